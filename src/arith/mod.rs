@@ -1,0 +1,134 @@
+//! Strict IEEE-754 binary32 arithmetic for the CPU twins, with the two liberties that drivers take made explicit:
+//! whether a multiply and an add are fused, and whether subnormals are flushed.
+//!
+//! Nothing here depends on the host's mathematical library or on the processor's floating-point control word.
+
+pub mod fma;
+
+use serde::{Deserialize, Serialize};
+
+/// Which arithmetic a twin computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Arithmetic {
+    /// `a*b+c` with one rounding.
+    pub fused: bool,
+    /// Subnormal operands and results of an operation become zeros of the same sign.
+    pub flush: bool,
+}
+
+impl Arithmetic {
+    /// IEEE-754 as written: every operation rounded by itself, subnormals kept.
+    pub const STRICT: Self = Self { fused: false, flush: false };
+
+    /// The four arithmetics, the strict one first.
+    pub const ALL: [Self; 4] = [
+        Self::STRICT,
+        Self { fused: true, flush: false },
+        Self { fused: false, flush: true },
+        Self { fused: true, flush: true },
+    ];
+
+    /// `separate`, `fused`, `separate+flush` or `fused+flush`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match (self.fused, self.flush) {
+            (false, false) => "separate",
+            (true, false) => "fused",
+            (false, true) => "separate+flush",
+            (true, true) => "fused+flush",
+        }
+    }
+}
+
+/// The operations of one [`Arithmetic`], chosen at compile time so that a twin's inner loop vectorises.
+pub trait Arith: Copy + Send + Sync + 'static {
+    /// Whether [`Arith::mad`] rounds once.
+    const FUSED: bool;
+    /// Whether subnormals are flushed.
+    const FLUSH: bool;
+
+    /// A zero of the same sign where `x` is subnormal and this arithmetic flushes; `x` otherwise.
+    #[inline(always)]
+    fn flush(x: f32) -> f32 {
+        if Self::FLUSH { flush(x) } else { x }
+    }
+    /// `a + b`.
+    #[inline(always)]
+    fn add(a: f32, b: f32) -> f32 {
+        Self::flush(Self::flush(a) + Self::flush(b))
+    }
+    /// `a - b`.
+    #[inline(always)]
+    fn sub(a: f32, b: f32) -> f32 {
+        Self::flush(Self::flush(a) - Self::flush(b))
+    }
+    /// `a * b`.
+    #[inline(always)]
+    fn mul(a: f32, b: f32) -> f32 {
+        Self::flush(Self::flush(a) * Self::flush(b))
+    }
+    /// `a / b`, correctly rounded.
+    #[inline(always)]
+    fn div(a: f32, b: f32) -> f32 {
+        Self::flush(Self::flush(a) / Self::flush(b))
+    }
+    /// The square root, correctly rounded.
+    #[inline(always)]
+    fn sqrt(a: f32) -> f32 {
+        Self::flush(Self::flush(a).sqrt())
+    }
+    /// `a*b + c`: one rounding where fused, two where not.
+    #[inline(always)]
+    fn mad(a: f32, b: f32, c: f32) -> f32 {
+        if Self::FUSED {
+            Self::flush(fma::fma(Self::flush(a), Self::flush(b), Self::flush(c)))
+        } else {
+            Self::add(Self::mul(a, b), c)
+        }
+    }
+}
+
+/// See [`Arith`].
+#[derive(Debug, Clone, Copy)]
+pub struct Ieee<const FUSED: bool, const FLUSH: bool>;
+
+impl<const FUSED: bool, const FLUSH: bool> Arith for Ieee<FUSED, FLUSH> {
+    const FUSED: bool = FUSED;
+    const FLUSH: bool = FLUSH;
+}
+
+/// A zero of the same sign where `x` is subnormal, else `x`.
+#[inline(always)]
+#[must_use]
+pub fn flush(x: f32) -> f32 {
+    let bits = x.to_bits();
+    // Branch-free, so that loops over arrays vectorise.
+    let keep = if bits & 0x7f80_0000 == 0 { 0x8000_0000 } else { u32::MAX };
+    f32::from_bits(bits & keep)
+}
+
+/// Calls `$body` with the type parameter `$A` bound to the [`Arith`] that the value `$arith` names.
+#[macro_export]
+macro_rules! with_arith {
+    ($arith:expr, $A:ident => $body:expr) => {{
+        let arith: $crate::arith::Arithmetic = $arith;
+        match (arith.fused, arith.flush) {
+            (false, false) => {
+                type $A = $crate::arith::Ieee<false, false>;
+                $body
+            }
+            (true, false) => {
+                type $A = $crate::arith::Ieee<true, false>;
+                $body
+            }
+            (false, true) => {
+                type $A = $crate::arith::Ieee<false, true>;
+                $body
+            }
+            (true, true) => {
+                type $A = $crate::arith::Ieee<true, true>;
+                $body
+            }
+        }
+    }};
+}

@@ -1,0 +1,200 @@
+//! A case: one kernel, one variant, one problem, with an id that can be typed.
+//!
+//! `sum/tree?n=65536&wg=256&dist=normal&seed=7` names a case completely: everything that decides its
+//! bits is in the id, and [`Case::parse`] reads it back.
+
+use std::fmt;
+
+use crate::kernels::{self, Param, Variant};
+
+/// What is wrong with a case id. The message says what to type instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CaseError(pub String);
+
+impl CaseError {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// A kernel's variant with a value for each of its parameters, in the order the variant declares them.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Case {
+    kernel: &'static str,
+    variant: &'static str,
+    /// `(name, value, is configuration)` in declared order, defaults filled in.
+    values: Vec<(&'static str, String, bool)>,
+}
+
+impl Case {
+    /// The case of `kernel/variant` with every parameter at its default.
+    ///
+    /// # Errors
+    /// When no such kernel or variant is registered.
+    pub fn new(kernel: &str, variant: &str) -> Result<Self, CaseError> {
+        let entry = kernels::find(kernel).ok_or_else(|| {
+            CaseError(format!("no kernel is called '{kernel}'; the kernels are: {}", kernels::names().join(", ")))
+        })?;
+        let found = entry.variants().iter().find(|v| v.name == variant).ok_or_else(|| {
+            let names: Vec<_> = entry.variants().iter().map(|v| v.name).collect();
+            CaseError(format!("kernel '{kernel}' has no variant '{variant}'; it has: {}", names.join(", ")))
+        })?;
+        Ok(Self::of(entry.name(), found))
+    }
+
+    /// The case of a registered variant with every parameter at its default. For planning, where the names are known.
+    #[must_use]
+    pub fn of(kernel: &'static str, variant: &Variant) -> Self {
+        let values = variant.params.iter().map(|p: &Param| (p.name, p.default.to_owned(), p.config)).collect();
+        Self { kernel, variant: variant.name, values }
+    }
+
+    /// This case with parameter `name` set to `value`.
+    ///
+    /// # Errors
+    /// When the variant has no such parameter.
+    pub fn set(mut self, name: &str, value: impl fmt::Display) -> Result<Self, CaseError> {
+        match self.values.iter_mut().find(|(n, _, _)| *n == name) {
+            Some(slot) => slot.1 = value.to_string(),
+            None => {
+                let names: Vec<_> = self.values.iter().map(|(n, _, _)| *n).collect();
+                return Err(CaseError(format!(
+                    "'{}/{}' has no parameter '{name}'; it has: {}",
+                    self.kernel,
+                    self.variant,
+                    names.join(", ")
+                )));
+            }
+        }
+        Ok(self)
+    }
+
+    /// [`Case::set`] where the name is known to exist: an unknown name leaves the case as it is.
+    /// For a kernel's own plan; a test checks that every planned case reads back as itself.
+    #[must_use]
+    pub fn with(self, name: &str, value: impl fmt::Display) -> Self {
+        debug_assert!(
+            self.values.iter().any(|(n, _, _)| *n == name),
+            "{}/{} has no parameter {name}",
+            self.kernel,
+            self.variant
+        );
+        let unchanged = self.clone();
+        self.set(name, value).unwrap_or(unchanged)
+    }
+
+    /// Reads an id. Parameters that are left out take their defaults.
+    ///
+    /// # Errors
+    /// An unknown kernel, variant or parameter, or text that is no `kernel/variant?name=value&…`.
+    pub fn parse(id: &str) -> Result<Self, CaseError> {
+        let (path, query) = id.split_once('?').unwrap_or((id, ""));
+        let (kernel, variant) = path.split_once('/').ok_or_else(|| {
+            CaseError(format!(
+                "'{id}' is no case id; write kernel/variant?name=value&…, for example sum/tree?n=4096&wg=64"
+            ))
+        })?;
+        let mut case = Self::new(kernel, variant)?;
+        for pair in query.split('&').filter(|p| !p.is_empty()) {
+            let (name, value) =
+                pair.split_once('=').ok_or_else(|| CaseError(format!("'{pair}' in '{id}' is no name=value")))?;
+            case = case.set(name, value)?;
+        }
+        Ok(case)
+    }
+
+    /// The kernel's name.
+    #[must_use]
+    pub fn kernel(&self) -> &'static str {
+        self.kernel
+    }
+
+    /// The variant's name.
+    #[must_use]
+    pub fn variant(&self) -> &'static str {
+        self.variant
+    }
+
+    /// The text of a parameter; empty when the variant has none of that name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.values.iter().find(|(n, _, _)| *n == name).map_or("", |(_, v, _)| v)
+    }
+
+    /// A parameter as a count, within `range`.
+    ///
+    /// # Errors
+    /// When it is no whole number or outside the range.
+    pub fn count(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, CaseError> {
+        let text = self.text(name);
+        text.parse::<u32>().ok().filter(|n| range.contains(n)).ok_or_else(|| {
+            CaseError(format!(
+                "{name}={text} in '{self}': a whole number from {} to {} is wanted",
+                range.start(),
+                range.end()
+            ))
+        })
+    }
+
+    /// A parameter as a 64-bit whole number, such as a seed.
+    ///
+    /// # Errors
+    /// When it is no whole number.
+    pub fn seed(&self, name: &str) -> Result<u64, CaseError> {
+        let text = self.text(name);
+        text.parse()
+            .map_err(|_| CaseError(format!("{name}={text} in '{self}': a whole number from 0 to 2^64-1 is wanted")))
+    }
+
+    /// A parameter as one of the words allowed for it.
+    ///
+    /// # Errors
+    /// When it is none of them.
+    pub fn word<'a>(&self, name: &str, allowed: &[&'a str]) -> Result<&'a str, CaseError> {
+        let text = self.text(name);
+        allowed
+            .iter()
+            .copied()
+            .find(|w| *w == text)
+            .ok_or_else(|| CaseError(format!("{name}={text} in '{self}': one of {} is wanted", allowed.join(", "))))
+    }
+
+    /// What is computed, apart from how: the id without its configuration parameters. Cases that share it differ in
+    /// configuration only (workgroup size, tile, batch), which is the `config` axis.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        self.render(|config| !config)
+    }
+
+    /// The configuration parameters alone, `wg=256&tile=8`; empty when there are none.
+    #[must_use]
+    pub fn config(&self) -> String {
+        self.query(|config| config)
+    }
+
+    fn render(&self, keep: impl Fn(bool) -> bool) -> String {
+        let query = self.query(keep);
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}/{}{mark}{query}", self.kernel, self.variant)
+    }
+
+    fn query(&self, keep: impl Fn(bool) -> bool) -> String {
+        let pairs: Vec<_> =
+            self.values.iter().filter(|(_, _, c)| keep(*c)).map(|(n, v, _)| format!("{n}={v}")).collect();
+        pairs.join("&")
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(|_| true))
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,100 @@
+//! How far an output is from the truth, and whether the specification allows it.
+
+use serde::{Deserialize, Serialize};
+
+use super::number;
+use super::ulp::ulp_size;
+use crate::bits::Bits;
+use crate::kernels::{Allowance, Exact, Interval};
+
+/// Error against the exact answer, and against the specification's allowance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// The largest error in ulp (OpenCL's `Ulp_Error`), over elements whose exact answer and result are finite.
+    #[serde(with = "number")]
+    pub max_ulp: f64,
+    /// The mean error in ulp over the same elements.
+    #[serde(with = "number")]
+    pub mean_ulp: f64,
+    /// The fraction of those elements that are more than half an ulp off.
+    #[serde(with = "number")]
+    pub not_correctly_rounded: f64,
+    /// The index of the largest error.
+    pub worst: Option<u64>,
+    /// The largest error as a fraction of what is allowed; 1 is the limit, and infinity is an error where none is
+    /// allowed.
+    #[serde(with = "number")]
+    pub specification_ratio: f64,
+    /// Elements outside what is allowed.
+    pub outside: u64,
+    /// The first of them.
+    pub first_outside: Option<u64>,
+    /// Elements of which the specification allows any value (non-finite operands, domains left undefined).
+    pub unconstrained: u64,
+}
+
+/// The accuracy of `output`. `twin` decides where the allowance is exact; `exact` may be missing for outputs that are
+/// no numbers.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twin: Option<&Bits>) -> Accuracy {
+    let (mut max_ulp, mut sum_ulp, mut counted, mut misrounded) = (0.0f64, 0.0f64, 0u64, 0u64);
+    let mut worst = None;
+    let (mut ratio, mut outside, mut first_outside, mut unconstrained) = (0.0f64, 0u64, None, 0u64);
+    for i in 0..output.len {
+        let got = output.value(i);
+        let truth = exact.and_then(|e| e.values.get(i).copied());
+        if let Some(truth) = truth.filter(|t| t.is_finite() && got.is_finite()) {
+            let ulp = (got - truth).abs() / ulp_size(output.dtype, truth);
+            counted += 1;
+            sum_ulp += ulp;
+            misrounded += u64::from(ulp > 0.5);
+            if ulp > max_ulp {
+                (max_ulp, worst) = (ulp, Some(i as u64));
+            }
+        }
+        let (allowed, used) = match allowance {
+            Allowance::Exact => {
+                let same = twin.is_none_or(|t| t.get(i) == output.get(i));
+                (same, if same { 0.0 } else { f64::INFINITY })
+            }
+            Allowance::Intervals(intervals) => {
+                let interval = intervals.get(i).copied().unwrap_or(Interval::ANY);
+                unconstrained += u64::from(interval.is_any());
+                (interval.allows(got), fraction_used(interval, got, truth))
+            }
+        };
+        ratio = ratio.max(used);
+        if !allowed {
+            outside += 1;
+            first_outside.get_or_insert(i as u64);
+        }
+    }
+    let n = counted.max(1) as f64;
+    Accuracy {
+        max_ulp,
+        mean_ulp: sum_ulp / n,
+        not_correctly_rounded: misrounded as f64 / n,
+        worst,
+        specification_ratio: ratio,
+        outside,
+        first_outside,
+        unconstrained,
+    }
+}
+
+/// Which fraction of the allowed distance from the truth is used: 0 at the truth, 1 at the interval's end.
+fn fraction_used(interval: Interval, got: f64, truth: Option<f64>) -> f64 {
+    if interval.is_any() {
+        return 0.0;
+    }
+    let Some(truth) = truth.filter(|t| t.is_finite()) else {
+        return if interval.allows(got) { 0.0 } else { f64::INFINITY };
+    };
+    if got == truth {
+        return 0.0;
+    }
+    let room = if got > truth { interval.hi - truth } else { truth - interval.lo };
+    let used = (got - truth).abs() / room;
+    if used.is_nan() { f64::INFINITY } else { used.max(0.0) }
+}

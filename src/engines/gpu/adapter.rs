@@ -1,0 +1,180 @@
+//! Finding adapters, and saying exactly which driver each is.
+
+use serde::{Deserialize, Serialize};
+
+use super::identity;
+use super::runner::{RunError, Runner};
+use crate::kernels::Feature;
+
+/// What Vulkan says of a device's binary32 arithmetic (`VkPhysicalDeviceFloatControlsProperties`). A driver may do
+/// more than it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatControls {
+    /// Signed zeros, infinities and NaN can be preserved.
+    pub signed_zero_inf_nan_preserve: bool,
+    /// Subnormals can be preserved.
+    pub denorm_preserve: bool,
+    /// Subnormals can be flushed.
+    pub denorm_flush_to_zero: bool,
+    /// Round to nearest even can be demanded.
+    pub rounding_rte: bool,
+}
+
+/// An adapter and its driver. Two adapters with equal identities are the same hardware, driver build and backend as
+/// far as any interface tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterIdentity {
+    /// The adapter's name as the driver gives it.
+    pub name: String,
+    /// `vulkan`, `gl`, `metal` or `dx12`.
+    pub backend: String,
+    /// Its place among the adapters of its backend on this machine.
+    pub index: usize,
+    /// PCI vendor id, or a registered one.
+    pub vendor: u32,
+    /// Device id of that vendor.
+    pub device: u32,
+    /// `cpu`, `integrated-gpu`, `discrete-gpu`, `virtual-gpu` or `other`.
+    pub device_type: String,
+    /// The driver's name; empty where the backend does not tell.
+    pub driver: String,
+    /// The driver's version text; empty where the backend does not tell.
+    pub driver_info: String,
+    /// Vulkan's `driverVersion`, as hexadecimal.
+    pub driver_version: Option<String>,
+    /// Vulkan's API version, `1.3.230`.
+    pub api_version: Option<String>,
+    /// Vulkan's conformance version.
+    pub conformance_version: Option<String>,
+    /// Vulkan's device UUID.
+    pub device_uuid: Option<String>,
+    /// Vulkan's driver UUID.
+    pub driver_uuid: Option<String>,
+    /// Vulkan's pipeline cache UUID, which changes with most driver builds.
+    pub pipeline_cache_uuid: Option<String>,
+    /// Vulkan's float controls for binary32.
+    pub float_controls: Option<FloatControls>,
+    /// Smallest and largest subgroup.
+    pub subgroup_sizes: [u32; 2],
+    /// The optional capabilities that cases may need.
+    pub features: Vec<Feature>,
+}
+
+impl AdapterIdentity {
+    /// The text that `--adapter` and `--require-adapter` are matched against, and that a report shows:
+    /// `llvmpipe (LLVM 15.0.6, 256 bits) [vulkan, Mesa 22.3.6]`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let driver = [&self.driver_info, &self.driver].into_iter().find(|t| !t.is_empty());
+        let version = if self.driver_info.is_empty() { self.driver_version.as_deref() } else { None };
+        let mut parts = vec![self.backend.clone()];
+        parts.extend(driver.cloned());
+        parts.extend(version.map(str::to_owned));
+        format!("{} [{}]", self.name, parts.join(", "))
+    }
+
+    /// What is the same hardware, whatever the driver: vendor and device id, and the processor for software adapters.
+    #[must_use]
+    pub fn hardware(&self) -> String {
+        format!("{:04x}:{:04x}", self.vendor, self.device)
+    }
+
+    /// Whether `text` is part of the label, upper and lower case alike.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.label().to_lowercase().contains(&text.to_lowercase())
+    }
+}
+
+/// The backends that can exist on this platform, as typed.
+#[must_use]
+pub fn backend_names() -> &'static [&'static str] {
+    if cfg!(target_os = "macos") {
+        &["metal"]
+    } else if cfg!(target_os = "windows") {
+        &["vulkan", "dx12", "gl"]
+    } else {
+        &["vulkan", "gl"]
+    }
+}
+
+fn backend(name: &str) -> Option<wgpu::Backends> {
+    Some(match name {
+        "vulkan" => wgpu::Backends::VULKAN,
+        "gl" => wgpu::Backends::GL,
+        "metal" => wgpu::Backends::METAL,
+        "dx12" => wgpu::Backends::DX12,
+        _ => return None,
+    })
+}
+
+/// An instance with fixed flags: the defaults differ between debug and release builds, and on DirectX 12 that changes
+/// what the compiler is told.
+fn instance(backends: wgpu::Backends) -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = backends;
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    wgpu::Instance::new(descriptor)
+}
+
+fn adapters(backend_name: &str) -> Vec<wgpu::Adapter> {
+    let Some(backends) = backend(backend_name) else { return Vec::new() };
+    pollster::block_on(instance(backends).enumerate_adapters(backends))
+}
+
+/// The adapters of one backend. Loads the drivers into this process, so it belongs in a child.
+#[must_use]
+pub fn enumerate(backend_name: &str) -> Vec<AdapterIdentity> {
+    adapters(backend_name).iter().enumerate().map(|(index, a)| describe(a, backend_name, index)).collect()
+}
+
+/// Opens the adapter with this place among those of its backend.
+///
+/// # Errors
+/// When there is none, or the driver gives no device.
+pub fn open(backend_name: &str, index: usize) -> Result<(AdapterIdentity, Runner), RunError> {
+    let adapter = adapters(backend_name)
+        .into_iter()
+        .nth(index)
+        .ok_or_else(|| RunError::Gone(format!("backend {backend_name} has no adapter number {index} any more")))?;
+    let identity = describe(&adapter, backend_name, index);
+    let runner = Runner::open(&adapter)?;
+    Ok((identity, runner))
+}
+
+fn describe(adapter: &wgpu::Adapter, backend_name: &str, index: usize) -> AdapterIdentity {
+    let info = adapter.get_info();
+    let has = adapter.features();
+    let halves = adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::SHADER_F16_IN_F32);
+    let features = [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic, Feature::HalfConversions]
+        .into_iter()
+        .filter(|f| if *f == Feature::HalfConversions { halves } else { has.contains(super::wgpu_feature(*f)) })
+        .collect();
+    let device_type = match info.device_type {
+        wgpu::DeviceType::Cpu => "cpu",
+        wgpu::DeviceType::IntegratedGpu => "integrated-gpu",
+        wgpu::DeviceType::DiscreteGpu => "discrete-gpu",
+        wgpu::DeviceType::VirtualGpu => "virtual-gpu",
+        wgpu::DeviceType::Other => "other",
+    };
+    let vulkan = identity::vulkan(adapter).unwrap_or_default();
+    AdapterIdentity {
+        name: info.name,
+        backend: backend_name.to_owned(),
+        index,
+        vendor: info.vendor,
+        device: info.device,
+        device_type: device_type.to_owned(),
+        driver: info.driver,
+        driver_info: info.driver_info,
+        driver_version: vulkan.driver_version,
+        api_version: vulkan.api_version,
+        conformance_version: vulkan.conformance_version,
+        device_uuid: vulkan.device_uuid,
+        driver_uuid: vulkan.driver_uuid,
+        pipeline_cache_uuid: vulkan.pipeline_cache_uuid,
+        float_controls: vulkan.float_controls,
+        subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
+        features,
+    }
+}

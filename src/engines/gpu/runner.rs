@@ -1,0 +1,374 @@
+//! Runs a program on one adapter, many times in few submissions, with poisoned outputs.
+
+use std::sync::{Arc, Mutex};
+
+use super::limits::{Skip, unsupported};
+use super::readback::Staging;
+use crate::bits::Bits;
+use crate::kernels::{Buffer, Feature, Program};
+
+/// Poison for even and odd runs. As binary32, and as either half of binary16, they are NaN with payloads that no
+/// arithmetic makes. An element that equals the poison of its run in two runs with different poison was never written.
+const POISON: [u32; 2] = [0x7fad_7e5d, 0xffb3_fe6b];
+
+/// How many distinct outputs are kept whole; of further ones only the digest is, so that an unordered sum over a large
+/// array can not fill the memory.
+const KEPT: usize = 8;
+
+/// How many bytes of outputs are read back at once.
+const STAGING_BYTES: u64 = 64 << 20;
+
+/// What went wrong on an adapter.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The adapter is not there any more.
+    #[error("{0}")]
+    Gone(String),
+    /// The driver refused or failed.
+    #[error("the driver failed: {0}")]
+    Driver(String),
+    /// The shader was refused.
+    #[error("the shader was refused: {0}")]
+    Shader(String),
+    /// Elements of the output were never written.
+    #[error("{count} of {len} output elements were never written, the first at index {first}")]
+    Unwritten {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        len: usize,
+        /// The first.
+        first: usize,
+    },
+}
+
+/// One of the distinct results of repeated runs.
+#[derive(Debug, Clone)]
+pub struct Distinct {
+    /// The output; `None` beyond the first few distinct ones.
+    pub bits: Option<Bits>,
+    /// Its digest.
+    pub digest: String,
+    /// How many runs gave it.
+    pub runs: u32,
+}
+
+/// What repeated runs of a program gave.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    /// The distinct results: the first run's first, the others in order of appearance.
+    pub distinct: Vec<Distinct>,
+    /// The number of runs.
+    pub runs: u32,
+    /// Seconds of submitting and waiting for all runs, compilation excluded.
+    pub seconds: f64,
+    /// Seconds of compiling the shader and making the pipelines.
+    pub compile_seconds: f64,
+}
+
+/// A device, and what is kept between cases.
+#[derive(Debug)]
+pub struct Runner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    features: Vec<Feature>,
+    staging: Staging,
+    poison: [Option<wgpu::Buffer>; 2],
+    /// What the driver said outside any error scope.
+    complaints: Arc<Mutex<Vec<String>>>,
+}
+
+impl Runner {
+    /// Opens a device with every limit and every optional capability that the adapter has.
+    pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, RunError> {
+        let wanted = [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic];
+        let mut features: Vec<_> =
+            wanted.into_iter().filter(|f| adapter.features().contains(super::wgpu_feature(*f))).collect();
+        let required = features.iter().fold(wgpu::Features::empty(), |all, f| all | super::wgpu_feature(*f));
+        if adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::SHADER_F16_IN_F32) {
+            features.push(Feature::HalfConversions);
+        }
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("repro-audit"),
+            required_features: required,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        }))
+        .map_err(|e| RunError::Driver(format!("no device: {e}")))?;
+        let complaints = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&complaints);
+        device.on_uncaptured_error(Arc::new(move |error| note(&heard, error.to_string())));
+        let heard = Arc::clone(&complaints);
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&heard, format!("device lost: {message}"));
+            }
+        });
+        Ok(Self { device, queue, features, staging: Staging::default(), poison: [None, None], complaints })
+    }
+
+    /// Runs `program` `repeats` times.
+    ///
+    /// Returns the reason where the adapter can not run it.
+    ///
+    /// # Errors
+    /// When the driver fails, refuses the shader, or leaves output elements unwritten.
+    pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
+        let module = naga::front::wgsl::parse_str(&program.source)
+            .map_err(|e| RunError::Shader(e.emit_to_string(&program.source)))?;
+        if let Some(skip) = unsupported(program, &module, &self.features, &self.device.limits()) {
+            return Ok(Err(skip));
+        }
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
+        let result = self.run_unchecked(program, repeats.max(1));
+        let errors = [internal.pop(), memory.pop(), validation.pop()].map(|e| pollster::block_on(e));
+        if let Some(error) = errors.into_iter().flatten().next() {
+            return Err(match error {
+                wgpu::Error::Validation { description, .. } => RunError::Shader(description),
+                other => RunError::Driver(other.to_string()),
+            });
+        }
+        let complaint = self.complaints.lock().ok().and_then(|mut c| c.drain(..).next());
+        if let Some(message) = complaint {
+            return Err(RunError::Driver(message));
+        }
+        result.map(Ok)
+    }
+
+    fn run_unchecked(&mut self, program: &Program, repeats: u32) -> Result<Runs, RunError> {
+        let started = std::time::Instant::now();
+        let buffers: Vec<_> = program.buffers.iter().map(|b| self.buffer(b)).collect();
+        let (layout, group) = self.bind(program, &buffers);
+        let pipelines = self.pipelines(program, &layout);
+        let compile_seconds = started.elapsed().as_secs_f64();
+
+        let started = std::time::Instant::now();
+        let view = &program.output;
+        let words = view.len.div_ceil(view.dtype.per_word());
+        let bytes = 4 * words as u64;
+        let per_batch = u32::try_from((STAGING_BYTES / bytes.max(1)).clamp(1, 64)).unwrap_or(1);
+        let mut collected = Collected::new(program);
+        let mut done = 0;
+        while done < repeats || (done == 1 && collected.suspicious()) {
+            let runs = per_batch.min(repeats.saturating_sub(done)).max(1);
+            self.staging.at_least(&self.device, bytes * u64::from(runs));
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            for run in 0..runs {
+                self.encode(&mut encoder, program, &buffers, &group, &pipelines, done + run);
+                let staging = self.staging.at_least(&self.device, bytes);
+                encoder.copy_buffer_to_buffer(
+                    &buffers[view.binding],
+                    4 * view.first_word as u64,
+                    staging,
+                    bytes * u64::from(run),
+                    bytes,
+                );
+            }
+            self.queue.submit([encoder.finish()]);
+            let counted = done;
+            self.staging.read(&self.device, bytes * u64::from(runs), |all| {
+                for (run, one) in (counted..).zip(all.chunks_exact(4 * words)) {
+                    collected.add(bytemuck::pod_collect_to_vec(one), run, run < repeats);
+                }
+            })?;
+            done += runs;
+        }
+        let distinct = collected.finish()?;
+        Ok(Runs { distinct, runs: repeats, seconds: started.elapsed().as_secs_f64(), compile_seconds })
+    }
+
+    fn buffer(&mut self, buffer: &Buffer) -> wgpu::Buffer {
+        let size = 4 * buffer.words() as u64;
+        match buffer {
+            Buffer::Input(words) => {
+                let made = self.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("input"),
+                    size,
+                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                });
+                self.queue.write_buffer(&made, 0, bytemuck::cast_slice(words));
+                made
+            }
+            Buffer::Output(_) => {
+                for which in 0..POISON.len() {
+                    self.poison(which, size);
+                }
+                self.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("output"),
+                    size,
+                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                })
+            }
+        }
+    }
+
+    /// Makes sure that poison buffer `which` holds at least `size` bytes.
+    fn poison(&mut self, which: usize, size: u64) {
+        if self.poison[which].as_ref().is_some_and(|b| b.size() >= size) {
+            return;
+        }
+        let size = size.next_power_of_two();
+        let made = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("poison"),
+            size,
+            usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let block = vec![POISON[which]; 1 << 18];
+        let block: &[u8] = bytemuck::cast_slice(&block);
+        let mut at = 0;
+        while at < size {
+            let part = block.len().min(usize::try_from(size - at).unwrap_or(block.len()));
+            self.queue.write_buffer(&made, at, &block[..part]);
+            at += part as u64;
+        }
+        self.poison[which] = Some(made);
+    }
+
+    fn bind(&self, program: &Program, buffers: &[wgpu::Buffer]) -> (wgpu::PipelineLayout, wgpu::BindGroup) {
+        let entries: Vec<_> = (0u32..)
+            .zip(&program.buffers)
+            .map(|(binding, b)| wgpu::BindGroupLayoutEntry {
+                binding,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty: wgpu::BufferBindingType::Storage { read_only: matches!(b, Buffer::Input(_)) },
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let group_layout =
+            self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+        let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(&group_layout)],
+            immediate_size: 0,
+        });
+        let entries: Vec<_> = (0u32..)
+            .zip(buffers)
+            .map(|(binding, b)| wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() })
+            .collect();
+        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &group_layout,
+            entries: &entries,
+        });
+        (layout, group)
+    }
+
+    fn pipelines(&self, program: &Program, layout: &wgpu::PipelineLayout) -> Vec<wgpu::ComputePipeline> {
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(program.source.as_str().into()),
+        });
+        let make = |entry| {
+            self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(entry),
+                layout: Some(layout),
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        };
+        program.passes.iter().map(|pass| make(pass.entry)).collect()
+    }
+
+    fn encode(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        program: &Program,
+        buffers: &[wgpu::Buffer],
+        group: &wgpu::BindGroup,
+        pipelines: &[wgpu::ComputePipeline],
+        run: u32,
+    ) {
+        let poison = self.poison[(run % 2) as usize].as_ref();
+        for (spec, buffer) in program.buffers.iter().zip(buffers) {
+            if let (Buffer::Output(_), Some(poison)) = (spec, poison) {
+                encoder.copy_buffer_to_buffer(poison, 0, buffer, 0, buffer.size());
+            }
+        }
+        for (pass, pipeline) in program.passes.iter().zip(pipelines) {
+            // A compute pass of its own for each dispatch: writes of one are seen by the next either way, and a
+            // driver that gets that wrong should meet the plainest form.
+            let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            compute.set_pipeline(pipeline);
+            compute.set_bind_group(0, group, &[]);
+            compute.dispatch_workgroups(pass.groups[0], pass.groups[1], pass.groups[2]);
+        }
+    }
+}
+
+fn note(complaints: &Mutex<Vec<String>>, message: String) {
+    if let Ok(mut list) = complaints.lock() {
+        list.push(message);
+    }
+}
+
+/// The distinct outputs so far, and which elements may never have been written.
+struct Collected<'a> {
+    program: &'a Program,
+    distinct: Vec<Distinct>,
+    /// Indices that held the poison in every run so far; `None` before the first run.
+    poisoned: Option<Vec<usize>>,
+    poisons: [bool; 2],
+}
+
+impl<'a> Collected<'a> {
+    fn new(program: &'a Program) -> Self {
+        Self { program, distinct: Vec::new(), poisoned: None, poisons: [false; 2] }
+    }
+
+    /// Whether some elements hold poison and only one kind of poison has been tried.
+    fn suspicious(&self) -> bool {
+        self.poisons != [true; 2] && self.poisoned.as_ref().is_some_and(|p| !p.is_empty())
+    }
+
+    fn add(&mut self, words: Vec<u32>, run: u32, counts: bool) {
+        let view = &self.program.output;
+        let which = (run % 2) as usize;
+        self.poisons[which] = true;
+        let bits = Bits::new(view.dtype, words, view.len);
+        let is_poison = |i: usize| {
+            let poison = POISON[which];
+            let shift = if view.dtype.per_word() == 2 { 16 * (i % 2) } else { 0 };
+            let mask = u32::MAX >> (32 - view.dtype.width());
+            bits.get(i) == (poison >> shift) & mask
+        };
+        self.poisoned = Some(match self.poisoned.take() {
+            None => (0..view.len).filter(|i| is_poison(*i)).collect(),
+            Some(before) => before.into_iter().filter(|i| is_poison(*i)).collect(),
+        });
+        if !counts {
+            return;
+        }
+        if let Some(same) = self.distinct.iter_mut().find(|d| d.bits.as_ref() == Some(&bits)) {
+            same.runs += 1;
+            return;
+        }
+        let digest = bits.digest();
+        match self.distinct.iter_mut().find(|d| d.digest == digest) {
+            Some(same) => same.runs += 1,
+            None => {
+                let bits = (self.distinct.len() < KEPT).then_some(bits);
+                self.distinct.push(Distinct { bits, digest, runs: 1 });
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Vec<Distinct>, RunError> {
+        match self.poisoned {
+            Some(poisoned) if !poisoned.is_empty() => {
+                Err(RunError::Unwritten { count: poisoned.len(), len: self.program.output.len, first: poisoned[0] })
+            }
+            _ => Ok(self.distinct),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What executes a case: adapters through wgpu, and the CPU.
+
+pub mod cpu;
+pub mod gpu;

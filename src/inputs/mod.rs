@@ -1,0 +1,7 @@
+//! The data that cases compute on: from the seed in the case id, the same on every machine.
+
+pub mod distribution;
+pub mod edges;
+pub mod philox;
+
+pub use distribution::Distribution;

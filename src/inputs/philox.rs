@@ -1,0 +1,96 @@
+//! Philox4x32-10, the counter-based generator behind every input and every dropout mask.
+//!
+//! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11. The known answers in
+//! `tests/vectors/philox4x32.txt` are Random123's.
+
+/// Multipliers of the two rounds' products.
+pub const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+/// The Weyl increments of the key.
+pub const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+
+/// Ten rounds of Philox4x32 on one counter.
+#[inline(always)]
+#[must_use]
+pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    let mut c = counter;
+    let mut k = key;
+    for _ in 0..10 {
+        let p0 = u64::from(M[0]) * u64::from(c[0]);
+        let p1 = u64::from(M[1]) * u64::from(c[2]);
+        c = [high(p1) ^ c[1] ^ k[0], low(p1), high(p0) ^ c[3] ^ k[1], low(p0)];
+        k = [k[0].wrapping_add(W[0]), k[1].wrapping_add(W[1])];
+    }
+    c
+}
+
+#[inline(always)]
+fn high(p: u64) -> u32 {
+    low(p >> 32)
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the low word is what is wanted")]
+fn low(p: u64) -> u32 {
+    p as u32
+}
+
+/// The words of a seed as a Philox key, low word first.
+#[must_use]
+pub fn key(seed: u64) -> [u32; 2] {
+    [low(seed), high(seed)]
+}
+
+/// A stream of words: counters `(block, 0, stream, 0)`, four words each.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    key: [u32; 2],
+    stream: u32,
+    block: u64,
+    left: usize,
+    words: [u32; 4],
+}
+
+impl Stream {
+    /// The stream of `seed` with number `stream`; different numbers give independent words.
+    #[must_use]
+    pub fn new(seed: u64, stream: u32) -> Self {
+        Self { key: key(seed), stream, block: 0, left: 0, words: [0; 4] }
+    }
+
+    /// The next word.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.left == 0 {
+            self.words = philox4x32_10([low(self.block), high(self.block), self.stream, 0], self.key);
+            self.block += 1;
+            self.left = 4;
+        }
+        let word = self.words[4 - self.left];
+        self.left -= 1;
+        word
+    }
+
+    /// The next uniform number in (0, 1) with 53 bits: the midpoint of its interval, so never 0 or 1.
+    #[expect(clippy::cast_precision_loss, reason = "52 bits and a half fit binary64 exactly")]
+    pub fn next_unit(&mut self) -> f64 {
+        let wide = (u64::from(self.next_u32()) << 32 | u64::from(self.next_u32())) >> 12;
+        (wide as f64 + 0.5) * f64::exp2(-52.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answers_of_random123() {
+        let table = include_str!("../../tests/vectors/philox4x32.txt");
+        let mut seen = 0;
+        for line in table.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
+            let words: Vec<u32> = line.split_whitespace().map(|w| u32::from_str_radix(w, 16).unwrap()).collect();
+            let got = philox4x32_10([words[0], words[1], words[2], words[3]], [words[4], words[5]]);
+            assert_eq!(got, words[6..10], "{line}");
+            seen += 1;
+        }
+        assert_eq!(seen, 3, "the table has three rows");
+    }
+}

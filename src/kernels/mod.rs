@@ -1,0 +1,131 @@
+//! The kernels that are audited. Each is one file here and one of the same stem in `shaders/`; this file is the
+//! registry, one line a kernel.
+
+mod problem;
+mod shader;
+
+pub mod sum;
+
+pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
+pub use shader::Shader;
+
+use crate::case::{Case, CaseError};
+
+/// How much of a kernel is audited.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Seconds on two cores with software adapters: small sizes of every variant.
+    Quick,
+    /// Minutes on a GPU: the sizes of ordinary layers.
+    Standard,
+    /// Tens of minutes on a GPU: large sizes, long reductions, many configurations.
+    Deep,
+}
+
+impl Profile {
+    /// Picks the value for this profile.
+    pub fn pick<T>(self, quick: T, standard: T, deep: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Standard => standard,
+            Self::Deep => deep,
+        }
+    }
+
+    /// The profile's name as typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.pick("quick", "standard", "deep")
+    }
+}
+
+/// A parameter of a variant.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name in a case id.
+    pub name: &'static str,
+    /// Its value where an id leaves it out.
+    pub default: &'static str,
+    /// Whether it says how the answer is computed (workgroup size, tile, batch) and not what the answer is.
+    pub config: bool,
+    /// What it means, in a few words, with the allowed values.
+    pub about: &'static str,
+}
+
+impl Param {
+    /// A parameter of the problem.
+    #[must_use]
+    pub const fn problem(name: &'static str, default: &'static str, about: &'static str) -> Self {
+        Self { name, default, config: false, about }
+    }
+
+    /// A parameter of the configuration.
+    #[must_use]
+    pub const fn config(name: &'static str, default: &'static str, about: &'static str) -> Self {
+        Self { name, default, config: true, about }
+    }
+}
+
+/// An algorithm of a kernel.
+#[derive(Debug)]
+pub struct Variant {
+    /// Its name in a case id.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub about: &'static str,
+    /// Its parameters, in the order of the id.
+    pub params: &'static [Param],
+}
+
+/// An operation that is audited.
+pub trait Kernel: Sync + Send {
+    /// Its name in a case id, and the stem of its two files.
+    fn name(&self) -> &'static str;
+
+    /// What it computes and where training uses it, in one sentence.
+    fn about(&self) -> &'static str;
+
+    /// Its variants.
+    fn variants(&self) -> &'static [Variant];
+
+    /// The cases of a profile. The same on every machine.
+    fn plan(&self, profile: Profile, seed: u64) -> Vec<Case>;
+
+    /// The problem of a case: checks its parameters and draws its inputs.
+    ///
+    /// # Errors
+    /// A parameter out of range, or parameters that do not go together.
+    fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError>;
+}
+
+/// Every kernel, in the order in which it is audited and reported.
+static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+
+/// Every kernel.
+#[must_use]
+pub fn all() -> &'static [&'static dyn Kernel] {
+    REGISTRY
+}
+
+/// The names of all kernels.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    REGISTRY.iter().map(|k| k.name()).collect()
+}
+
+/// The kernel of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Kernel> {
+    REGISTRY.iter().copied().find(|k| k.name() == name)
+}
+
+/// The problem of a case.
+///
+/// # Errors
+/// As [`Kernel::problem`].
+pub fn problem(case: &Case) -> Result<Box<dyn Problem>, CaseError> {
+    find(case.kernel()).ok_or_else(|| CaseError::new(format!("no kernel is called '{}'", case.kernel())))?.problem(case)
+}

@@ -1,0 +1,213 @@
+//! What a kernel yields for one case: the program for an adapter, the twin for the CPU, and the truth.
+
+use crate::arith::Arithmetic;
+use crate::bits::{Bits, Dtype};
+use serde::{Deserialize, Serialize};
+
+/// An optional capability of an adapter that a case needs. A closed list, so that skips can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// `enable f16;`
+    ShaderF16,
+    /// Subgroup operations.
+    Subgroup,
+    /// `atomicAdd` on binary32 in storage buffers.
+    Float32Atomic,
+    /// `pack2x16float` and its like (missing where a software driver's processor lacks F16C).
+    HalfConversions,
+}
+
+/// A buffer of a program. Its place in [`Program::buffers`] is its binding number in group 0.
+#[derive(Debug, Clone)]
+pub enum Buffer {
+    /// Read-only words, `var<storage, read>`.
+    Input(Vec<u32>),
+    /// This many words, `var<storage, read_write>`, filled with poison before every run. A shader that accumulates
+    /// clears it in a pass of its own.
+    Output(usize),
+}
+
+impl Buffer {
+    /// An input of binary32 numbers.
+    #[must_use]
+    pub fn floats(values: &[f32]) -> Self {
+        Self::Input(values.iter().map(|v| v.to_bits()).collect())
+    }
+
+    /// The length in 32-bit words.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match self {
+            Self::Input(words) => words.len(),
+            Self::Output(words) => *words,
+        }
+    }
+}
+
+/// One dispatch.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// The entry point.
+    pub entry: &'static str,
+    /// The number of workgroups in x, y and z.
+    pub groups: [u32; 3],
+}
+
+/// Which part of which buffer is the answer.
+#[derive(Debug, Clone)]
+pub struct OutputView {
+    /// The binding of an [`Buffer::Output`].
+    pub binding: usize,
+    /// The first word.
+    pub first_word: usize,
+    /// The element type.
+    pub dtype: Dtype,
+    /// The number of elements.
+    pub len: usize,
+}
+
+/// What an adapter executes: a shader, its buffers, and its dispatches in order, each seeing the writes of the last.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The WGSL text, variants already chosen.
+    pub source: String,
+    /// The buffers, by binding.
+    pub buffers: Vec<Buffer>,
+    /// The dispatches.
+    pub passes: Vec<Pass>,
+    /// Where the answer is.
+    pub output: OutputView,
+    /// What the adapter must have.
+    pub features: Vec<Feature>,
+}
+
+/// The closed interval of results that the specification allows for one element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The least value allowed.
+    pub lo: f64,
+    /// The greatest value allowed.
+    pub hi: f64,
+}
+
+impl Interval {
+    /// Any value at all, NaN included: what the specification says of non-finite operands.
+    pub const ANY: Self = Self { lo: f64::NEG_INFINITY, hi: f64::INFINITY };
+
+    /// `centre ± radius`.
+    #[must_use]
+    pub fn around(centre: f64, radius: f64) -> Self {
+        if centre.is_nan() || radius.is_nan() {
+            return Self::ANY;
+        }
+        Self { lo: centre - radius, hi: centre + radius }
+    }
+
+    /// Just this value.
+    #[must_use]
+    pub fn point(value: f64) -> Self {
+        Self::around(value, 0.0)
+    }
+
+    /// The smallest interval that holds both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
+    }
+
+    /// This interval with zero in it: what flushing a subnormal result may add.
+    #[must_use]
+    pub fn or_zero(self) -> Self {
+        self.join(Self { lo: 0.0, hi: 0.0 })
+    }
+
+    /// Whether everything is allowed.
+    #[must_use]
+    pub fn is_any(self) -> bool {
+        self == Self::ANY
+    }
+
+    /// Whether `value` is allowed. NaN is allowed only where everything is.
+    #[must_use]
+    pub fn allows(self, value: f64) -> bool {
+        self.is_any() || (self.lo <= value && value <= self.hi)
+    }
+}
+
+/// What the WGSL specification allows of a case's output.
+#[derive(Debug, Clone)]
+pub enum Allowance {
+    /// Only the twin's bits: integer work and copies.
+    Exact,
+    /// An interval for each element.
+    Intervals(Vec<Interval>),
+}
+
+/// The truth: for each element the exact answer, correctly rounded to binary64 or far more precise than the output.
+#[derive(Debug, Clone)]
+pub struct Exact {
+    /// One value an element. NaN where there is no answer.
+    pub values: Vec<f64>,
+}
+
+/// A named number that a kernel says of an output, such as a mask's keep rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Its name, snake_case.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Its meaning, in a few words.
+    pub about: String,
+}
+
+impl Observation {
+    /// A named number.
+    #[must_use]
+    pub fn new(name: &str, value: f64, about: &str) -> Self {
+        Self { name: name.to_owned(), value, about: about.to_owned() }
+    }
+}
+
+/// One case, ready to be computed.
+///
+/// A case runs on adapters (it has a [`Problem::program`] and a [`Problem::twin`]), or on the CPU's threads only (it
+/// has [`Problem::threaded`]).
+pub trait Problem: Send + Sync {
+    /// The element type and the number of elements of the answer.
+    fn shape(&self) -> (Dtype, usize);
+
+    /// What an adapter executes. `None` for a case of the CPU's threads only.
+    fn program(&self) -> Option<Program> {
+        None
+    }
+
+    /// The arithmetics in which the twin may differ, the strict one first. An integer kernel has only that.
+    fn arithmetics(&self) -> &'static [Arithmetic] {
+        &Arithmetic::ALL
+    }
+
+    /// The twin: the shader's operations in the shader's order, in this arithmetic, on up to `threads` threads (the
+    /// bits never depend on their number). `None` where no order is defined, as for unordered atomics.
+    fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits>;
+
+    /// The exact answer. `None` where the output is no number (a permutation, a mask).
+    fn exact(&self) -> Option<Exact>;
+
+    /// What the specification allows.
+    fn allowance(&self) -> Allowance;
+
+    /// The same operation as an ordinary threaded library does it on `threads` threads. `None` unless this is a case
+    /// of the threads axis.
+    fn threaded(&self, threads: usize) -> Option<Bits> {
+        let _ = threads;
+        None
+    }
+
+    /// What else there is to say of an output.
+    fn observe(&self, output: &Bits) -> Vec<Observation> {
+        let _ = output;
+        Vec::new()
+    }
+}
