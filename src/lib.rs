@@ -9,4 +9,5 @@ pub mod engines;
 pub mod exact;
 pub mod inputs;
 pub mod kernels;
+pub mod record;
 pub mod spec;

@@ -1,0 +1,36 @@
+//! The format's version: a reader refuses what is too new, and says so.
+
+use serde::{Deserialize, Serialize};
+
+/// `major` changes when an older reader would misread a record; `minor` when it would only miss something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormatVersion {
+    /// Incompatible changes.
+    pub major: u32,
+    /// Compatible additions.
+    pub minor: u32,
+}
+
+impl FormatVersion {
+    /// What this program writes.
+    pub const CURRENT: Self = Self { major: 1, minor: 0 };
+
+    /// Whether this program can read a record of version `self`.
+    ///
+    /// # Errors
+    /// A sentence that says why not and what to do.
+    pub fn check_readable(self) -> Result<(), String> {
+        if self.major > Self::CURRENT.major {
+            return Err(format!(
+                "it has format {}.{}, and this program reads up to {}.x; update repro-audit",
+                self.major,
+                self.minor,
+                Self::CURRENT.major
+            ));
+        }
+        if self.major == 0 {
+            return Err("it has format 0, which no release wrote".to_owned());
+        }
+        Ok(())
+    }
+}
