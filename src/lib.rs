@@ -2,12 +2,15 @@
 //! made of. See `docs/numerics.md` for every term and metric, and `CONTRIBUTING.md` for how to add a kernel.
 
 pub mod arith;
+pub mod audit;
 pub mod bits;
 pub mod case;
+pub mod cli;
 pub mod drift;
 pub mod engines;
 pub mod exact;
 pub mod inputs;
 pub mod kernels;
 pub mod record;
+pub mod report;
 pub mod spec;

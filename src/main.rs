@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line. See `repro-audit --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    repro_audit::cli::main()
+}

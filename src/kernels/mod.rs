@@ -4,6 +4,7 @@
 mod problem;
 mod shader;
 
+pub mod control;
 pub mod sum;
 
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
@@ -102,7 +103,11 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+static REGISTRY: &[&dyn Kernel] = &[
+    &sum::Sum,
+    // The controls stay last; they are in every plan and in no filter.
+    &control::Control,
+];
 
 /// Every kernel.
 #[must_use]

@@ -73,6 +73,30 @@ impl AdapterIdentity {
         format!("{} [{}]", self.name, parts.join(", "))
     }
 
+    /// Stands for the adapters of a backend that could not be listed.
+    #[must_use]
+    pub fn unlisted(backend: &str) -> Self {
+        Self {
+            name: String::new(),
+            backend: backend.to_owned(),
+            index: 0,
+            vendor: 0,
+            device: 0,
+            device_type: "other".to_owned(),
+            driver: String::new(),
+            driver_info: String::new(),
+            driver_version: None,
+            api_version: None,
+            conformance_version: None,
+            device_uuid: None,
+            driver_uuid: None,
+            pipeline_cache_uuid: None,
+            float_controls: None,
+            subgroup_sizes: [0, 0],
+            features: Vec::new(),
+        }
+    }
+
     /// What is the same hardware, whatever the driver: vendor and device id, and the processor for software adapters.
     #[must_use]
     pub fn hardware(&self) -> String {

@@ -1,0 +1,199 @@
+//! One case's answers, measured and put in the record's form.
+
+use super::blobs::Blobs;
+use super::compare::{FirstConfig, Heard, Pairs, compare};
+use super::execute::Said;
+use super::judge;
+use super::truth::Truth;
+use crate::bits::digest_words;
+use crate::bits::{Bits, Dtype};
+use crate::case::Case;
+use crate::drift::{Accuracy, accuracy};
+use crate::kernels::Profile;
+use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+
+/// Outputs of up to this many elements are stored whole.
+const WHOLE: usize = 16;
+
+/// What the analysis of a case needs besides the answers.
+pub(super) struct Desk<'a> {
+    pub(super) blobs: &'a Blobs,
+    pub(super) profile: Profile,
+}
+
+/// Measures the answers to one case.
+pub(super) fn analyse(
+    desk: &Desk<'_>,
+    case: &Case,
+    truth: &mut Truth,
+    heard: &[Heard<'_>],
+    firsts: &[FirstConfig],
+) -> Result<CaseRecord, String> {
+    let (dtype, len) = truth.problem.shape();
+    let strict = truth.strict().map(|t| t.digest.clone());
+    let drifting = heard.iter().any(|h| h.digest().is_some() && h.digest() != strict.as_deref());
+    // Small cases say of every result which arithmetics it equals; for large ones the other twins are computed only
+    // where there is something to explain.
+    if drifting || desk.profile == Profile::Quick {
+        truth.complete();
+    }
+    let mut pairs = Pairs::new(desk.blobs, dtype, len);
+    let comparisons = compare(heard, truth, firsts, &mut pairs)?;
+    let mut executions = Vec::with_capacity(heard.len());
+    for one in heard {
+        executions.push(execution(one, truth, &comparisons, &mut pairs)?);
+    }
+    let program = truth.problem.program();
+    Ok(CaseRecord {
+        id: case.to_string(),
+        kernel: case.kernel().to_owned(),
+        variant: case.variant().to_owned(),
+        problem: case.problem(),
+        config: case.config(),
+        dtype,
+        elements: len as u64,
+        shader: program.map(|p| blake3::hash(p.source.as_bytes()).to_hex()[..32].to_owned()),
+        twins: truth
+            .twins()
+            .iter()
+            .map(|t| TwinDigest { arithmetic: t.arithmetic, digest: t.digest.clone() })
+            .collect(),
+        twin_accuracy: truth.strict().map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
+        executions,
+        comparisons,
+    })
+}
+
+fn execution(
+    one: &Heard<'_>,
+    truth: &Truth,
+    comparisons: &[crate::record::Comparison],
+    pairs: &mut Pairs<'_>,
+) -> Result<Execution, String> {
+    let engine = one.engine.id.clone();
+    let nothing = |outcome, status| Execution {
+        engine: engine.clone(),
+        outcome,
+        status,
+        equals: Vec::new(),
+        accuracy: None,
+        observations: Vec::new(),
+        samples: Vec::new(),
+        seconds: 0.0,
+    };
+    let (runs, distinct, kept, seconds) = match one.said {
+        Said::Ran { runs, distinct, kept, seconds } => (*runs, distinct, *kept, *seconds),
+        Said::Skipped(why) => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
+        Said::Unwritten { reason, .. } | Said::Failed(reason) => {
+            return Ok(nothing(Outcome::Failed { reason: reason.clone() }, Status::Failed));
+        }
+    };
+    let strict = truth.strict();
+    let twin = strict.map(|t| &t.bits);
+    let measure = |bits: &Bits| accuracy(bits, truth.exact.as_ref(), &truth.allowance, twin);
+    let mut found: Option<Accuracy> = None;
+    let mut values = Vec::new();
+    for result in distinct.iter().take(kept) {
+        let bits = pairs.bits(&result.digest)?;
+        let measured = measure(bits);
+        values.push(if bits.len == 1 { bits.value(0) } else { f64::NAN });
+        found = Some(match found {
+            None => measured,
+            // Every result must be allowed, not only the first.
+            Some(first) => Accuracy {
+                outside: first.outside.max(measured.outside),
+                first_outside: first.first_outside.or(measured.first_outside),
+                specification_ratio: first.specification_ratio.max(measured.specification_ratio),
+                ..first
+            },
+        });
+    }
+    let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
+    let outside = found.as_ref().map_or(0, |a| a.outside);
+    let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
+    Ok(Execution {
+        status: judge::status(&digests, strict.map(|t| t.digest.as_str()), outside),
+        equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
+        observations: truth.problem.observe(first),
+        samples: samples(first, truth, places(&engine, first.len, found.as_ref(), comparisons)),
+        accuracy: found,
+        outcome: Outcome::Ran { runs, distinct: distinct.clone(), dispersion: dispersion(runs, distinct, &values) },
+        engine,
+        seconds,
+    })
+}
+
+/// Which elements are stored: all of a small output; of a large one the ends, evenly spaced ones, and the remarkable.
+fn places(
+    engine: &str,
+    len: usize,
+    accuracy: Option<&Accuracy>,
+    comparisons: &[crate::record::Comparison],
+) -> Vec<usize> {
+    if len <= WHOLE {
+        return (0..len).collect();
+    }
+    let mut places: Vec<usize> = vec![0, 1, len - 2, len - 1];
+    places.extend((1..8).map(|k| k * (len / 8)));
+    let remarkable = comparisons
+        .iter()
+        .filter(|c| c.right == engine || c.left == engine)
+        .flat_map(|c| [&c.drift.first, &c.drift.worst])
+        .flatten()
+        .map(|e| e.index)
+        .chain(accuracy.and_then(|a| a.worst))
+        .chain(accuracy.and_then(|a| a.first_outside));
+    places.extend(remarkable.filter_map(|i| usize::try_from(i).ok()).filter(|i| *i < len));
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+fn samples(bits: &Bits, truth: &Truth, places: Vec<usize>) -> Vec<Sample> {
+    let dtype: Dtype = bits.dtype;
+    places
+        .into_iter()
+        .map(|i| Sample {
+            index: i as u64,
+            bits: dtype.hex(bits.get(i)),
+            value: bits.value(i),
+            twin: truth.strict().map(|t| dtype.hex(t.bits.get(i))),
+            exact: truth.exact.as_ref().and_then(|e| e.values.get(i).copied()),
+        })
+        .collect()
+}
+
+/// `values` are the kept results' values where the output has one element.
+fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64]) -> Dispersion {
+    let n = f64::from(runs.max(1));
+    let shares = || distinct.iter().map(|d| f64::from(d.runs) / n);
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    let variability = values.iter().map(|v| (1.0 - (v / first).abs()).abs()).fold(0.0, f64::max);
+    Dispersion {
+        entropy: if distinct.len() < 2 { 0.0 } else { -shares().map(|p| p * libm::log2(p)).sum::<f64>() },
+        mode_share: shares().fold(0.0, f64::max),
+        rate_below: if distinct.len() == 1 { (3.0 / n).min(1.0) } else { 1.0 },
+        variability,
+    }
+}
+
+/// The answer of the CPU's threads: run twice, so that a race would show.
+pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) -> Result<Said, String> {
+    let started = std::time::Instant::now();
+    let mut distinct: Vec<Distinct> = Vec::new();
+    for _ in 0..runs {
+        let Some(bits) = truth.problem.threaded(threads) else {
+            return Err("the case has neither a program nor a threaded form".to_owned());
+        };
+        let digest = digest_words(&bits.words);
+        match distinct.iter_mut().find(|d| d.digest == digest) {
+            Some(same) => same.runs += 1,
+            None => {
+                blobs.put(&bits, &digest).map_err(|e| format!("an output could not be stored: {e}"))?;
+                distinct.push(Distinct { digest, runs: 1 });
+            }
+        }
+    }
+    let kept = distinct.len();
+    Ok(Said::Ran { runs, distinct, kept, seconds: started.elapsed().as_secs_f64() })
+}

@@ -1,0 +1,174 @@
+//! The comparisons of one case: which pairs of outputs, on which axis.
+
+use super::blobs::Blobs;
+use super::execute::Said;
+use super::truth::Truth;
+use crate::bits::{Bits, Dtype};
+use crate::drift::{Drift, measure};
+use crate::record::{AxisLevel, Comparison, Engine, EngineKind};
+
+/// One engine's answer to one case.
+pub(super) struct Heard<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) said: &'a Said,
+}
+
+impl Heard<'_> {
+    /// The first run's digest, where it ran.
+    pub(super) fn digest(&self) -> Option<&str> {
+        match self.said {
+            Said::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether this is an adapter as it is, without varied variables.
+    fn is_plain_adapter(&self) -> bool {
+        self.engine.kind == EngineKind::Adapter && self.engine.variables.is_empty()
+    }
+}
+
+/// The first configuration of a problem that an engine ran, which its others are compared with.
+#[derive(Debug, Clone)]
+pub(super) struct FirstConfig {
+    pub(super) engine: String,
+    pub(super) config: String,
+    pub(super) digest: String,
+}
+
+/// Loads outputs and measures pairs of them.
+pub(super) struct Pairs<'a> {
+    pub(super) blobs: &'a Blobs,
+    pub(super) dtype: Dtype,
+    pub(super) len: usize,
+    /// Pairs already measured, by digests: several engines often share one output.
+    cache: Vec<(String, String, Drift)>,
+    loaded: Vec<(String, Bits)>,
+}
+
+impl<'a> Pairs<'a> {
+    pub(super) fn new(blobs: &'a Blobs, dtype: Dtype, len: usize) -> Self {
+        Self { blobs, dtype, len, cache: Vec::new(), loaded: Vec::new() }
+    }
+
+    /// The output of this digest.
+    pub(super) fn bits(&mut self, digest: &str) -> Result<&Bits, String> {
+        let at = match self.loaded.iter().position(|(d, _)| d == digest) {
+            Some(at) => at,
+            None => {
+                self.loaded.push((digest.to_owned(), self.blobs.get(digest, self.dtype, self.len)?));
+                self.loaded.len() - 1
+            }
+        };
+        Ok(&self.loaded[at].1)
+    }
+
+    /// The drift between two stored outputs.
+    pub(super) fn drift(&mut self, left: &str, right: &str) -> Result<Drift, String> {
+        if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == left && r == right) {
+            return Ok(drift.clone());
+        }
+        self.bits(left)?;
+        self.bits(right)?;
+        let find = |digest: &str| self.loaded.iter().find(|(d, _)| d == digest).map(|(_, b)| b);
+        let drift = find(left)
+            .zip(find(right))
+            .and_then(|(l, r)| measure(l, r))
+            .ok_or_else(|| "two outputs of one case differ in shape".to_owned())?;
+        self.cache.push((left.to_owned(), right.to_owned(), drift.clone()));
+        Ok(drift)
+    }
+
+    /// The drift from a twin to a stored output.
+    pub(super) fn from_twin(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, String> {
+        if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == twin_digest && r == right) {
+            return Ok(drift.clone());
+        }
+        let drift =
+            measure(twin, self.bits(right)?).ok_or_else(|| "an output and its twin differ in shape".to_owned())?;
+        self.cache.push((twin_digest.to_owned(), right.to_owned(), drift.clone()));
+        Ok(drift)
+    }
+}
+
+/// All comparisons of one case.
+pub(super) fn compare(
+    heard: &[Heard<'_>],
+    truth: &Truth,
+    firsts: &[FirstConfig],
+    pairs: &mut Pairs<'_>,
+) -> Result<Vec<Comparison>, String> {
+    let mut out = Vec::new();
+    for one in heard {
+        let Some(digest) = one.digest() else { continue };
+        let id = &one.engine.id;
+        if let Some(twin) = truth.strict().filter(|_| one.engine.kind == EngineKind::Adapter) {
+            let drift = pairs.from_twin(&twin.bits, &twin.digest, digest)?;
+            out.push(Comparison { axis: AxisLevel::Engine, left: "cpu separate".to_owned(), right: id.clone(), drift });
+        }
+        if let Said::Ran { distinct, kept, .. } = one.said {
+            // Of the other results, the one that is furthest from the first.
+            let mut worst: Option<Drift> = None;
+            for other in distinct.iter().take(*kept).skip(1) {
+                let drift = pairs.drift(digest, &other.digest)?;
+                let key = |d: &Drift| (d.classes.nan_versus_number, d.classes.infinite, d.differing, d.max_ulp);
+                if worst.as_ref().is_none_or(|w| key(&drift) > key(w)) {
+                    worst = Some(drift);
+                }
+            }
+            if let Some(drift) = worst {
+                out.push(Comparison { axis: AxisLevel::Repeat, left: format!("{id} run 1"), right: id.clone(), drift });
+            }
+        }
+        if let Some(first) = firsts.iter().find(|f| f.engine == *id) {
+            let drift = pairs.drift(&first.digest, digest)?;
+            out.push(Comparison {
+                axis: AxisLevel::Config,
+                left: format!("{id} [{}]", first.config),
+                right: id.clone(),
+                drift,
+            });
+        }
+        if let Some(base) = plain_of(heard, one)
+            && let Some(reference) = base.digest()
+        {
+            let drift = pairs.drift(reference, digest)?;
+            let left = base.engine.id.clone();
+            out.push(Comparison { axis: AxisLevel::Threads, left, right: id.clone(), drift });
+        }
+    }
+    let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
+    for (i, left) in plain.iter().enumerate() {
+        for right in &plain[i + 1..] {
+            let (Some(l), Some(r)) = (left.digest(), right.digest()) else { continue };
+            let axis = if same_hardware(left.engine, right.engine) { AxisLevel::Driver } else { AxisLevel::Adapter };
+            let drift = pairs.drift(l, r)?;
+            out.push(Comparison { axis, left: left.engine.id.clone(), right: right.engine.id.clone(), drift });
+        }
+    }
+    Ok(out)
+}
+
+/// The engine that differs from `one` only by its varied variables: the plain adapter, or the CPU with the fewest
+/// threads. `None` for that engine itself.
+fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard<'e>> {
+    if one.engine.variables.is_empty() {
+        return None;
+    }
+    let found = heard.iter().find(|h| match one.engine.kind {
+        EngineKind::Cpu => h.engine.kind == EngineKind::Cpu && h.digest().is_some(),
+        EngineKind::Adapter => h.is_plain_adapter() && same_place(h.engine, one.engine),
+    });
+    found.filter(|h| h.engine.id != one.engine.id)
+}
+
+fn same_place(left: &Engine, right: &Engine) -> bool {
+    let place = |e: &Engine| e.adapter.as_ref().map(|a| (a.backend.clone(), a.index));
+    place(left) == place(right)
+}
+
+/// Whether two adapters are the same hardware under different drivers or backends.
+pub(super) fn same_hardware(left: &Engine, right: &Engine) -> bool {
+    let hardware = |e: &Engine| e.adapter.as_ref().map(|a| a.hardware());
+    hardware(left) == hardware(right)
+}

@@ -1,0 +1,50 @@
+//! Whether the planted drift was caught, and caught as what it is.
+
+use super::execute::Said;
+use crate::case::Case;
+use crate::drift::{Classes, Drift};
+use crate::kernels::control::PLACE;
+use crate::record::{AxisLevel, CaseRecord, Control, Outcome};
+
+/// What the audit said of a control case on one engine. `said` is what the engine answered, `record` what the
+/// comparison made of it.
+pub(super) fn check(case: &Case, engine: &str, said: &Said, record: &CaseRecord) -> Control {
+    let name = case.variant().replace('_', "-");
+    let drift = record.comparisons.iter().find(|c| c.axis == AxisLevel::Engine && c.right == engine).map(|c| &c.drift);
+    let one = |classes: Classes| Some(classes);
+    let (about, caught) = match case.variant() {
+        "one_ulp" => (
+            "one element moved by one ulp: one finite difference of 1 ulp, at its place",
+            drift.is_some_and(|d| d.max_ulp == 1 && found(d, one(Classes { finite: 1, ..Classes::default() }), PLACE)),
+        ),
+        "nan" => (
+            "one number replaced by NaN: one NaN against a number, at its place",
+            drift.is_some_and(|d| found(d, one(Classes { nan_versus_number: 1, ..Classes::default() }), PLACE)),
+        ),
+        "swapped" => (
+            "two neighbours exchanged: two differences, the first at its place",
+            drift.is_some_and(|d| d.differing == 2 && found(d, None, PLACE)),
+        ),
+        "zero_sign" => (
+            "a zero's sign changed: one difference in bits that is none in value",
+            drift.is_some_and(|d| {
+                d.max_ulp == 0 && found(d, one(Classes { zero_sign: 1, ..Classes::default() }), PLACE)
+            }),
+        ),
+        "unwritten" => (
+            "one element never written: its poison reported, at its place",
+            matches!(said, Said::Unwritten { count: 1, first, .. } if *first == PLACE as u64),
+        ),
+        _ => (
+            "a sum whose order changes from run to run: two distinct results",
+            record.executions.iter().any(|e| {
+                e.engine == engine && matches!(&e.outcome, Outcome::Ran { distinct, .. } if distinct.len() == 2)
+            }),
+        ),
+    };
+    Control { name, engine: engine.to_owned(), about: about.to_owned(), caught }
+}
+
+fn found(drift: &Drift, classes: Option<Classes>, place: usize) -> bool {
+    classes.is_none_or(|c| drift.classes == c) && drift.first.as_ref().is_some_and(|e| e.index == place as u64)
+}

@@ -1,0 +1,201 @@
+//! This process's side of a child: starting it, asking it, and what becomes of it when it does not answer.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::worker::{Answer, Request, one_line};
+use crate::engines::gpu::{AdapterIdentity, backend_names};
+
+/// How long listing the adapters of one backend, or opening one, may take.
+const OPENING: Duration = Duration::from_secs(60);
+
+/// How many of a child's last lines on standard error are kept, to say why it died.
+const KEPT_LINES: usize = 8;
+
+/// Lines that drivers write on every start and that explain nothing.
+const NOISE: [&str; 4] = ["XDG_RUNTIME_DIR", "lavapipe is not a conformant", "MESA-INTEL: warning", "RUST_BACKTRACE"];
+
+/// A child process that serves one adapter.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    answers: Receiver<Result<Answer, String>>,
+    complaints: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Child {
+    fn start(arguments: &[&str], variables: &BTreeMap<String, String>) -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|e| format!("can't find this program's own file: {e}"))?;
+        let mut process = Command::new(program)
+            .arg("worker")
+            .args(arguments)
+            .envs(variables)
+            // A cached shader would hide what a variable changes.
+            .env("MESA_SHADER_CACHE_DISABLE", "true")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("can't start a child process: {e}"))?;
+        let (sender, answers) = channel();
+        if let Some(out) = process.stdout.take() {
+            std::thread::spawn(move || {
+                for line in BufReader::new(out).lines() {
+                    let parsed = line.map_err(|e| e.to_string()).and_then(|line| {
+                        serde_json::from_str(&line).map_err(|_| format!("it wrote '{}'", shorten(&line)))
+                    });
+                    if sender.send(parsed).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        let complaints = Arc::new(Mutex::new(VecDeque::new()));
+        if let Some(err) = process.stderr.take() {
+            let heard = Arc::clone(&complaints);
+            std::thread::spawn(move || {
+                for line in BufReader::new(err).lines().map_while(Result::ok) {
+                    if NOISE.iter().any(|n| line.contains(n)) {
+                        continue;
+                    }
+                    if let Ok(mut kept) = heard.lock() {
+                        kept.push_back(line);
+                        while kept.len() > KEPT_LINES {
+                            kept.pop_front();
+                        }
+                    }
+                }
+            });
+        }
+        Ok(Self { process, answers, complaints })
+    }
+
+    /// Starts a child for one adapter and waits until it is open.
+    ///
+    /// # Errors
+    /// One line that says why it is not.
+    pub fn serve(
+        adapter: &AdapterIdentity,
+        variables: &BTreeMap<String, String>,
+        scratch: &Path,
+    ) -> Result<(Self, AdapterIdentity), String> {
+        let index = adapter.index.to_string();
+        let folder = scratch.display().to_string();
+        let mut child =
+            Self::start(&["--backend", &adapter.backend, "--index", &index, "--scratch", &folder], variables)?;
+        match child.wait(OPENING)? {
+            Answer::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
+                Ok((child, *opened))
+            }
+            Answer::Opened { adapter: opened } => {
+                Err(format!("the adapter in its place is now '{}': the machine's adapters changed", opened.name))
+            }
+            Answer::Failed { reason, .. } => Err(reason),
+            _ => Err("it answered the opening with something else".to_owned()),
+        }
+    }
+
+    /// Asks for one case.
+    pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Answer, String> {
+        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats }).map_err(|e| e.to_string())?;
+        line.push(b'\n');
+        let written = self.process.stdin.as_mut().map(|pipe| pipe.write_all(&line).and_then(|()| pipe.flush()));
+        match written {
+            Some(Ok(())) => self.wait(limit),
+            // It died since the last case; waiting says how.
+            _ => self.wait(Duration::from_secs(1)).and(Err("it closed its standard input".to_owned())),
+        }
+    }
+
+    fn wait(&mut self, limit: Duration) -> Result<Answer, String> {
+        match self.answers.recv_timeout(limit) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(garbage)) => {
+                self.kill();
+                Err(garbage)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                self.kill();
+                Err(format!("no answer within {} s; it was killed (--timeout sets the limit)", limit.as_secs()))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.post_mortem()),
+        }
+    }
+
+    fn kill(&mut self) {
+        // Both fail only where the child is already gone.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// How the child ended, and its last words.
+    fn post_mortem(&mut self) -> String {
+        let ended = match self.process.wait() {
+            Ok(status) => how(status),
+            Err(e) => format!("it ended, and its status can't be read: {e}"),
+        };
+        let last = self.complaints.lock().ok().and_then(|lines| lines.back().cloned());
+        match last {
+            Some(line) => format!("{ended}; its last words: {}", shorten(&line)),
+            None => ended,
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Closing its input asks the child to end. A driver that hangs on the way out is not waited for.
+        drop(self.process.stdin.take());
+        let patience = std::time::Instant::now();
+        while patience.elapsed() < Duration::from_millis(300) {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
+    }
+}
+
+fn how(status: std::process::ExitStatus) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt as _;
+        if let Some(signal) = status.signal() {
+            return format!("its process died of signal {signal}");
+        }
+    }
+    match status.code() {
+        Some(code) => format!("its process ended with status {code}"),
+        None => "its process ended".to_owned(),
+    }
+}
+
+fn shorten(line: &str) -> String {
+    let line = one_line(line);
+    if line.chars().count() <= 160 { line } else { line.chars().take(157).chain("...".chars()).collect() }
+}
+
+/// All adapters of all backends, each backend listed by a child of its own: loading a broken driver may crash. Backends
+/// that could not be listed are given with the reason.
+#[must_use]
+pub fn adapters(variables: &BTreeMap<String, String>) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    // All at once: on a machine with one backend the others cost only their start.
+    let children: Vec<_> =
+        backend_names().iter().map(|b| (*b, Child::start(&["--backend", b, "--list"], variables))).collect();
+    for (backend, child) in children {
+        let answer = child.and_then(|mut c| c.wait(OPENING));
+        match answer {
+            Ok(Answer::Adapters { adapters }) => found.extend(adapters),
+            Ok(_) => failed.push((backend.to_owned(), "it answered with something else".to_owned())),
+            Err(reason) => failed.push((backend.to_owned(), reason)),
+        }
+    }
+    (found, failed)
+}

@@ -1,0 +1,140 @@
+//! What is audited: the settings, checked before any work.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::case::{Case, CaseError};
+use crate::kernels::{self, Profile};
+use crate::record::Settings;
+
+/// The kernel whose cases are the controls; part of every audit.
+pub(super) const CONTROL: &str = "control";
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The profile.
+    pub profile: Profile,
+    /// Kernel filters; a case is taken where one of them is part of `kernel/variant`. Empty for all.
+    pub kernels: Vec<String>,
+    /// Adapter filters, as [`crate::engines::gpu::AdapterIdentity::matches`]. Empty for all.
+    pub adapters: Vec<String>,
+    /// Runs of every case.
+    pub repeats: u32,
+    /// The seed.
+    pub seed: u64,
+    /// CPU thread counts.
+    pub threads: Vec<usize>,
+    /// `NAME=a,b,c`.
+    pub vary: Vec<String>,
+    /// How long one case may take on one adapter.
+    pub timeout: Duration,
+    /// Just these cases, instead of the profile's.
+    pub cases: Option<Vec<Case>>,
+}
+
+/// What is wrong with the settings, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// No kernel or variant has this text in its name.
+    #[error("--kernel {0} matches nothing; the kernels are: {1}")]
+    NoKernel(String, String),
+    /// Zero repeats.
+    #[error("--repeats 0 would run nothing; at least 1 is needed, and 2 or more say something of repeatability")]
+    NoRepeats,
+    /// Zero threads.
+    #[error("--threads needs counts of 1 to 1024, such as --threads 1,2,4")]
+    Threads,
+    /// Not `NAME=a,b`.
+    #[error("--vary {0} is no NAME=a,b,c with at least one value")]
+    Vary(String),
+    /// A case that can not be built.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+/// Checked settings and the cases they give.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The settings, as they go into the record.
+    pub settings: Settings,
+    /// The controls, then the cases.
+    pub cases: Vec<Case>,
+    /// How long one case may take on one adapter.
+    pub timeout: Duration,
+}
+
+impl Plan {
+    /// Checks the settings and lists the cases.
+    ///
+    /// # Errors
+    /// When a setting can not be met; the message says what to type instead.
+    pub fn new(wanted: Wanted) -> Result<Self, PlanError> {
+        if wanted.repeats == 0 {
+            return Err(PlanError::NoRepeats);
+        }
+        if wanted.threads.is_empty() || wanted.threads.iter().any(|t| !(1..=1024).contains(t)) {
+            return Err(PlanError::Threads);
+        }
+        let mut vary: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for text in &wanted.vary {
+            let (name, values) = text.split_once('=').ok_or_else(|| PlanError::Vary(text.clone()))?;
+            let values: Vec<_> = values.split(',').map(str::to_owned).collect();
+            let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(good) || values.iter().any(String::is_empty) {
+                return Err(PlanError::Vary(text.clone()));
+            }
+            vary.entry(name.to_owned()).or_default().extend(values);
+        }
+        let mut cases: Vec<Case> =
+            kernels::find(CONTROL).map(|k| k.plan(wanted.profile, wanted.seed)).unwrap_or_default();
+        match wanted.cases {
+            Some(chosen) => {
+                for case in &chosen {
+                    kernels::problem(case)?;
+                }
+                cases.extend(chosen);
+            }
+            None => cases.extend(chosen(wanted.profile, wanted.seed, &wanted.kernels)?),
+        }
+        let mut threads = wanted.threads;
+        threads.sort_unstable();
+        threads.dedup();
+        Ok(Self {
+            settings: Settings {
+                profile: wanted.profile,
+                kernels: wanted.kernels,
+                adapters: wanted.adapters,
+                repeats: wanted.repeats,
+                seed: wanted.seed,
+                threads,
+                vary,
+            },
+            cases,
+            timeout: wanted.timeout,
+        })
+    }
+}
+
+/// The cases of a profile that a filter names.
+fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, PlanError> {
+    let audited = || kernels::all().iter().filter(|k| k.name() != CONTROL);
+    for filter in filters {
+        let hit = audited().any(|k| k.variants().iter().any(|v| names(filter, k.name(), v.name)));
+        if !hit {
+            let known: Vec<_> = audited().map(|k| k.name()).collect();
+            return Err(PlanError::NoKernel(filter.clone(), known.join(", ")));
+        }
+    }
+    let wanted = |case: &Case| filters.is_empty() || filters.iter().any(|f| names(f, case.kernel(), case.variant()));
+    Ok(audited().flat_map(|k| k.plan(profile, seed)).filter(wanted).collect())
+}
+
+/// Whether a filter names a kernel (`sum`) or one of its variants (`sum/kahan`). A kernel's name is matched whole, so
+/// that `sum` does not also mean `logsumexp`.
+fn names(filter: &str, kernel: &str, variant: &str) -> bool {
+    match filter.split_once('/') {
+        Some((k, v)) => k == kernel && v == variant,
+        None => filter == kernel,
+    }
+}

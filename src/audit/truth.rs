@@ -1,0 +1,62 @@
+//! What a case's outputs are measured against: twins, the exact answer, and the specification.
+
+use crate::arith::Arithmetic;
+use crate::bits::Bits;
+use crate::kernels::{Allowance, Exact, Problem};
+
+/// The references of one case.
+pub(super) struct Truth {
+    pub(super) problem: Box<dyn Problem>,
+    twins: Vec<Twin>,
+    pub(super) exact: Option<Exact>,
+    pub(super) allowance: Allowance,
+    threads: usize,
+}
+
+/// A twin's output in one arithmetic.
+pub(super) struct Twin {
+    pub(super) arithmetic: Arithmetic,
+    pub(super) bits: Bits,
+    pub(super) digest: String,
+}
+
+impl Truth {
+    /// Computes the strict twin, the exact answer and the allowance.
+    pub(super) fn new(problem: Box<dyn Problem>, threads: usize) -> Self {
+        let mut truth =
+            Self { exact: problem.exact(), allowance: problem.allowance(), problem, twins: Vec::new(), threads };
+        truth.compute(Arithmetic::STRICT);
+        truth
+    }
+
+    /// Computes the twins in the other arithmetics.
+    pub(super) fn complete(&mut self) {
+        for arithmetic in self.problem.arithmetics() {
+            if !self.twins.iter().any(|t| t.arithmetic == *arithmetic) {
+                self.compute(*arithmetic);
+            }
+        }
+    }
+
+    fn compute(&mut self, arithmetic: Arithmetic) {
+        if let Some(bits) = self.problem.twin(arithmetic, self.threads) {
+            let digest = bits.digest();
+            self.twins.push(Twin { arithmetic, bits, digest });
+        }
+    }
+
+    /// The strict twin, where an order is defined.
+    pub(super) fn strict(&self) -> Option<&Twin> {
+        self.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT)
+    }
+
+    /// The twins computed so far, the strict one first.
+    pub(super) fn twins(&self) -> &[Twin] {
+        &self.twins
+    }
+
+    /// The arithmetics whose twins have this digest.
+    pub(super) fn equals(&self, digest: &str) -> Vec<Arithmetic> {
+        self.twins.iter().filter(|t| t.digest == digest).map(|t| t.arithmetic).collect()
+    }
+}

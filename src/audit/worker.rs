@@ -1,0 +1,133 @@
+//! The child's side: opens one adapter, and answers one line for each line it is asked.
+
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::blobs::Blobs;
+use super::fault::Fault;
+use crate::case::Case;
+use crate::engines::gpu::{self, AdapterIdentity, RunError, Runner, Skip};
+use crate::kernels;
+use crate::record::Distinct;
+
+/// What a child is asked, one JSON line each.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) case: String,
+    pub(super) repeats: u32,
+}
+
+/// What a child answers, one JSON line each. The first answers the opening.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "answer")]
+pub(super) enum Answer {
+    /// The adapters of a backend.
+    Adapters { adapters: Vec<AdapterIdentity> },
+    /// The adapter is open.
+    Opened { adapter: Box<AdapterIdentity> },
+    /// The case ran; the kept outputs are in the scratch folder under their digests.
+    Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64 },
+    /// The case can not run here.
+    Skipped { why: Skip },
+    /// Elements of the output were never written.
+    Unwritten { count: u64, first: u64, reason: String },
+    /// The case failed.
+    Failed { reason: String, fatal: bool },
+}
+
+/// Which adapter a child serves, or that it only lists a backend.
+#[derive(Debug, Clone)]
+pub enum Duty {
+    /// List the adapters of a backend.
+    List {
+        /// The backend.
+        backend: String,
+    },
+    /// Serve one adapter.
+    Serve {
+        /// The backend.
+        backend: String,
+        /// The adapter's place there.
+        index: usize,
+        /// The scratch folder.
+        scratch: PathBuf,
+    },
+}
+
+/// Does its duty until standard input ends.
+///
+/// # Errors
+/// Those of standard input and output.
+pub fn work(duty: Duty) -> std::io::Result<()> {
+    match duty {
+        Duty::List { backend } => say(&Answer::Adapters { adapters: gpu::enumerate(&backend) }),
+        Duty::Serve { backend, index, scratch } => serve(&backend, index, &Blobs::new(&scratch)),
+    }
+}
+
+fn say(answer: &Answer) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    out.write_all(&line)?;
+    out.flush()
+}
+
+fn serve(backend: &str, index: usize, blobs: &Blobs) -> std::io::Result<()> {
+    let (adapter, mut runner) = match gpu::open(backend, index) {
+        Ok(opened) => opened,
+        Err(e) => return say(&Answer::Failed { reason: e.to_string(), fatal: true }),
+    };
+    let fault = Fault::planned(&adapter.label());
+    if fault.as_ref().is_some_and(Fault::no_device) {
+        return say(&Answer::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
+    }
+    say(&Answer::Opened { adapter: Box::new(adapter) })?;
+    for line in std::io::stdin().lock().lines() {
+        let request: Request = serde_json::from_str(&line?)?;
+        if let Some(fault) = &fault {
+            fault.strike(&request.case);
+        }
+        say(&answer(&mut runner, &request, blobs))?;
+    }
+    Ok(())
+}
+
+fn answer(runner: &mut Runner, request: &Request, blobs: &Blobs) -> Answer {
+    let failed = |reason: String| Answer::Failed { reason, fatal: false };
+    let problem = match Case::parse(&request.case).and_then(|case| kernels::problem(&case)) {
+        Ok(problem) => problem,
+        Err(e) => return failed(e.to_string()),
+    };
+    let Some(program) = problem.program() else { return Answer::Skipped { why: Skip::CpuOnly } };
+    match runner.run(&program, request.repeats) {
+        Ok(Ok(runs)) => {
+            let mut kept = 0;
+            for one in &runs.distinct {
+                if let Some(bits) = &one.bits {
+                    if let Err(e) = blobs.put(bits, &one.digest) {
+                        return failed(format!("an output could not be stored: {e}"));
+                    }
+                    kept += 1;
+                }
+            }
+            let distinct = runs.distinct.into_iter().map(|d| Distinct { digest: d.digest, runs: d.runs }).collect();
+            Answer::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds }
+        }
+        Ok(Err(why)) => Answer::Skipped { why },
+        Err(RunError::Unwritten { count, len, first }) => Answer::Unwritten {
+            count: count as u64,
+            first: first as u64,
+            reason: RunError::Unwritten { count, len, first }.to_string(),
+        },
+        // After a driver's failure the device may be lost: a fresh child is surer than a guess.
+        Err(e) => Answer::Failed { reason: one_line(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
+    }
+}
+
+/// A driver's message on one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,70 @@
+//! `repro-audit case`: one case again; and `repro-audit kernels`: what cases there can be.
+
+use super::gpu::{carry_out, show};
+use super::options::Options;
+use super::{Exit, Failure, print};
+use crate::case::Case;
+use crate::kernels::{self, Profile};
+use crate::record::{EngineKind, Outcome};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The case's id, as every row of a report gives it: 'sum/serial_tree?n=4096&wg=64'.
+    #[arg(required = true)]
+    id: Vec<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    let cases: Result<Vec<_>, _> = args.id.iter().map(|id| Case::parse(id)).collect();
+    let plan = args.options.plan(Profile::Quick, Vec::new(), 7, Some(cases.map_err(Failure::usage)?))?;
+    args.options.check_adapters()?;
+    let record = carry_out(&plan, None)?;
+    show(&record, args.options.format)?;
+    // Asked for by name and run nowhere: that is no answer.
+    for case in &record.cases {
+        let skips: Vec<_> = case
+            .executions
+            .iter()
+            .filter_map(|e| {
+                if let Outcome::Skipped { why } = &e.outcome { Some(format!("{}: {why}", e.engine)) } else { None }
+            })
+            .collect();
+        let adapters = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter).count();
+        if adapters > 0 && skips.len() == adapters {
+            return Err(Failure::usage(format!("'{}' can run on no adapter here: {}", case.id, skips.join("; "))));
+        }
+    }
+    Ok(args.options.judge(&record))
+}
+
+/// Arguments of `kernels`.
+#[derive(Debug, clap::Args)]
+pub(super) struct KernelsArgs {
+    /// Also list the cases of this profile.
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
+}
+
+pub(super) fn kernels(args: &KernelsArgs) -> Result<Exit, Failure> {
+    let mut text = String::new();
+    for kernel in kernels::all() {
+        text.push_str(&format!("{}: {}\n", kernel.name(), kernel.about()));
+        for variant in kernel.variants() {
+            text.push_str(&format!("  {}/{}: {}\n", kernel.name(), variant.name, variant.about));
+            for param in variant.params {
+                let kind = if param.config { " (configuration)" } else { "" };
+                text.push_str(&format!("      {}={}  {}{kind}\n", param.name, param.default, param.about));
+            }
+        }
+        if let Some(profile) = args.profile {
+            for case in kernel.plan(profile, 7) {
+                text.push_str(&format!("    {case}\n"));
+            }
+        }
+    }
+    print(&text)?;
+    Ok(Exit::Within)
+}

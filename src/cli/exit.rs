@@ -1,0 +1,26 @@
+//! Exit statuses. They are part of the interface: scripts rely on them.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Within policy; with none given, whatever was found.
+    Within = 0,
+    /// Drift beyond `--fail-on`.
+    Beyond = 1,
+    /// The arguments are wrong.
+    Usage = 2,
+    /// `--require-adapter` names one that is absent.
+    AdapterAbsent = 3,
+    /// An adapter failed, or a control was missed: the audit says less than it should.
+    Incomplete = 4,
+    /// A record can not be read, or is too new.
+    Unreadable = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

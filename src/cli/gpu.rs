@@ -1,0 +1,73 @@
+//! `repro-audit gpu`: the main job.
+
+use std::path::PathBuf;
+
+use super::options::{Format, Options};
+use super::outputs::Outputs;
+use super::progress::Shown;
+use super::{Exit, Failure, print};
+use crate::audit::{Plan, audit};
+use crate::kernels::Profile;
+use crate::record::Record;
+use crate::report;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How much: quick takes seconds on software adapters; standard and deep are for GPUs.
+    #[arg(long, value_enum, default_value = "quick")]
+    profile: Profile,
+    /// Only this kernel, or variant as kernel/variant; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    kernel: Vec<String>,
+    /// The seed of all inputs.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
+    /// DIR/earlier.
+    #[arg(long, value_name = "DIR", default_value = "repro-audit-out")]
+    out: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    let plan = args.options.plan(args.profile, args.kernel, args.seed, None)?;
+    args.options.check_adapters()?;
+    let mut outputs = Outputs::open(&args.out)?;
+    let record = carry_out(&plan, Some(&mut outputs))?;
+    outputs.finish(&record)?;
+    show(&record, args.options.format)?;
+    if args.options.format == Format::Table {
+        anstream::eprintln!(
+            "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
+            outputs.folder().display()
+        );
+    }
+    Ok(args.options.judge(&record))
+}
+
+/// Runs the audit, with progress.
+pub(super) fn carry_out(plan: &Plan, outputs: Option<&mut Outputs>) -> Result<Record, Failure> {
+    let scratch = tempfile::Builder::new()
+        .prefix("repro-audit-")
+        .tempdir()
+        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
+    let mut shown = Shown::new(outputs);
+    let record = audit(plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    if let Some(e) = shown.trouble.take() {
+        anstream::eprintln!("warning: an unfinished record could not be written: {e}");
+    }
+    Ok(record)
+}
+
+/// Writes a record to standard output.
+pub(super) fn show(record: &Record, format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table => report::table(record, true),
+        Format::Markdown => report::markdown(record),
+        Format::Json => serde_json::to_string_pretty(record).map(|t| t + "\n").map_err(Failure::usage)?,
+        Format::Csv => report::summary_csv(record).map_err(Failure::usage)?,
+    };
+    print(&text)
+}

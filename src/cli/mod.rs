@@ -1,0 +1,108 @@
+//! The command line: one file a verb. Data goes to standard output, progress and errors to standard error.
+
+mod adapters;
+mod case;
+mod exit;
+mod gpu;
+mod options;
+mod outputs;
+mod progress;
+mod report;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 within policy (with none given, finding drift is the job) · 1 drift beyond \
+                        --fail-on · 2 usage · 3 required adapter absent · 4 audit incomplete or control missed · \
+                        5 record unreadable or too new")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Audit every adapter on this machine, and the CPU; write a record and a report.
+    Gpu(gpu::Args),
+    /// List the adapters and the identity of their drivers.
+    Adapters(adapters::Args),
+    /// Run one case again, on every adapter.
+    Case(case::Args),
+    /// Render a record: HTML, charts, CSV, Markdown or a table.
+    Report(report::Args),
+    /// List the kernels, their variants and parameters.
+    Kernels(case::KernelsArgs),
+    /// Serve one adapter to a parent process.
+    #[command(hide = true)]
+    Worker(worker::Args),
+}
+
+/// Why a verb did not do its work. The message goes to standard error, and the program ends with the exit status.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl ToString) -> Self {
+        Self { exit, message: message.to_string() }
+    }
+
+    fn usage(message: impl ToString) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+}
+
+/// Parses the arguments, does what they say, and gives the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are data; everything else is an error.
+            let _ = e.print();
+            return if e.use_stderr() { Exit::Usage.into() } else { Exit::Within.into() };
+        }
+    };
+    let done = match cli.verb {
+        Verb::Gpu(args) => gpu::run(args),
+        Verb::Adapters(args) => adapters::run(&args),
+        Verb::Case(args) => case::run(args),
+        Verb::Report(args) => report::run(&args),
+        Verb::Kernels(args) => case::kernels(&args),
+        Verb::Worker(args) => worker::run(args),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            anstream::eprintln!("error: {}", failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+/// The whole command, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Writes to standard output. A closed pipe is the reader's choice and no error.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(format!("can't write to standard output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,127 @@
+//! The options that `gpu` and `case` share, and what they mean for the exit status.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{Exit, Failure};
+use crate::audit::{Plan, Wanted};
+use crate::case::Case;
+use crate::kernels::Profile;
+use crate::record::{EngineKind, Record, Status};
+
+/// What is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table for people.
+    Table,
+    /// The record.
+    Json,
+    /// One row a comparison.
+    Csv,
+    /// The table for pull requests and step summaries.
+    Markdown,
+}
+
+/// What makes an audit fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Nothing: finding drift is the job.
+    Never,
+    /// A result that the specification does not allow.
+    OutsideSpecification,
+    /// That, or a result that does not repeat.
+    NotRepeatable,
+    /// Any bit that differs from the strict twin.
+    Drift,
+}
+
+/// Shared options.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Only adapters whose name, backend or driver has this text (case is ignored); may be given more than once.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) adapter: Vec<String>,
+    /// End with status 3 unless an adapter with this text is present.
+    #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER")]
+    pub(super) require_adapter: Option<String>,
+    /// Runs of every case on every engine.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(super) repeats: u32,
+    /// CPU thread counts of the threads axis.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
+    pub(super) threads: Vec<usize>,
+    /// Audit every adapter once more for each value of an environment variable.
+    #[arg(long, value_name = "NAME=A,B")]
+    pub(super) vary: Vec<String>,
+    /// Seconds that one case may take on one adapter.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) timeout: u64,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(super) format: Format,
+    /// What makes the exit status 1.
+    #[arg(long, value_enum, default_value = "never")]
+    pub(super) fail_on: FailOn,
+}
+
+impl Options {
+    /// Checks the settings and makes the plan.
+    pub(super) fn plan(
+        &self,
+        profile: Profile,
+        kernels: Vec<String>,
+        seed: u64,
+        cases: Option<Vec<Case>>,
+    ) -> Result<Plan, Failure> {
+        Plan::new(Wanted {
+            profile,
+            kernels,
+            adapters: self.adapter.clone(),
+            repeats: self.repeats,
+            seed,
+            threads: self.threads.clone(),
+            vary: self.vary.clone(),
+            timeout: Duration::from_secs(self.timeout),
+            cases,
+        })
+        .map_err(Failure::usage)
+    }
+
+    /// Whether the adapters that are wanted are there, before any work.
+    pub(super) fn check_adapters(&self) -> Result<(), Failure> {
+        if self.require_adapter.is_none() && self.adapter.is_empty() {
+            return Ok(());
+        }
+        let (found, failed) = crate::audit::adapters(&std::collections::BTreeMap::new());
+        let mut labels: Vec<_> = found.iter().map(crate::engines::gpu::AdapterIdentity::label).collect();
+        labels.extend(failed.iter().map(|(backend, reason)| format!("({backend} could not be listed: {reason})")));
+        let present = if labels.is_empty() { "none".to_owned() } else { labels.join("; ") };
+        if let Some(text) = self.require_adapter.as_ref().filter(|t| !found.iter().any(|a| a.matches(t))) {
+            return Err(Failure::new(
+                Exit::AdapterAbsent,
+                format!("the required adapter '{text}' is absent; present: {present}"),
+            ));
+        }
+        if let Some(text) = self.adapter.iter().find(|t| !found.iter().any(|a| a.matches(t))) {
+            return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {present}")));
+        }
+        Ok(())
+    }
+
+    /// The exit status of a finished audit.
+    pub(super) fn judge(&self, record: &Record) -> Exit {
+        if !record.is_complete() {
+            return Exit::Incomplete;
+        }
+        let beyond = |status: Status| match self.fail_on {
+            FailOn::Never => false,
+            FailOn::OutsideSpecification => status == Status::OutsideSpecification,
+            FailOn::NotRepeatable => matches!(status, Status::OutsideSpecification | Status::NotRepeatable),
+            FailOn::Drift => !matches!(status, Status::BitExact | Status::Skipped),
+        };
+        let adapter = |id: &str| record.engine(id).is_some_and(|e| e.kind == EngineKind::Adapter);
+        let drifts = record.cases.iter().flat_map(|c| &c.executions).any(|e| adapter(&e.engine) && beyond(e.status));
+        if drifts { Exit::Beyond } else { Exit::Within }
+    }
+}

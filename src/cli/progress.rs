@@ -1,0 +1,58 @@
+//! Progress on standard error: a bar with an estimate on a terminal, nothing elsewhere.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::outputs::Outputs;
+use crate::audit::Progress;
+use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Status};
+
+/// Shows progress, and writes unfinished records.
+pub(super) struct Shown<'a> {
+    bar: ProgressBar,
+    outputs: Option<&'a mut Outputs>,
+    /// The first failure to write; the audit goes on, and the end reports it.
+    pub(super) trouble: Option<std::io::Error>,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(outputs: Option<&'a mut Outputs>) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Self { bar, outputs, trouble: None }
+    }
+}
+
+impl Progress for Shown<'_> {
+    fn begin(&mut self, engines: &[Engine], cases: usize) {
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} cases, {eta} left · {msg}");
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_length(cases as u64);
+        for engine in engines.iter().filter(|e| e.kind == EngineKind::Adapter) {
+            let line = match &engine.status {
+                EngineStatus::Complete => format!("{}: {}", engine.id, engine.label),
+                EngineStatus::Failed { reason, .. } => format!("{}: {} FAILED: {reason}", engine.id, engine.label),
+            };
+            self.bar.suspend(|| anstream::eprintln!("{line}"));
+        }
+    }
+
+    fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record) {
+        self.bar.set_message(format!("{}/{}", case.kernel, case.variant));
+        self.bar.inc(1);
+        for execution in case.executions.iter().filter(|e| e.status == Status::Failed) {
+            if let crate::record::Outcome::Failed { reason } = &execution.outcome {
+                self.bar.suspend(|| anstream::eprintln!("{}: {} FAILED: {reason}", execution.engine, case.id));
+            }
+        }
+        if let Some(outputs) = self.outputs.as_mut()
+            && let Err(e) = outputs.checkpoint(record)
+        {
+            self.trouble.get_or_insert(e);
+        }
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
