@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classify::{Class, classify};
 use super::number;
+use super::population::Population;
 use crate::bits::{Bits, Dtype};
 
 /// How many elements differ in which way; their sum is [`Drift::differing`].
@@ -114,108 +115,171 @@ impl Drift {
     }
 }
 
+/// Elements looked at together: both sides' blocks stay in the second-level cache.
+const BLOCK: usize = 8192;
+
 /// Measures the drift from `left` to `right`. `None` where their shapes differ.
+///
+/// Blocks without a difference cost a comparison of memory and a count of what they hold; only blocks that differ are
+/// taken element by element.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
     if left.dtype != right.dtype || left.len != right.len {
         return None;
     }
-    let dtype = left.dtype;
-    let mut classes = Classes::default();
-    let mut buckets = [0u64; 65];
-    let (mut first, mut worst): (Option<usize>, Option<(usize, u128)>) = (None, None);
-    let (mut max_ulp, mut bias) = (0u64, 0i128);
-    let (mut rel, mut shifted, mut counted, mut finite_pairs) = (0.0, 0.0, 0u64, 0u64);
-    let (mut max_abs, mut max_rel, mut num, mut den) = (0.0f64, 0.0f64, 0.0, 0.0);
-    for i in 0..left.len {
-        let (a, b) = (left.get(i), right.get(i));
-        let class = classify(dtype, a, b);
-        let (x, y) = (dtype.value(a), dtype.value(b));
-        if x.is_finite() && y.is_finite() {
-            finite_pairs += 1;
-            den += x * x;
-            if x != 0.0 {
-                counted += 1;
-            }
+    let words = BLOCK / left.dtype.per_word();
+    let mut tally = Tally::default();
+    let mut population = Population::default();
+    // Equal blocks before the first difference are counted only when there is one: equal outputs, the common case,
+    // need nothing but the comparison.
+    let mut deferred = 0;
+    for (block, (l, r)) in left.words.chunks(words).zip(right.words.chunks(words)).enumerate() {
+        let equal = l == r;
+        if equal && tally.first.is_none() {
+            deferred = block + 1;
+            continue;
         }
-        let severity: u128 = match class {
-            Class::Equal => continue,
-            Class::ZeroSign => {
-                classes.zero_sign += 1;
-                1
-            }
-            Class::NanPayload => {
-                classes.nan_payload += 1;
-                1
-            }
-            Class::NanVersusNumber => {
-                classes.nan_versus_number += 1;
-                u128::from(u64::MAX) + 2
-            }
-            Class::Infinite => {
-                classes.infinite += 1;
-                u128::from(u64::MAX) + 1
-            }
-            Class::Flushed => {
-                classes.flushed += 1;
-                2
-            }
-            Class::Finite(ulp) => {
-                classes.finite += 1;
-                buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
-                max_ulp = max_ulp.max(ulp);
-                2 + u128::from(ulp)
-            }
-        };
-        first.get_or_insert(i);
-        if worst.is_none_or(|(_, s)| severity > s) {
-            worst = Some((i, severity));
-        }
-        if x.is_finite() && y.is_finite() {
-            bias += i128::from(super::order(dtype, b) - super::order(dtype, a));
-            let difference = (x - y).abs();
-            max_abs = max_abs.max(difference);
-            num += difference * difference;
-            shifted += difference / (x + 1e-8).abs();
-            if x != 0.0 {
-                rel += difference / x.abs();
-                max_rel = max_rel.max(difference / x.abs());
+        let from = block * BLOCK;
+        let to = (from + BLOCK).min(left.len);
+        population.add(left, right, from, to);
+        if !equal {
+            for i in from..to {
+                tally.add(left.dtype, i, left.get(i), right.get(i));
             }
         }
     }
-    let differing = classes.zero_sign
-        + classes.nan_payload
-        + classes.nan_versus_number
-        + classes.infinite
-        + classes.flushed
-        + classes.finite;
-    let element = |i: usize| Element { index: i as u64, left: dtype.hex(left.get(i)), right: dtype.hex(right.get(i)) };
-    let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
-    Some(Drift {
-        elements: left.len as u64,
-        differing,
-        classes,
-        max_ulp,
-        ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&buckets, finite_pairs, q)),
-        histogram: buckets
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| **c > 0)
-            .map(|(k, c)| UlpBucket { up_to: 1u64.checked_shl(k as u32).unwrap_or(u64::MAX), count: *c })
-            .collect(),
-        bias_ulp: if left.len == 0 { 0.0 } else { bias as f64 / left.len as f64 },
-        mean_relative: ratio(rel, counted as f64),
-        mean_relative_shifted: ratio(shifted, finite_pairs as f64),
-        max_absolute: max_abs,
-        max_relative: max_rel,
-        nmse: ratio(num, den),
-        first: first.map(element),
-        worst: worst.map(|(i, _)| element(i)),
-        mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),
-    })
+    if tally.first.is_some() {
+        population.add(left, right, 0, (deferred * BLOCK).min(left.len));
+    }
+    Some(tally.drift(left, right, &population))
 }
 
+/// What is counted of elements that differ.
+struct Tally {
+    classes: Classes,
+    /// Finite distances, by the power of two that holds them.
+    buckets: [u64; 65],
+    max_ulp: u64,
+    /// The sum of signed distances.
+    bias: i128,
+    relative: f64,
+    shifted: f64,
+    max_absolute: f64,
+    max_relative: f64,
+    squares: f64,
+    first: Option<usize>,
+    /// The element that differs most, and how badly.
+    worst: Option<(usize, u128)>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            classes: Classes::default(),
+            buckets: [0; 65],
+            max_ulp: 0,
+            bias: 0,
+            relative: 0.0,
+            shifted: 0.0,
+            max_absolute: 0.0,
+            max_relative: 0.0,
+            squares: 0.0,
+            first: None,
+            worst: None,
+        }
+    }
+}
+
+impl Tally {
+    #[inline(always)]
+    fn add(&mut self, dtype: Dtype, i: usize, a: u32, b: u32) {
+        if a == b {
+            return;
+        }
+        // Kinds of difference rank above all distances, NaN first.
+        let severity = match classify(dtype, a, b) {
+            Class::Equal => return,
+            Class::ZeroSign => {
+                self.classes.zero_sign += 1;
+                0
+            }
+            Class::NanPayload => {
+                self.classes.nan_payload += 1;
+                1
+            }
+            Class::Flushed => {
+                self.classes.flushed += 1;
+                2
+            }
+            Class::Finite(ulp) => {
+                self.classes.finite += 1;
+                self.buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
+                self.max_ulp = self.max_ulp.max(ulp);
+                2 + u128::from(ulp)
+            }
+            Class::Infinite => {
+                self.classes.infinite += 1;
+                u128::from(u64::MAX) + 3
+            }
+            Class::NanVersusNumber => {
+                self.classes.nan_versus_number += 1;
+                u128::from(u64::MAX) + 4
+            }
+        };
+        self.first.get_or_insert(i);
+        if self.worst.is_none_or(|(_, s)| severity > s) {
+            self.worst = Some((i, severity));
+        }
+        let (x, y) = (dtype.value(a), dtype.value(b));
+        if x.is_finite() && y.is_finite() {
+            self.bias += i128::from(super::order(dtype, b) - super::order(dtype, a));
+            let difference = (x - y).abs();
+            self.max_absolute = self.max_absolute.max(difference);
+            self.squares += difference * difference;
+            self.shifted += difference / (x + 1e-8).abs();
+            if x != 0.0 {
+                let relative = difference / x.abs();
+                self.relative += relative;
+                self.max_relative = self.max_relative.max(relative);
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    fn drift(&self, left: &Bits, right: &Bits, population: &Population) -> Drift {
+        let dtype = left.dtype;
+        let c = &self.classes;
+        let differing = c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite;
+        let element =
+            |i: usize| Element { index: i as u64, left: dtype.hex(left.get(i)), right: dtype.hex(right.get(i)) };
+        let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
+        let bucket = |(k, count): (usize, &u64)| UlpBucket { up_to: power(k), count: *count };
+        Drift {
+            elements: left.len as u64,
+            differing,
+            classes: self.classes,
+            max_ulp: self.max_ulp,
+            ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&self.buckets, population.finite, q)),
+            histogram: self.buckets.iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
+            bias_ulp: ratio(self.bias as f64, left.len as f64),
+            mean_relative: ratio(self.relative, population.nonzero as f64),
+            mean_relative_shifted: ratio(self.shifted, population.finite as f64),
+            max_absolute: self.max_absolute,
+            max_relative: self.max_relative,
+            nmse: ratio(self.squares, population.squares()),
+            first: self.first.map(element),
+            worst: self.worst.map(|(i, _)| element(i)),
+            mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),
+        }
+    }
+}
+
+/// `2^k`, the upper end of bucket `k`.
+fn power(k: usize) -> u64 {
+    u32::try_from(k).ok().and_then(|k| 1u64.checked_shl(k)).unwrap_or(u64::MAX)
+}
+
+/// The distance below which a share `q` of all finite pairs lies, as the upper end of its bucket.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -232,10 +296,10 @@ fn percentile(buckets: &[u64; 65], finite_pairs: u64, q: f64) -> u64 {
     for (k, count) in buckets.iter().enumerate() {
         seen += count;
         if rank <= seen {
-            return 1u64.checked_shl(k as u32).unwrap_or(u64::MAX);
+            return power(k);
         }
     }
-    0
+    u64::MAX
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]

@@ -6,6 +6,7 @@ mod accuracy;
 mod classify;
 mod measure;
 pub mod number;
+mod population;
 mod ulp;
 
 pub use accuracy::{Accuracy, accuracy};

@@ -1,0 +1,222 @@
+//! What must be true on every adapter here, from one quick audit. Tests are named for the adapter they speak of; where
+//! there is no adapter they are ignored, and say so.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use common::{adapters, program, record_in, run, status, stderr};
+use libtest_mimic::{Arguments, Failed, Trial};
+use repro_audit::kernels;
+use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Record, Status};
+
+/// Results outside the specification that are the driver's, each with its cause: `label text | kernel/variant | why`.
+/// One that has gone is reported too.
+const DEVIATIONS: &str = include_str!("vectors/known_deviations.txt");
+
+fn deviations() -> Vec<(String, String)> {
+    let fields = |line: &str| {
+        let mut parts = line.split('|').map(|p| p.trim().to_owned());
+        Some((parts.next()?, parts.next()?))
+    };
+    DEVIATIONS.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()).filter_map(fields).collect()
+}
+
+fn executions<'r>(
+    record: &'r Record,
+    engine: &'r Engine,
+    kernel: &'r str,
+) -> impl Iterator<Item = (&'r CaseRecord, &'r Execution)> {
+    record
+        .cases
+        .iter()
+        .filter(move |c| kernel.split_once('/').map_or(c.kernel == kernel, |(k, v)| c.kernel == k && c.variant == v))
+        .filter_map(|c| Some((c, c.executions.iter().find(|e| e.engine == engine.id)?)))
+}
+
+fn all_ran(record: &Record, engine: &Engine, kernel: &str) -> Result<(), Failed> {
+    for (case, execution) in executions(record, engine, kernel) {
+        if let Outcome::Failed { reason } = &execution.outcome {
+            return Err(format!("{}: {reason}", case.id).into());
+        }
+    }
+    Ok(())
+}
+
+fn within_specification(record: &Record, engine: &Engine, kernel: &str) -> Result<(), Failed> {
+    let known: Vec<_> = deviations().into_iter().filter(|(label, _)| engine.label.contains(label)).collect();
+    let mut seen = BTreeSet::new();
+    for (case, execution) in executions(record, engine, kernel) {
+        if execution.status == Status::OutsideSpecification {
+            let name = format!("{}/{}", case.kernel, case.variant);
+            if !known.iter().any(|(_, k)| *k == name) {
+                return Err(format!("{} is outside the specification: {:?}", case.id, execution.accuracy).into());
+            }
+            seen.insert(name);
+        }
+    }
+    let gone = known.iter().find(|(_, k)| k.split('/').next() == Some(kernel) && !seen.contains(k));
+    match gone {
+        Some((_, name)) => Err(format!("{name} is listed as a known deviation and is none any more").into()),
+        None => Ok(()),
+    }
+}
+
+/// Every case of `kernel` (or `kernel/variant`) has this property.
+fn each(
+    record: &Record,
+    engine: &Engine,
+    kernel: &str,
+    what: &str,
+    holds: impl Fn(&CaseRecord, &Execution) -> bool,
+) -> Result<(), Failed> {
+    let mut any = false;
+    for (case, execution) in executions(record, engine, kernel) {
+        if matches!(execution.outcome, Outcome::Skipped { .. }) {
+            continue;
+        }
+        any = true;
+        if !holds(case, execution) {
+            return Err(format!("{} on {}: {what} does not hold: {:?}", case.id, engine.label, execution).into());
+        }
+    }
+    if any { Ok(()) } else { Err(format!("no case of {kernel} ran").into()) }
+}
+
+fn bit_exact(_: &CaseRecord, execution: &Execution) -> bool {
+    execution.status == Status::BitExact
+}
+
+fn one_result(execution: &Execution) -> bool {
+    matches!(&execution.outcome, Outcome::Ran { distinct, .. } if distinct.len() == 1)
+}
+
+/// What is known of two drivers, and must be found without being told.
+fn known_differences(record: &Record, engine: &Engine) -> Result<(), Failed> {
+    let drifts = |_: &CaseRecord, e: &Execution| e.status == Status::WithinSpecification;
+    let lavapipe = engine.label.contains("[vulkan, Mesa 22");
+    let swiftshader = engine.label.contains("SwiftShader");
+    if lavapipe {
+        // Mesa's algebra takes (a+b)-a for b, and with it the compensation of a compensated sum.
+        each(record, engine, "sum/kahan", "compensation is lost", drifts)?;
+        each(record, engine, "arithmetic/cancel", "the sum is reassociated", drifts)?;
+        each(record, engine, "arithmetic/two_sum", "the error term is lost", drifts)?;
+    }
+    if swiftshader {
+        each(record, engine, "arithmetic/div_constant", "the division is by a reciprocal", drifts)?;
+        let flushes = executions(record, engine, "specials")
+            .any(|(c, _)| c.comparisons.iter().any(|d| d.right == engine.id && d.drift.classes.flushed > 0));
+        if !flushes {
+            return Err("SwiftShader flushes subnormals, and the audit does not show it".into());
+        }
+    }
+    Ok(())
+}
+
+/// A guarded compensated sum and an error term behind a run-time zero survive on both.
+fn guards_hold(record: &Record, engine: &Engine) -> Result<(), Failed> {
+    each(record, engine, "sum/kahan_guarded", "the guard keeps the compensation", bit_exact)?;
+    each(record, engine, "arithmetic/two_sum_guarded", "the guard keeps the error term", bit_exact)
+}
+
+/// Fixed-order kernels without library functions: on drivers that neither contract nor reorder them they are the
+/// twin's, bit for bit.
+fn twins_are_right(record: &Record, engine: &Engine) -> Result<(), Failed> {
+    for kernel in ["sum/serial_tree", "sum/pairwise", "sum/two_pass", "matmul/naive", "matmul/tiled", "matmul/register"]
+    {
+        let subnormal_free = |c: &CaseRecord, e: &Execution| {
+            // binary16 has subnormals within reach of ordinary data, and bfloat16 and binary16 storage are separate
+            // promises; binary32 is exact.
+            !c.id.contains("dtype=f16") && bit_exact(c, e) || c.id.contains("dtype=f16")
+        };
+        each(record, engine, kernel, "equal to the twin", subnormal_free)?;
+    }
+    Ok(())
+}
+
+/// Integer work has one answer everywhere.
+fn integers_are_equal(record: &Record, engine: &Engine) -> Result<(), Failed> {
+    for kernel in ["philox", "sum/exact"] {
+        each(record, engine, kernel, "one digest on every engine", |c, e| bit_exact(c, e) && one_result(e))?;
+    }
+    each(record, engine, "dropout/element", "repeats", |_, e| one_result(e))
+}
+
+fn unordered_atomics_are_seen(record: &Record) -> Result<(), Failed> {
+    // How often an order changes is up to the scheduler; over all adapters and atomic cases it must have been seen.
+    let seen = record.cases.iter().filter(|c| c.variant.starts_with("atomic")).flat_map(|c| &c.executions);
+    if seen.clone().any(|e| matches!(&e.outcome, Outcome::Ran { distinct, .. } if distinct.len() > 1)) {
+        return Ok(());
+    }
+    Err(format!("{} executions of atomic sums gave one result each", seen.count()).into())
+}
+
+fn placement_by_thread_depends_on_the_configuration(record: &Record) -> Result<(), Failed> {
+    let differs = |variant: &str| {
+        record
+            .cases
+            .iter()
+            .filter(|c| c.kernel == "dropout" && c.variant == variant)
+            .flat_map(|c| &c.comparisons)
+            .any(|c| c.axis.name() == "config" && !c.drift.is_none())
+    };
+    if differs("element") {
+        return Err("a mask indexed by element depends on the launch configuration".into());
+    }
+    if differs("thread") { Ok(()) } else { Err("a mask placed by thread does not depend on the launch".into()) }
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let here = adapters();
+    if here.is_empty() {
+        assert!(
+            std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
+            "REPRO_AUDIT_TEST_ADAPTERS is set, and there is no adapter"
+        );
+        let ignored = Trial::test("no adapter here: nothing to audit", || Ok(())).with_ignored_flag(true);
+        libtest_mimic::run(&arguments, vec![ignored]).exit();
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name").to_owned();
+    let output = run(&mut program(&["gpu", "--repeats", "8", "--out", &out]));
+    let record = Arc::new(record_in(folder.path()));
+    let code = status(&output);
+    let mut trials = vec![{
+        let record = Arc::clone(&record);
+        Trial::test("the audit is complete and its controls are caught", move || {
+            let missed: Vec<_> = record.controls.iter().filter(|c| !c.caught).collect();
+            if code == 0 && missed.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("exit {code}, missed {missed:?}: {}", stderr(&output)).into())
+            }
+        })
+    }];
+    for (name, check) in [
+        ("unordered atomics are seen", unordered_atomics_are_seen as fn(&Record) -> Result<(), Failed>),
+        ("placement by thread depends on the launch", placement_by_thread_depends_on_the_configuration),
+    ] {
+        let record = Arc::clone(&record);
+        trials.push(Trial::test(name, move || check(&record)));
+    }
+    for engine in record.engines.iter().filter(|e| e.adapter.is_some()) {
+        let mut add = |name: &str, check: Box<dyn Fn(&Record, &Engine) -> Result<(), Failed> + Send>| {
+            let (record, engine) = (Arc::clone(&record), engine.clone());
+            trials.push(Trial::test(format!("{}::{name}", engine.label), move || check(&record, &engine)));
+        };
+        for kernel in kernels::names() {
+            add(&format!("{kernel}::runs"), Box::new(move |r, e| all_ran(r, e, kernel)));
+            add(&format!("{kernel}::within_specification"), Box::new(move |r, e| within_specification(r, e, kernel)));
+        }
+        add("integers_are_equal", Box::new(integers_are_equal));
+        // What is promised of particular drivers is checked on them; other drivers are what audits are for.
+        if engine.label.contains("Mesa 22") || engine.label.contains("SwiftShader") {
+            add("known_differences", Box::new(known_differences));
+            add("guards_hold", Box::new(guards_hold));
+            add("twins_are_right", Box::new(twins_are_right));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}

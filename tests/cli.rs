@@ -1,0 +1,151 @@
+//! What is wrong is said in one line, before any work, and nothing is lost.
+
+mod common;
+
+use common::{program, record_in, run, status, stderr, without_adapters};
+
+/// The one line that an error must be.
+fn error_of(arguments: &[&str], expected: i32) -> String {
+    let output = run(&mut without_adapters(arguments));
+    let text = stderr(&output);
+    assert_eq!(status(&output), expected, "{arguments:?}: {text}");
+    let errors: Vec<_> = text.lines().filter(|l| l.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{arguments:?} says one line: {text}");
+    assert!(output.stdout.is_empty(), "{arguments:?} prints no data");
+    errors[0].to_owned()
+}
+
+#[test]
+fn bad_input_is_one_clear_line_before_any_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let out = out.to_str().expect("a name");
+    let gpu = |more: &[&str], expected| error_of(&[&["gpu", "--out", out], more].concat(), expected);
+    assert!(gpu(&["--kernel", "matmull"], 2).contains("the kernels are:"), "unknown kernel");
+    assert!(gpu(&["--kernel", "sum/nothing"], 2).contains("matches nothing"), "unknown variant");
+    assert!(gpu(&["--repeats", "0"], 2).contains("--repeats 0"), "zero repeats");
+    assert!(gpu(&["--threads", "0"], 2).contains("--threads"), "zero threads");
+    assert!(gpu(&["--vary", "LP_NUM_THREADS"], 2).contains("NAME=a,b,c"), "no values");
+    assert!(gpu(&["--vary", "X="], 2).contains("NAME=a,b,c"), "an empty value");
+    assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: none"), "a filter that matches nothing");
+    assert!(gpu(&["--require-adapter", "RTX"], 3).contains("absent"), "a required adapter");
+    assert!(!std::path::Path::new(out).exists(), "no work was begun");
+    let case = |id: &str| error_of(&["case", id], 2);
+    assert!(case("sum").contains("kernel/variant?name=value"), "no id");
+    assert!(case("sums/tree").contains("no kernel is called"), "unknown kernel");
+    assert!(case("sum/nothing").contains("it has:"), "unknown variant");
+    assert!(case("sum/serial_tree?m=5").contains("no parameter 'm'"), "unknown parameter");
+    assert!(case("sum/serial_tree?n=0").contains("whole number"), "nothing to add");
+    assert!(case("sum/serial_tree?n=99999999999").contains("whole number"), "too much to add");
+    assert!(case("sum/serial_tree?seed=x").contains("seed=x"), "no seed");
+}
+
+#[test]
+fn an_output_folder_that_can_not_be_written_is_told_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "precious").expect("written");
+    let below = file.join("below");
+    for out in [&file, &below] {
+        let line = error_of(&["gpu", "--kernel", "sum", "--out", out.to_str().expect("a name")], 2);
+        assert!(line.contains("can't write to the output folder"), "{line}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "precious", "nothing was overwritten");
+}
+
+#[test]
+fn without_adapters_the_cpu_is_audited_and_the_lack_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let output = run(&mut without_adapters(&["gpu", "--out", out]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let record = record_in(folder.path());
+    assert!(record.notes.iter().any(|n| n.contains("No adapter was found") && n.contains("lavapipe")), "said plainly");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("lavapipe"), "and shown");
+    assert!(record.cases.iter().any(|c| c.executions.iter().any(|e| e.engine.starts_with("cpu threads="))), "CPU axes");
+    assert!(record.controls.iter().all(|c| c.caught) && !record.controls.is_empty(), "controls");
+    for name in ["record.json", "index.html", "summary.csv", "values.csv"] {
+        assert!(folder.path().join(name).exists(), "{name} is written");
+    }
+    assert!(
+        std::fs::read_dir(folder.path())
+            .expect("listed")
+            .flatten()
+            .any(|f| f.path().extension().is_some_and(|e| e == "png")),
+        "charts"
+    );
+}
+
+#[test]
+fn an_ordinary_threaded_sum_depends_on_its_threads_and_a_fixed_split_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let output = run(&mut without_adapters(&["gpu", "--kernel", "sum", "--threads", "1,2,3,4,8", "--out", out]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let record = record_in(folder.path());
+    let drifts = |variant: &str| {
+        let cases: Vec<_> = record.cases.iter().filter(|c| c.variant == variant).collect();
+        assert!(!cases.is_empty(), "{variant} is audited");
+        cases.iter().flat_map(|c| &c.comparisons).any(|c| !c.drift.is_none())
+    };
+    assert!(drifts("threads_chunked"), "chunks by thread count give other bits");
+    assert!(!drifts("threads_fixed"), "a fixed split gives the same");
+}
+
+#[test]
+fn a_second_audit_keeps_the_first_record_and_has_the_same_id() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let arguments = ["gpu", "--kernel", "sum/threads_fixed", "--kernel", "sum/serial_tree", "--out", out];
+    let first = run(&mut program(&arguments));
+    assert_eq!(status(&first), 0, "{}", stderr(&first));
+    let one = record_in(folder.path());
+    let second = run(&mut program(&arguments));
+    assert_eq!(status(&second), 0, "{}", stderr(&second));
+    let two = record_in(folder.path());
+    assert_eq!(one.id, two.id, "the same machine found the same");
+    assert_eq!(one.id.len(), 64, "a BLAKE3");
+    let earlier = folder.path().join("earlier").join(format!("record-{}.json", &one.id[..12]));
+    assert!(earlier.exists(), "the first record is kept");
+    let other = run(&mut program(&[&arguments[..], &["--seed", "8"]].concat()));
+    assert_eq!(status(&other), 0, "{}", stderr(&other));
+    assert_ne!(record_in(folder.path()).id, one.id, "another seed is another record");
+}
+
+#[test]
+fn a_record_that_can_not_be_read_is_exit_5_and_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("record.json");
+    let name = path.to_str().expect("a name");
+    let cases: [(&str, &str); 5] = [
+        ("", "no record"),
+        ("{", "no record"),
+        ("[1, 2]", "no record"),
+        (r#"{"format":{"major":99,"minor":0}}"#, "update repro-audit"),
+        (r#"{"format":{"major":1,"minor":0}}"#, "no record"),
+    ];
+    for (content, expected) in cases {
+        std::fs::write(&path, content).expect("written");
+        let line = error_of(&["report", name], 5);
+        assert!(line.contains(expected), "{content}: {line}");
+    }
+    let line = error_of(&["report", "/nonexistent/record.json"], 5);
+    assert!(line.contains("can't read"), "{line}");
+}
+
+#[test]
+fn a_report_is_rendered_again_from_its_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("first");
+    let again = folder.path().join("again");
+    let output = run(&mut without_adapters(&["gpu", "--kernel", "sum", "--out", out.to_str().expect("a name")]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let record = out.join("record.json");
+    let rendered =
+        run(&mut program(&["report", record.to_str().expect("a name"), "--out", again.to_str().expect("a name")]));
+    assert_eq!(status(&rendered), 0, "{}", stderr(&rendered));
+    for name in ["index.html", "summary.csv", "values.csv"] {
+        let read = |folder: &std::path::Path| std::fs::read(folder.join(name)).expect("a file");
+        assert_eq!(read(&out), read(&again), "{name} is the same");
+    }
+}

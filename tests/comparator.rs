@@ -1,0 +1,187 @@
+//! The comparator can not miss a difference: planted cases over all bit classes, and an obvious slow comparator beside
+//! the fast one.
+
+use proptest::prelude::*;
+use repro_audit::bits::{Bits, Dtype};
+use repro_audit::drift::{Class, Drift, classify, measure};
+
+const FLOATS: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::Bf16];
+
+/// A bit pattern of every class: zeros, subnormals, the ends of the normal range, infinities, NaN, and anything.
+fn pattern(dtype: Dtype) -> impl Strategy<Value = u32> {
+    let (sign, infinity, one_mantissa) = match dtype {
+        Dtype::F32 => (0x8000_0000u32, 0x7f80_0000u32, 0x0080_0000u32),
+        Dtype::F16 => (0x8000, 0x7c00, 0x0400),
+        _ => (0x8000, 0x7f80, 0x0080),
+    };
+    let all = if dtype.width() == 32 { u32::MAX } else { 0xffff };
+    let magnitude = prop_oneof![
+        Just(0),
+        Just(1),
+        Just(one_mantissa - 1),
+        Just(one_mantissa),
+        Just(infinity - 1),
+        Just(infinity),
+        Just(infinity + 1),
+        Just(infinity + one_mantissa / 2),
+        Just(sign - 1),
+        any::<u32>().prop_map(move |w| w & (sign - 1)),
+    ];
+    (magnitude, any::<bool>()).prop_map(move |(m, negative)| (m | if negative { sign } else { 0 }) & all)
+}
+
+fn bits(dtype: Dtype, elements: &[u32]) -> Bits {
+    if dtype.width() == 16 {
+        let halves: Vec<u16> = elements.iter().map(|w| u16::try_from(*w).expect("16 bits")).collect();
+        Bits::halves(dtype, &halves)
+    } else {
+        Bits::words(dtype, elements.to_vec())
+    }
+}
+
+/// What kind of difference there is, by values and definitions, without the comparator's own arithmetic on bits.
+fn obvious(dtype: Dtype, a: u32, b: u32) -> Class {
+    let (x, y) = (dtype.value(a), dtype.value(b));
+    let least_normal = match dtype {
+        Dtype::F16 => f64::exp2(-14.0),
+        _ => f64::exp2(-126.0),
+    };
+    let subnormal = |v: f64| v != 0.0 && v.abs() < least_normal;
+    if a == b {
+        Class::Equal
+    } else if x.is_nan() && y.is_nan() {
+        Class::NanPayload
+    } else if x.is_nan() || y.is_nan() {
+        Class::NanVersusNumber
+    } else if x.is_infinite() || y.is_infinite() {
+        Class::Infinite
+    } else if x == 0.0 && y == 0.0 {
+        Class::ZeroSign
+    } else if x == 0.0 && subnormal(y) || y == 0.0 && subnormal(x) {
+        Class::Flushed
+    } else {
+        Class::Finite(steps(dtype, x, y))
+    }
+}
+
+/// How many floats there are from `x` to `y`, by counting floats of each sign up to a magnitude.
+fn steps(dtype: Dtype, x: f64, y: f64) -> u64 {
+    let (digits, least) = match dtype {
+        Dtype::F32 => (23, -126),
+        Dtype::F16 => (10, -14),
+        _ => (7, -126),
+    };
+    let rank = |v: f64| -> i64 {
+        let magnitude = v.abs();
+        let per_binade = f64::exp2(f64::from(digits));
+        let rank = if magnitude < f64::exp2(f64::from(least)) {
+            magnitude / f64::exp2(f64::from(least - digits))
+        } else {
+            let exponent = magnitude.log2().floor();
+            // log2 may round up to the next whole number just below a power of two.
+            let exponent = if f64::exp2(exponent) > magnitude { exponent - 1.0 } else { exponent };
+            per_binade * (exponent - f64::from(least)) + magnitude / f64::exp2(exponent - f64::from(digits))
+        };
+        let rank = rank as i64;
+        if v < 0.0 { -rank } else { rank }
+    };
+    rank(x).abs_diff(rank(y))
+}
+
+/// The counts of a drift, element by element.
+fn slow(dtype: Dtype, left: &[u32], right: &[u32]) -> (u64, u64, Option<u64>) {
+    let (mut differing, mut max, mut first) = (0, 0, None);
+    for (i, (a, b)) in left.iter().zip(right).enumerate() {
+        let class = obvious(dtype, *a, *b);
+        if class != Class::Equal {
+            differing += 1;
+            first.get_or_insert(i as u64);
+        }
+        if let Class::Finite(d) = class {
+            max = max.max(d);
+        }
+    }
+    (differing, max, first)
+}
+
+fn counts(drift: &Drift) -> (u64, u64, Option<u64>) {
+    (drift.differing, drift.max_ulp, drift.first.as_ref().map(|e| e.index))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn classes_are_what_they_are_called(
+        singles in (pattern(Dtype::F32), pattern(Dtype::F32)),
+        halves in (pattern(Dtype::F16), pattern(Dtype::F16)),
+        brains in (pattern(Dtype::Bf16), pattern(Dtype::Bf16)),
+    ) {
+        for (dtype, (a, b)) in FLOATS.into_iter().zip([singles, halves, brains]) {
+            prop_assert_eq!(classify(dtype, a, b), obvious(dtype, a, b), "{:?} {:x} {:x}", dtype, a, b);
+            prop_assert_eq!(classify(dtype, a, b), classify(dtype, b, a), "symmetric");
+        }
+    }
+
+    #[test]
+    fn the_fast_comparator_counts_like_the_slow_one(
+        which in 0usize..3,
+        len in 1usize..300,
+        pad in prop_oneof![Just(0usize), Just(8192), Just(20_000)],
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u32>()), 0..6),
+        base in any::<u32>(),
+    ) {
+        let dtype = FLOATS[which];
+        let all = if dtype.width() == 32 { u32::MAX } else { 0xffff };
+        let n = len + pad;
+        let left: Vec<u32> = (0..n).map(|i| (i as u32).wrapping_mul(0x9E37_79B9).wrapping_add(base) & all).collect();
+        let mut right = left.clone();
+        for (index, word) in changes {
+            right[index.index(n)] = word & all;
+        }
+        let drift = measure(&bits(dtype, &left), &bits(dtype, &right)).expect("one shape");
+        prop_assert_eq!(counts(&drift), slow(dtype, &left, &right));
+        prop_assert_eq!(drift.is_none(), left == right);
+        let c = drift.classes;
+        prop_assert_eq!(drift.differing, c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite);
+        prop_assert_eq!(c.finite, drift.histogram.iter().map(|b| b.count).sum::<u64>());
+    }
+
+    /// One planted change of any pattern into any other is one difference, at its place, wherever that is.
+    #[test]
+    fn no_planted_change_is_missed(n in 1usize..20_000, place in any::<prop::sample::Index>(), flip in 1u32..) {
+        let left: Vec<u32> = (0..n as u32).map(|i| i.wrapping_mul(0x85EB_CA6B)).collect();
+        let mut right = left.clone();
+        let place = place.index(n);
+        right[place] ^= flip;
+        let drift = measure(&bits(Dtype::F32, &left), &bits(Dtype::F32, &right)).expect("one shape");
+        prop_assert_eq!(drift.differing, 1);
+        prop_assert_eq!(drift.first.map(|e| e.index), Some(place as u64));
+        prop_assert_eq!(drift.worst.map(|e| e.index), Some(place as u64));
+    }
+}
+
+#[test]
+fn outputs_of_different_shape_are_not_compared() {
+    let (a, b) = (Bits::f32(&[1.0, 2.0]), Bits::f32(&[1.0]));
+    assert!(measure(&a, &b).is_none(), "lengths differ");
+    assert!(measure(&a, &Bits::words(Dtype::U32, vec![0, 0])).is_none(), "types differ");
+}
+
+#[test]
+fn metrics_of_a_worked_example() {
+    // Against 1, 2, 4, 0: one ulp up, equal, 10 % up, and from nothing.
+    let left = Bits::f32(&[1.0, 2.0, 4.0, 0.0]);
+    let right = Bits::f32(&[f32::from_bits(0x3f80_0001), 2.0, 4.4, 0.5]);
+    let drift = measure(&left, &right).expect("one shape");
+    let tenth = (f64::from(4.4f32) - 4.0) / 4.0;
+    assert_eq!(drift.differing, 3, "three elements differ");
+    assert!((drift.fraction() - 0.75).abs() < 1e-15, "V_c");
+    // The element whose left side is zero is left out of the mean relative difference, below and above.
+    assert!((drift.mean_relative - (f64::exp2(-23.0) + tenth) / 3.0).abs() < 1e-15, "V_ermv {}", drift.mean_relative);
+    assert!((drift.max_relative - tenth).abs() < 1e-15, "largest relative");
+    assert!((drift.max_absolute - 0.5).abs() < 1e-15, "largest absolute");
+    assert_eq!(drift.worst.map(|e| e.index), Some(3), "0 against 0.5 is furthest in ulp");
+    let squares = f64::exp2(-46.0) + (tenth * 4.0).powi(2) + 0.25;
+    assert!((drift.nmse - squares / 21.0).abs() < 1e-15, "nmse");
+}
