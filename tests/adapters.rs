@@ -92,6 +92,9 @@ fn one_result(execution: &Execution) -> bool {
     matches!(&execution.outcome, Outcome::Ran { distinct, .. } if distinct.len() == 1)
 }
 
+/// What is checked of one adapter.
+type Check = Box<dyn Fn(&Record, &Engine) -> Result<(), Failed> + Send>;
+
 /// What is known of two drivers, and must be found without being told.
 fn known_differences(record: &Record, engine: &Engine) -> Result<(), Failed> {
     let drifts = |_: &CaseRecord, e: &Execution| e.status == Status::WithinSpecification;
@@ -202,7 +205,7 @@ fn main() {
         trials.push(Trial::test(name, move || check(&record)));
     }
     for engine in record.engines.iter().filter(|e| e.adapter.is_some()) {
-        let mut add = |name: &str, check: Box<dyn Fn(&Record, &Engine) -> Result<(), Failed> + Send>| {
+        let mut add = |name: &str, check: Check| {
             let (record, engine) = (Arc::clone(&record), engine.clone());
             trials.push(Trial::test(format!("{}::{name}", engine.label), move || check(&record, &engine)));
         };

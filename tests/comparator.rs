@@ -1,5 +1,6 @@
 //! The comparator can not miss a difference: planted cases over all bit classes, and an obvious slow comparator beside
 //! the fast one.
+#![expect(clippy::cast_possible_truncation, reason = "small counts, and low halves on purpose")]
 
 use proptest::prelude::*;
 use repro_audit::bits::{Bits, Dtype};

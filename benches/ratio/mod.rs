@@ -13,7 +13,7 @@ fn time(work: &mut impl FnMut()) -> Duration {
 }
 
 /// The median over pairs of the time of `reference` divided by the time of `ours`: above 1, ours is faster.
-pub fn median(mut reference: impl FnMut(), mut ours: impl FnMut()) -> f64 {
+pub(crate) fn median(mut reference: impl FnMut(), mut ours: impl FnMut()) -> f64 {
     time(&mut reference);
     time(&mut ours);
     let mut ratios: Vec<f64> =
@@ -23,6 +23,6 @@ pub fn median(mut reference: impl FnMut(), mut ours: impl FnMut()) -> f64 {
 }
 
 /// Prints `ratio  <name>: <median>`.
-pub fn print(name: &str, reference: impl FnMut(), ours: impl FnMut()) {
+pub(crate) fn print(name: &str, reference: impl FnMut(), ours: impl FnMut()) {
     println!("ratio  {name}: {:.2}", median(reference, ours));
 }

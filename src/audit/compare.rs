@@ -80,7 +80,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// The drift from a twin to a stored output.
-    pub(super) fn from_twin(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, String> {
+    pub(super) fn twin_drift(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, String> {
         if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == twin_digest && r == right) {
             return Ok(drift.clone());
         }
@@ -103,7 +103,7 @@ pub(super) fn compare(
         let Some(digest) = one.digest() else { continue };
         let id = &one.engine.id;
         if let Some(twin) = truth.strict().filter(|_| one.engine.kind == EngineKind::Adapter) {
-            let drift = pairs.from_twin(&twin.bits, &twin.digest, digest)?;
+            let drift = pairs.twin_drift(&twin.bits, &twin.digest, digest)?;
             out.push(Comparison { axis: AxisLevel::Engine, left: "cpu separate".to_owned(), right: id.clone(), drift });
         }
         if let Said::Ran { distinct, kept, .. } = one.said {

@@ -1,4 +1,5 @@
-//! Running the program as a user does.
+//! Running the program as a user does. Each test takes what it needs.
+#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,15 +7,14 @@ use std::process::{Command, Output};
 use repro_audit::record::{self, Record};
 
 /// The program with these arguments, outside any folder of ours.
-pub fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_repro-audit"));
     command.args(arguments).env_remove("REPRO_AUDIT_FAULT").env_remove("REPRO_AUDIT_REQUIRE_ADAPTER");
     command
 }
 
 /// The program on a machine without adapters: the loaders find no driver.
-#[allow(dead_code, reason = "not every test needs it")]
-pub fn without_adapters(arguments: &[&str]) -> Command {
+pub(crate) fn without_adapters(arguments: &[&str]) -> Command {
     let mut command = program(arguments);
     let nowhere = "/nonexistent/driver.json";
     command
@@ -27,31 +27,27 @@ pub fn without_adapters(arguments: &[&str]) -> Command {
 }
 
 /// Runs a command and gives its output, with what it printed in the message of a failure.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|e| panic!("{command:?} can't be run: {e}"))
 }
 
 /// The exit status.
-#[allow(dead_code, reason = "not every test needs it")]
-pub fn status(output: &Output) -> i32 {
+pub(crate) fn status(output: &Output) -> i32 {
     output.status.code().unwrap_or(-1)
 }
 
 /// Standard error as text.
-#[allow(dead_code, reason = "not every test needs it")]
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The record in an output folder.
-#[allow(dead_code, reason = "not every test needs it")]
-pub fn record_in(folder: &Path) -> Record {
+pub(crate) fn record_in(folder: &Path) -> Record {
     record::read(&folder.join("record.json")).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The labels of the adapters that the program sees.
-#[allow(dead_code, reason = "not every test needs it")]
-pub fn adapters() -> Vec<repro_audit::engines::gpu::AdapterIdentity> {
+pub(crate) fn adapters() -> Vec<repro_audit::engines::gpu::AdapterIdentity> {
     let output = run(&mut program(&["adapters", "--json"]));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }

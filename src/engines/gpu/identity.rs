@@ -52,7 +52,7 @@ pub(super) fn vulkan(adapter: &wgpu::Adapter) -> Option<VulkanIdentity> {
         device_uuid: Some(hex(&id.device_uuid)),
         driver_uuid: Some(hex(&id.driver_uuid)),
         pipeline_cache_uuid: Some(hex(&base.pipeline_cache_uuid)),
-        float_controls: modern.then(|| FloatControls {
+        float_controls: modern.then_some(FloatControls {
             signed_zero_inf_nan_preserve: floats.shader_signed_zero_inf_nan_preserve_float32 != 0,
             denorm_preserve: floats.shader_denorm_preserve_float32 != 0,
             denorm_flush_to_zero: floats.shader_denorm_flush_to_zero_float32 != 0,

@@ -123,7 +123,7 @@ impl Runner {
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
         let result = self.run_unchecked(program, repeats.max(1));
-        let errors = [internal.pop(), memory.pop(), validation.pop()].map(|e| pollster::block_on(e));
+        let errors = [internal.pop(), memory.pop(), validation.pop()].map(pollster::block_on);
         if let Some(error) = errors.into_iter().flatten().next() {
             return Err(match error {
                 wgpu::Error::Validation { description, .. } => RunError::Shader(description),
