@@ -40,6 +40,7 @@ impl Dtype {
     }
 
     /// The value of one element's bit pattern. Exact for every type.
+    #[inline(always)]
     #[must_use]
     pub fn value(self, bits: u32) -> f64 {
         match self {
@@ -109,6 +110,7 @@ impl Bits {
     }
 
     /// The bit pattern of element `i`, in the low bits.
+    #[inline]
     #[must_use]
     pub fn get(&self, i: usize) -> u32 {
         if self.dtype.per_word() == 2 { (self.words[i / 2] >> (16 * (i % 2))) & 0xffff } else { self.words[i] }

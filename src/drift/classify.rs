@@ -23,6 +23,7 @@ pub enum Class {
 }
 
 /// Classifies a pair of elements of one type.
+#[inline(always)]
 #[must_use]
 pub fn classify(dtype: Dtype, left: u32, right: u32) -> Class {
     if left == right {

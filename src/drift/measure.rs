@@ -118,6 +118,9 @@ impl Drift {
 /// Elements looked at together: both sides' blocks stay in the second-level cache.
 const BLOCK: usize = 8192;
 
+/// Elements that are passed over together where they are equal.
+const GROUP: usize = 16;
+
 /// Measures the drift from `left` to `right`. `None` where their shapes differ.
 ///
 /// Blocks without a difference cost a comparison of memory and a count of what they hold; only blocks that differ are
@@ -143,9 +146,7 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
         let to = (from + BLOCK).min(left.len);
         population.add(left, right, from, to);
         if !equal {
-            for i in from..to {
-                tally.add(left.dtype, i, left.get(i), right.get(i));
-            }
+            tally.add_block(left, right, from, to);
         }
     }
     if tally.first.is_some() {
@@ -160,8 +161,8 @@ struct Tally {
     /// Finite distances, by the power of two that holds them.
     buckets: [u64; 65],
     max_ulp: u64,
-    /// The sum of signed distances.
-    bias: i128,
+    /// The sum of signed distances; below 2^33 each, so it can not overflow.
+    bias: i64,
     relative: f64,
     shifted: f64,
     max_absolute: f64,
@@ -169,7 +170,7 @@ struct Tally {
     squares: f64,
     first: Option<usize>,
     /// The element that differs most, and how badly.
-    worst: Option<(usize, u128)>,
+    worst: Option<(usize, u64)>,
 }
 
 impl Default for Tally {
@@ -191,6 +192,25 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// Takes the elements `from..to`, of which most are often equal: those are passed over several at a time.
+    fn add_block(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) {
+        if left.dtype != Dtype::F32 {
+            for i in from..to {
+                self.add(left.dtype, i, left.get(i), right.get(i));
+            }
+            return;
+        }
+        let groups = left.words[from..to].chunks(GROUP).zip(right.words[from..to].chunks(GROUP));
+        for (group, (l, r)) in groups.enumerate() {
+            if l.iter().zip(r).fold(0, |all, (a, b)| all | (a ^ b)) == 0 {
+                continue;
+            }
+            for (k, (a, b)) in l.iter().zip(r).enumerate() {
+                self.add(Dtype::F32, from + group * GROUP + k, *a, *b);
+            }
+        }
+    }
+
     #[inline(always)]
     fn add(&mut self, dtype: Dtype, i: usize, a: u32, b: u32) {
         if a == b {
@@ -215,15 +235,15 @@ impl Tally {
                 self.classes.finite += 1;
                 self.buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
                 self.max_ulp = self.max_ulp.max(ulp);
-                2 + u128::from(ulp)
+                2 + ulp
             }
             Class::Infinite => {
                 self.classes.infinite += 1;
-                u128::from(u64::MAX) + 3
+                1 << 40
             }
             Class::NanVersusNumber => {
                 self.classes.nan_versus_number += 1;
-                u128::from(u64::MAX) + 4
+                1 << 41
             }
         };
         self.first.get_or_insert(i);
@@ -232,7 +252,7 @@ impl Tally {
         }
         let (x, y) = (dtype.value(a), dtype.value(b));
         if x.is_finite() && y.is_finite() {
-            self.bias += i128::from(super::order(dtype, b) - super::order(dtype, a));
+            self.bias += super::order(dtype, b) - super::order(dtype, a);
             let difference = (x - y).abs();
             self.max_absolute = self.max_absolute.max(difference);
             self.squares += difference * difference;

@@ -45,39 +45,87 @@ impl Population {
         }
     }
 
+    /// [`Self::add_f32`] with the vectors written out: compilers do not find them through the conversion to binary64.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn add_f32_avx2(&mut self, left: &[u32], right: &[u32]) {
-        self.add_f32(left, right);
+        use std::arch::x86_64::{
+            __m256d, __m256i, _mm256_add_pd, _mm256_and_si256, _mm256_andnot_si256, _mm256_castps256_ps128,
+            _mm256_castsi256_ps, _mm256_cmpeq_epi32, _mm256_cvtps_pd, _mm256_extractf128_ps, _mm256_loadu_si256,
+            _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
+            _mm256_sub_epi32,
+        };
+        let (l, l_rest) = left.as_chunks::<LANES>();
+        let (r, r_rest) = right.as_chunks::<LANES>();
+        let infinity = _mm256_set1_epi32(0x7f80_0000);
+        let zero = _mm256_setzero_si256();
+        let ones = _mm256_cmpeq_epi32(zero, zero);
+        // Lane counters of 32 bits: the caller's blocks are far smaller than 2^32 elements.
+        let (mut missing, mut nonzero) = (zero, zero);
+        let [mut low, mut high]: [__m256d; 2] = bytemuck::must_cast(self.squares);
+        for (a, b) in l.iter().zip(r) {
+            // SAFETY: both are arrays of eight words, and the load needs no alignment.
+            let (a, b): (__m256i, __m256i) =
+                unsafe { (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast())) };
+            let a_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(a, infinity), infinity);
+            let b_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(b, infinity), infinity);
+            let out = _mm256_or_si256(a_infinite, b_infinite);
+            missing = _mm256_sub_epi32(missing, out);
+            let is_zero = _mm256_cmpeq_epi32(_mm256_slli_epi32(a, 1), zero);
+            nonzero = _mm256_sub_epi32(nonzero, _mm256_andnot_si256(_mm256_or_si256(is_zero, out), ones));
+            let x = _mm256_castsi256_ps(_mm256_andnot_si256(out, a));
+            let x_low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+            let x_high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+            low = _mm256_add_pd(low, _mm256_mul_pd(x_low, x_low));
+            high = _mm256_add_pd(high, _mm256_mul_pd(x_high, x_high));
+        }
+        let lanes = |v: __m256i| -> [u32; LANES] { bytemuck::must_cast(v) };
+        self.finite += (l.len() * LANES) as u64 - lanes(missing).iter().map(|n| u64::from(*n)).sum::<u64>();
+        self.nonzero += lanes(nonzero).iter().map(|n| u64::from(*n)).sum::<u64>();
+        self.squares = bytemuck::must_cast([low, high]);
+        self.add_f32(l_rest, r_rest);
     }
 
     #[inline(always)]
     fn add_f32(&mut self, left: &[u32], right: &[u32]) {
-        // 32-bit counters per lane, folded per call: a call has far fewer than 2^32 elements a lane.
+        // 32-bit counters per lane, folded per chunk, which has far fewer than 2^32 elements a lane. Local copies stay
+        // in registers.
+        let mut squares = self.squares;
         for (left, right) in left.chunks(1 << 20).zip(right.chunks(1 << 20)) {
             let (mut finite, mut nonzero) = ([0u32; LANES], [0u32; LANES]);
-            let mut l = left.chunks_exact(LANES);
-            let mut r = right.chunks_exact(LANES);
-            for (a, b) in l.by_ref().zip(r.by_ref()) {
-                for lane in 0..LANES {
-                    let both = is_finite(a[lane]) & is_finite(b[lane]);
-                    finite[lane] += both;
-                    nonzero[lane] += both & u32::from(a[lane] << 1 != 0);
-                    // All ones where both are finite: anything else counts as zero.
-                    let x = f64::from(f32::from_bits(a[lane] & both.wrapping_neg()));
-                    self.squares[lane] += x * x;
-                }
+            let (l, l_rest) = left.as_chunks::<LANES>();
+            let (r, r_rest) = right.as_chunks::<LANES>();
+            for (a, b) in l.iter().zip(r) {
+                count(a, b, &mut finite, &mut nonzero, &mut squares);
             }
-            for (lane, (a, b)) in l.remainder().iter().zip(r.remainder()).enumerate() {
-                let both = is_finite(*a) & is_finite(*b);
-                finite[lane] += both;
-                nonzero[lane] += both & u32::from(a << 1 != 0);
-                let x = f64::from(f32::from_bits(a & both.wrapping_neg()));
-                self.squares[lane] += x * x;
-            }
+            // Missing elements count as infinities, which nothing counts.
+            let (mut a, mut b) = ([0x7f80_0000; LANES], [0x7f80_0000; LANES]);
+            a[..l_rest.len()].copy_from_slice(l_rest);
+            b[..r_rest.len()].copy_from_slice(r_rest);
+            count(&a, &b, &mut finite, &mut nonzero, &mut squares);
             self.finite += finite.iter().map(|n| u64::from(*n)).sum::<u64>();
             self.nonzero += nonzero.iter().map(|n| u64::from(*n)).sum::<u64>();
         }
+        self.squares = squares;
+    }
+}
+
+/// One element a lane.
+#[inline(always)]
+fn count(
+    a: &[u32; LANES],
+    b: &[u32; LANES],
+    finite: &mut [u32; LANES],
+    nonzero: &mut [u32; LANES],
+    squares: &mut [f64; LANES],
+) {
+    for lane in 0..LANES {
+        let both = is_finite(a[lane]) & is_finite(b[lane]);
+        finite[lane] += both;
+        nonzero[lane] += both & u32::from(a[lane] << 1 != 0);
+        // All ones where both are finite: anything else counts as zero.
+        let x = f64::from(f32::from_bits(a[lane] & both.wrapping_neg()));
+        squares[lane] += x * x;
     }
 }
 
