@@ -2,8 +2,13 @@
 //! registry, one line a kernel.
 
 mod problem;
+mod rowwise;
 mod shader;
 
+pub mod layer_norm;
+pub mod logsumexp;
+pub mod philox;
+pub mod softmax;
 pub mod sum;
 
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
@@ -102,7 +107,8 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+static REGISTRY: &[&dyn Kernel] =
+    &[&sum::Sum, &softmax::Softmax, &logsumexp::LogSumExp, &layer_norm::LayerNorm, &philox::Philox];
 
 /// Every kernel.
 #[must_use]
