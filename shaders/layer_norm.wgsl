@@ -1,6 +1,7 @@
 // Layer normalisation of each row with gain and bias, one workgroup of ${WG} a row. Variants:
 //   two_pass   the mean; the mean square of the differences from it; (x - mean) * inverseSqrt(variance + eps) * gain + bias.
 //              Both sums: strided parts, then a tree
+//   sqrt       the same, with 1 / sqrt(variance + eps) in place of inverseSqrt
 
 //#include shared/row.wgsl
 
@@ -28,7 +29,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         squares = squares + d * d;
     }
     let variance = tree_sum(lane, squares) / count;
+//#if SQRT
+    let scale = 1.0 / sqrt(variance + eps);
+//#else
     let scale = inverseSqrt(variance + eps);
+//#endif
     for (var i = lane; i < cols; i += ${WG}u) {
         output[first + i] = (input[first + i] - mean) * scale * gain[i] + bias[i];
     }

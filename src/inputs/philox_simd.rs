@@ -136,6 +136,7 @@ mod avx2 {
 mod tests {
     use super::*;
 
+    #[expect(clippy::cast_possible_truncation, reason = "the low words are what is wanted")]
     fn scalar(n: usize, counter: [u32; 4], key: [u32; 2], axis: Axis) -> Vec<u32> {
         (0..n.div_ceil(4) as u64)
             .flat_map(|i| {

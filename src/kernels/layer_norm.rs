@@ -19,11 +19,16 @@ pub struct LayerNorm;
 
 const EPS: Param = Param::problem("eps", "1e-5", "added to the variance, 1e-30 to 1");
 
-static VARIANTS: &[Variant] = &[Variant {
-    name: "two_pass",
-    about: "One workgroup a row: mean, then mean square of the differences, then scale, gain and bias.",
-    params: &[ROWS, COLS, EPS, DIST, SEED, WG],
-}];
+const PARAMS: &[Param] = &[ROWS, COLS, EPS, DIST, SEED, WG];
+
+static VARIANTS: &[Variant] = &[
+    Variant {
+        name: "two_pass",
+        about: "One workgroup a row: mean, mean square of the differences, scale by inverseSqrt, gain and bias.",
+        params: PARAMS,
+    },
+    Variant { name: "sqrt", about: "The same, scaled by one divided by the square root.", params: PARAMS },
+];
 
 impl Kernel for LayerNorm {
     fn name(&self) -> &'static str {
@@ -39,7 +44,11 @@ impl Kernel for LayerNorm {
     }
 
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
-        rows_plan("layer_norm", &VARIANTS[0], profile, seed)
+        let mut cases = rows_plan("layer_norm", &VARIANTS[0], profile, seed);
+        // The other scale differs in one operation a row, which one workgroup size shows.
+        let sqrt = rows_plan("layer_norm", &VARIANTS[1], profile, seed);
+        cases.extend(sqrt.into_iter().filter(|c| c.config() == "wg=64"));
+        cases
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
@@ -51,7 +60,7 @@ impl Kernel for LayerNorm {
         let seed = case.seed("seed")?;
         let gain = Distribution::Positive.draw(seed, 1, rows.cols);
         let bias = Distribution::Uniform.draw(seed, 2, rows.cols);
-        Ok(Box::new(TwoPass { rows, gain, bias, eps }))
+        Ok(Box::new(TwoPass { rows, gain, bias, eps, sqrt: case.variant() == "sqrt" }))
     }
 }
 
@@ -62,6 +71,8 @@ struct TwoPass {
     /// Uniform on (-1, 1), one a column.
     bias: Vec<f32>,
     eps: f32,
+    /// Whether the scale is `1/sqrt` in place of `inverseSqrt`.
+    sqrt: bool,
 }
 
 impl TwoPass {
@@ -80,7 +91,10 @@ impl Problem for TwoPass {
         let len = self.rows.input.len();
         let cols = u32::try_from(self.rows.cols).unwrap_or(u32::MAX);
         Some(Program {
-            source: Shader::new(include_str!("../../shaders/layer_norm.wgsl")).define("WG", self.rows.wg).source(),
+            source: Shader::new(include_str!("../../shaders/layer_norm.wgsl"))
+                .define("WG", self.rows.wg)
+                .flag("SQRT", self.sqrt)
+                .source(),
             buffers: vec![
                 Buffer::Input(vec![cols, self.count().to_bits(), self.eps.to_bits()]),
                 Buffer::floats(&self.rows.input),
@@ -126,7 +140,8 @@ impl Problem for TwoPass {
     /// - the sum in any order, `gamma_(n-1) Σ|x| + n t`; the mean, a quotient of 2.5 ulp;
     /// - a difference `d` from it, one rounding;
     /// - the sum of squares in any order, fused or not: `gamma_n Σ d² + 2 n t`, and not negative;
-    /// - the variance, 2.5 ulp; plus `eps`, one rounding; `inverseSqrt`, 2 ulp;
+    /// - the variance, 2.5 ulp; plus `eps`, one rounding; `inverseSqrt`, 2 ulp; for `1/sqrt`, whose root inherits from
+    ///   `1/inverseSqrt`, two quotients of 2.5 ulp more;
     /// - two products, one rounding each in either order, and a sum, one rounding.
     ///
     /// A product that is formed from the last two factors first may lose `t` of those, hence `|d| t` more.
@@ -147,7 +162,8 @@ impl TwoPass {
         let differences = row.iter().map(|x| A::sub(*x, mean));
         let squares = rowwise::tree_fold::<A>(differences, wg, |sum, d| A::mad(d, d, sum));
         let variance = A::div(squares, self.count());
-        let scale = rowwise::inverse_sqrt::<A>(A::add(variance, self.eps));
+        let shifted = A::add(variance, self.eps);
+        let scale = if self.sqrt { A::div(1.0, A::sqrt(shifted)) } else { rowwise::inverse_sqrt::<A>(shifted) };
         let affine = self.gain.iter().zip(&self.bias);
         for ((y, x), (gain, bias)) in out.iter_mut().zip(row).zip(affine) {
             *y = A::mad(A::mul(A::sub(*x, mean), scale), *gain, *bias);
@@ -173,7 +189,11 @@ impl TwoPass {
             intervals.extend(row.iter().map(|_| Interval::ANY));
             return;
         }
-        let scale = bound::rounded(Interval { lo: 1.0 / shifted.hi.sqrt(), hi: 1.0 / shifted.lo.sqrt() }, 2.0);
+        let inverse = |x: Interval, ulps| bound::rounded(Interval { lo: 1.0 / x.hi, hi: 1.0 / x.lo }, ulps);
+        let mut scale = inverse(Interval { lo: shifted.lo.sqrt(), hi: shifted.hi.sqrt() }, 2.0);
+        if self.sqrt {
+            scale = inverse(inverse(scale, 2.5), 2.5);
+        }
         for ((d, gain), bias) in differences.iter().zip(&self.gain).zip(&self.bias) {
             let normal = bound::rounded(bound::mul(*d, scale), 1.0);
             let product = bound::rounded(bound::mul(normal, bound::read(*gain)), 1.0);
@@ -201,6 +221,7 @@ mod tests {
             for dist in ["normal", "wide", "positive"] {
                 check_twin(&format!("layer_norm/two_pass?{shape}&dist={dist}"));
                 check_twin(&format!("layer_norm/two_pass?{shape}&dist={dist}&eps=1"));
+                check_twin(&format!("layer_norm/sqrt?{shape}&dist={dist}"));
             }
         }
     }

@@ -5,9 +5,11 @@ mod problem;
 mod rowwise;
 mod shader;
 
+pub mod dropout;
 pub mod layer_norm;
 pub mod logsumexp;
 pub mod philox;
+pub mod scatter_add;
 pub mod softmax;
 pub mod sum;
 
@@ -107,8 +109,15 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] =
-    &[&sum::Sum, &softmax::Softmax, &logsumexp::LogSumExp, &layer_norm::LayerNorm, &philox::Philox];
+static REGISTRY: &[&dyn Kernel] = &[
+    &sum::Sum,
+    &softmax::Softmax,
+    &logsumexp::LogSumExp,
+    &layer_norm::LayerNorm,
+    &philox::Philox,
+    &dropout::Dropout,
+    &scatter_add::ScatterAdd,
+];
 
 /// Every kernel.
 #[must_use]

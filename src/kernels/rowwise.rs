@@ -205,8 +205,7 @@ pub(super) mod testing {
         }
     }
 
-    /// The twin is within the allowance in every arithmetic, the allowance is nowhere void nor wider than `width` ulp
-    /// of the row's scale on average, and threads change nothing.
+    /// The twin is within the allowance in every arithmetic, the allowance is nowhere void, and threads change nothing.
     pub(in super::super) fn check_twin(id: &str) -> Box<dyn Problem> {
         let case = Case::parse(id).unwrap();
         let found = problem(&case).unwrap_or_else(|e| panic!("{id}: {e}"));
