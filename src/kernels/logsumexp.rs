@@ -89,7 +89,7 @@ impl Problem for RowsLogSumExp {
     /// addition one rounding.
     fn allowance(&self) -> Allowance {
         let one = |row: &[f32]| {
-            let (max, exps) = bound::shifted_exps(row);
+            let (max, exps) = bound::shifted_exps(row, bound::exp);
             let sum = bound::sum(&exps);
             if sum.lo <= 0.0 {
                 return Interval::ANY;

@@ -160,10 +160,10 @@ pub(super) mod bound {
         }
     }
 
-    /// `exp(x - max)` of each element of a row.
+    /// `exp(x - max)` of each element of a row, by an exponential that is bounded by `exp`.
     ///
     /// The maximum is one of the row, exactly, but for a flush of it. The difference is rounded once.
-    pub(in super::super) fn shifted_exps(row: &[f32]) -> (Interval, Vec<Interval>) {
+    pub(in super::super) fn shifted_exps(row: &[f32], exp: fn(Interval) -> Interval) -> (Interval, Vec<Interval>) {
         let max = read(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         // Where the maximum is zero or subnormal, flushing may have put a zero in its place.
         let max = if magnitude(max) <= TINY32 { Interval::around(0.0, TINY32) } else { max };

@@ -15,11 +15,18 @@ use crate::{exact, with_arith};
 #[derive(Debug)]
 pub struct Softmax;
 
-static VARIANTS: &[Variant] = &[Variant {
-    name: "rows",
-    about: "One workgroup a row: maximum, exponentials of the differences, their sum, quotients.",
-    params: &[ROWS, COLS, DIST, SEED, WG],
-}];
+static VARIANTS: &[Variant] = &[
+    Variant {
+        name: "rows",
+        about: "One workgroup a row: maximum, exponentials of the differences, their sum, quotients.",
+        params: &[ROWS, COLS, DIST, SEED, WG],
+    },
+    Variant {
+        name: "poly",
+        about: "The same with an exponential of our own, so that the adapter's is no cause of a difference.",
+        params: &[ROWS, COLS, DIST, SEED, WG],
+    },
+];
 
 impl Kernel for Softmax {
     fn name(&self) -> &'static str {
@@ -35,11 +42,14 @@ impl Kernel for Softmax {
     }
 
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
-        rows_plan("softmax", &VARIANTS[0], profile, seed)
+        let mut cases = rows_plan("softmax", &VARIANTS[0], profile, seed);
+        let poly = rows_plan("softmax", &VARIANTS[1], profile, seed);
+        cases.extend(poly.into_iter().filter(|c| c.config() == "wg=64"));
+        cases
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        Ok(Box::new(RowsSoftmax(Rows::of(case)?)))
+        Ok(Box::new(RowsSoftmax { rows: Rows::of(case)?, poly: case.variant() == "poly" }))
     }
 }
 
@@ -59,44 +69,57 @@ pub(super) fn rows_plan(kernel: &'static str, variant: &Variant, profile: Profil
     shapes.iter().flat_map(|shape| sizes.iter().map(move |wg| case(shape, wg))).collect()
 }
 
-struct RowsSoftmax(Rows);
+struct RowsSoftmax {
+    rows: Rows,
+    /// Whether the exponential is [`poly::exp`] in place of the built-in function.
+    poly: bool,
+}
 
 impl Problem for RowsSoftmax {
     fn shape(&self) -> (Dtype, usize) {
-        (Dtype::F32, self.0.input.len())
+        (Dtype::F32, self.rows.input.len())
     }
 
     fn program(&self) -> Option<Program> {
-        let len = self.0.input.len();
+        let len = self.rows.input.len();
+        let mut params = vec![u32::try_from(self.rows.cols).unwrap_or(u32::MAX)];
+        if self.poly {
+            params.extend([poly::LOG2_E, poly::LN_2[0], poly::LN_2[1]].map(f32::to_bits));
+            params.extend(poly::COEFFICIENTS.map(f32::to_bits));
+        }
         Some(Program {
-            source: Shader::new(include_str!("../../shaders/softmax.wgsl")).define("WG", self.0.wg).source(),
-            buffers: vec![
-                Buffer::Input(vec![u32::try_from(self.0.cols).unwrap_or(u32::MAX)]),
-                Buffer::floats(&self.0.input),
-                Buffer::Output(len),
-            ],
-            passes: vec![Pass { entry: "main", groups: [self.0.rows, 1, 1] }],
+            source: Shader::new(include_str!("../../shaders/softmax.wgsl"))
+                .define("WG", self.rows.wg)
+                .flag("POLY", self.poly)
+                .source(),
+            buffers: vec![Buffer::Input(params), Buffer::floats(&self.rows.input), Buffer::Output(len)],
+            passes: vec![Pass { entry: "main", groups: [self.rows.rows, 1, 1] }],
             output: OutputView { binding: 2, first_word: 0, dtype: Dtype::F32, len },
             features: vec![],
         })
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        &UNFUSED
+        if self.poly { &Arithmetic::ALL } else { &UNFUSED }
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
-        let mut out = vec![0.0f32; self.0.input.len()];
-        cpu::rows(&mut out, self.0.cols, threads, |row, out| {
-            let input = &self.0.input[row * self.0.cols..][..self.0.cols];
-            with_arith!(arithmetic, A => softmax::<A>(input, self.0.wg as usize, out));
+        let mut out = vec![0.0f32; self.rows.input.len()];
+        cpu::rows(&mut out, self.rows.cols, threads, |row, out| {
+            let input = &self.rows.input[row * self.rows.cols..][..self.rows.cols];
+            let wg = self.rows.wg as usize;
+            with_arith!(arithmetic, A => if self.poly {
+                softmax::<A>(input, wg, out, poly::exp::<A>);
+            } else {
+                softmax::<A>(input, wg, out, rowwise::exp::<A>);
+            });
         });
         Some(Bits::f32(&out))
     }
 
     fn exact(&self) -> Option<Exact> {
-        let mut values = Vec::with_capacity(self.0.input.len());
-        for row in self.0.each() {
+        let mut values = Vec::with_capacity(self.rows.input.len());
+        for row in self.rows.each() {
             let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
             let first = values.len();
             values.extend(row.iter().map(|x| libm::exp(f64::from(*x) - max)));
@@ -110,11 +133,11 @@ impl Problem for RowsSoftmax {
     /// the difference `d` from the maximum one rounding, `e = exp(d)` 3 + 2|d| ulp, their sum `s` in any order
     /// `gamma_(n-1) s`, the quotient 2.5 ulp. To first order the relative error of an element is
     /// `(|d| + 3 + 2|d|) u` of its own exponential, that of the sum's exponentials weighted by their shares,
-    /// `(n - 1) u`, and 2.5 u. The sum is near 1 or above, within the domain of the division's limit.
+    /// `(n - 1) u`, and 2.5 u. With our own exponential, [`poly::bound`] takes the place of 3 + 2|d| ulp. The sum is near 1 or above, within the domain of the division's limit.
     fn allowance(&self) -> Allowance {
-        let mut intervals = Vec::with_capacity(self.0.input.len());
-        for row in self.0.each() {
-            let (_, exps) = bound::shifted_exps(row);
+        let mut intervals = Vec::with_capacity(self.rows.input.len());
+        for row in self.rows.each() {
+            let (_, exps) = bound::shifted_exps(row, if self.poly { poly::bound } else { bound::exp });
             let sum = bound::sum(&exps);
             intervals.extend(exps.iter().map(|e| {
                 if sum.lo <= 0.0 {
@@ -129,22 +152,110 @@ impl Problem for RowsSoftmax {
 
     fn observe(&self, output: &Bits) -> Vec<Observation> {
         let mut worst = 0.0f64;
-        for row in 0..self.0.rows as usize {
-            let sum = exact::sum((0..self.0.cols).map(|i| output.value(row * self.0.cols + i)));
+        for row in 0..self.rows.rows as usize {
+            let sum = exact::sum((0..self.rows.cols).map(|i| output.value(row * self.rows.cols + i)));
             worst = worst.max((sum - 1.0).abs());
         }
         vec![Observation::new("row_sum_error", worst, "the largest distance of a row's exact sum from 1")]
     }
 }
 
-fn softmax<A: Arith>(row: &[f32], wg: usize, out: &mut [f32]) {
+fn softmax<A: Arith>(row: &[f32], wg: usize, out: &mut [f32], exp: impl Fn(f32) -> f32) {
     let max = rowwise::row_max::<A>(row);
     for (e, x) in out.iter_mut().zip(row) {
-        *e = rowwise::exp::<A>(A::sub(*x, max));
+        *e = exp(A::sub(*x, max));
     }
     let sum = rowwise::tree_sum::<A>(out.iter().copied(), wg);
     for e in out {
         *e = A::div(*e, sum);
+    }
+}
+
+/// An exponential of multiplications and additions only, for arguments up to 0.
+mod poly {
+    use super::{Arith, Interval};
+    use crate::spec::{TINY32, U32, gamma};
+
+    /// `log2(e)`.
+    pub(super) const LOG2_E: f32 = std::f32::consts::LOG2_E;
+
+    /// `ln(2)`: its first 13 bits, so that products with `k` are exact, and the rest.
+    pub(super) const LN_2: [f32; 2] = [5678.0 / 8192.0, 3.194_618_5e-5];
+
+    /// `1/n!`, from 7 to 0.
+    pub(super) const COEFFICIENTS: [f32; 8] =
+        [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 1.0 / 2.0, 1.0, 1.0];
+
+    /// As in the shader. Fused: the product with `log2(e)` feeds 1/2, the two with `k` feed the remainder, and each step
+    /// of the polynomial feeds its coefficient. The last product is exact, so fusing it with the sum changes nothing.
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to the exponents of normal numbers")]
+    #[expect(clippy::cast_sign_loss, reason = "from 1 to 127")]
+    pub(super) fn exp<A: Arith>(d: f32) -> f32 {
+        let k = A::mad(d, LOG2_E, 0.5).floor();
+        let r = A::mad(-k, LN_2[1], A::mad(-k, LN_2[0], d));
+        let p = COEFFICIENTS.into_iter().reduce(|p, c| A::mad(p, r, c)).unwrap_or(1.0);
+        let power = f32::from_bits(((k.max(-126.0) as i32 + 127) as u32) << 23);
+        if k >= -126.0 { A::mul(p, power) } else { 0.0 }
+    }
+
+    /// What the specification allows of [`exp`], by forward error analysis with `u` = 2^-23.
+    ///
+    /// - `k` is an integer with `|d - k ln 2| <= R`: half of `ln 2`, and what three roundings of `d log2(e) + 1/2` move.
+    /// - The remainder is a sum of three terms in any order, two of them products: off by
+    ///   `E = gamma_3 (|d| + |k| ln 2)` and by what the two parts of `ln 2` miss.
+    /// - The polynomial of degree 7 has 14 operations and rounded coefficients: `gamma_16 Σ|r|^n/n!`, at most
+    ///   `gamma_16 exp(R + E)`, beside the rest of the series, `(R + E)^8 / 8! exp(R + E)`; both relative to a result of
+    ///   at least `exp(-R - E)`.
+    /// - The power of two is exact, or the result below 2^-126 may be 0.
+    pub(super) fn bound(d: Interval) -> Interval {
+        const SLACK: f64 = 1.0 + 1.0 / 1_048_576.0;
+        // Here 2^k is certainly subnormal, and the result is 0.
+        if d.hi < -105.0 {
+            return Interval { lo: 0.0, hi: TINY32 };
+        }
+        let magnitude = d.lo.abs().max(d.hi.abs());
+        let ln_2 = std::f64::consts::LN_2;
+        let far = ln_2 * (0.5 + gamma(3.0, U32) * (1.5 * magnitude + 0.5));
+        let missed = (ln_2 - f64::from(LN_2[0]) - f64::from(LN_2[1])).abs();
+        let moved = gamma(3.0, U32) * (2.0 * magnitude + far) + 2.0 * magnitude * missed;
+        let reach = far + moved;
+        let series = gamma(16.0, U32) + libm::pow(reach, 8.0) / 40_320.0;
+        let relative = ((1.0 + libm::expm1(moved)) * (1.0 + series * libm::exp(2.0 * reach)) - 1.0) * SLACK;
+        Interval {
+            lo: libm::exp(d.lo) * (1.0 - relative) - 2.0 * TINY32,
+            hi: libm::exp(d.hi) * (1.0 + relative) + 2.0 * TINY32,
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::arith::Ieee;
+
+        /// Every arithmetic is within the bound and, down to the normal range, within 3 ulp of the exponential.
+        #[test]
+        fn it_is_an_exponential() {
+            let first = f64::from(LN_2[0]) * f64::exp2(13.0);
+            assert_eq!(first, first.trunc(), "the first part has few bits");
+            assert!((std::f64::consts::LN_2 - f64::from(LN_2[0]) - f64::from(LN_2[1])).abs() < 1e-11, "ln 2");
+            for i in 0..200_000u32 {
+                let d = -(i as f32) * 0.000_531;
+                let exact = libm::exp(d.into());
+                let got = [
+                    exp::<Ieee<false, false>>(d),
+                    exp::<Ieee<true, false>>(d),
+                    exp::<Ieee<false, true>>(d),
+                    exp::<Ieee<true, true>>(d),
+                ];
+                for e in got {
+                    assert!(bound(Interval::point(d.into())).allows(e.into()), "exp({d}) = {e:e}");
+                    let error = (f64::from(e) - exact).abs();
+                    assert!(error < 3.0 * U32 * exact || exact < 2.0 * TINY32, "exp({d}) = {e:e}, exactly {exact:e}");
+                }
+            }
+            assert_eq!(exp::<Ieee<false, false>>(-2e6), 0.0, "far below");
+            assert_eq!(exp::<Ieee<false, false>>(0.0), 1.0, "at the maximum");
+        }
     }
 }
 
@@ -164,6 +275,7 @@ mod tests {
         {
             for dist in ["normal", "wide", "positive"] {
                 check_twin(&format!("softmax/rows?{shape}&dist={dist}"));
+                check_twin(&format!("softmax/poly?{shape}&dist={dist}"));
             }
         }
     }
@@ -172,12 +284,14 @@ mod tests {
     /// 0.1 % is refused.
     #[test]
     fn the_allowance_refuses_a_wrong_answer() {
-        let problem = check_twin("softmax/rows?rows=3&cols=1000");
-        let Allowance::Intervals(intervals) = problem.allowance() else { panic!("intervals") };
-        for (interval, exact) in intervals.iter().zip(problem.exact().unwrap().values) {
-            assert!(interval.allows(exact), "the truth is allowed");
-            for wrong in [exact * 1.001, exact * 0.999, 0.0] {
-                assert!(!interval.allows(wrong), "{wrong:e} instead of {exact:e} is refused");
+        for variant in ["rows", "poly"] {
+            let problem = check_twin(&format!("softmax/{variant}?rows=3&cols=1000"));
+            let Allowance::Intervals(intervals) = problem.allowance() else { panic!("intervals") };
+            for (interval, exact) in intervals.iter().zip(problem.exact().unwrap().values) {
+                assert!(interval.allows(exact), "the truth is allowed");
+                for wrong in [exact * 1.001, exact * 0.999, 0.0] {
+                    assert!(!interval.allows(wrong), "{wrong:e} instead of {exact:e} is refused");
+                }
             }
         }
     }
