@@ -26,6 +26,11 @@ static VARIANTS: &[Variant] = &[
         about: "The same with an exponential of our own, so that the adapter's is no cause of a difference.",
         params: &[ROWS, COLS, DIST, SEED, WG],
     },
+    Variant {
+        name: "online",
+        about: "Maximum and sum in one pass, rescaled as the maximum grows, with an exponential of our own.",
+        params: &[ROWS, COLS, DIST, SEED, WG],
+    },
 ];
 
 impl Kernel for Softmax {
@@ -45,11 +50,17 @@ impl Kernel for Softmax {
         let mut cases = rows_plan("softmax", &VARIANTS[0], profile, seed);
         let poly = rows_plan("softmax", &VARIANTS[1], profile, seed);
         cases.extend(poly.into_iter().filter(|c| c.config() == "wg=64"));
+        cases.extend(rows_plan("softmax", &VARIANTS[2], profile, seed));
         cases
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        Ok(Box::new(RowsSoftmax { rows: Rows::of(case)?, poly: case.variant() == "poly" }))
+        let method = match case.variant() {
+            "online" => Method::Online,
+            "poly" => Method::Poly,
+            _ => Method::BuiltIn,
+        };
+        Ok(Box::new(RowsSoftmax { rows: Rows::of(case)?, method }))
     }
 }
 
@@ -71,8 +82,17 @@ pub(super) fn rows_plan(kernel: &'static str, variant: &Variant, profile: Profil
 
 struct RowsSoftmax {
     rows: Rows,
-    /// Whether the exponential is [`poly::exp`] in place of the built-in function.
-    poly: bool,
+    method: Method,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    /// The built-in `exp`.
+    BuiltIn,
+    /// [`poly::exp`].
+    Poly,
+    /// [`poly::exp`], maximum and sum in one pass.
+    Online,
 }
 
 impl Problem for RowsSoftmax {
@@ -83,14 +103,15 @@ impl Problem for RowsSoftmax {
     fn program(&self) -> Option<Program> {
         let len = self.rows.input.len();
         let mut params = vec![u32::try_from(self.rows.cols).unwrap_or(u32::MAX)];
-        if self.poly {
+        if self.method != Method::BuiltIn {
             params.extend([poly::LOG2_E, poly::LN_2[0], poly::LN_2[1]].map(f32::to_bits));
             params.extend(poly::COEFFICIENTS.map(f32::to_bits));
         }
         Some(Program {
             source: Shader::new(include_str!("../../shaders/softmax.wgsl"))
                 .define("WG", self.rows.wg)
-                .flag("POLY", self.poly)
+                .flag("POLY", self.method != Method::BuiltIn)
+                .flag("ONLINE", self.method == Method::Online)
                 .source(),
             buffers: vec![Buffer::Input(params), Buffer::floats(&self.rows.input), Buffer::Output(len)],
             passes: vec![Pass { entry: "main", groups: [self.rows.rows, 1, 1] }],
@@ -100,7 +121,7 @@ impl Problem for RowsSoftmax {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        if self.poly { &Arithmetic::ALL } else { &UNFUSED }
+        if self.method == Method::BuiltIn { &UNFUSED } else { &Arithmetic::ALL }
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
@@ -108,10 +129,10 @@ impl Problem for RowsSoftmax {
         cpu::rows(&mut out, self.rows.cols, threads, |row, out| {
             let input = &self.rows.input[row * self.rows.cols..][..self.rows.cols];
             let wg = self.rows.wg as usize;
-            with_arith!(arithmetic, A => if self.poly {
-                softmax::<A>(input, wg, out, poly::exp::<A>);
-            } else {
-                softmax::<A>(input, wg, out, rowwise::exp::<A>);
+            with_arith!(arithmetic, A => match self.method {
+                Method::BuiltIn => softmax::<A>(input, wg, out, rowwise::exp::<A>),
+                Method::Poly => softmax::<A>(input, wg, out, poly::exp::<A>),
+                Method::Online => online::<A>(input, wg, out),
             });
         });
         Some(Bits::f32(&out))
@@ -133,12 +154,18 @@ impl Problem for RowsSoftmax {
     /// the difference `d` from the maximum one rounding, `e = exp(d)` 3 + 2|d| ulp, their sum `s` in any order
     /// `gamma_(n-1) s`, the quotient 2.5 ulp. To first order the relative error of an element is
     /// `(|d| + 3 + 2|d|) u` of its own exponential, that of the sum's exponentials weighted by their shares,
-    /// `(n - 1) u`, and 2.5 u. With our own exponential, [`poly::bound`] takes the place of 3 + 2|d| ulp. The sum is near 1 or above, within the domain of the division's limit.
+    /// `(n - 1) u`, and 2.5 u. With our own exponential, [`poly::bound`] takes the place of 3 + 2|d| ulp, and in one pass
+    /// [`poly::online_sum`] that of the sum. The sum is near 1 or above, within the domain of the division's limit.
     fn allowance(&self) -> Allowance {
         let mut intervals = Vec::with_capacity(self.rows.input.len());
         for row in self.rows.each() {
-            let (_, exps) = bound::shifted_exps(row, if self.poly { poly::bound } else { bound::exp });
-            let sum = bound::sum(&exps);
+            let exp = if self.method == Method::BuiltIn { bound::exp } else { poly::bound };
+            let (max, exps) = bound::shifted_exps(row, exp);
+            let sum = if self.method == Method::Online {
+                poly::online_sum(row, max, self.rows.wg)
+            } else {
+                bound::sum(&exps)
+            };
             intervals.extend(exps.iter().map(|e| {
                 if sum.lo <= 0.0 {
                     return Interval::ANY;
@@ -171,9 +198,38 @@ fn softmax<A: Arith>(row: &[f32], wg: usize, out: &mut [f32], exp: impl Fn(f32) 
     }
 }
 
+/// In one pass. Fused: each product with a scale feeds its sum.
+fn online<A: Arith>(row: &[f32], wg: usize, out: &mut [f32]) {
+    let mut partial = vec![(A::flush(row[0]), 0.0f32); wg];
+    for part in row.chunks(wg) {
+        for ((largest, sum), x) in partial.iter_mut().zip(part) {
+            let x = A::flush(*x);
+            if x > *largest {
+                *sum = A::mad(*sum, poly::exp::<A>(A::sub(*largest, x)), 1.0);
+                *largest = x;
+            } else {
+                *sum = A::add(*sum, poly::exp::<A>(A::sub(x, *largest)));
+            }
+        }
+    }
+    let mut half = wg / 2;
+    while half > 0 {
+        for i in 0..half {
+            let (a, b) = (partial[i], partial[i + half]);
+            let (more, less) = if a.0 >= b.0 { (a, b) } else { (b, a) };
+            partial[i] = (more.0, A::mad(less.1, poly::exp::<A>(A::sub(less.0, more.0)), more.1));
+        }
+        half /= 2;
+    }
+    let (largest, sum) = partial[0];
+    for (y, x) in out.iter_mut().zip(row) {
+        *y = A::div(poly::exp::<A>(A::sub(*x, largest)), sum);
+    }
+}
+
 /// An exponential of multiplications and additions only, for arguments up to 0.
 mod poly {
-    use super::{Arith, Interval};
+    use super::{Arith, Interval, bound as range};
     use crate::spec::{TINY32, U32, gamma};
 
     /// `log2(e)`.
@@ -208,23 +264,57 @@ mod poly {
     ///   at least `exp(-R - E)`.
     /// - The power of two is exact, or the result below 2^-126 may be 0.
     pub(super) fn bound(d: Interval) -> Interval {
-        const SLACK: f64 = 1.0 + 1.0 / 1_048_576.0;
         // Here 2^k is certainly subnormal, and the result is 0.
-        if d.hi < -105.0 {
+        if d.hi < VANISHES {
             return Interval { lo: 0.0, hi: TINY32 };
         }
-        let magnitude = d.lo.abs().max(d.hi.abs());
+        let relative = relative(d.lo.abs().max(d.hi.abs()));
+        Interval {
+            lo: libm::exp(d.lo) * (1.0 - relative) - 2.0 * TINY32,
+            hi: libm::exp(d.hi) * (1.0 + relative) + 2.0 * TINY32,
+        }
+    }
+
+    /// Below this, [`exp`] is 0 however it is rounded.
+    const VANISHES: f64 = -105.0;
+
+    /// The relative error of [`bound`] for arguments up to `magnitude`. A convex function.
+    fn relative(magnitude: f64) -> f64 {
+        const SLACK: f64 = 1.0 + 1.0 / 1_048_576.0;
         let ln_2 = std::f64::consts::LN_2;
         let far = ln_2 * (0.5 + gamma(3.0, U32) * (1.5 * magnitude + 0.5));
         let missed = (ln_2 - f64::from(LN_2[0]) - f64::from(LN_2[1])).abs();
         let moved = gamma(3.0, U32) * (2.0 * magnitude + far) + 2.0 * magnitude * missed;
         let reach = far + moved;
         let series = gamma(16.0, U32) + libm::pow(reach, 8.0) / 40_320.0;
-        let relative = ((1.0 + libm::expm1(moved)) * (1.0 + series * libm::exp(2.0 * reach)) - 1.0) * SLACK;
-        Interval {
-            lo: libm::exp(d.lo) * (1.0 - relative) - 2.0 * TINY32,
-            hi: libm::exp(d.hi) * (1.0 + relative) + 2.0 * TINY32,
-        }
+        ((1.0 + libm::expm1(moved)) * (1.0 + series * libm::exp(2.0 * reach)) - 1.0) * SLACK
+    }
+
+    /// What the specification allows of the sum of exponentials in one pass.
+    ///
+    /// An element at distance `d` from the row's maximum enters through its own exponential and is then scaled down by at
+    /// most one exponential for each element of its invocation's part and one for each level of the tree: `h` in all,
+    /// whose arguments have one sign and add up to `d`. With `r` the convex [`relative`] error of an exponential, theirs
+    /// add up to at most `h r(0) + r(|d|)`; the roundings of their arguments to `2 u |d|`, of the products to `gamma_h`.
+    /// The sum itself has the error of any order. Underflow loses at most 2^-126 a step, scaled by what is at most `n`.
+    pub(super) fn online_sum(row: &[f32], max: Interval, wg: u32) -> Interval {
+        let n = row.len() as f64;
+        let steps = (n / f64::from(wg)).ceil() + f64::from(wg.ilog2()) + 1.0;
+        let each = steps * relative(0.0) + gamma(steps, U32);
+        let terms: Vec<_> = row
+            .iter()
+            .map(|x| {
+                let d = range::sub(range::read(*x), max);
+                if d.hi < VANISHES {
+                    return Interval { lo: 0.0, hi: TINY32 };
+                }
+                let magnitude = range::magnitude(d);
+                let error = each + relative(magnitude) + 2.0 * U32 * magnitude;
+                Interval { lo: libm::exp(d.lo) * (1.0 - error), hi: libm::exp(d.hi) * libm::exp(error) }
+            })
+            .collect();
+        let lost = Interval::around(0.0, 4.0 * n * steps * TINY32);
+        range::add(range::sum(&terms), lost)
     }
 
     #[cfg(test)]
@@ -276,6 +366,7 @@ mod tests {
             for dist in ["normal", "wide", "positive"] {
                 check_twin(&format!("softmax/rows?{shape}&dist={dist}"));
                 check_twin(&format!("softmax/poly?{shape}&dist={dist}"));
+                check_twin(&format!("softmax/online?{shape}&dist={dist}"));
             }
         }
     }
@@ -284,7 +375,7 @@ mod tests {
     /// 0.1 % is refused.
     #[test]
     fn the_allowance_refuses_a_wrong_answer() {
-        for variant in ["rows", "poly"] {
+        for variant in ["rows", "poly", "online"] {
             let problem = check_twin(&format!("softmax/{variant}?rows=3&cols=1000"));
             let Allowance::Intervals(intervals) = problem.allowance() else { panic!("intervals") };
             for (interval, exact) in intervals.iter().zip(problem.exact().unwrap().values) {
