@@ -56,11 +56,7 @@ impl Kernel for LayerNorm {
         let eps = text.parse::<f32>().ok().filter(|e| (1e-30..=1.0).contains(e)).ok_or_else(|| {
             CaseError::new(format!("eps={text} in '{case}': a decimal number from 1e-30 to 1 is wanted"))
         })?;
-        let rows = Rows::of(case)?;
-        let seed = case.seed("seed")?;
-        let gain = Distribution::Positive.draw(seed, 1, rows.cols);
-        let bias = Distribution::Uniform.draw(seed, 2, rows.cols);
-        Ok(Box::new(TwoPass { rows, gain, bias, eps, sqrt: case.variant() == "sqrt" }))
+        Ok(Box::new(TwoPass::new(case, eps)?))
     }
 }
 
@@ -76,6 +72,14 @@ struct TwoPass {
 }
 
 impl TwoPass {
+    fn new(case: &Case, eps: f32) -> Result<Self, CaseError> {
+        let rows = Rows::of(case)?;
+        let seed = case.seed("seed")?;
+        let gain = Distribution::Positive.draw(seed, 1, rows.cols);
+        let bias = Distribution::Uniform.draw(seed, 2, rows.cols);
+        Ok(Self { rows, gain, bias, eps, sqrt: case.variant() == "sqrt" })
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "at most 2^20 columns")]
     fn count(&self) -> f32 {
         self.rows.cols as f32
@@ -207,7 +211,28 @@ impl TwoPass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::rowwise::testing::{check_plans, check_twin};
+    use crate::kernels::rowwise::testing::{Directed, check_plans, check_twin, check_within};
+
+    /// A driver that rounds everything one way is within the specification.
+    #[test]
+    fn conformant_extremes_are_allowed() {
+        fn extreme<const UP: bool>(id: &str) {
+            let found = TwoPass::new(&Case::parse(id).unwrap(), 1e-5).unwrap();
+            let mut out = vec![0.0; found.rows.input.len()];
+            for (row, out) in found.rows.each().zip(out.chunks_mut(found.rows.cols)) {
+                found.row::<Directed<UP>>(row, out);
+            }
+            check_within(&found, &out, 1e-3, &format!("{id} rounded {}", if UP { "up" } else { "down" }));
+        }
+        for variant in ["two_pass", "sqrt"] {
+            for shape in
+                ["rows=9&cols=1&wg=1", "rows=3&cols=7&wg=64", "rows=5&cols=1009&wg=1", "rows=4&cols=300&dist=wide"]
+            {
+                extreme::<true>(&format!("layer_norm/{variant}?{shape}"));
+                extreme::<false>(&format!("layer_norm/{variant}?{shape}"));
+            }
+        }
+    }
 
     #[test]
     fn plans_read_back_and_shaders_parse() {

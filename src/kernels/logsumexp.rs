@@ -71,7 +71,8 @@ impl Problem for RowsLogSumExp {
         let mut out = vec![0.0f32; self.0.rows as usize];
         cpu::rows(&mut out, 1, threads, |row, out| {
             let input = &self.0.input[row * self.0.cols..][..self.0.cols];
-            out[0] = with_arith!(arithmetic, A => log_sum_exp::<A>(input, self.0.wg as usize));
+            let wg = self.0.wg as usize;
+            out[0] = with_arith!(arithmetic, A => log_sum_exp::<A>(input, wg, rowwise::exp::<A>, rowwise::log::<A>));
         });
         Some(Bits::f32(&out))
     }
@@ -115,16 +116,42 @@ fn log(x: Interval) -> Interval {
     out
 }
 
-fn log_sum_exp<A: Arith>(row: &[f32], wg: usize) -> f32 {
+fn log_sum_exp<A: Arith>(row: &[f32], wg: usize, exp: impl Fn(f32) -> f32, log: impl Fn(f32) -> f32) -> f32 {
     let max = rowwise::row_max::<A>(row);
-    let sum = rowwise::tree_sum::<A>(row.iter().map(|x| rowwise::exp::<A>(A::sub(*x, max))), wg);
-    A::add(max, rowwise::log::<A>(sum))
+    let sum = rowwise::tree_sum::<A>(row.iter().map(|x| exp(A::sub(*x, max))), wg);
+    A::add(max, log(sum))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::rowwise::testing::{check_plans, check_twin};
+    use crate::kernels::rowwise::testing::{Directed, check_plans, check_twin, check_within};
+
+    /// A driver that rounds everything one way, with the worst functions that the specification allows, is within it.
+    #[test]
+    fn conformant_extremes_are_allowed() {
+        fn extreme<const UP: bool>(shape: &str) {
+            let log = |x: f32| {
+                let y = libm::log(x.into());
+                let error = if (0.5..=2.0).contains(&x) { f64::exp2(-21.0) * 0.9 } else { y.abs() * f64::exp2(-23.0) };
+                #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
+                let y = (if UP { y + error } else { y - error }) as f32;
+                y
+            };
+            let id = format!("logsumexp/rows?{shape}");
+            let rows = Rows::of(&Case::parse(&id).unwrap()).unwrap();
+            let problem = check_twin(&id);
+            let wg = rows.wg as usize;
+            let got: Vec<_> =
+                rows.each().map(|row| log_sum_exp::<Directed<UP>>(row, wg, Directed::<UP>::worst_exp, log)).collect();
+            check_within(&*problem, &got, 1e-3, &format!("{id} rounded {}", if UP { "up" } else { "down" }));
+        }
+        for shape in ["rows=9&cols=1&wg=1", "rows=9&cols=2&wg=1", "rows=5&cols=1009&wg=32", "rows=4&cols=300&dist=wide"]
+        {
+            extreme::<true>(shape);
+            extreme::<false>(shape);
+        }
+    }
 
     #[test]
     fn plans_read_back_and_shaders_parse() {

@@ -174,9 +174,11 @@ pub(super) mod bound {
 #[cfg(test)]
 pub(super) mod testing {
     use super::super::{Allowance, Kernel, Problem, Profile, problem};
-    use crate::arith::Arithmetic;
+    use crate::arith::fma::round_to_odd_sum;
+    use crate::arith::{Arith, Arithmetic};
+    use crate::bits::Dtype;
     use crate::case::Case;
-    use crate::drift;
+    use crate::drift::{self, order};
 
     /// Every planned case reads back as itself, and its program, at a small size, is WGSL whose buffers are as declared.
     pub(in super::super) fn check_plans(kernel: &dyn Kernel) {
@@ -225,5 +227,72 @@ pub(super) mod testing {
         }
         assert!(found.twin(Arithmetic::STRICT, 2).is_some(), "{id} has a strict twin");
         found
+    }
+
+    /// What a conformant driver may do that is furthest from the truth in one direction: every operation rounded up, or
+    /// every one down, and quotients two units further.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Directed<const UP: bool>;
+
+    impl<const UP: bool> Directed<UP> {
+        /// `x` moved `units` neighbours in the direction.
+        pub(in super::super) fn moved(x: f32, units: u32) -> f32 {
+            let units = i64::from(units);
+            let place = order(Dtype::F32, x.to_bits()) + if UP { units } else { -units };
+            let magnitude = f32::from_bits(u32::try_from(place.abs()).expect("a finite number"));
+            if place < 0 { -magnitude } else { magnitude }
+        }
+
+        /// The neighbour of `x` in the direction.
+        pub(in super::super) fn round(x: f64) -> f32 {
+            #[expect(clippy::cast_possible_truncation, reason = "the rounding is corrected at once")]
+            let near = x as f32;
+            let beyond = if UP { f64::from(near) < x } else { f64::from(near) > x };
+            Self::moved(near, u32::from(beyond))
+        }
+    }
+
+    impl<const UP: bool> Directed<UP> {
+        /// `exp(d)`, 3 + 2|d| ulp off.
+        #[expect(clippy::cast_possible_truncation, reason = "far below 2^32")]
+        #[expect(clippy::cast_sign_loss, reason = "not negative")]
+        pub(in super::super) fn worst_exp(d: f32) -> f32 {
+            Self::moved(super::exp::<Self>(d), (2.0 + 2.0 * d.abs()) as u32).max(0.0)
+        }
+    }
+
+    impl<const UP: bool> Arith for Directed<UP> {
+        const FUSED: bool = false;
+        const FLUSH: bool = false;
+
+        fn add(a: f32, b: f32) -> f32 {
+            Self::round(round_to_odd_sum(a.into(), b.into()))
+        }
+        fn sub(a: f32, b: f32) -> f32 {
+            Self::add(a, -b)
+        }
+        fn mul(a: f32, b: f32) -> f32 {
+            Self::round(f64::from(a) * f64::from(b))
+        }
+        fn div(a: f32, b: f32) -> f32 {
+            Self::moved(Self::round(f64::from(a) / f64::from(b)), if a == 0.0 { 0 } else { 1 })
+        }
+        fn sqrt(a: f32) -> f32 {
+            Self::round(f64::from(a).sqrt())
+        }
+    }
+
+    /// Every element of `got` is allowed, and on average `got` uses at least `share` of what is allowed.
+    pub(in super::super) fn check_within(problem: &dyn Problem, got: &[f32], share: f64, what: &str) {
+        let Allowance::Intervals(intervals) = problem.allowance() else { panic!("{what}: intervals") };
+        let exact = problem.exact().unwrap().values;
+        let mut used = 0.0;
+        for ((i, x), (interval, truth)) in got.iter().enumerate().zip(intervals.iter().zip(&exact)) {
+            assert!(interval.allows((*x).into()), "{what}: element {i} is {x:e}, exactly {truth:e}, of {interval:?}");
+            let room = if f64::from(*x) > *truth { interval.hi - truth } else { truth - interval.lo };
+            used += (f64::from(*x) - truth).abs() / room;
+        }
+        let mean = used / got.len() as f64;
+        assert!(mean >= share, "{what}: uses {mean} of what is allowed");
     }
 }

@@ -352,7 +352,35 @@ mod poly {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::rowwise::testing::{check_plans, check_twin};
+    use crate::kernels::rowwise::testing::{Directed, check_plans, check_twin, check_within};
+
+    /// A driver that rounds everything one way, with the worst exponential that the specification allows, is within it.
+    #[test]
+    fn conformant_extremes_are_allowed() {
+        fn extreme<const UP: bool>(shape: &str) {
+            // Of rows with numbers far apart, nearly every quotient is 0.
+            let share = if shape.contains("wide") { 0.0 } else { 1e-3 };
+            for variant in ["rows", "poly", "online"] {
+                let id = format!("softmax/{variant}?{shape}");
+                let rows = Rows::of(&Case::parse(&id).unwrap()).unwrap();
+                let problem = check_twin(&id);
+                let mut out = vec![0.0; rows.input.len()];
+                let wg = rows.wg as usize;
+                for (row, out) in rows.each().zip(out.chunks_mut(rows.cols)) {
+                    match variant {
+                        "rows" => softmax::<Directed<UP>>(row, wg, out, Directed::<UP>::worst_exp),
+                        "poly" => softmax::<Directed<UP>>(row, wg, out, poly::exp::<Directed<UP>>),
+                        _ => online::<Directed<UP>>(row, wg, out),
+                    }
+                }
+                check_within(&*problem, &out, share, &format!("{id} rounded {}", if UP { "up" } else { "down" }));
+            }
+        }
+        for shape in ["rows=3&cols=7&wg=64", "rows=5&cols=1009&wg=32", "rows=4&cols=300&wg=1&dist=wide"] {
+            extreme::<true>(shape);
+            extreme::<false>(shape);
+        }
+    }
 
     #[test]
     fn plans_read_back_and_shaders_parse() {
