@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use repro_audit::inputs::philox::philox4x32_10;
-use repro_audit::inputs::philox_simd::{Axis, fill};
+use repro_audit::inputs::philox_simd::{Axis, extension, fill};
 
 /// Words a call: 256 KiB, within the second-level cache, so that the generator is timed and not the memory.
 const WORDS: usize = 1 << 16;
@@ -71,7 +71,8 @@ fn main() {
         let seconds = interleaved(rounds, words);
         let rate = seconds.map(|s| words as f64 / s * 1e-9);
         println!(
-            "{words} words, interleaved, median of {rounds}: bulk {:.2}, scalar {:.2}, rand_philox {:.2} G words/s; bulk / rand_philox = {:.2}",
+            "{words} words, interleaved, median of {rounds}: bulk ({}) {:.2}, scalar {:.2}, rand_philox {:.2} G words/s; bulk / rand_philox = {:.2}",
+            extension(),
             rate[0],
             rate[1],
             rate[2],

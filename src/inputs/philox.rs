@@ -43,7 +43,7 @@ pub fn key(seed: u64) -> [u32; 2] {
 }
 
 /// Words that a stream makes at a time: a multiple of what is made at once.
-const AHEAD: usize = 192;
+const AHEAD: usize = 384;
 
 /// A stream of words: counters `(block, 0, stream, 0)`, four words each.
 #[derive(Debug, Clone)]
