@@ -94,7 +94,6 @@ macro_rules! extension {
         xor3 = |$x:ident, $y:ident, $z:ident| $xor3:expr, blend = |$even:ident, $odd:ident| $blend:expr
     ) => {
         mod $name {
-            #[expect(clippy::wildcard_imports, reason = "the intrinsics are those named in the macro's call")]
             use std::arch::x86_64::*;
 
             use super::super::philox::{M, W};
