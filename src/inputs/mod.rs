@@ -3,5 +3,6 @@
 pub mod distribution;
 pub mod edges;
 pub mod philox;
+pub mod philox_simd;
 
 pub use distribution::Distribution;

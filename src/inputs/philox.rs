@@ -3,6 +3,8 @@
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11. The known answers in
 //! `tests/vectors/philox4x32.txt` are Random123's.
 
+use super::philox_simd;
+
 /// Multipliers of the two rounds' products.
 pub const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 /// The Weyl increments of the key.
@@ -40,33 +42,45 @@ pub fn key(seed: u64) -> [u32; 2] {
     [low(seed), high(seed)]
 }
 
+/// Words that a stream makes at a time: a multiple of what is made at once.
+const AHEAD: usize = 384;
+
 /// A stream of words: counters `(block, 0, stream, 0)`, four words each.
 #[derive(Debug, Clone)]
 pub struct Stream {
     key: [u32; 2],
     stream: u32,
+    /// The next block to make.
     block: u64,
+    /// Words made and not yet taken: the last `left`.
     left: usize,
-    words: [u32; 4],
+    words: [u32; AHEAD],
 }
 
 impl Stream {
     /// The stream of `seed` with number `stream`; different numbers give independent words.
     #[must_use]
     pub fn new(seed: u64, stream: u32) -> Self {
-        Self { key: key(seed), stream, block: 0, left: 0, words: [0; 4] }
+        Self { key: key(seed), stream, block: 0, left: 0, words: [0; AHEAD] }
     }
 
     /// The next word.
+    #[inline]
     pub fn next_u32(&mut self) -> u32 {
         if self.left == 0 {
-            self.words = philox4x32_10([low(self.block), high(self.block), self.stream, 0], self.key);
-            self.block += 1;
-            self.left = 4;
+            self.refill();
         }
-        let word = self.words[4 - self.left];
+        let word = self.words[AHEAD - self.left];
         self.left -= 1;
         word
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        let counter = [low(self.block), high(self.block), self.stream, 0];
+        philox_simd::fill(&mut self.words, counter, self.key, philox_simd::Axis::Block);
+        self.block += AHEAD as u64 / 4;
+        self.left = AHEAD;
     }
 
     /// The next uniform number in (0, 1) with 53 bits: the midpoint of its interval, so never 0 or 1.
@@ -80,6 +94,23 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_is_its_blocks_in_order() {
+        let mut stream = Stream::new(0x0123_4567_89ab_cdef, 3);
+        for block in 0..200 {
+            let want = philox4x32_10([block, 0, 3, 0], [0x89ab_cdef, 0x0123_4567]);
+            assert_eq!([(); 4].map(|()| stream.next_u32()), want, "block {block}");
+        }
+    }
+
+    /// [rand.predef] of the C++26 standard: the 10000th word of a default-constructed `std::philox4x32`, whose first
+    /// counter is 0 and whose default seed is 20111115.
+    #[test]
+    fn the_ten_thousandth_word_of_the_cpp_standard() {
+        let mut stream = Stream::new(20_111_115, 0);
+        assert_eq!((0..10_000).map(|_| stream.next_u32()).last(), Some(1_955_073_260), "std::philox4x32");
+    }
 
     #[test]
     fn known_answers_of_random123() {

@@ -2,9 +2,16 @@
 //! registry, one line a kernel.
 
 mod problem;
+mod rowwise;
 mod shader;
 
 pub mod control;
+pub mod dropout;
+pub mod layer_norm;
+pub mod logsumexp;
+pub mod philox;
+pub mod scatter_add;
+pub mod softmax;
 pub mod sum;
 
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
@@ -105,6 +112,12 @@ pub trait Kernel: Sync + Send {
 /// Every kernel, in the order in which it is audited and reported.
 static REGISTRY: &[&dyn Kernel] = &[
     &sum::Sum,
+    &softmax::Softmax,
+    &logsumexp::LogSumExp,
+    &layer_norm::LayerNorm,
+    &philox::Philox,
+    &dropout::Dropout,
+    &scatter_add::ScatterAdd,
     // The controls stay last; they are in every plan and in no filter.
     &control::Control,
 ];

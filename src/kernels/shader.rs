@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 
 /// What `//#include` may name: the files of `shaders/shared/`.
-static SHARED: &[(&str, &str)] = &[("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl"))];
+static SHARED: &[(&str, &str)] = &[
+    ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
+    ("shared/row.wgsl", include_str!("../../shaders/shared/row.wgsl")),
+];
 
 /// A shader with its variant chosen by definitions.
 #[derive(Debug, Clone)]
