@@ -7,7 +7,12 @@
 use std::collections::BTreeMap;
 
 /// What `//#include` may name: the files of `shaders/shared/`.
-static SHARED: &[(&str, &str)] = &[("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl"))];
+static SHARED: &[(&str, &str)] = &[
+    ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
+    ("shared/tree.wgsl", include_str!("../../shaders/shared/tree.wgsl")),
+    ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),
+    ("shared/fixed_point.wgsl", include_str!("../../shaders/shared/fixed_point.wgsl")),
+];
 
 /// A shader with its variant chosen by definitions.
 #[derive(Debug, Clone)]
