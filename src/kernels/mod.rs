@@ -4,6 +4,9 @@
 mod problem;
 mod shader;
 
+pub mod dot;
+pub mod max;
+
 pub mod sum;
 
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
@@ -102,7 +105,12 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+static REGISTRY: &[&dyn Kernel] = &[
+    &sum::Sum,
+    &dot::Dot,
+    &max::Max,
+
+];
 
 /// Every kernel.
 #[must_use]

@@ -83,3 +83,8 @@ pub(in crate::kernels) fn neumaier(row: &Row, part: usize, levels: usize) -> Int
     let steps = count(part + levels + 2);
     row.within(U32 * row.sum.abs() + 8.0 * steps * steps * U32 * U32 * row.magnitude)
 }
+
+/// `gamma_k` for binary32 and the specification's rounding.
+pub(in crate::kernels) fn gamma32(k: usize) -> f64 {
+    gamma(count(k), U32)
+}

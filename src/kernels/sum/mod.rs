@@ -202,8 +202,12 @@ impl Kernel for Sum {
                     cases.extend(shapes.iter().map(|(wg, groups)| case.clone().with("wg", wg).with("groups", groups)));
                 }
                 Order::AtomicCas | Order::AtomicFloat => {
-                    let groups = profile.pick(256, 1024, 8192);
-                    cases.push(case.with("n", atomics).with("rows", 1).with("wg", 64).with("groups", groups));
+                    // Few invocations a group: on two cores the order of arrival then changes from run to run.
+                    let shapes: &[(u32, u32)] =
+                        profile.pick(&[(8, 64), (1, 16)], &[(8, 64), (64, 1024)], &[(64, 1024), (256, 8192)]);
+                    for (wg, groups) in shapes {
+                        cases.push(case.clone().with("n", atomics).with("rows", 1).with("wg", wg).with("groups", groups));
+                    }
                 }
                 Order::Exact => {
                     for (dist, wg, groups) in [("wide", 64, 4), ("wide", 128, 2), ("bits", 64, 4), ("special", 64, 4)] {

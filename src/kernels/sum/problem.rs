@@ -142,7 +142,7 @@ fn any_bits(seed: u64, n: usize, rows: usize, special: bool) -> Vec<f32> {
     if special {
         out[..n].fill(-0.0);
         for x in out.iter_mut().skip(n).take(n) {
-            *x = f32::from_bits(x.to_bits() & 0x807f_ffff);
+            *x = f32::from_bits(x.to_bits() & 0x8000_ffff);
         }
     }
     out
