@@ -107,7 +107,11 @@ fn plant(special: &str, seed: u64, n: usize, input: &mut [f32]) {
                     };
                 }
             }
-            "nan" if index % 2 == 1 => row[words.next_u32() as usize % n] = f32::NAN,
+            // Anywhere, and where an invocation's part begins: a comparison keeps the second kind and drops the first.
+            "nan" if index % 2 == 1 => {
+                let places = if index % 4 == 1 { n } else { n.min(32) };
+                row[words.next_u32() as usize % places] = f32::NAN;
+            }
             _ => {}
         }
     }
@@ -129,23 +133,27 @@ struct MaxProblem {
     groups: u32,
 }
 
-/// `b` where `a < b`, else `a`: WGSL's definition of `max`, and the comparison as it is written.
-fn larger<A: Arith>(a: f32, b: f32) -> f32 {
-    let (a, b) = (A::flush(a), A::flush(b));
-    if a < b { b } else { a }
+/// `b` where `a < b`, else `a`: WGSL's definition of `max`. Where subnormals are flushed, so is the result.
+fn builtin<A: Arith>(a: f32, b: f32) -> f32 {
+    A::flush(compare::<A>(a, b))
 }
 
-fn tree_max<A: Arith>(row: &[f32], wg: usize) -> f32 {
+/// The comparison as it is written. Only its operands may be flushed: `select` copies.
+fn compare<A: Arith>(a: f32, b: f32) -> f32 {
+    if A::flush(a) < A::flush(b) { b } else { a }
+}
+
+fn tree_max(row: &[f32], wg: usize, larger: fn(f32, f32) -> f32) -> f32 {
     let mut parts: Vec<f32> = (0..wg).map(|lane| row[lane.min(row.len() - 1)]).collect();
     for line in row.chunks(wg).skip(1) {
         for (part, x) in parts.iter_mut().zip(line) {
-            *part = larger::<A>(*part, *x);
+            *part = larger(*part, *x);
         }
     }
     let mut half = wg / 2;
     while half > 0 {
         for i in 0..half {
-            parts[i] = larger::<A>(parts[i], parts[i + half]);
+            parts[i] = larger(parts[i], parts[i + half]);
         }
         half /= 2;
     }
@@ -198,7 +206,8 @@ impl Problem for MaxProblem {
             let row = &self.input[index * self.n..(index + 1) * self.n];
             slot[0] = match self.mode {
                 Mode::Ordered => ordered_max(row),
-                _ => with_arith!(arithmetic, A => tree_max::<A>(row, self.wg)),
+                Mode::Builtin => with_arith!(arithmetic, A => tree_max(row, self.wg, builtin::<A>)),
+                Mode::Compare => with_arith!(arithmetic, A => tree_max(row, self.wg, compare::<A>)),
             };
         });
         Some(Bits::f32(&out))

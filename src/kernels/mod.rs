@@ -6,6 +6,7 @@ mod shader;
 
 pub mod dot;
 pub mod max;
+pub mod mean_variance;
 
 pub mod sum;
 
@@ -109,6 +110,7 @@ static REGISTRY: &[&dyn Kernel] = &[
     &sum::Sum,
     &dot::Dot,
     &max::Max,
+    &mean_variance::MeanVariance,
 
 ];
 
