@@ -109,7 +109,7 @@ impl FixedSum {
     /// The sum rounded to nearest, ties to even, in a format of `precision` bits whose least positive number is
     /// 2^`least`: its significand and exponent.
     fn round(limbs: &[u64; LIMBS], precision: i32, least: i32) -> (u64, i32) {
-        let bit = |i: i32| (0..320).contains(&i) && limbs[(i / 32) as usize] >> (i % 32) & 1 == 1;
+        let bit = |i: i32| usize::try_from(i).is_ok_and(|i| i < 320 && limbs[i / 32] >> (i % 32) & 1 == 1);
         let Some(top) = (0..320).rev().find(|i| bit(*i)) else { return (0, 0) };
         let lowest = (top + 1 - precision).max(least + 149);
         let mut significand = 0u64;
@@ -205,7 +205,7 @@ mod tests {
         #[test]
         fn sums_agree_with_wide_integers(values in proptest::collection::vec(-(1i64 << 55)..(1i64 << 55), 1..40)) {
             // Each value is cut to binary32 first; the sum in units fits i128, whose conversions round to nearest.
-            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the rounding is wanted")]
+            #[expect(clippy::cast_precision_loss, reason = "the rounding is wanted")]
             let floats: Vec<f32> = values.iter().map(|v| *v as f32).collect();
             #[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^56")]
             let whole: i128 = floats.iter().map(|x| *x as i128).sum();

@@ -106,13 +106,7 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[
-    &sum::Sum,
-    &dot::Dot,
-    &max::Max,
-    &mean_variance::MeanVariance,
-
-];
+static REGISTRY: &[&dyn Kernel] = &[&sum::Sum, &dot::Dot, &max::Max, &mean_variance::MeanVariance];
 
 /// Every kernel.
 #[must_use]

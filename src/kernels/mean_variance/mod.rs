@@ -28,11 +28,7 @@ static VARIANTS: &[Variant] = &[
         about: "Sums of x and of x*x, then E[x*x] - E[x]*E[x]: cancels where the mean is far from zero.",
         params: PARAMS,
     },
-    Variant {
-        name: "two_pass",
-        about: "The mean first, then the sum of squared distances from it.",
-        params: PARAMS,
-    },
+    Variant { name: "two_pass", about: "The mean first, then the sum of squared distances from it.", params: PARAMS },
     Variant {
         name: "welford",
         about: "Running mean and squared distances, parts combined as Chan, Golub and LeVeque do.",

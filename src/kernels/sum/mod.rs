@@ -197,8 +197,11 @@ impl Kernel for Sum {
                     cases.push(case.with("n", long).with("rows", 1));
                 }
                 Order::TwoPass => {
-                    let shapes: &[(u32, u32)] =
-                        profile.pick(&[(64, 8), (128, 16)], &[(64, 64), (256, 64), (256, 256)], &[(256, 256), (1024, 1024)]);
+                    let shapes: &[(u32, u32)] = profile.pick(
+                        &[(64, 8), (128, 16)],
+                        &[(64, 64), (256, 64), (256, 256)],
+                        &[(256, 256), (1024, 1024)],
+                    );
                     cases.extend(shapes.iter().map(|(wg, groups)| case.clone().with("wg", wg).with("groups", groups)));
                 }
                 Order::AtomicCas | Order::AtomicFloat => {
@@ -206,7 +209,9 @@ impl Kernel for Sum {
                     let shapes: &[(u32, u32)] =
                         profile.pick(&[(8, 64), (1, 16)], &[(8, 64), (64, 1024)], &[(64, 1024), (256, 8192)]);
                     for (wg, groups) in shapes {
-                        cases.push(case.clone().with("n", atomics).with("rows", 1).with("wg", wg).with("groups", groups));
+                        cases.push(
+                            case.clone().with("n", atomics).with("rows", 1).with("wg", wg).with("groups", groups),
+                        );
                     }
                 }
                 Order::Exact => {
@@ -252,6 +257,9 @@ pub(super) fn workgroup(case: &Case, least: u32) -> Result<usize, CaseError> {
     if wg.is_power_of_two() {
         Ok(wg as usize)
     } else {
-        Err(CaseError::new(format!("wg={wg} in '{case}': a power of two is wanted, such as {}", wg.next_power_of_two())))
+        Err(CaseError::new(format!(
+            "wg={wg} in '{case}': a power of two is wanted, such as {}",
+            wg.next_power_of_two()
+        )))
     }
 }

@@ -7,9 +7,7 @@ use crate::bits::{Bits, Dtype};
 use crate::case::{Case, CaseError};
 use crate::inputs::Distribution;
 use crate::inputs::philox::Stream;
-use crate::kernels::{
-    Allowance, Buffer, Exact, Feature, Observation, OutputView, Pass, Problem, Program, Shader,
-};
+use crate::kernels::{Allowance, Buffer, Exact, Feature, Observation, OutputView, Pass, Problem, Program, Shader};
 use crate::with_arith;
 
 /// Words of a row in the exact sum's accumulator: twenty digits and the flags.
@@ -90,7 +88,9 @@ impl SumProblem {
         let sums: Vec<f32> = self
             .input
             .chunks(self.n)
-            .map(|row| twin::serial::<Strict>(&twin::chunked(row.len(), length, threads, |i| twin::serial::<Strict>(&row[i]))))
+            .map(|row| {
+                twin::serial::<Strict>(&twin::chunked(row.len(), length, threads, |i| twin::serial::<Strict>(&row[i])))
+            })
             .collect();
         Bits::f32(&sums)
     }
@@ -134,7 +134,7 @@ fn any_bits(seed: u64, n: usize, rows: usize, special: bool) -> Vec<f32> {
         // One pattern in 256 is not finite; most of those are drawn again, lest every row be NaN.
         if x.is_finite() {
             out.push(x);
-        } else if special && words.next_u32() % 16 == 0 {
+        } else if special && words.next_u32().is_multiple_of(16) {
             let kind = words.next_u32() % 4;
             out.push([f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::INFINITY][kind as usize]);
         }
@@ -236,7 +236,9 @@ impl Problem for SumProblem {
 
     fn exact(&self) -> Option<Exact> {
         let values = self.input.chunks(self.n);
-        Some(Exact { values: values.map(|row| row.iter().copied().collect::<crate::exact::FixedSum>().to_f64()).collect() })
+        Some(Exact {
+            values: values.map(|row| row.iter().copied().collect::<crate::exact::FixedSum>().to_f64()).collect(),
+        })
     }
 
     /// See [`bounds`]. The exact sum is integer work, so that only its own bits are allowed.
@@ -250,9 +252,7 @@ impl Problem for SumProblem {
         Allowance::Intervals(match self.order {
             Order::SerialTree | Order::SubgroupShuffle => rows.map(plain(part + levels)).collect(),
             Order::Pairwise => rows.map(plain(bounds::levels(self.n))).collect(),
-            Order::TwoPass => {
-                rows.map(plain(part + levels + self.groups.div_ceil(self.wg) + levels)).collect()
-            }
+            Order::TwoPass => rows.map(plain(part + levels + self.groups.div_ceil(self.wg) + levels)).collect(),
             // In a subgroup any order: fewer additions than lanes, whatever its size, and the tree over the others.
             Order::Subgroup => rows.map(plain(part + self.wg)).collect(),
             Order::Kahan { guarded: false } | Order::Neumaier { guarded: false } => {

@@ -48,7 +48,9 @@ fn an_error_that_no_order_explains_is_outside() {
     }
     // A missing number is noticed: half of a positive sum is out of bounds.
     let case = Case::parse("sum/serial_tree?n=4096&dist=positive&wg=64").unwrap();
-    let kernels::Allowance::Intervals(intervals) = kernels::problem(&case).unwrap().allowance() else { panic!("intervals") };
+    let kernels::Allowance::Intervals(intervals) = kernels::problem(&case).unwrap().allowance() else {
+        panic!("intervals")
+    };
     let sum = kernels::problem(&case).unwrap().exact().unwrap().values[0];
     assert!(!intervals[0].allows(sum * 0.9995), "a sum without two of 4096 numbers is out of bounds");
 }

@@ -144,7 +144,12 @@ pub fn exact(row: &[f32]) -> f32 {
 }
 
 /// What `chunk` yields for each chunk of `length` numbers, computed on up to `threads` threads.
-pub fn chunked<T: Send + Default + Clone>(n: usize, length: usize, threads: usize, chunk: impl Fn(std::ops::Range<usize>) -> T + Sync) -> Vec<T> {
+pub fn chunked<T: Send + Default + Clone>(
+    n: usize,
+    length: usize,
+    threads: usize,
+    chunk: impl Fn(std::ops::Range<usize>) -> T + Sync,
+) -> Vec<T> {
     let mut out = vec![T::default(); n.div_ceil(length)];
     crate::engines::cpu::rows(&mut out, 1, threads, |i, slot| {
         slot[0] = chunk(i * length..((i + 1) * length).min(n));
