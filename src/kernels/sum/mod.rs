@@ -184,7 +184,6 @@ impl Kernel for Sum {
 
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
         let n = profile.pick(1 << 12, 1 << 16, 1 << 20);
-        let atomics = profile.pick(1 << 16, 1 << 20, 1 << 24);
         let mut cases = Vec::new();
         for (order, variant) in VARIANTS {
             let case = Case::of("sum", variant).with("seed", seed).with("n", n);
@@ -205,17 +204,24 @@ impl Kernel for Sum {
                     cases.extend(shapes.iter().map(|(wg, groups)| case.clone().with("wg", wg).with("groups", groups)));
                 }
                 Order::AtomicCas | Order::AtomicFloat => {
-                    // Few invocations a group: on two cores the order of arrival then changes from run to run.
+                    // Few invocations a group: on two cores the order of arrival then changes from run to run. Compare
+                    // and swap succeeds once a round trip, so that its rows stay short enough for a GPU's watchdog.
                     let shapes: &[(u32, u32)] =
-                        profile.pick(&[(8, 64), (1, 16)], &[(8, 64), (64, 1024)], &[(64, 1024), (256, 8192)]);
-                    for (wg, groups) in shapes {
-                        cases.push(
-                            case.clone().with("n", atomics).with("rows", 1).with("wg", wg).with("groups", groups),
-                        );
-                    }
+                        profile.pick(&[(8, 64), (1, 16)], &[(8, 64), (64, 1024)], &[(64, 256), (256, 4096)]);
+                    let n = match order {
+                        Order::AtomicCas => profile.pick(1 << 16, 1 << 17, 1 << 20),
+                        _ => profile.pick(1 << 16, 1 << 20, 1 << 24),
+                    };
+                    let one_row = case.with("n", n).with("rows", 1);
+                    cases.extend(
+                        shapes.iter().map(|(wg, groups)| one_row.clone().with("wg", wg).with("groups", groups)),
+                    );
                 }
                 Order::Exact => {
-                    for (dist, wg, groups) in [("wide", 64, 4), ("wide", 128, 2), ("bits", 64, 4), ("special", 64, 4)] {
+                    let few = profile.pick(2, 32, 256);
+                    for (dist, wg, groups) in
+                        [("wide", 64, 2 * few), ("wide", 128, few), ("bits", 64, 2 * few), ("special", 64, 2 * few)]
+                    {
                         cases.push(case.clone().with("dist", dist).with("wg", wg).with("groups", groups));
                     }
                 }
@@ -223,7 +229,9 @@ impl Kernel for Sum {
                     cases.push(case.clone().with("wg", 64));
                     cases.push(case.with("wg", 64).with("dist", "wide"));
                 }
-                Order::Subgroup | Order::ThreadsChunked | Order::ThreadsFixed => cases.push(case),
+                Order::Subgroup => cases.push(case),
+                // Several fixed chunks a row.
+                Order::ThreadsChunked | Order::ThreadsFixed => cases.push(case.with("n", 16 * n).with("rows", 4)),
             }
         }
         cases
