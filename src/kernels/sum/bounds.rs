@@ -62,13 +62,20 @@ pub(in crate::kernels) fn compensated(row: &Row, part: usize, levels: usize) -> 
     row.within(gamma(10.0 * count(part + levels + 1), U32) * row.magnitude)
 }
 
+/// `k u` up to which powers of it beyond the second are covered by the constants of the second.
+const MOST_STEPS: f64 = 0.01;
+
 /// Kahan's sum with every operation kept as it is written.
 ///
 /// A part has an error below `(2u + O(k u²)) Σ|x|` (Higham, section 4.3, eq. 4.8), which needs nothing of the
 /// roundings but their size. Each level of the tree rounds `y`, `t - s` and the subtraction of `y`, each relative to
-/// `|y|`, below `3u Σ|x|`; the last subtraction rounds once. The quadratic term has a generous constant.
+/// `|y|`, below `3u Σ|x|`; the last subtraction rounds once. The quadratic term has a generous constant; where `k u` is
+/// not small, and higher powers count, the bound is that of [`compensated`].
 pub(in crate::kernels) fn kahan(row: &Row, part: usize, levels: usize) -> Interval {
     let steps = count(part + levels + 1);
+    if steps * U32 > MOST_STEPS {
+        return compensated(row, part, levels);
+    }
     let linear = (2.0 + 3.0 * count(levels) + 3.0) * U32;
     row.within((linear + 1000.0 * steps * U32 * U32) * row.magnitude)
 }
@@ -78,9 +85,12 @@ pub(in crate::kernels) fn kahan(row: &Row, part: usize, levels: usize) -> Interv
 /// `s - t` is exact where `|s| >= |x|` even when `t` is either neighbour: all are multiples of an ulp of the smaller,
 /// and their difference has no more than 24 bits. So a step loses `u` of an error that is itself below `u` of the
 /// magnitude, and the sum of `k` such errors loses `k u` of their sum: less than `8 (k + levels + 2)² u² Σ|x|` in all.
-/// The last addition rounds the sum once.
+/// The last addition rounds the sum once. As in [`kahan`], `k u` must be small.
 pub(in crate::kernels) fn neumaier(row: &Row, part: usize, levels: usize) -> Interval {
     let steps = count(part + levels + 2);
+    if steps * U32 > MOST_STEPS {
+        return compensated(row, part, levels);
+    }
     row.within(U32 * row.sum.abs() + 8.0 * steps * steps * U32 * U32 * row.magnitude)
 }
 

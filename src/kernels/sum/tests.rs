@@ -147,3 +147,38 @@ fn special_rows_cover_every_outcome() {
     assert!(f32::from_bits(twin.get(1)).is_subnormal(), "the row of subnormals");
     assert!(has(f32::is_nan) && has(f32::is_infinite) && has(f32::is_normal), "NaN, infinities and numbers");
 }
+
+#[test]
+fn observations_name_the_order_that_made_an_output() {
+    type S = crate::arith::Ieee<false, false>;
+    let found = |id: &str, sum: &dyn Fn(&[f32]) -> f32| {
+        let problem = kernels::problem(&Case::parse(id).unwrap()).unwrap();
+        let Buffer::Input(words) = &problem.program().unwrap().buffers[0] else { panic!("numbers") };
+        let numbers: Vec<f32> = words.iter().map(|w| f32::from_bits(*w)).collect();
+        let sums: Vec<f32> = numbers.chunks(4096).map(sum).collect();
+        problem.observe(&crate::bits::Bits::f32(&sums)).iter().map(|o| o.value).collect::<Vec<_>>()
+    };
+    let id = "sum/subgroup?n=4096&wg=128";
+    assert_eq!(found(id, &|row| twin::serial_subgroups::<S>(row, 128, 16)), [16.0, 0.0, 0.0], "16 lanes in turn");
+    assert_eq!(found(id, &|row| twin::halving_subgroups::<S>(row, 128, 32)), [0.0, 32.0, 0.0], "32 lanes by halves");
+    // Neighbours are subgroups of one or two, of either kind.
+    assert_eq!(found(id, &|row| twin::strided_pairs::<S>(row, 128)), [1.0, 1.0, 1.0], "neighbours");
+    assert_eq!(found(id, &|row| row[0]), [0.0, 0.0, 0.0], "no sum at all");
+    let id = "sum/kahan?n=4096&wg=64";
+    assert_eq!(found(id, &|row| twin::serial_tree::<S>(row, 64)), [1.0], "the plain sum");
+    assert_eq!(found(id, &|row| twin::exact(row)), [0.0], "a better one");
+}
+
+#[test]
+fn guarded_sums_are_held_to_a_tighter_bound() {
+    let width = |variant: &str| {
+        let case = Case::parse(&format!("sum/{variant}?n=65536&rows=1&wg=64")).unwrap();
+        let kernels::Allowance::Intervals(found) = kernels::problem(&case).unwrap().allowance() else {
+            panic!("intervals")
+        };
+        found[0].hi - found[0].lo
+    };
+    assert!(width("kahan_guarded") < width("serial_tree") / 20.0, "Kahan's");
+    assert!(width("neumaier_guarded") < width("kahan_guarded") / 10.0, "Neumaier's");
+    assert!(width("kahan") > width("serial_tree"), "what may be simplified away is held to no more than the plain sum");
+}
