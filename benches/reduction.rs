@@ -15,9 +15,9 @@ type Strict = Ieee<false, false>;
 type Flush = Ieee<false, true>;
 
 const WG: usize = 256;
-/// 256 MiB: far beyond any cache.
-const LONG: usize = 1 << 26;
-const RUNS: usize = 15;
+/// 128 MiB: beyond the caches, and short enough that a run often fits between two interruptions.
+const LONG: usize = 1 << 25;
+const RUNS: usize = 31;
 
 /// Reads every number and does the least with it: the roofline of a sum on one thread. Eight words of independent
 /// accumulators a line, in integers, so that the compiler may order them as it likes.

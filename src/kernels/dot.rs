@@ -64,7 +64,7 @@ impl Kernel for Dot {
                 cases.push(case.with("n", 16 * n));
                 continue;
             }
-            let sizes: &[u32] = profile.pick(&[64, 256], &[32, 64, 128, 256], &[64, 256, 1024]);
+            let sizes: &[u32] = profile.pick(&[64, 128], &[32, 64, 128, 256], &[64, 256, 1024]);
             cases.extend(sizes.iter().map(|wg| case.clone().with("wg", wg)));
             cases.push(case.with("dist", "wide").with("wg", 64));
         }

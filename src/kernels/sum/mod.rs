@@ -189,11 +189,11 @@ impl Kernel for Sum {
             let case = Case::of("sum", variant).with("seed", seed).with("n", n);
             match order {
                 Order::SerialTree | Order::Pairwise | Order::SubgroupShuffle => {
-                    let sizes: &[u32] = profile.pick(&[64, 256], &[32, 64, 128, 256], &[32, 64, 128, 256, 512, 1024]);
+                    let sizes: &[u32] = profile.pick(&[64, 128], &[32, 64, 128, 256], &[32, 64, 128, 256, 512, 1024]);
                     cases.extend(sizes.iter().map(|wg| case.clone().with("wg", wg)));
                     // One long row of an awkward length.
                     let long = profile.pick(65_521, (1 << 22) - 3, (1 << 26) - 5);
-                    cases.push(case.with("n", long).with("rows", 1));
+                    cases.push(case.with("n", long).with("rows", 1).with("wg", profile.pick(64, 256, 256)));
                 }
                 Order::TwoPass => {
                     let shapes: &[(u32, u32)] = profile.pick(
@@ -229,7 +229,7 @@ impl Kernel for Sum {
                     cases.push(case.clone().with("wg", 64));
                     cases.push(case.with("wg", 64).with("dist", "wide"));
                 }
-                Order::Subgroup => cases.push(case),
+                Order::Subgroup => cases.push(case.with("wg", 128)),
                 // Several fixed chunks a row.
                 Order::ThreadsChunked | Order::ThreadsFixed => cases.push(case.with("n", 16 * n).with("rows", 4)),
             }

@@ -5,24 +5,39 @@ use crate::exact::FixedSum;
 
 /// Each invocation's strided part of `row`: `parts[i] = ((0 + row[i]) + row[i + wg]) + …`.
 ///
-/// All parts advance together, so that the loop vectorises across invocations. Four lines of `wg` numbers are added for
-/// each pass over the parts, which keeps the parts' own loads and stores in the shade of the row's.
+/// All parts advance together, line by line, so that the loop vectorises across invocations and reads memory in order.
+/// The usual widths are compiled by themselves: with the length known there is nothing left in the loop but a load, an
+/// addition and a store, and the memory is the limit.
 pub fn strided<A: Arith>(row: &[f32], parts: &mut [f32]) {
-    let wg = parts.len();
     parts.fill(0.0);
-    let mut blocks = row.chunks_exact(4 * wg);
-    for block in &mut blocks {
-        let (ab, cd) = block.split_at(2 * wg);
-        let ((a, b), (c, d)) = (ab.split_at(wg), cd.split_at(wg));
-        for ((((part, a), b), c), d) in parts.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *part = A::add(A::add(A::add(A::add(*part, *a), *b), *c), *d);
+    let whole = row.len() - row.len() % parts.len();
+    let (lines, rest) = row.split_at(whole);
+    if !(fixed::<A, 64>(lines, parts)
+        || fixed::<A, 128>(lines, parts)
+        || fixed::<A, 256>(lines, parts)
+        || fixed::<A, 512>(lines, parts)
+        || fixed::<A, 1024>(lines, parts))
+    {
+        for line in lines.chunks_exact(parts.len()) {
+            for (part, x) in parts.iter_mut().zip(line) {
+                *part = A::add(*part, *x);
+            }
         }
     }
-    for line in blocks.remainder().chunks(wg) {
+    for (part, x) in parts.iter_mut().zip(rest) {
+        *part = A::add(*part, *x);
+    }
+}
+
+/// Adds the lines to the parts where there are `WG` of them; says whether there are.
+fn fixed<A: Arith, const WG: usize>(lines: &[f32], parts: &mut [f32]) -> bool {
+    let Ok(parts) = <&mut [f32; WG]>::try_from(parts) else { return false };
+    for line in lines.as_chunks::<WG>().0 {
         for (part, x) in parts.iter_mut().zip(line) {
             *part = A::add(*part, *x);
         }
     }
+    true
 }
 
 /// The tree of `shaders/shared/tree.wgsl`: `parts[i] + parts[i + half]`, half by half.
