@@ -207,7 +207,7 @@ impl Kernel for Sum {
                     // Few invocations a group: on two cores the order of arrival then changes from run to run. Compare
                     // and swap succeeds once a round trip, so that its rows stay short enough for a GPU's watchdog.
                     let shapes: &[(u32, u32)] =
-                        profile.pick(&[(8, 64), (1, 16)], &[(8, 64), (64, 1024)], &[(64, 256), (256, 4096)]);
+                        profile.pick(&[(1, 64), (2, 32)], &[(2, 32), (64, 1024)], &[(64, 256), (256, 4096)]);
                     let n = match order {
                         Order::AtomicCas => profile.pick(1 << 16, 1 << 17, 1 << 20),
                         _ => profile.pick(1 << 16, 1 << 20, 1 << 24),
