@@ -1,6 +1,6 @@
 //! A case: one kernel, one variant, one problem, with an id that can be typed.
 //!
-//! `sum/tree?n=65536&wg=256&dist=normal&seed=7` names a case completely: everything that decides its
+//! `sum/serial_tree?n=65536&wg=256&dist=normal&seed=7` names a case completely: everything that decides its
 //! bits is in the id, and [`Case::parse`] reads it back.
 
 use std::fmt;
@@ -93,7 +93,7 @@ impl Case {
         let (path, query) = id.split_once('?').unwrap_or((id, ""));
         let (kernel, variant) = path.split_once('/').ok_or_else(|| {
             CaseError(format!(
-                "'{id}' is no case id; write kernel/variant?name=value&…, for example sum/tree?n=4096&wg=64"
+                "'{id}' is no case id; write kernel/variant?name=value&…, for example sum/serial_tree?n=4096&wg=64"
             ))
         })?;
         let mut case = Self::new(kernel, variant)?;

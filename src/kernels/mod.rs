@@ -6,9 +6,12 @@ mod rowwise;
 mod shader;
 
 pub mod control;
+pub mod dot;
 pub mod dropout;
 pub mod layer_norm;
 pub mod logsumexp;
+pub mod max;
+pub mod mean_variance;
 pub mod philox;
 pub mod scatter_add;
 pub mod softmax;
@@ -112,12 +115,15 @@ pub trait Kernel: Sync + Send {
 /// Every kernel, in the order in which it is audited and reported.
 static REGISTRY: &[&dyn Kernel] = &[
     &sum::Sum,
+    &dot::Dot,
+    &max::Max,
+    &mean_variance::MeanVariance,
     &softmax::Softmax,
     &logsumexp::LogSumExp,
     &layer_norm::LayerNorm,
+    &scatter_add::ScatterAdd,
     &philox::Philox,
     &dropout::Dropout,
-    &scatter_add::ScatterAdd,
     // The controls stay last; they are in every plan and in no filter.
     &control::Control,
 ];

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 static SHARED: &[(&str, &str)] = &[
     ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
     ("shared/row.wgsl", include_str!("../../shaders/shared/row.wgsl")),
+    ("shared/tree.wgsl", include_str!("../../shaders/shared/tree.wgsl")),
+    ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),
+    ("shared/fixed_point.wgsl", include_str!("../../shaders/shared/fixed_point.wgsl")),
 ];
 
 /// A shader with its variant chosen by definitions.
