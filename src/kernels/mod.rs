@@ -1,11 +1,18 @@
 //! The kernels that are audited. Each is one file here and one of the same stem in `shaders/`; this file is the
 //! registry, one line a kernel.
 
+mod elementwise;
 mod problem;
 mod shader;
 
+pub mod activation;
+pub mod arithmetic;
+pub mod builtins;
+pub mod conversion;
+pub mod specials;
 pub mod sum;
 
+pub use elementwise::Elementwise;
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
 pub use shader::Shader;
 
@@ -102,7 +109,8 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+static REGISTRY: &[&dyn Kernel] =
+    &[&sum::Sum, &arithmetic::KERNEL, &builtins::KERNEL, &activation::KERNEL, &conversion::KERNEL, &specials::KERNEL];
 
 /// Every kernel.
 #[must_use]

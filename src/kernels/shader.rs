@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 
 /// What `//#include` may name: the files of `shaders/shared/`.
-static SHARED: &[(&str, &str)] = &[("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl"))];
+static SHARED: &[(&str, &str)] = &[
+    ("shared/elementwise.wgsl", include_str!("../../shaders/shared/elementwise.wgsl")),
+    ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
+];
 
 /// A shader with its variant chosen by definitions.
 #[derive(Debug, Clone)]
