@@ -264,3 +264,43 @@ impl Evaluator for Machine {
         self.out(real(&flushed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::Arith;
+    use crate::with_arith;
+
+    #[test]
+    fn known_answers_on_edge_classes() {
+        let mut seen = 0;
+        for line in include_str!("../../tests/vectors/edges.txt").lines().filter(|l| !l.starts_with('#')) {
+            let (question, answers) = line.split_once(" -> ").unwrap();
+            let mut words = question.split(' ');
+            let operation = words.next().unwrap();
+            let bits: Vec<u32> = words.map(|w| u32::from_str_radix(w, 16).unwrap()).collect();
+            let x: Vec<f32> = bits.iter().map(|b| f32::from_bits(*b)).collect();
+            let v: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+            for (arithmetic, answer) in Arithmetic::ALL.into_iter().zip(answers.split(' ')) {
+                let e = Machine { format: Format::F32, arithmetic };
+                let (fast, carried) = match operation {
+                    "add" => (with_arith!(arithmetic, A => A::add(x[0], x[1])), e.add(v[0], v[1])),
+                    "sub" => (with_arith!(arithmetic, A => A::sub(x[0], x[1])), e.sub(v[0], v[1])),
+                    "mul" => (with_arith!(arithmetic, A => A::mul(x[0], x[1])), e.mul(v[0], v[1])),
+                    "div" => (with_arith!(arithmetic, A => A::div(x[0], x[1])), e.div(v[0], v[1])),
+                    "mad" => (with_arith!(arithmetic, A => A::mad(x[0], x[1], x[2])), e.mad(v[0], v[1], v[2])),
+                    other => panic!("no operation '{other}'"),
+                };
+                assert_eq!(format!("{:08x}", fast.to_bits()), answer, "{line} {}", arithmetic.name());
+                assert_eq!(
+                    format!("{:08x}", Format::F32.bits(carried)),
+                    answer,
+                    "{line} {} carried",
+                    arithmetic.name()
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen > 1000, "the table has answers: {seen}");
+    }
+}

@@ -6,6 +6,7 @@ use super::elementwise::{Draw, Elementwise, Row, row};
 use super::{Feature, Interval};
 use crate::arith::evaluate::{Evaluator, F1, F2};
 use crate::bits::Dtype;
+use crate::spec::bounds::Bounds;
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {
@@ -45,6 +46,14 @@ fn refract<E: Evaluator>(e: &E, x: &[E::V], regrouped: bool) -> E::V {
 fn pack<E: Evaluator>(e: &E, x: E::V, least: f64, scale: f64) -> E::V {
     let x = e.call2(F2::Min, e.constant(1.0), e.call2(F2::Max, e.constant(least), x));
     e.call(F1::Floor, e.mad(e.constant(scale), x, e.constant(0.5)))
+}
+
+/// Rounding to the nearest whole number either way at a tie: `floor(0.5 + p)` of an intermediate `p` that is rounded in
+/// either direction, and SPIR-V's `PackSnorm4x8`, which rounds `p` and leaves the ties open.
+fn pack_allowed(b: &Bounds, x: Interval, least: f64, scale: f64) -> Interval {
+    let x = b.call2(F2::Min, b.constant(1.0), b.call2(F2::Max, b.constant(least), x));
+    let p = b.mul(b.constant(scale), x);
+    Interval { lo: (p.lo - 0.5).ceil(), hi: (p.hi + 0.5).floor() }
 }
 
 /// The low `bits` of a word as a normalised number: `max(v / (2^(bits-1) - 1), -1)` or `v / (2^bits - 1)`.
@@ -122,7 +131,7 @@ fn rows() -> Vec<Row> {
             [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)],
             |e, x| e.select_less(x[2], e.constant(0.0), x[1], x[0])
         ),
-        row!("cross", "One component of the built-in cross.", "cross(vec3(x0, x1, x0), vec3(x2, x3, x3)).z", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |b, x| b.terms(&[x[0].lo * x[3].lo, -x[1].lo * x[2].lo], 2)),
+        row!("cross", "One component of the built-in cross.", "cross(vec3(x0, x1, x0), vec3(x2, x3, x3)).z", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |b, x| b.terms(b.sub(b.mul(x[0], x[3]), b.mul(x[1], x[2])), &[x[0].lo * x[3].lo, -x[1].lo * x[2].lo], 2, 1.0)),
         row!("determinant", "The built-in determinant, for which the specification sets no limit.", "determinant(mat2x2(x0, x1, x2, x3))", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |_, _| Interval::ANY),
         row!("transpose", "The built-in transpose, a copy.", "transpose(mat2x2(x0, x1, x0, x1))[1].x", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| { let _ = e; x[1] }; allowed: |b, x| b.operand(x[1])),
         row!(
@@ -175,9 +184,18 @@ fn rows() -> Vec<Row> {
             ],
             |e, x| e.select_less(e.dot(&x[3..], &[x[1], x[0], x[3]]), e.constant(0.0), x[0], e.call(F1::Negate, x[0]))
         ),
-        row!("reflect", "One component of the built-in reflect.", "reflect(vec3(x0, x1, x2), vec3(x3, x4, x5)).x", [Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0)], |e, x| e.mad(e.call(F1::Negate, e.mul(e.constant(2.0), e.dot(&x[..3], &x[3..]))), x[3], x[0]); allowed: |b, x| b.terms(&[x[0].lo, -2.0 * x[0].lo * x[3].lo * x[3].lo, -2.0 * x[1].lo * x[4].lo * x[3].lo, -2.0 * x[2].lo * x[5].lo * x[3].lo], 6)),
+        row!("reflect", "One component of the built-in reflect.", "reflect(vec3(x0, x1, x2), vec3(x3, x4, x5)).x", [Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0)], |e, x| e.mad(e.call(F1::Negate, e.mul(e.constant(2.0), e.dot(&x[..3], &x[3..]))), x[3], x[0]); allowed: |b, x| {
+            let written = b.mad(b.call(F1::Negate, b.mul(b.constant(2.0), b.dot(&x[..3], &x[3..]))), x[3], x[0]);
+            let part = |k: usize| -2.0 * x[k].lo * x[k + 3].lo * x[3].lo;
+            let largest = x.iter().fold(1.0, |m: f64, v| m.max(v.lo.abs()));
+            b.terms(written, &[x[0].lo, part(0), part(1), part(2)], 6, largest * largest)
+        }),
         row!("refract", "One component of the built-in refract.", "refract(vec3(x0, x1, x2), vec3(x3, x4, x5), x6).x", [Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(0.5, 1.5)], |e, x| refract(e, x, false); allowed: |b, x| refract(b, x, false).join(refract(b, x, true))),
-        row!("mix", "The built-in mix.", "mix(x0, x1, x2)", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(0.0, 1.0)], |e, x| e.mad(x[0], e.sub(e.constant(1.0), x[2]), e.mul(x[1], x[2])); allowed: |b, x| b.terms(&[x[0].lo, -x[0].lo * x[2].lo, x[1].lo * x[2].lo], 3)),
+        row!("mix", "The built-in mix.", "mix(x0, x1, x2)", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(0.0, 1.0)], |e, x| e.mad(x[0], e.sub(e.constant(1.0), x[2]), e.mul(x[1], x[2])); allowed: |b, x| {
+            let written = b.mad(x[0], b.sub(b.constant(1.0), x[2]), b.mul(x[1], x[2]));
+            let largest = x[0].lo.abs().max(x[1].lo.abs()).max(x[2].lo.abs());
+            b.terms(written, &[x[0].lo, -x[0].lo * x[2].lo, x[1].lo * x[2].lo], 3, largest)
+        }),
         row!("smoothstep", "The built-in smoothstep.", "smoothstep(x0, x1, x2)", [Draw::Range(-2.0, 0.0), Draw::Range(0.0, 2.0), Draw::Range(-4.0, 4.0)], |e, x| smoothstep(e, x); allowed: |b, x| if x[0].lo < x[1].lo { b.widen(smoothstep(b, x), 8.0 * b.0.unit()) } else { Interval::ANY }),
         row!(
             "ldexp",
@@ -202,10 +220,10 @@ fn rows() -> Vec<Row> {
             [Draw::Range(-100.0, 100.0)],
             |e, x| e.call(F1::Trunc, x[0])
         ),
-        row!("pack4x8snorm", "The low byte of the built-in pack4x8snorm.", "bitcast<i32>(pack4x8snorm(vec4<f32>(x0, 0.0, 0.0, 0.0)) << 24u) >> 24u", [Draw::Range(-1.2, 1.2)], |e, x| pack(e, x[0], -1.0, 127.0); output: Dtype::I32),
-        row!("pack4x8unorm", "The low byte of the built-in pack4x8unorm.", "i32(pack4x8unorm(vec4<f32>(x0, 0.0, 0.0, 0.0)) & 0xffu)", [Draw::Range(-0.2, 1.2)], |e, x| pack(e, x[0], 0.0, 255.0); output: Dtype::I32),
-        row!("pack2x16snorm", "The low half of the built-in pack2x16snorm.", "bitcast<i32>(pack2x16snorm(vec2<f32>(x0, 0.0)) << 16u) >> 16u", [Draw::Range(-1.2, 1.2)], |e, x| pack(e, x[0], -1.0, 32767.0); output: Dtype::I32),
-        row!("pack2x16unorm", "The low half of the built-in pack2x16unorm.", "i32(pack2x16unorm(vec2<f32>(x0, 0.0)) & 0xffffu)", [Draw::Range(-0.2, 1.2)], |e, x| pack(e, x[0], 0.0, 65535.0); output: Dtype::I32),
+        row!("pack4x8snorm", "The low byte of the built-in pack4x8snorm.", "bitcast<i32>(pack4x8snorm(vec4<f32>(x0, 0.0, 0.0, 0.0)) << 24u) >> 24u", [Draw::Range(-1.2, 1.2)], |e, x| pack(e, x[0], -1.0, 127.0); output: Dtype::I32, allowed: |b, x| pack_allowed(b, x[0], -1.0, 127.0)),
+        row!("pack4x8unorm", "The low byte of the built-in pack4x8unorm.", "i32(pack4x8unorm(vec4<f32>(x0, 0.0, 0.0, 0.0)) & 0xffu)", [Draw::Range(-0.2, 1.2)], |e, x| pack(e, x[0], 0.0, 255.0); output: Dtype::I32, allowed: |b, x| pack_allowed(b, x[0], 0.0, 255.0)),
+        row!("pack2x16snorm", "The low half of the built-in pack2x16snorm.", "bitcast<i32>(pack2x16snorm(vec2<f32>(x0, 0.0)) << 16u) >> 16u", [Draw::Range(-1.2, 1.2)], |e, x| pack(e, x[0], -1.0, 32767.0); output: Dtype::I32, allowed: |b, x| pack_allowed(b, x[0], -1.0, 32767.0)),
+        row!("pack2x16unorm", "The low half of the built-in pack2x16unorm.", "i32(pack2x16unorm(vec2<f32>(x0, 0.0)) & 0xffffu)", [Draw::Range(-0.2, 1.2)], |e, x| pack(e, x[0], 0.0, 65535.0); output: Dtype::I32, allowed: |b, x| pack_allowed(b, x[0], 0.0, 65535.0)),
         row!("unpack4x8snorm", "One component of the built-in unpack4x8snorm.", "unpack4x8snorm(x0).x", [Draw::Word], |e, x| { let _ = e; x[0] }; twin: |e, x| e.out(field(x[0], 8, true)), exact: |_, x| field(x[0], 8, true), allowed: |b, x| b.ulps(&[field(x[0].lo, 8, true)], 3.0)),
         row!("unpack4x8unorm", "One component of the built-in unpack4x8unorm.", "unpack4x8unorm(x0).x", [Draw::Word], |e, x| { let _ = e; x[0] }; twin: |e, x| e.out(field(x[0], 8, false)), exact: |_, x| field(x[0], 8, false), allowed: |b, x| b.ulps(&[field(x[0].lo, 8, false)], 3.0)),
         row!("unpack2x16snorm", "One component of the built-in unpack2x16snorm.", "unpack2x16snorm(x0).x", [Draw::Word], |e, x| { let _ = e; x[0] }; twin: |e, x| e.out(field(x[0], 16, true)), exact: |_, x| field(x[0], 16, true), allowed: |b, x| b.ulps(&[field(x[0].lo, 16, true)], 3.0)),

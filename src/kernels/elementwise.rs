@@ -122,7 +122,7 @@ impl Elementwise {
     fn takes_half(&self, row: &Row) -> bool {
         self.half
             && row.output == Dtype::F32
-            && !row.wgsl.contains("f32")
+            && !["f32", "guarded", "quantizeToF16"].iter().any(|w| row.wgsl.contains(w))
             && row.draws.iter().all(|d| !matches!(d, Draw::Word | Draw::Half))
     }
 }
@@ -173,7 +173,11 @@ impl Kernel for Elementwise {
         let dist = case.word("dist", &["mixed", "edges", "range"])?;
         let half = kernel.takes_half(row) && case.word("dtype", &["f32", "f16"])? == "f16";
         let format = if half { Format::F16 } else { Format::F32 };
-        let operands = operands(row, format, dist, case.seed("seed")?, n);
+        let operands = {
+            // Non-finite operands are the business of `specials` and of conversions: their NaN would hide the rest.
+            let finite = !matches!(self.name, "specials" | "conversion");
+            operands(row, format, dist, case.seed("seed")?, n, finite)
+        };
         Ok(Box::new(Rowwise { kernel, row, format, n, wg, operands }))
     }
 }
@@ -197,13 +201,17 @@ mod statics {
 }
 
 /// The operands' values, planar: operand k of element i at `k*n + i`.
-fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize) -> Vec<f64> {
+/// `finite` leaves NaN and infinities out.
+fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize, finite: bool) -> Vec<f64> {
     let arity = row.draws.len();
     let dtype = format.dtype();
     if format == Format::F16 && arity == 1 && n == 65536 {
         return (0..=0xffff).map(|bits| dtype.value(bits)).collect();
     }
-    let edge: Vec<u32> = if format == Format::F32 { edges::bits() } else { edges::half_bits() };
+    let mut edge: Vec<u32> = if format == Format::F32 { edges::bits() } else { edges::half_bits() };
+    if finite {
+        edge.retain(|bits| dtype.value(*bits).is_finite());
+    }
     let mut all = vec![0.0; arity * n];
     let mut streams: Vec<_> = (0u32..).take(arity).map(|k| Stream::new(seed, k)).collect();
     let mut x = vec![0.0; arity];
@@ -225,7 +233,7 @@ fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize) -> Vec<f
                 (Draw::Word, _) => f64::from(word >> (i % 3 * 4)),
                 (Draw::Whole(lo, hi), _) => (lo + unit * (hi - lo)).round(),
                 (_, 0) => dtype.value(edge[pick % edge.len()]),
-                (_, 1) => dtype.value(word >> (32 - dtype.width())),
+                (_, 1) => random_bits(dtype, word >> (32 - dtype.width()), finite),
                 (Draw::Range(lo, hi), _) => format.round(lo + unit * (hi - lo)),
                 (Draw::Exponent(lo, hi), _) => {
                     let sign = if word & 1 == 0 { 1.0 } else { -1.0 };
@@ -242,6 +250,13 @@ fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize) -> Vec<f
         }
     }
     all
+}
+
+/// A bit pattern's value; where it should be finite and is not, its exponent loses the lowest bit.
+fn random_bits(dtype: Dtype, bits: u32, finite: bool) -> f64 {
+    let value = dtype.value(bits);
+    let lowest = if dtype == Dtype::F16 { 0x400 } else { 0x80_0000 };
+    if finite && !value.is_finite() { dtype.value(bits & !lowest) } else { value }
 }
 
 /// How many finite binary16 numbers there are.

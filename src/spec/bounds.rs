@@ -64,22 +64,23 @@ impl Bounds {
         self.near(&[real1(f, x.lo), real1(f, x.hi)], true)
     }
 
-    /// A sum of terms in any order, each made of up to `roundings` operations: `gamma_{n+r} Σ|t|`, and a flush for each
-    /// operation (Higham, section 3.1). Holds every reassociation and distribution of the expression.
+    /// A sum of terms in any order, each made of up to `roundings` operations: `gamma_{n+r} Σ|t|` (Higham, section 3.1),
+    /// and for each operation a flush, which may still be multiplied by factors of up to `largest`. Joined with the
+    /// expression `as_written`, whose operands may be flushed too, this holds every reassociation and distribution;
+    /// where the expression as written may overflow, anything is allowed.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a handful of terms")]
-    pub fn terms(self, terms: &[f64], roundings: usize) -> Interval {
+    pub fn terms(self, as_written: Interval, terms: &[f64], roundings: usize, largest: f64) -> Interval {
         let magnitude: f64 = terms.iter().map(|t| t.abs()).sum();
         let operations = (terms.len() + roundings) as f64;
-        let largest = terms.iter().fold(1.0, |m: f64, t| m.max(t.abs()));
-        // A flushed factor may still be multiplied; `largest` covers that generously for factors of that size.
-        let radius = super::gamma(operations, self.0.unit()) * magnitude
-            + operations * terms.len() as f64 * self.0.tiny() * largest.max(1.0);
-        if !(magnitude + radius <= self.0.max()) {
+        let flushed = operations * terms.len() as f64 * self.0.tiny() * largest.max(1.0);
+        let radius = super::gamma(operations, self.0.unit()) * magnitude + flushed;
+        if as_written.is_any() || magnitude.is_nan() || magnitude + radius > self.0.max() {
             return Interval::ANY;
         }
         let centre = crate::exact::sum(terms.iter().copied());
-        self.result(centre - radius, centre + radius)
+        let regrouped = self.result(centre - radius, centre + radius);
+        if regrouped.is_any() { regrouped } else { regrouped.join(as_written) }
     }
 
     /// `x` widened by `radius` on both sides.
