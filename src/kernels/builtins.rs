@@ -1,5 +1,6 @@
 //! Every floating-point built-in function of WGSL, one row each.
 
+use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 use super::elementwise::{Draw, Elementwise, Row, row};
@@ -83,7 +84,7 @@ fn rows() -> Vec<Row> {
         row!("atan", "The built-in atan.", "atan(x0)", [Draw::Range(-10.0, 10.0)], |e, x| e.call(F1::Atan, x[0])),
         row!("atanh", "The built-in atanh.", "atanh(x0)", [Draw::Range(-1.0, 1.0)], |e, x| e.call(F1::Atanh, x[0])),
         row!("ceil", "The built-in ceil.", "ceil(x0)", [Draw::Range(-100.0, 100.0)], |e, x| e.call(F1::Ceil, x[0])),
-        row!("cos", "The built-in cos.", "cos(x0)", [Draw::Range(-3.14159, 3.14159)], |e, x| e.call(F1::Cos, x[0])),
+        row!("cos", "The built-in cos.", "cos(x0)", [Draw::Range(-PI, PI)], |e, x| e.call(F1::Cos, x[0])),
         row!("cosh", "The built-in cosh.", "cosh(x0)", [Draw::Range(-20.0, 20.0)], |e, x| e.call(F1::Cosh, x[0])),
         row!("degrees", "The built-in degrees.", "degrees(x0)", [Draw::Range(-4.0, 4.0)], |e, x| e
             .call(F1::Degrees, x[0])),
@@ -102,7 +103,7 @@ fn rows() -> Vec<Row> {
         row!("saturate", "The built-in saturate.", "saturate(x0)", [Draw::Range(-0.5, 1.5)], |e, x| e
             .call(F1::Saturate, x[0])),
         row!("sign", "The built-in sign.", "sign(x0)", [Draw::Range(-4.0, 4.0)], |e, x| e.call(F1::Sign, x[0])),
-        row!("sin", "The built-in sin.", "sin(x0)", [Draw::Range(-3.14159, 3.14159)], |e, x| e.call(F1::Sin, x[0])),
+        row!("sin", "The built-in sin.", "sin(x0)", [Draw::Range(-PI, PI)], |e, x| e.call(F1::Sin, x[0])),
         row!("sinh", "The built-in sinh.", "sinh(x0)", [Draw::Range(-20.0, 20.0)], |e, x| e.call(F1::Sinh, x[0])),
         row!("sqrt", "The built-in sqrt.", "sqrt(x0)", [Draw::Range(0.0, 100.0)], |e, x| e.call(F1::Sqrt, x[0])),
         row!("tan", "The built-in tan.", "tan(x0)", [Draw::Range(-1.57, 1.57)], |e, x| e.call(F1::Tan, x[0])),
@@ -131,7 +132,7 @@ fn rows() -> Vec<Row> {
             [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)],
             |e, x| e.select_less(x[2], e.constant(0.0), x[1], x[0])
         ),
-        row!("cross", "One component of the built-in cross.", "cross(vec3(x0, x1, x0), vec3(x2, x3, x3)).z", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |b, x| b.terms(b.sub(b.mul(x[0], x[3]), b.mul(x[1], x[2])), &[x[0].lo * x[3].lo, -x[1].lo * x[2].lo], 2, 1.0)),
+        row!("cross", "One component of the built-in cross.", "cross(vec3(x0, x1, x0), vec3(x2, x3, x3)).z", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |b, x| b.terms(b.sub(b.mul(x[0], x[3]), b.mul(x[1], x[2])), &[x[0].lo * x[3].lo, -x[1].lo * x[2].lo], 2, x, 1)),
         row!("determinant", "The built-in determinant, for which the specification sets no limit.", "determinant(mat2x2(x0, x1, x2, x3))", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[3], e.call(F1::Negate, e.mul(x[1], x[2]))); allowed: |_, _| Interval::ANY),
         row!("transpose", "The built-in transpose, a copy.", "transpose(mat2x2(x0, x1, x0, x1))[1].x", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| { let _ = e; x[1] }; allowed: |b, x| b.operand(x[1])),
         row!(
@@ -187,14 +188,12 @@ fn rows() -> Vec<Row> {
         row!("reflect", "One component of the built-in reflect.", "reflect(vec3(x0, x1, x2), vec3(x3, x4, x5)).x", [Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0)], |e, x| e.mad(e.call(F1::Negate, e.mul(e.constant(2.0), e.dot(&x[..3], &x[3..]))), x[3], x[0]); allowed: |b, x| {
             let written = b.mad(b.call(F1::Negate, b.mul(b.constant(2.0), b.dot(&x[..3], &x[3..]))), x[3], x[0]);
             let part = |k: usize| -2.0 * x[k].lo * x[k + 3].lo * x[3].lo;
-            let largest = x.iter().fold(1.0, |m: f64, v| m.max(v.lo.abs()));
-            b.terms(written, &[x[0].lo, part(0), part(1), part(2)], 6, largest * largest)
+            b.terms(written, &[x[0].lo, part(0), part(1), part(2)], 6, x, 2)
         }),
         row!("refract", "One component of the built-in refract.", "refract(vec3(x0, x1, x2), vec3(x3, x4, x5), x6).x", [Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(-1.0, 1.0), Draw::Range(0.5, 1.5)], |e, x| refract(e, x, false); allowed: |b, x| refract(b, x, false).join(refract(b, x, true))),
         row!("mix", "The built-in mix.", "mix(x0, x1, x2)", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(0.0, 1.0)], |e, x| e.mad(x[0], e.sub(e.constant(1.0), x[2]), e.mul(x[1], x[2])); allowed: |b, x| {
             let written = b.mad(x[0], b.sub(b.constant(1.0), x[2]), b.mul(x[1], x[2]));
-            let largest = x[0].lo.abs().max(x[1].lo.abs()).max(x[2].lo.abs());
-            b.terms(written, &[x[0].lo, -x[0].lo * x[2].lo, x[1].lo * x[2].lo], 3, largest)
+            b.terms(written, &[x[0].lo, -x[0].lo * x[2].lo, x[1].lo * x[2].lo], 3, x, 1)
         }),
         row!("smoothstep", "The built-in smoothstep.", "smoothstep(x0, x1, x2)", [Draw::Range(-2.0, 0.0), Draw::Range(0.0, 2.0), Draw::Range(-4.0, 4.0)], |e, x| smoothstep(e, x); allowed: |b, x| if x[0].lo < x[1].lo { b.widen(smoothstep(b, x), 8.0 * b.0.unit()) } else { Interval::ANY }),
         row!(

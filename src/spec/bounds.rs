@@ -65,17 +65,27 @@ impl Bounds {
     }
 
     /// A sum of terms in any order, each made of up to `roundings` operations: `gamma_{n+r} Σ|t|` (Higham, section 3.1),
-    /// and for each operation a flush, which may still be multiplied by factors of up to `largest`. Joined with the
+    /// and for each operation a flush, which may still be multiplied by `degree` of the `operands`. Joined with the
     /// expression `as_written`, whose operands may be flushed too, this holds every reassociation and distribution;
-    /// where the expression as written may overflow, anything is allowed.
+    /// where the expression as written, or a sum of operands that regrouping makes first, may overflow, anything is
+    /// allowed.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a handful of terms")]
-    pub fn terms(self, as_written: Interval, terms: &[f64], roundings: usize, largest: f64) -> Interval {
+    pub fn terms(
+        self,
+        as_written: Interval,
+        terms: &[f64],
+        roundings: usize,
+        operands: &[Interval],
+        degree: i32,
+    ) -> Interval {
         let magnitude: f64 = terms.iter().map(|t| t.abs()).sum();
         let operations = (terms.len() + roundings) as f64;
-        let flushed = operations * terms.len() as f64 * self.0.tiny() * largest.max(1.0);
+        let largest = operands.iter().fold(1.0, |m: f64, x| m.max(x.lo.abs()).max(x.hi.abs()));
+        let together: f64 = operands.iter().map(|x| x.lo.abs().max(x.hi.abs())).sum();
+        let flushed = operations * terms.len() as f64 * self.0.tiny() * largest.powi(degree);
         let radius = super::gamma(operations, self.0.unit()) * magnitude + flushed;
-        if as_written.is_any() || magnitude.is_nan() || magnitude + radius > self.0.max() {
+        if as_written.is_any() || magnitude.is_nan() || together > self.0.max() || magnitude + radius > self.0.max() {
             return Interval::ANY;
         }
         let centre = crate::exact::sum(terms.iter().copied());
