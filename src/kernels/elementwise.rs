@@ -118,11 +118,11 @@ impl Elementwise {
         })
     }
 
-    /// Rows on binary32 operands with binary32 results have a binary16 form.
+    /// Rows on binary32 operands with binary32 results have a binary16 form (frexp's would need 16-bit integers in naga).
     fn takes_half(&self, row: &Row) -> bool {
         self.half
             && row.output == Dtype::F32
-            && !["f32", "guarded", "quantizeToF16"].iter().any(|w| row.wgsl.contains(w))
+            && !["f32", "guarded", "quantizeToF16", "frexp"].iter().any(|w| row.wgsl.contains(w))
             && row.draws.iter().all(|d| !matches!(d, Draw::Word | Draw::Half))
     }
 }

@@ -334,8 +334,14 @@ impl Evaluator for Bounds {
     }
 
     fn ldexp(&self, x: Interval, exponent: Interval) -> Interval {
+        // "The result may be zero if e2 + bias <= 0", and e2 beyond bias + 1 is indeterminate.
+        let bias = if self.single() { 127.0 } else { 15.0 };
         let (x, scale) = (self.operand(x), libm::exp2(exponent.lo));
-        self.near(&[x.lo * scale, x.hi * scale], true)
+        if x.is_any() || exponent.lo > bias + 1.0 {
+            return Interval::ANY;
+        }
+        let scaled = self.near(&[x.lo * scale, x.hi * scale], true);
+        if exponent.lo + bias <= 0.0 { scaled.or_zero() } else { scaled }
     }
 
     fn bounded(&self, x: &[Interval], real: fn(&[f64]) -> f64, radius: fn(&[f64]) -> f64) -> Interval {
