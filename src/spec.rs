@@ -4,6 +4,8 @@
 //! 2^-23 for binary32, where IEEE-754's is half of that. Operations may be reassociated and fused, subnormals may be
 //! flushed at any point, and non-finite values may be assumed absent.
 
+pub mod bounds;
+
 /// The unit roundoff that the specification allows of one binary32 operation.
 pub const U32: f64 = 1.0 / 8_388_608.0;
 

@@ -3,7 +3,9 @@
 //!
 //! Nothing here depends on the host's mathematical library or on the processor's floating-point control word.
 
+pub mod evaluate;
 pub mod fma;
+pub mod format;
 
 use serde::{Deserialize, Serialize};
 

@@ -49,3 +49,19 @@ pub fn bits() -> Vec<u32> {
 pub fn finite() -> Vec<f32> {
     bits().into_iter().map(f32::from_bits).filter(|x| x.is_finite()).collect()
 }
+
+/// Edge classes of binary16: the same significands, at the exponents that correspond (0, 1, 2, a subnormal square, half
+/// an ulp and an ulp of one, around one, the last halves, whole numbers, the largest, and infinity with NaN), in both
+/// signs.
+#[must_use]
+pub fn half_bits() -> Vec<u32> {
+    let mut out = Vec::new();
+    for sign in [0, 0x8000] {
+        for exponent in [0, 1, 2, 4, 5, 8, 14, 15, 16, 24, 25, 29, 30, 31] {
+            for significand in [0x000, 0x001, 0x155, 0x200, 0x201, 0x3fe, 0x3ff] {
+                out.push(sign | exponent << 10 | significand);
+            }
+        }
+    }
+    out
+}

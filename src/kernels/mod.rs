@@ -1,11 +1,16 @@
 //! The kernels that are audited. Each is one file here and one of the same stem in `shaders/`; this file is the
 //! registry, one line a kernel.
 
+mod elementwise;
 mod problem;
 mod rowwise;
 mod shader;
 
+pub mod activation;
+pub mod arithmetic;
+pub mod builtins;
 pub mod control;
+pub mod conversion;
 pub mod dot;
 pub mod dropout;
 pub mod layer_norm;
@@ -15,8 +20,10 @@ pub mod mean_variance;
 pub mod philox;
 pub mod scatter_add;
 pub mod softmax;
+pub mod specials;
 pub mod sum;
 
+pub use elementwise::Elementwise;
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
 pub use shader::Shader;
 
@@ -124,6 +131,11 @@ static REGISTRY: &[&dyn Kernel] = &[
     &scatter_add::ScatterAdd,
     &philox::Philox,
     &dropout::Dropout,
+    &arithmetic::KERNEL,
+    &builtins::KERNEL,
+    &activation::KERNEL,
+    &conversion::KERNEL,
+    &specials::KERNEL,
     // The controls stay last; they are in every plan and in no filter.
     &control::Control,
 ];

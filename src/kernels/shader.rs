@@ -13,6 +13,7 @@ static SHARED: &[(&str, &str)] = &[
     ("shared/tree.wgsl", include_str!("../../shaders/shared/tree.wgsl")),
     ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),
     ("shared/fixed_point.wgsl", include_str!("../../shaders/shared/fixed_point.wgsl")),
+    ("shared/elementwise.wgsl", include_str!("../../shaders/shared/elementwise.wgsl")),
 ];
 
 /// A shader with its variant chosen by definitions.
