@@ -10,4 +10,5 @@ pub mod exact;
 pub mod inputs;
 pub mod kernels;
 pub mod record;
+pub mod report;
 pub mod spec;
