@@ -1,7 +1,7 @@
 //! The summary for a terminal: verdict first, the next commands last. Plain ANSI colours where wanted.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, presets};
 
 use super::text;
 use super::view::{Cell, KernelRows, Tone, View};
@@ -136,7 +136,8 @@ fn matrix(out: &mut Text, view: &View) {
     out.heading("What each kernel's variants did on each engine (the worst of their cases)");
     let wordy = view.columns.len() <= WORDY;
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    // Rules above and below, none between rows: the table is long enough.
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(WIDTH).unwrap_or(u16::MAX));
     let mut header = vec!["kernel".to_owned(), "variants".to_owned()];

@@ -372,6 +372,12 @@ fn actions(record: &Record, kernels: &[KernelRows], outside: &BTreeMap<String, B
         });
     }
     out.extend(safer(record, kernels));
+    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter) {
+        out.push(Action {
+            text: "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason.".to_owned(),
+            command: "repro-audit adapters".to_owned(),
+        });
+    }
     if out.is_empty() {
         out.push(Action {
             text: "Relate this machine to another: audit it too, and compare the records.".to_owned(),
