@@ -123,11 +123,9 @@ fn a_record_of_nothing_is_reported_as_nothing() {
 fn a_missed_control_comes_before_everything() {
     let mut record = fixture::full(1);
     record.controls[1].caught = false;
-    for text in [
-        report::html(&record).expect("the page renders"),
-        report::table(&record, false),
-        report::markdown(&record),
-    ] {
+    for text in
+        [report::html(&record).expect("the page renders"), report::table(&record, false), report::markdown(&record)]
+    {
         assert!(text.contains("This audit is invalid"), "the headline says so");
     }
 }
@@ -154,8 +152,7 @@ fn csv_reads_back() {
     let head = reader.headers().expect("a header").clone();
     let column = |name: &str| head.iter().position(|h| h == name).expect("the column exists");
     let rows: Vec<_> = reader.records().map(|r| r.expect("a row")).collect();
-    let comparisons: Vec<_> =
-        record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |x| (c, x))).collect();
+    let comparisons: Vec<_> = record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |x| (c, x))).collect();
     assert_eq!(rows.len(), comparisons.len(), "a row a comparison");
     for (row, (case, comparison)) in rows.iter().zip(comparisons) {
         assert_eq!(&row[column("case")], case.id, "the case");

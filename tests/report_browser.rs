@@ -56,11 +56,8 @@ fn opens_offline() -> Result<(), Failed> {
     let page = folder.join("index.html");
     let profile = tempfile::tempdir()?;
     let log = profile.path().join("net.json");
-    let (dom, errors) = chromium(
-        profile.path(),
-        &["--dump-dom", "--v=0", &format!("--log-net-log={}", log.display())],
-        &page,
-    )?;
+    let (dom, errors) =
+        chromium(profile.path(), &["--dump-dom", "--v=0", &format!("--log-net-log={}", log.display())], &page)?;
     for wanted in ["<h1>", "class=\"matrix\"", "class=\"statements\"", "</svg>", "Content-Security-Policy"] {
         if !dom.contains(wanted) {
             return Err(format!("the page has no {wanted}").into());
@@ -89,7 +86,8 @@ fn opens_offline() -> Result<(), Failed> {
         ("dark-narrow.png", "500,9000", &["--blink-settings=preferredColorScheme=0"]),
     ];
     for (name, size, extra) in shots {
-        let mut options = vec![format!("--screenshot={}", folder.join(name).display()), format!("--window-size={size}")];
+        let mut options =
+            vec![format!("--screenshot={}", folder.join(name).display()), format!("--window-size={size}")];
         options.extend(extra.iter().map(|e| (*e).to_owned()));
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         chromium(profile.path(), &options, &page)?;
@@ -108,5 +106,6 @@ fn opens_offline() -> Result<(), Failed> {
 
 /// Requests that Chromium makes for itself at its start, whatever the page.
 fn browsers_own(url: &str) -> bool {
-    url.starts_with("chrome") || ["google.com", "googleapis.com", "gstatic.com", "gvt1.com"].iter().any(|host| url.contains(host))
+    url.starts_with("chrome")
+        || ["google.com", "googleapis.com", "gstatic.com", "gvt1.com"].iter().any(|host| url.contains(host))
 }

@@ -36,7 +36,8 @@ pub fn html(record: &Record) -> Result<String, ReportError> {
             context! { glyph => text::glyph(*s), word => text::word(*s), class => text::class(*s), meaning => *meaning }
         })
         .collect();
-    let axes: Vec<_> = text::AXES.iter().map(|(a, meaning)| context! { name => a.name(), meaning => *meaning }).collect();
+    let axes: Vec<_> =
+        text::AXES.iter().map(|(a, meaning)| context! { name => a.name(), meaning => *meaning }).collect();
     let axes_used: Vec<&str> = text::AXES
         .iter()
         .map(|(a, _)| a)
@@ -100,10 +101,13 @@ fn sparks(record: &Record, view: &View) -> Vec<String> {
                 .iter()
                 .find(|c| c.id == row.id)
                 .and_then(|c| {
-                    c.comparisons.iter().find(|x| x.axis.name() == worst.axis && x.left == worst.left && x.right == worst.right)
+                    c.comparisons
+                        .iter()
+                        .find(|x| x.axis.name() == worst.axis && x.left == worst.left && x.right == worst.right)
                 })
                 .map(|c| {
-                    let label = format!("Distances from {} to {}, up to {} ulp", worst.left, worst.right, worst.max_ulp);
+                    let label =
+                        format!("Distances from {} to {}, up to {} ulp", worst.left, worst.right, worst.max_ulp);
                     charts::spark(&c.drift.histogram, &label)
                 })
                 .unwrap_or_default()
@@ -138,7 +142,15 @@ fn facts(record: &Record) -> Vec<(String, String)> {
         ("machine".to_owned(), e.machine_id.clone()),
         ("host".to_owned(), e.host.clone()),
         ("system".to_owned(), format!("{}, kernel {}, {}", e.os, e.kernel, e.architecture)),
-        ("processor".to_owned(), format!("{}, {} ({})", e.cpu, text::plural(usize::try_from(e.cpu_threads).unwrap_or(0), "thread"), e.cpu_features.join(", "))),
+        (
+            "processor".to_owned(),
+            format!(
+                "{}, {} ({})",
+                e.cpu,
+                text::plural(usize::try_from(e.cpu_threads).unwrap_or(0), "thread"),
+                e.cpu_features.join(", ")
+            ),
+        ),
         ("memory".to_owned(), format!("{} MiB", text::count(e.memory_mib))),
     ]);
     facts.extend(settings.vary.iter().map(|(k, v)| (format!("varied {k}"), v.join(", "))));

@@ -207,7 +207,8 @@ fn reasons(out: &mut Text, view: &View) {
         }
         out.heading(title);
         for reason in reasons.iter() {
-            let cases = if reason.cases == 0 { String::new() } else { format!(" ({})", text::plural(reason.cases, "case")) };
+            let cases =
+                if reason.cases == 0 { String::new() } else { format!(" ({})", text::plural(reason.cases, "case")) };
             let said = format!("{}: {}{cases}: {}", reason.engine, reason.reason, reason.variants);
             out.wrapped("  ", "  ", &text::printable(&said));
         }

@@ -44,9 +44,11 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
         .iter()
         .map(|s| {
             let mut row = vec![s.name.clone()];
-            row.extend(sizes.iter().map(|x| {
-                s.points.iter().find(|p| p.0 == *x).map(|p| text::number(p.1)).unwrap_or_default()
-            }));
+            row.extend(
+                sizes
+                    .iter()
+                    .map(|x| s.points.iter().find(|p| p.0 == *x).map(|p| text::number(p.1)).unwrap_or_default()),
+            );
             row
         })
         .collect();
@@ -62,7 +64,7 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
              same errors share a line.{}",
             more(found)
         ),
-        plot: Plot::Lines { x: size.to_owned(), y: "largest error, ulp".to_owned(), series },
+        plot: Plot::Lines { x: size.to_owned(), y: "largest error, ulp".to_owned(), series, joined: f64::INFINITY },
         head,
         rows,
     };
@@ -76,8 +78,11 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
         let twin = case.twin_accuracy.as_ref().map(|a| ("the strict twin", a));
         let engines = case.executions.iter().filter_map(|e| Some((e.engine.as_str(), e.accuracy.as_ref()?)));
         for (engine, accuracy) in twin.into_iter().chain(engines) {
-            let slot =
-                points.entry((case.variant.clone(), engine.to_owned())).or_default().entry(x).or_insert(f64::NEG_INFINITY);
+            let slot = points
+                .entry((case.variant.clone(), engine.to_owned()))
+                .or_default()
+                .entry(x)
+                .or_insert(f64::NEG_INFINITY);
             if accuracy.max_ulp.is_nan() || accuracy.max_ulp > *slot {
                 *slot = accuracy.max_ulp;
             }

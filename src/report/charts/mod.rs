@@ -32,8 +32,8 @@ pub(super) struct Chart {
 /// The kinds of plot.
 #[derive(Debug)]
 pub(super) enum Plot {
-    /// Logarithmic in both directions.
-    Lines { x: String, y: String, series: Vec<Series> },
+    /// Logarithmic in both directions. Points are joined where the one's x is at most `joined` times the other's.
+    Lines { x: String, y: String, series: Vec<Series>, joined: f64 },
     /// A row a category, logarithmic to the right, with a line at `limit`.
     Dots { x: String, rows: Vec<String>, series: Vec<(String, Vec<Option<f64>>)>, limit: f64, limit_label: String },
     /// A row a category, divided into shares of 1.
@@ -159,7 +159,7 @@ fn distances(record: &Record) -> Option<Chart> {
              distance (up to 1, 2, 4, 8 … ulp). Elements that agree are not drawn.{}",
             more(found.len())
         ),
-        plot: Plot::Lines { x: "distance, ulp".to_owned(), y: "share of elements".to_owned(), series },
+        plot: Plot::Lines { x: "distance, ulp".to_owned(), y: "share of elements".to_owned(), series, joined: 2.0 },
         head: ["case", "from → to", "up to ulp", "elements", "share"].map(str::to_owned).to_vec(),
         rows,
     })
@@ -179,12 +179,14 @@ fn specification(record: &Record) -> Option<Chart> {
     for case in &record.cases {
         for execution in &case.executions {
             let Some(accuracy) = &execution.accuracy else { continue };
-            if !kernels.contains(&case.kernel.as_str()) {
+            let adapter = record.engine(&execution.engine).is_some_and(|e| e.kind == EngineKind::Adapter);
+            if adapter && !kernels.contains(&case.kernel.as_str()) {
                 kernels.push(&case.kernel);
             }
             let slot = ratios.entry((&case.kernel, &execution.engine)).or_insert(0.0);
             // A NaN must not be swallowed: an unknown ratio is as bad as an infinite one.
-            let ratio = if accuracy.specification_ratio.is_nan() { f64::INFINITY } else { accuracy.specification_ratio };
+            let ratio =
+                if accuracy.specification_ratio.is_nan() { f64::INFINITY } else { accuracy.specification_ratio };
             *slot = slot.max(ratio);
         }
     }
@@ -211,10 +213,11 @@ fn specification(record: &Record) -> Option<Chart> {
     Some(Chart {
         name: "specification".to_owned(),
         title: "How much of the specification's allowance is used".to_owned(),
-        about: "The largest error as a fraction of what the WGSL specification allows, over all cases of a kernel. 1 is \
+        about:
+            "The largest error as a fraction of what the WGSL specification allows, over all cases of a kernel. 1 is \
                 the limit; to its right a result is forbidden. Hollow marks are at the edges: no error at all on the \
                 left, an error where none is allowed on the right."
-            .to_owned(),
+                .to_owned(),
         plot: Plot::Dots {
             x: "largest error ÷ allowed error".to_owned(),
             rows: kernels.iter().map(|k| (*k).to_owned()).collect(),

@@ -4,8 +4,7 @@
 use std::sync::OnceLock;
 
 use plotters::prelude::{
-    BitMapBackend, Circle, DrawingArea, IntoDrawingArea as _, IntoFont as _, PathElement,
-    Polygon, Rectangle, Text,
+    BitMapBackend, Circle, DrawingArea, IntoDrawingArea as _, IntoFont as _, PathElement, Polygon, Rectangle, Text,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, FontStyle, RGBColor, ShapeStyle, TextStyle};
@@ -25,8 +24,7 @@ const SIDE: f64 = 20.0;
 
 fn font() -> Result<(), ReportError> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
-    let ok = *REGISTERED
-        .get_or_init(|| plotters::style::register_font(FAMILY, FontStyle::Normal, FONT).is_ok());
+    let ok = *REGISTERED.get_or_init(|| plotters::style::register_font(FAMILY, FontStyle::Normal, FONT).is_ok());
     if ok { Ok(()) } else { Err(ReportError::Chart("the embedded font is damaged".to_owned())) }
 }
 
@@ -171,14 +169,7 @@ fn mark(area: &Area<'_>, at: (f64, f64), series: usize, hollow: bool) -> Result<
     Ok(())
 }
 
-fn write(
-    area: &Area<'_>,
-    at: (f64, f64),
-    anchor: Anchor,
-    role: Role,
-    size: f64,
-    text: &str,
-) -> Result<(), DrawError> {
+fn write(area: &Area<'_>, at: (f64, f64), anchor: Anchor, role: Role, size: f64, text: &str) -> Result<(), DrawError> {
     if text.is_empty() {
         return Ok(());
     }
@@ -189,9 +180,8 @@ fn write(
     };
     let ink = color(role);
     // plotters' sizes are of the em box of its own metric, a little larger than CSS's.
-    let style = TextStyle::from((FAMILY, size * SCALE * 1.12).into_font())
-        .color(&ink)
-        .pos(Pos::new(h, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), place(at), style))?;
+    let style = TextStyle::from((FAMILY, size * SCALE * 1.12).into_font()).color(&ink).pos(Pos::new(h, VPos::Center));
+    // Its centre is of the whole line, descenders included; the letters' own is a little lower.
+    area.draw(&Text::new(text.to_owned(), place((at.0, at.1 + 0.13 * size)), style))?;
     Ok(())
 }

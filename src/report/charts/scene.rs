@@ -68,7 +68,7 @@ fn fit(text: &str, width: f64) -> String {
 /// Lays a chart out.
 pub(super) fn scene(chart: &Chart) -> Scene {
     match &chart.plot {
-        Plot::Lines { x, y, series } => lines(x, y, series),
+        Plot::Lines { x, y, series, joined } => lines(x, y, series, *joined),
         Plot::Dots { x, rows, series, limit, limit_label } => dots(x, rows, series, *limit, limit_label),
         Plot::Shares { x, rows } => shares(x, rows),
     }
@@ -167,7 +167,7 @@ fn text(at: (f64, f64), anchor: Anchor, role: Role, text: impl Into<String>) -> 
     Item::Text { at, anchor, role, size: FONT, text: text.into() }
 }
 
-fn lines(x_label: &str, y_label: &str, series: &[Series]) -> Scene {
+fn lines(x_label: &str, y_label: &str, series: &[Series], joined: f64) -> Scene {
     let mut items = Vec::new();
     let names: Vec<String> = series.iter().map(|s| s.name.clone()).collect();
     let top = legend(&mut items, &names, 4.0) + 20.0;
@@ -188,8 +188,11 @@ fn lines(x_label: &str, y_label: &str, series: &[Series]) -> Scene {
     items.push(text((right, bottom + 34.0), Anchor::End, Role::Muted, x_label));
     for (index, s) in series.iter().enumerate() {
         let known: Vec<_> = s.points.iter().filter(|p| !p.1.is_nan()).collect();
-        let places = known.iter().map(|p| (x.place(p.0), y.place(p.1))).collect();
-        items.push(Item::Path { points: places, role: Role::Series(index) });
+        // A line over buckets that are empty would claim elements that are not there.
+        for run in known.chunk_by(|a, b| b.0 <= a.0 * joined).filter(|run| run.len() > 1) {
+            let points = run.iter().map(|p| (x.place(p.0), y.place(p.1))).collect();
+            items.push(Item::Path { points, role: Role::Series(index) });
+        }
         for p in known {
             items.push(Item::Mark {
                 at: (x.place(p.0), y.place(p.1)),
@@ -203,13 +206,7 @@ fn lines(x_label: &str, y_label: &str, series: &[Series]) -> Scene {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of rows")]
-fn dots(
-    x_label: &str,
-    rows: &[String],
-    series: &[(String, Vec<Option<f64>>)],
-    limit: f64,
-    limit_label: &str,
-) -> Scene {
+fn dots(x_label: &str, rows: &[String], series: &[(String, Vec<Option<f64>>)], limit: f64, limit_label: &str) -> Scene {
     let mut items = Vec::new();
     let names: Vec<String> = series.iter().map(|s| s.0.clone()).collect();
     let top = legend(&mut items, &names, 4.0) + 18.0;

@@ -54,7 +54,12 @@ fn write(out: &mut String, item: &Item) {
             let hint = hint(title);
             match series % 4 {
                 0 => {
-                    write!(out, "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"4\">{hint}</circle>", round(*x), round(*y))
+                    write!(
+                        out,
+                        "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"4\">{hint}</circle>",
+                        round(*x),
+                        round(*y)
+                    )
                 }
                 shape => {
                     let list: Vec<_> = super::png::outline(shape)

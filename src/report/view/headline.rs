@@ -147,7 +147,11 @@ fn title(
     if broken(Level::RunToRun) {
         return (
             Tone::Broke,
-            format!("Not repeatable on {}: {} changed from run to run", engines(Level::RunToRun), share(Level::RunToRun)),
+            format!(
+                "Not repeatable on {}: {} changed from run to run",
+                engines(Level::RunToRun),
+                share(Level::RunToRun)
+            ),
         );
     }
     if record.verdicts.is_empty() {
@@ -179,11 +183,8 @@ fn title(
 }
 
 fn lead(record: &Record, adapters: usize) -> String {
-    let completed = record
-        .engines
-        .iter()
-        .filter(|e| e.kind == EngineKind::Adapter && e.status == EngineStatus::Complete)
-        .count();
+    let completed =
+        record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.status == EngineStatus::Complete).count();
     let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
@@ -308,12 +309,8 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
 fn failed(record: &Record) -> Option<String> {
     let engines: Vec<String> =
         record.engines.iter().filter(|e| e.status != EngineStatus::Complete).map(|e| e.id.clone()).collect();
-    let executions = record
-        .cases
-        .iter()
-        .flat_map(|c| &c.executions)
-        .filter(|x| matches!(x.outcome, Outcome::Failed { .. }))
-        .count();
+    let executions =
+        record.cases.iter().flat_map(|c| &c.executions).filter(|x| matches!(x.outcome, Outcome::Failed { .. })).count();
     let mut parts = Vec::new();
     if !engines.is_empty() {
         parts.push(format!("{} did not finish", text::list(&engines, 4)));

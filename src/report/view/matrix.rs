@@ -41,12 +41,8 @@ pub(in crate::report) struct Cell {
 
 /// The cell that stands for these statuses: the worst of what ran, and a skip only where nothing ran.
 pub(in crate::report) fn cell(engine: &str, statuses: &[Status]) -> Option<Cell> {
-    let status = statuses
-        .iter()
-        .copied()
-        .filter(|s| *s != Status::Skipped)
-        .max()
-        .or_else(|| statuses.first().copied())?;
+    let status =
+        statuses.iter().copied().filter(|s| *s != Status::Skipped).max().or_else(|| statuses.first().copied())?;
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
     for s in statuses {
         *counts.entry(*s).or_default() += 1;
