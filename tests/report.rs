@@ -217,3 +217,16 @@ fn walk(folder: &Path) -> usize {
         .map(|p| if p.is_dir() { walk(&p) } else { 1 })
         .sum()
 }
+
+#[test]
+fn nothing_is_called_repeatable_that_was_not_repeated() {
+    let mut record = fixture::full(2);
+    record.cases.retain(|c| c.kernel == "conv2d");
+    record.verdicts.retain(|v| v.kernel == "conv2d");
+    assert!(report::table(&record, false).starts_with("Repeatable on each adapter, but adapters disagree"), "repeated");
+    for verdict in &mut record.verdicts {
+        verdict.levels[0].1 = repro_audit::record::LevelState::Untested;
+    }
+    let text = report::table(&record, false);
+    assert!(text.starts_with("Adapters disagree on"), "{text}");
+}

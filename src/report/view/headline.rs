@@ -137,6 +137,9 @@ fn title(
             .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "problem")))
             .unwrap_or_default()
     };
+    // Nothing is called repeatable that was not repeated.
+    let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
+    let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
     if missed > 0 {
         return (Tone::Bad, "This audit is invalid: a planted difference went unseen".to_owned());
     }
@@ -163,17 +166,28 @@ fn title(
     if broken(Level::ConfigInvariant) {
         return (
             Tone::Broke,
-            format!("Repeatable, but the launch configuration changes the bits of {}", share(Level::ConfigInvariant)),
+            format!(
+                "{}he launch configuration changes the bits of {}",
+                begin("Repeatable, but t", "T"),
+                share(Level::ConfigInvariant)
+            ),
         );
     }
     if broken(Level::DriverToDriver) || broken(Level::GpuToGpu) {
         let level = if broken(Level::GpuToGpu) { Level::GpuToGpu } else { Level::DriverToDriver };
-        return (Tone::Broke, format!("Repeatable on each adapter, but adapters disagree on {}", share(level)));
+        return (
+            Tone::Broke,
+            format!("{}dapters disagree on {}", begin("Repeatable on each adapter, but a", "A"), share(level)),
+        );
     }
     if broken(Level::CpuGpuBitwise) {
         return (
             Tone::Broke,
-            format!("Repeatable, but not strict CPU arithmetic: {} differ", share(Level::CpuGpuBitwise)),
+            format!(
+                "{}ot strict CPU arithmetic: {} differ",
+                begin("Repeatable, but n", "N"),
+                share(Level::CpuGpuBitwise)
+            ),
         );
     }
     if !record.is_complete() {
