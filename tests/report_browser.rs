@@ -79,6 +79,12 @@ fn opens_offline() -> Result<(), Failed> {
             return Err(format!("the page asked for {url}").into());
         }
     }
+    let bare = profile.path().join("bare.html");
+    std::fs::write(&bare, report::html(&fixture::without_adapters())?)?;
+    let (dom, errors) = chromium(profile.path(), &["--dump-dom", "--v=0"], &bare)?;
+    if !dom.contains("class=\"has-js\"") || errors.contains("CONSOLE") {
+        return Err(format!("a page without adapters does not work: {errors}").into());
+    }
     let shots: [(&str, &str, &[&str]); 4] = [
         ("light-wide.png", "1280,7000", &["--blink-settings=preferredColorScheme=1"]),
         ("dark-wide.png", "1280,7000", &["--blink-settings=preferredColorScheme=0"]),

@@ -114,16 +114,16 @@ fn engines(out: &mut Text, view: &View) {
 }
 
 /// A kernel's variants that look the same on every engine, as one row.
-fn collapsed(kernel: &KernelRows) -> Vec<(Vec<String>, Vec<Option<&Cell>>, &[Cell])> {
-    let mut rows: Vec<(Vec<String>, Vec<Option<&Cell>>, &[Cell])> = Vec::new();
+fn collapsed(kernel: &KernelRows) -> Vec<(Vec<String>, &[Cell])> {
+    let mut rows: Vec<(Vec<String>, &[Cell])> = Vec::new();
     for row in &kernel.rows {
-        let same = rows.iter_mut().find(|(_, _, cells)| {
+        let same = rows.iter_mut().find(|(_, cells)| {
             cells.len() == row.cells.len()
                 && cells.iter().zip(&row.cells).all(|(a, b)| a.engine == b.engine && a.status == b.status)
         });
         match same {
-            Some((names, _, _)) => names.push(row.variant.clone()),
-            None => rows.push((vec![row.variant.clone()], row.cells.iter().map(Some).collect(), &row.cells)),
+            Some((names, _)) => names.push(row.variant.clone()),
+            None => rows.push((vec![row.variant.clone()], &row.cells)),
         }
     }
     rows
@@ -144,7 +144,7 @@ fn matrix(out: &mut Text, view: &View) {
     header.extend(view.columns.iter().map(|c| text::printable(c)));
     table.set_header(header);
     for kernel in &view.kernels {
-        for (i, (names, _, cells)) in collapsed(kernel).into_iter().enumerate() {
+        for (i, (names, cells)) in collapsed(kernel).into_iter().enumerate() {
             let mut row = vec![if i == 0 { kernel.kernel.clone() } else { String::new() }, names.join(", ")];
             row.extend(view.columns.iter().map(|id| {
                 cells.iter().find(|c| c.engine == *id).map_or_else(String::new, |c| {

@@ -71,6 +71,9 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
     Some((largest, chart))
 }
 
+/// A variant, the engines that share its line, and the line.
+type Shared = (String, Vec<String>, Vec<(f64, f64)>);
+
 fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
     let mut points: BTreeMap<(String, String), BTreeMap<u32, f64>> = BTreeMap::new();
     for case in record.cases.iter().filter(|c| c.kernel == kernel) {
@@ -88,7 +91,7 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
             }
         }
     }
-    let mut series: Vec<(String, Vec<String>, Vec<(f64, f64)>)> = Vec::new();
+    let mut series: Vec<Shared> = Vec::new();
     for ((variant, engine), line) in points {
         if line.len() < 3 {
             continue;

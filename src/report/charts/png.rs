@@ -152,7 +152,7 @@ fn dashes(from: (f64, f64), to: (f64, f64), dashed: bool) -> Vec<((f64, f64), (f
 fn mark(area: &Area<'_>, at: (f64, f64), series: usize, hollow: bool) -> Result<(), DrawError> {
     let role = Role::Series(series);
     let white = RGBColor(255, 255, 255);
-    if series % 4 == 0 {
+    if series.is_multiple_of(4) {
         area.draw(&Circle::new(place(at), pixel(4.0), color(role).filled()))?;
         if hollow {
             area.draw(&Circle::new(place(at), pixel(2.6), white.filled()))?;

@@ -116,12 +116,15 @@ pub(in crate::report) struct AxisCell {
     pub(in crate::report) differing: usize,
 }
 
+/// Comparisons made, and those that differ, by axis.
+type Tally = BTreeMap<AxisLevel, (usize, usize)>;
+
 /// Kernel × axis: how many comparisons there were and how many found a difference.
 pub(super) fn axes(record: &Record) -> Vec<AxisRow> {
-    let mut tallies: Vec<(String, BTreeMap<AxisLevel, (usize, usize)>)> = Vec::new();
+    let mut tallies: Vec<(String, Tally)> = Vec::new();
     for case in &record.cases {
         let index = tallies.iter().position(|(k, _)| *k == case.kernel).unwrap_or_else(|| {
-            tallies.push((case.kernel.clone(), BTreeMap::new()));
+            tallies.push((case.kernel.clone(), Tally::new()));
             tallies.len() - 1
         });
         for comparison in &case.comparisons {
