@@ -1,6 +1,8 @@
 //! The kernels that are audited. Each is one file here and one of the same stem in `shaders/`; this file is the
 //! registry, one line a kernel.
 
+pub use elementwise::Elementwise;
+
 mod elementwise;
 mod problem;
 mod rowwise;
@@ -23,7 +25,6 @@ pub mod softmax;
 pub mod specials;
 pub mod sum;
 
-pub use elementwise::Elementwise;
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
 pub use shader::Shader;
 

@@ -157,6 +157,7 @@ pub struct Observation {
     /// Its name, snake_case.
     pub name: String,
     /// Its value.
+    #[serde(with = "crate::drift::number")]
     pub value: f64,
     /// Its meaning, in a few words.
     pub about: String,

@@ -1,52 +1,86 @@
-//! Placeholder until the report branch lands.
-use crate::record::Record;
+//! Reports: views of a record for a terminal, a page, a data frame or a step summary. A report reads nothing but
+//! records, so the audit that just ran and a file from another machine are shown by the same code.
+
+mod charts;
+mod csv;
+mod html;
+mod markdown;
+mod table;
+mod text;
+mod view;
+
 use std::path::{Path, PathBuf};
-/// Table.
-#[must_use]
-pub fn table(record: &Record, _color: bool) -> String {
-    let mut out = String::new();
-    for c in &record.cases {
-        out.push_str(&format!("{}\n", c.id));
-        for e in &c.executions {
-            out.push_str(&format!(
-                "   {:14} {:?} equals {:?} {:?}\n",
-                e.engine,
-                e.status,
-                e.equals.iter().map(|a| a.name()).collect::<Vec<_>>(),
-                match &e.outcome {
-                    crate::record::Outcome::Ran { distinct, runs, .. } => format!("{} of {runs}", distinct.len()),
-                    o => format!("{o:?}"),
-                }
-            ));
+
+use crate::record::{Record, write_atomically};
+
+pub use csv::{summary as summary_csv, values as values_csv};
+pub use html::html;
+pub use markdown::markdown;
+pub use table::table;
+
+/// Why a report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file can not be written.
+    #[error("can't write {path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The page's template failed.
+    #[error("can't make the page: {0}")]
+    Page(#[from] minijinja::Error),
+    /// A row of a CSV file failed.
+    #[error("can't make the CSV files: {0}")]
+    Csv(#[from] ::csv::Error),
+    /// A chart failed.
+    #[error("can't draw a chart: {0}")]
+    Chart(String),
+}
+
+/// A chart as a PNG file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The file's stem.
+    pub name: String,
+    /// The file.
+    pub png: Vec<u8>,
+}
+
+/// The charts of a record as PNG files.
+///
+/// # Errors
+/// When one can not be drawn.
+pub fn pictures(record: &Record) -> Result<Vec<Picture>, ReportError> {
+    charts::charts(record)
+        .iter()
+        .map(|chart| Ok(Picture { name: chart.name.clone(), png: charts::png(chart, &record.id)? }))
+        .collect()
+}
+
+/// Writes `index.html`, `summary.csv`, `values.csv` and `charts/*.png` into a folder, which is made if it is missing,
+/// and returns their paths. Each file is replaced as a whole; other files are left alone.
+///
+/// # Errors
+/// When a part can not be made, or a file can not be written.
+pub fn write_all(record: &Record, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files = vec![
+        (folder.join("index.html"), html(record)?.into_bytes()),
+        (folder.join("summary.csv"), summary_csv(record)?.into_bytes()),
+        (folder.join("values.csv"), values_csv(record)?.into_bytes()),
+    ];
+    let pictures = pictures(record)?;
+    files.extend(pictures.into_iter().map(|p| (folder.join("charts").join(format!("{}.png", p.name)), p.png)));
+    let mut written = Vec::new();
+    for (path, content) in files {
+        let io = |source| ReportError::Io { path: path.display().to_string(), source };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(io)?;
         }
+        write_atomically(&path, &content).map_err(io)?;
+        written.push(path);
     }
-    for v in &record.verdicts {
-        out.push_str(&format!("{} {} {:?} {:?} {}\n", v.problem, v.engine, v.level, v.status, v.because));
-    }
-    for c in &record.controls {
-        out.push_str(&format!("{c:?}\n"));
-    }
-    for e in &record.engines {
-        out.push_str(&format!("{} {:?}\n", e.label, e.status));
-    }
-    out
-}
-/// Markdown.
-#[must_use]
-pub fn markdown(record: &Record) -> String {
-    table(record, false)
-}
-/// CSV.
-///
-/// # Errors
-/// None.
-pub fn summary_csv(_: &Record) -> Result<String, csv::Error> {
-    Ok(String::new())
-}
-/// All.
-///
-/// # Errors
-/// None.
-pub fn write_all(_: &Record, _: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
-    Ok(vec![])
+    Ok(written)
 }

@@ -1,0 +1,281 @@
+//! Tables of counts: kernel × engine, kernel × axis, level × engine, and reasons.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::record::{AxisLevel, EngineKind, EngineStatus, Execution, LevelState, Outcome, Record, Status};
+use crate::report::text;
+
+/// The rows of one kernel.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct KernelRows {
+    pub(in crate::report) kernel: String,
+    pub(in crate::report) rows: Vec<VariantRow>,
+    /// Whether anything in it is other than bit-exact or skipped.
+    pub(in crate::report) drifts: bool,
+}
+
+/// One variant on every engine.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct VariantRow {
+    pub(in crate::report) variant: String,
+    pub(in crate::report) cells: Vec<Cell>,
+    pub(in crate::report) drifts: bool,
+}
+
+/// One variant on one engine.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::report) struct Cell {
+    pub(in crate::report) engine: String,
+    pub(in crate::report) status: Status,
+    pub(in crate::report) glyph: &'static str,
+    pub(in crate::report) word: &'static str,
+    pub(in crate::report) class: &'static str,
+    /// Cases that have this status, and all that were to run.
+    pub(in crate::report) with_status: usize,
+    pub(in crate::report) cases: usize,
+    /// The counts of every status, in words.
+    pub(in crate::report) note: String,
+}
+
+/// The cell that stands for these statuses: the worst of what ran, and a skip only where nothing ran.
+pub(in crate::report) fn cell(engine: &str, statuses: &[Status]) -> Option<Cell> {
+    let status =
+        statuses.iter().copied().filter(|s| *s != Status::Skipped).max().or_else(|| statuses.first().copied())?;
+    let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
+    for s in statuses {
+        *counts.entry(*s).or_default() += 1;
+    }
+    let parts: Vec<_> = counts.iter().rev().map(|(s, n)| format!("{n} {}", text::word(*s))).collect();
+    Some(Cell {
+        engine: engine.to_owned(),
+        status,
+        glyph: text::glyph(status),
+        word: text::word(status),
+        class: text::class(status),
+        with_status: counts.get(&status).copied().unwrap_or(0),
+        cases: statuses.len(),
+        note: format!("{}: {}", text::plural(statuses.len(), "case"), parts.join(", ")),
+    })
+}
+
+/// Kernel × engine. Cases of the CPU's threads have no cell on adapters, and the other way round.
+pub(super) fn kernels(record: &Record) -> Vec<KernelRows> {
+    let mut rows: Vec<KernelRows> = Vec::new();
+    for case in &record.cases {
+        let kernel = match rows.iter().position(|k| k.kernel == case.kernel) {
+            Some(i) => &mut rows[i],
+            None => {
+                rows.push(KernelRows { kernel: case.kernel.clone(), rows: Vec::new(), drifts: false });
+                let last = rows.len() - 1;
+                &mut rows[last]
+            }
+        };
+        if !kernel.rows.iter().any(|r| r.variant == case.variant) {
+            let cells: Vec<Cell> = record
+                .engines
+                .iter()
+                .filter_map(|e| {
+                    let statuses: Vec<Status> = record
+                        .cases
+                        .iter()
+                        .filter(|c| c.kernel == case.kernel && c.variant == case.variant)
+                        .flat_map(|c| &c.executions)
+                        .filter(|x| x.engine == e.id && !not_for_this_engine(x))
+                        .map(|x| x.status)
+                        .collect();
+                    cell(&e.id, &statuses)
+                })
+                .collect();
+            let drifts = cells.iter().any(|c| !matches!(c.status, Status::BitExact | Status::Skipped));
+            kernel.drifts |= drifts;
+            kernel.rows.push(VariantRow { variant: case.variant.clone(), cells, drifts });
+        }
+    }
+    rows
+}
+
+/// A case that only the CPU's threads can run is no gap on an adapter.
+fn not_for_this_engine(execution: &Execution) -> bool {
+    matches!(execution.outcome, Outcome::Skipped { why: crate::engines::gpu::Skip::CpuOnly })
+}
+
+/// One kernel's comparisons, by axis.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct AxisRow {
+    pub(in crate::report) kernel: String,
+    pub(in crate::report) cells: Vec<AxisCell>,
+}
+
+/// Comparisons of one kernel on one axis.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct AxisCell {
+    pub(in crate::report) axis: &'static str,
+    pub(in crate::report) compared: usize,
+    pub(in crate::report) differing: usize,
+}
+
+/// Comparisons made, and those that differ, by axis.
+type Tally = BTreeMap<AxisLevel, (usize, usize)>;
+
+/// Kernel × axis: how many comparisons there were and how many found a difference.
+pub(super) fn axes(record: &Record) -> Vec<AxisRow> {
+    let mut tallies: Vec<(String, Tally)> = Vec::new();
+    for case in &record.cases {
+        let index = tallies.iter().position(|(k, _)| *k == case.kernel).unwrap_or_else(|| {
+            tallies.push((case.kernel.clone(), Tally::new()));
+            tallies.len() - 1
+        });
+        for comparison in &case.comparisons {
+            let slot = tallies[index].1.entry(comparison.axis).or_default();
+            slot.0 += 1;
+            slot.1 += usize::from(!comparison.drift.is_none());
+        }
+    }
+    tallies
+        .into_iter()
+        .map(|(kernel, counts)| AxisRow {
+            kernel,
+            cells: text::AXES
+                .iter()
+                .map(|(axis, _)| {
+                    let (compared, differing) = counts.get(axis).copied().unwrap_or_default();
+                    AxisCell { axis: axis.name(), compared, differing }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// One level on every engine.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct LevelRow {
+    pub(in crate::report) level: &'static str,
+    pub(in crate::report) name: &'static str,
+    pub(in crate::report) meaning: &'static str,
+    pub(in crate::report) cells: Vec<LevelCell>,
+}
+
+/// How many problems passed a level on an engine.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct LevelCell {
+    pub(in crate::report) engine: String,
+    pub(in crate::report) held: usize,
+    pub(in crate::report) failed: usize,
+    pub(in crate::report) untested: usize,
+}
+
+/// Level × engine.
+pub(super) fn levels(record: &Record) -> Vec<LevelRow> {
+    text::LEVELS
+        .iter()
+        .map(|level| LevelRow {
+            level: level.name(),
+            name: text::level(*level),
+            meaning: text::level_meaning(*level),
+            cells: record
+                .engines
+                .iter()
+                .filter(|e| record.verdicts.iter().any(|v| v.engine == e.id))
+                .map(|e| {
+                    let of = |state: LevelState| {
+                        record
+                            .verdicts
+                            .iter()
+                            .filter(|v| v.engine == e.id)
+                            .flat_map(|v| &v.levels)
+                            .filter(|(l, s)| l == level && *s == state)
+                            .count()
+                    };
+                    LevelCell {
+                        engine: e.id.clone(),
+                        held: of(LevelState::Held),
+                        failed: of(LevelState::Failed),
+                        untested: of(LevelState::Untested),
+                    }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// A reason, and how often it was given.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct Reason {
+    pub(in crate::report) reason: String,
+    pub(in crate::report) engine: String,
+    pub(in crate::report) cases: usize,
+    /// The kernels and variants it met.
+    pub(in crate::report) variants: String,
+    pub(in crate::report) example: String,
+}
+
+fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
+    let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
+    for (engine, reason, variant, case) in found {
+        groups.entry((engine, reason)).or_default().push((variant, case));
+    }
+    let mut reasons: Vec<Reason> = groups
+        .into_iter()
+        .map(|((engine, reason), cases)| {
+            let mut variants: Vec<String> = cases.iter().map(|c| c.0.clone()).collect();
+            variants.dedup();
+            Reason {
+                reason,
+                engine,
+                cases: cases.len(),
+                variants: text::list(&variants, 4),
+                example: cases.first().map(|c| c.1.clone()).unwrap_or_default(),
+            }
+        })
+        .collect();
+    reasons.sort_by(|a, b| b.cases.cmp(&a.cases).then_with(|| (&a.engine, &a.reason).cmp(&(&b.engine, &b.reason))));
+    reasons
+}
+
+/// Skips by engine and reason. That an adapter does not run a case of the CPU's threads is no skip worth counting.
+pub(super) fn skips(record: &Record) -> Vec<Reason> {
+    tally(executions(record, |outcome| match outcome {
+        Outcome::Skipped { why: crate::engines::gpu::Skip::CpuOnly } => None,
+        Outcome::Skipped { why } => Some(why.to_string()),
+        _ => None,
+    }))
+}
+
+/// Failures by engine and reason, engines that did not finish first.
+pub(super) fn failures(record: &Record) -> Vec<Reason> {
+    let mut all: Vec<Reason> = record
+        .engines
+        .iter()
+        .filter_map(|e| match &e.status {
+            EngineStatus::Failed { reason, case } => Some(Reason {
+                reason: reason.clone(),
+                engine: e.id.clone(),
+                cases: 0,
+                variants: match e.kind {
+                    EngineKind::Adapter => "the whole adapter".to_owned(),
+                    EngineKind::Cpu => "the CPU".to_owned(),
+                },
+                example: case.clone().unwrap_or_default(),
+            }),
+            EngineStatus::Complete => None,
+        })
+        .collect();
+    all.extend(tally(executions(record, |outcome| match outcome {
+        Outcome::Failed { reason } => Some(reason.clone()),
+        _ => None,
+    })));
+    all
+}
+
+fn executions(record: &Record, pick: impl Fn(&Outcome) -> Option<String>) -> Vec<(String, String, String, String)> {
+    record
+        .cases
+        .iter()
+        .flat_map(|c| c.executions.iter().map(move |x| (c, x)))
+        .filter_map(|(c, x)| {
+            pick(&x.outcome).map(|why| (x.engine.clone(), why, format!("{}/{}", c.kernel, c.variant), c.id.clone()))
+        })
+        .collect()
+}
