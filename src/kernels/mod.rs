@@ -4,6 +4,7 @@
 mod problem;
 mod shader;
 
+pub mod matmul;
 pub mod sum;
 
 pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
@@ -102,7 +103,7 @@ pub trait Kernel: Sync + Send {
 }
 
 /// Every kernel, in the order in which it is audited and reported.
-static REGISTRY: &[&dyn Kernel] = &[&sum::Sum];
+static REGISTRY: &[&dyn Kernel] = &[&sum::Sum, &matmul::Matmul];
 
 /// Every kernel.
 #[must_use]
