@@ -171,7 +171,7 @@ fn store(row: u32, quad: u32, value: Row) {
 }
 
 @compute @workgroup_size(${WG})
-fn register(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn blocked(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let inner = dims[1];
     let quads = dims[3];
     // Rows and columns beyond the matrix are computed again from the last ones, and not stored.

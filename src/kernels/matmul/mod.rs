@@ -215,7 +215,7 @@ impl Product {
         match self.schedule {
             Schedule::Naive { wg } => vec![pass("naive", sides(wg).0, sides(wg).1, 1)],
             Schedule::Tiled { tile } => vec![pass("tiled", tile, tile, 1)],
-            Schedule::Register { wg } => vec![pass("register", 16 * wg, 8, 1)],
+            Schedule::Register { wg } => vec![pass("blocked", 16 * wg, 8, 1)],
             Schedule::SplitK { split } => vec![pass("partials", 8, 8, split), pass("combine", 8, 8, 1)],
             Schedule::Dot4 { wg } => vec![pass("dot4", sides(wg).0, sides(wg).1, 1)],
         }
