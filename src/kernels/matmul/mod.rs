@@ -284,7 +284,7 @@ impl Problem for Product {
         let rows = self.batch * self.m;
         let quads = self.n.div_ceil(4);
         let parts = if let Schedule::SplitK { split } = self.schedule { split } else { 1 };
-        let b = if matches!(self.schedule, Schedule::Register { .. }) && self.n % 4 != 0 {
+        let b = if matches!(self.schedule, Schedule::Register { .. }) && !self.n.is_multiple_of(4) {
             let (n, wide) = (self.n as usize, 4 * quads as usize);
             let mut padded = vec![0.0; self.k as usize * wide];
             for (to, from) in padded.chunks_mut(wide).zip(self.b.chunks(n)) {
