@@ -16,8 +16,8 @@ pub(super) const COLUMNS: usize = 16;
 /// The accumulators of a tile, row by row.
 pub(super) type Tile = [f32; ROWS * COLUMNS];
 
-/// The steps along k that stay in the nearest cache; a multiple of four, so that [`Dot4`] never straddles a block.
-const DEPTH: usize = 512;
+/// The steps along k of one block, whose panels stay in the second-level cache; a multiple of four, so that [`Dot4`] never straddles a block.
+const DEPTH: usize = 1024;
 /// Rows that one thread takes at a time.
 const TAKEN: usize = 16 * ROWS;
 /// Below this many multiply-adds one thread is faster than two.
