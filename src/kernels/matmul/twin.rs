@@ -94,9 +94,8 @@ pub(super) struct Factors<'a> {
 pub(super) fn multiply<M: Micro>(micro: M, factors: Factors<'_>, range: Range<usize>, c: &mut [f32], threads: usize) {
     let Factors { columns, .. } = factors;
     let depth = range.len();
-    c.fill(0.0);
     if depth == 0 || columns == 0 || c.is_empty() {
-        return;
+        return c.fill(0.0);
     }
     let threads = if c.len() * depth < SMALL { 1 } else { threads.max(1) };
     let panels = columns.div_ceil(COLUMNS);
@@ -120,8 +119,10 @@ pub(super) fn multiply<M: Micro>(micro: M, factors: Factors<'_>, range: Range<us
                 let width = COLUMNS.min(columns - first);
                 for (a, c) in a.chunks(ROWS * steps).zip(c.chunks_mut(ROWS * columns)) {
                     let mut tile = [0.0; ROWS * COLUMNS];
-                    for (tile, c) in tile.chunks_mut(COLUMNS).zip(c.chunks(columns)) {
-                        tile[..width].copy_from_slice(&c[first..first + width]);
+                    if start > 0 {
+                        for (tile, c) in tile.chunks_mut(COLUMNS).zip(c.chunks(columns)) {
+                            tile[..width].copy_from_slice(&c[first..first + width]);
+                        }
                     }
                     micro.run(a, b, &mut tile);
                     for (tile, c) in tile.chunks(COLUMNS).zip(c.chunks_mut(columns)) {
