@@ -17,6 +17,7 @@ pub mod dot;
 pub mod dropout;
 pub mod layer_norm;
 pub mod logsumexp;
+pub mod matmul;
 pub mod max;
 pub mod mean_variance;
 pub mod philox;
@@ -122,6 +123,7 @@ pub trait Kernel: Sync + Send {
 
 /// Every kernel, in the order in which it is audited and reported.
 static REGISTRY: &[&dyn Kernel] = &[
+    &matmul::Matmul,
     &sum::Sum,
     &dot::Dot,
     &max::Max,
