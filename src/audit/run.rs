@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
 use super::analyse::{Desk, analyse, threaded};
@@ -72,6 +73,30 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
     }
 }
 
+/// Asks every adapter for one case, as many at a time as there are processors: compiling takes one processor for each
+/// adapter, and on software adapters that is most of the time. Adapters that have been given up are left out.
+fn ask_all(seats: &mut [Seat], plan: &Plan, case: &Case, runs_here: bool) -> Vec<(Engine, Said)> {
+    let ask = |seat: &mut Seat| {
+        let said =
+            if runs_here { seat.run(case, plan.settings.repeats, plan.timeout)? } else { Said::Skipped(Skip::CpuOnly) };
+        Some((seat.engine.clone(), said))
+    };
+    let parallel = available_threads().clamp(1, seats.len().max(1));
+    let mut answers: Vec<Option<(Engine, Said)>> = vec![None; seats.len()];
+    let queue = Mutex::new(seats.iter_mut().zip(&mut answers));
+    let next = || queue.lock().ok().and_then(|mut q| q.next());
+    std::thread::scope(|scope| {
+        for _ in 0..parallel {
+            scope.spawn(|| {
+                while let Some((seat, answer)) = next() {
+                    *answer = ask(seat);
+                }
+            });
+        }
+    });
+    answers.into_iter().flatten().collect()
+}
+
 /// What the executing thread hands to the analysing one.
 struct Answered {
     case: Case,
@@ -119,15 +144,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
             for case in &plan.cases {
                 let problem = kernels::problem(case).map_err(|e| e.to_string());
                 let runs_here = problem.as_ref().is_ok_and(|p| p.program().is_some());
-                let said = seats.iter_mut().filter_map(|seat| {
-                    let said = if runs_here {
-                        seat.run(case, plan.settings.repeats, plan.timeout)?
-                    } else {
-                        Said::Skipped(Skip::CpuOnly)
-                    };
-                    Some((seat.engine.clone(), said))
-                });
-                let said = said.collect();
+                let said = ask_all(seats, plan, case, runs_here);
                 if sender.send(Answered { case: case.clone(), problem, said }).is_err() {
                     break;
                 }
