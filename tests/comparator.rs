@@ -162,6 +162,49 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Where most elements differ a vectorised path takes over: its counts and means are those of the definitions.
+    #[test]
+    fn dense_drift_is_measured_like_the_definitions(
+        pairs in prop::collection::vec((any::<u32>(), 0i32..40, 0u32..50), 1..3000),
+    ) {
+        let left: Vec<u32> = pairs.iter().map(|(w, _, _)| *w).collect();
+        // Some equal, most a few ulp away, a few anything.
+        let right: Vec<u32> = pairs
+            .iter()
+            .map(|(w, step, kind)| match kind {
+                0 => w.wrapping_mul(0x9E37_79B9),
+                1..10 => *w,
+                _ => w.wrapping_add_signed(*step),
+            })
+            .collect();
+        let drift = measure(&bits(Dtype::F32, &left), &bits(Dtype::F32, &right)).expect("one shape");
+        prop_assert_eq!(counts(&drift), slow(Dtype::F32, &left, &right));
+        let values = left.iter().zip(&right).map(|(a, b)| (Dtype::F32.value(*a), Dtype::F32.value(*b)));
+        let finite: Vec<_> = values.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        let nonzero: Vec<_> = finite.iter().filter(|(x, _)| *x != 0.0).collect();
+        let mean = nonzero.iter().map(|(x, y)| (x - y).abs() / x.abs()).sum::<f64>() / nonzero.len().max(1) as f64;
+        let largest = finite.iter().map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        prop_assert!((drift.mean_relative - mean).abs() <= 1e-12 * mean, "{} {}", drift.mean_relative, mean);
+        prop_assert_eq!(drift.max_absolute, largest);
+        let worst = drift.worst.map(|e| e.index);
+        let ranks = left.iter().zip(&right).map(|(a, b)| match obvious(Dtype::F32, *a, *b) {
+            Class::Equal => None,
+            Class::ZeroSign => Some(0),
+            Class::NanPayload => Some(1),
+            Class::Flushed => Some(2),
+            Class::Finite(d) => Some(2 + d),
+            Class::Infinite => Some(1 << 40),
+            Class::NanVersusNumber => Some(1 << 41),
+        });
+        let ranks: Vec<Option<u64>> = ranks.collect();
+        let expected = ranks.iter().max().copied().flatten().and_then(|m| ranks.iter().position(|r| *r == Some(m)));
+        prop_assert_eq!(worst, expected.map(|i| i as u64));
+    }
+}
+
 #[test]
 fn outputs_of_different_shape_are_not_compared() {
     let (a, b) = (Bits::f32(&[1.0, 2.0]), Bits::f32(&[1.0]));
