@@ -7,10 +7,10 @@ mod svg;
 
 use std::collections::BTreeMap;
 
-use super::text;
+use super::{text, view};
 use crate::record::{AxisLevel, EngineKind, Outcome, Record};
 
-pub(super) use png::png;
+pub(super) use png::{KEYWORD, png};
 pub(super) use svg::{spark, svg};
 
 /// Series beyond these are left to the table, so that colours and markers stay distinct.
@@ -55,6 +55,12 @@ pub(super) struct Share {
     pub(super) note: String,
     /// The first part is the one that agrees, drawn calm; the others stand out.
     pub(super) first_is_good: bool,
+}
+
+/// Whether a chart of some record could have this name.
+pub(super) fn is_own(name: &str) -> bool {
+    ["axes", "ulp-distances", "specification", "distinct-results"].contains(&name)
+        || name.strip_prefix(growth::PREFIX).is_some_and(|kernel| growth::file_name(kernel) == kernel)
 }
 
 /// The charts of a record; those with nothing to show are left out.
@@ -176,6 +182,7 @@ fn more(found: usize) -> String {
 fn specification(record: &Record) -> Option<Chart> {
     let mut kernels: Vec<&str> = Vec::new();
     let mut ratios: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    let groups = view::groups(record);
     for case in &record.cases {
         for execution in &case.executions {
             let Some(accuracy) = &execution.accuracy else { continue };
@@ -183,18 +190,18 @@ fn specification(record: &Record) -> Option<Chart> {
             if adapter && !kernels.contains(&case.kernel.as_str()) {
                 kernels.push(&case.kernel);
             }
-            let slot = ratios.entry((&case.kernel, &execution.engine)).or_insert(0.0);
+            let slot = ratios.entry((&case.kernel, view::column(&groups, &execution.engine))).or_insert(0.0);
             // A NaN must not be swallowed: an unknown ratio is as bad as an infinite one.
             let ratio =
                 if accuracy.specification_ratio.is_nan() { f64::INFINITY } else { accuracy.specification_ratio };
             *slot = slot.max(ratio);
         }
     }
-    let engines: Vec<&str> = record
-        .engines
+    let adapter = |id: &str| record.engine(id).is_some_and(|e| e.kind == EngineKind::Adapter);
+    let engines: Vec<&str> = groups
         .iter()
-        .filter(|e| e.kind == EngineKind::Adapter && ratios.keys().any(|k| k.1 == e.id))
-        .map(|e| e.id.as_str())
+        .filter(|g| g.members.iter().any(|(id, _)| adapter(id)) && ratios.keys().any(|k| k.1 == g.id))
+        .map(|g| g.id.as_str())
         .collect();
     if engines.is_empty() {
         return None;
