@@ -110,7 +110,7 @@ fn engines(out: &mut Text, view: &View) {
     }
 }
 
-/// A kernel's variants that look the same on every engine, as one row.
+/// A kernel's variants with the same statuses on every engine, as one row: a fraction of cases is not shown here.
 fn collapsed(kernel: &KernelRows) -> Vec<(Vec<String>, &[Cell])> {
     let mut rows: Vec<(Vec<String>, &[Cell])> = Vec::new();
     for row in &kernel.rows {
@@ -271,7 +271,11 @@ fn drifts(out: &mut Text, view: &View) {
             c.fraction,
             c.elements,
             c.because,
-            if drift.others.is_empty() { String::new() } else { format!(" Also differs by {}.", drift.others.join(", ")) }
+            if drift.others.is_empty() {
+                String::new()
+            } else {
+                format!(" Also differs by {}.", drift.others.join(", "))
+            }
         );
         out.wrapped("      ", "      ", &text::printable(&said));
     }

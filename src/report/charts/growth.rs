@@ -95,10 +95,8 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
     for case in record.cases.iter().filter(|c| c.kernel == kernel) {
         let Some(x) = parameter(&case.problem, size) else { continue };
         let twin = case.twin_accuracy.as_ref().map(|a| ("the strict twin", a));
-        let engines = case
-            .executions
-            .iter()
-            .filter_map(|e| Some((view::column(&groups, &e.engine), e.accuracy.as_ref()?)));
+        let engines =
+            case.executions.iter().filter_map(|e| Some((view::column(&groups, &e.engine), e.accuracy.as_ref()?)));
         for (engine, accuracy) in twin.into_iter().chain(engines) {
             let slot = points
                 .entry((&case.variant, others(&case.problem, size), engine.to_owned()))

@@ -8,7 +8,7 @@ mod svg;
 use std::collections::BTreeMap;
 
 use super::{text, view};
-use crate::record::{AxisLevel, EngineKind, Outcome, Record};
+use crate::record::{AxisLevel, CaseRecord, EngineKind, Outcome, Record};
 
 pub(super) use png::{KEYWORD, png};
 pub(super) use svg::{spark, svg};
@@ -114,8 +114,7 @@ fn axes(record: &Record) -> Option<Chart> {
 #[expect(clippy::cast_precision_loss, reason = "counts of elements")]
 fn distances(record: &Record) -> Option<Chart> {
     // One series a kernel: its comparison with the largest distance against the CPU twin, or failing that any.
-    let mut worst: BTreeMap<&str, (bool, u64, &crate::record::CaseRecord, &crate::record::Comparison)> =
-        BTreeMap::new();
+    let mut worst: BTreeMap<&str, (bool, u64, &CaseRecord, &crate::record::Comparison)> = BTreeMap::new();
     for case in &record.cases {
         for comparison in case.comparisons.iter().filter(|c| !c.drift.histogram.is_empty()) {
             let key = (comparison.axis == AxisLevel::Engine, comparison.drift.max_ulp);
@@ -241,6 +240,11 @@ fn specification(record: &Record) -> Option<Chart> {
     })
 }
 
+/// The parameters of a case id.
+fn parameters(id: &str) -> Vec<&str> {
+    id.split_once('?').map_or(Vec::new(), |(_, query)| query.split('&').collect())
+}
+
 fn distinct(record: &Record) -> Option<Chart> {
     let mut found = Vec::new();
     for case in &record.cases {
@@ -256,6 +260,16 @@ fn distinct(record: &Record) -> Option<Chart> {
         return None;
     }
     found.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then_with(|| a.0.id.cmp(&b.0.id)));
+    // The parameters that tell a case from the variant's others here: a label has no room for all.
+    let own = |case: &CaseRecord| -> String {
+        let same: Vec<Vec<&str>> = found
+            .iter()
+            .filter(|f| (&f.0.kernel, &f.0.variant) == (&case.kernel, &case.variant))
+            .map(|f| parameters(&f.0.id))
+            .collect();
+        let own: Vec<&str> = parameters(&case.id).into_iter().filter(|p| !same.iter().all(|s| s.contains(p))).collect();
+        if own.is_empty() { String::new() } else { format!(" {}", own.join(" ")) }
+    };
     let shares = found
         .iter()
         .take(16)
@@ -263,7 +277,7 @@ fn distinct(record: &Record) -> Option<Chart> {
             let mut parts: Vec<u32> = distinct.iter().map(|d| d.runs).collect();
             parts.sort_unstable_by(|a, b| b.cmp(a));
             Share {
-                label: format!("{}/{} {} on {}", case.kernel, case.variant, case.config, execution.engine),
+                label: format!("{}/{}{} on {}", case.kernel, case.variant, own(case), execution.engine),
                 parts: parts.iter().map(|p| f64::from(*p) / f64::from((*runs).max(1))).collect(),
                 note: format!("{} in {runs} runs", distinct.len()),
                 first_is_good: false,

@@ -79,13 +79,13 @@ pub(in crate::report) struct DriftRow {
     pub(in crate::report) others: Vec<&'static str>,
 }
 
-/// What is worse, in this order: a status, NaN or infinity against a number, an axis that its reader can do more about,
+/// What is worse, in this order: a status, an axis that its reader can do more about, NaN or infinity against a number,
 /// distance, and how many elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(in crate::report) struct Rank {
     status: u8,
-    special: bool,
     axis: u8,
+    special: bool,
     max_ulp: u64,
     per_million: u64,
 }
@@ -223,9 +223,11 @@ pub(super) fn execution_of<'a>(record: &Record, case: &'a CaseRecord, side: &str
 fn rank(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Rank {
     let Drift { classes, max_ulp, .. } = &comparison.drift;
     let sides = [&comparison.left, &comparison.right];
-    let status = sides.iter().filter_map(|s| execution_of(record, case, s)).map(|x| x.status).max_by_key(|s| severity(*s));
+    let status =
+        sides.iter().filter_map(|s| execution_of(record, case, s)).map(|x| x.status).max_by_key(|s| severity(*s));
     Rank {
-        status: status.map_or(2, severity),
+        // Each of two configurations may equal its own twin and be bit-exact; they differ nevertheless.
+        status: status.map_or(0, severity).max(severity(Status::WithinSpecification)),
         special: classes.nan_versus_number + classes.infinite > 0,
         axis: weight(comparison.axis, status),
         max_ulp: *max_ulp,
@@ -248,9 +250,8 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
                 3 => Status::NotRepeatable,
                 _ => Status::WithinSpecification,
             };
-            let on = |axis: &str| {
-                all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis)
-            };
+            let on =
+                |axis: &str| all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis);
             DriftRow {
                 case: c.id.clone(),
                 command: c.command.clone(),

@@ -10,6 +10,8 @@ use crate::record::{Engine, EngineKind, EngineStatus, Record};
 pub(in crate::report) struct EngineView {
     pub(in crate::report) id: String,
     pub(in crate::report) label: String,
+    /// The adapter's own name; empty for the CPU.
+    pub(in crate::report) name: String,
     pub(in crate::report) is_adapter: bool,
     pub(in crate::report) complete: bool,
     pub(in crate::report) state: String,
@@ -112,6 +114,7 @@ fn engine(engine: &Engine) -> EngineView {
     EngineView {
         id: engine.id.clone(),
         label: engine.label.clone(),
+        name: engine.adapter.as_ref().map(|a| a.name.clone()).unwrap_or_default(),
         is_adapter: engine.kind == EngineKind::Adapter,
         complete,
         state,

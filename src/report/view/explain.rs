@@ -3,17 +3,24 @@
 use super::drift::execution_of;
 use crate::arith::Arithmetic;
 use crate::drift::Classes;
-use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict};
+use crate::record::{
+    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+};
 use crate::report::text;
 
 /// The arithmetics whose twins an execution equals, in words; `None` where it equals none.
 fn arithmetic(execution: &Execution) -> Option<String> {
-    // Where the strict twin is among them, the others say nothing more: they are equal among themselves here.
-    if execution.equals.contains(&Arithmetic::STRICT) {
-        return Some("strict".to_owned());
+    // Twins that are equal among themselves are told apart by nothing, so the one that departs least is named.
+    let named = [(false, false, "strict"), (true, false, "fused"), (false, true, "flushing")];
+    let least = named
+        .iter()
+        .filter(|(fused, flush, _)| execution.equals.contains(&Arithmetic { fused: *fused, flush: *flush }));
+    let names: Vec<String> = least.map(|(_, _, name)| (*name).to_owned()).collect();
+    match names.first() {
+        Some(strict) if strict == "strict" => Some(strict.clone()),
+        Some(_) => Some(names.join(" or ")),
+        None => (!execution.equals.is_empty()).then(|| "fused and flushing".to_owned()),
     }
-    let names: Vec<String> = execution.equals.iter().map(|a| a.name().to_owned()).collect();
-    (!names.is_empty()).then(|| names.join(" or "))
 }
 
 /// The explanation of a comparison that found a difference: the arithmetic of its sides where their bits equal a
@@ -26,12 +33,10 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
     parts.push(match comparison.axis {
         AxisLevel::Engine => right
             .and_then(arithmetic)
-            .map(|name| format!("equals the {name} twin, bit for bit"))
-            .or_else(|| said(record, case, comparison))
-            .unwrap_or_else(|| "equals no twin".to_owned()),
-        AxisLevel::Repeat => {
-            said(record, case, comparison).or_else(|| right.and_then(runs)).unwrap_or_else(|| "runs disagree".to_owned())
-        }
+            .map_or_else(|| "equals no twin".to_owned(), |name| format!("equals the {name} twin, bit for bit")),
+        AxisLevel::Repeat => said(record, case, comparison)
+            .or_else(|| right.and_then(runs))
+            .unwrap_or_else(|| "runs disagree".to_owned()),
         AxisLevel::Config => configurations(record, case, comparison, right),
         AxisLevel::Threads | AxisLevel::Driver | AxisLevel::Adapter => {
             let left = execution_of(record, case, &comparison.left);
@@ -79,7 +84,8 @@ fn said(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<S
         let failed = v.levels.iter().find(|(_, s)| *s == LevelState::Failed).map(|(l, _)| *l);
         v.evidence.as_ref() == Some(&case.id) && failed == Some(level(comparison.axis)) && !v.because.is_empty()
     };
-    let verdict = record.verdicts.iter().filter(|v| v.engine == execution.engine && v.problem == case.problem).find(about)?;
+    let verdict =
+        record.verdicts.iter().filter(|v| v.engine == execution.engine && v.problem == case.problem).find(about)?;
     Some(verdict.because.trim_end_matches('.').to_owned())
 }
 
@@ -108,7 +114,8 @@ fn sides(left: &str, of_left: Option<String>, right: &str, of_right: Option<Stri
 /// the configuration sets is left to differ.
 fn configurations(record: &Record, case: &CaseRecord, comparison: &Comparison, right: Option<&Execution>) -> String {
     let left = comparison.left.split_once(" [").and_then(|(engine, config)| {
-        let other = record.cases.iter().find(|c| c.problem == case.problem && config.strip_suffix(']') == Some(&c.config))?;
+        let other =
+            record.cases.iter().find(|c| c.problem == case.problem && config.strip_suffix(']') == Some(&c.config))?;
         execution_of(record, other, engine)
     });
     match (left.and_then(arithmetic), right.and_then(arithmetic)) {

@@ -32,10 +32,8 @@ impl Group {
                 engine.variables.get("threads").cloned().unwrap_or_else(|| all.join(" ")),
             ),
             EngineKind::Adapter => {
-                let place = engine
-                    .adapter
-                    .as_ref()
-                    .map_or_else(|| engine.id.clone(), |a| format!("{}:{}", a.backend, a.index));
+                let place =
+                    engine.adapter.as_ref().map_or_else(|| engine.id.clone(), |a| format!("{}:{}", a.backend, a.index));
                 (format!("{place} varied"), format!("{place} with a variable set"), all.join(" "))
             }
         };
@@ -60,7 +58,14 @@ impl Group {
             .filter(|(id, label)| !label.is_empty() && chosen(id))
             .map(|(_, label)| label.clone())
             .collect();
-        text::list(&labels, 8)
+        // A variable's name is said once.
+        let name = labels.first().and_then(|l| l.split_once('=')).map(|(name, _)| format!("{name}="));
+        let values: Option<Vec<String>> =
+            name.as_ref().and_then(|n| labels.iter().map(|l| l.strip_prefix(n.as_str()).map(str::to_owned)).collect());
+        match (name, values) {
+            (Some(name), Some(values)) => format!("{name}{}", text::list(&values, 8)),
+            _ => text::list(&labels, 8),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::groups::Group;
 use super::matrix::{self, KernelRows};
 use crate::kernels::Profile;
-use crate::record::{AxisLevel, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
+use crate::record::{AxisLevel, Engine, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// How a sentence is to be taken.
@@ -119,7 +119,9 @@ fn state(verdict: &Verdict, level: Level) -> LevelState {
 /// The verdict of a record.
 pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]) -> Headline {
     let levels: BTreeMap<Level, Fared> = text::LEVELS.iter().map(|l| (*l, fared(record, groups, *l))).collect();
-    let adapters = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter).count();
+    // An adapter with a variable set is no further adapter.
+    let plain = |e: &&Engine| e.kind == EngineKind::Adapter && e.variables.is_empty();
+    let adapters = record.engines.iter().filter(plain).count();
     let missed = record.controls.iter().filter(|c| !c.caught).count();
     let outside = outside(record, groups);
     let failed = failed(record);
@@ -225,8 +227,8 @@ fn title(
 }
 
 fn lead(record: &Record, adapters: usize) -> String {
-    let completed =
-        record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.status == EngineStatus::Complete).count();
+    let plain = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.variables.is_empty());
+    let completed = plain.filter(|e| e.status == EngineStatus::Complete).count();
     let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
@@ -444,7 +446,8 @@ fn actions(record: &Record, kernels: &[KernelRows], outside: &BTreeMap<String, B
             Profile::Standard | Profile::Deep => "deep",
         };
         out.push(Action {
-            text: "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
+            text: "Nothing differed in this profile. A longer audit has larger sizes and more configurations."
+                .to_owned(),
             command: format!("repro-audit gpu --profile {longer} --repeats 50"),
         });
     }

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::groups::{Group, column};
 use crate::record::{
-    AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
-    Verdict,
+    AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
 use crate::report::text;
 
@@ -16,6 +15,8 @@ use crate::report::text;
 pub(in crate::report) struct KernelRows {
     pub(in crate::report) kernel: String,
     pub(in crate::report) rows: Vec<VariantRow>,
+    /// The same, variants that look the same on every engine in one row.
+    pub(in crate::report) alike: Vec<AlikeRow>,
     /// Whether anything in it is other than bit-exact or skipped.
     pub(in crate::report) drifts: bool,
 }
@@ -24,6 +25,15 @@ pub(in crate::report) struct KernelRows {
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct VariantRow {
     pub(in crate::report) variant: String,
+    pub(in crate::report) cells: Vec<Cell>,
+    pub(in crate::report) drifts: bool,
+}
+
+/// Variants that look the same on every engine.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct AlikeRow {
+    pub(in crate::report) variants: Vec<String>,
+    /// Those of the first.
     pub(in crate::report) cells: Vec<Cell>,
     pub(in crate::report) drifts: bool,
 }
@@ -95,7 +105,12 @@ pub(super) fn kernels(record: &Record, groups: &[Group]) -> Vec<KernelRows> {
         let kernel = match rows.iter().position(|k| k.kernel == case.kernel) {
             Some(i) => &mut rows[i],
             None => {
-                rows.push(KernelRows { kernel: case.kernel.clone(), rows: Vec::new(), drifts: false });
+                rows.push(KernelRows {
+                    kernel: case.kernel.clone(),
+                    rows: Vec::new(),
+                    alike: Vec::new(),
+                    drifts: false,
+                });
                 let last = rows.len() - 1;
                 &mut rows[last]
             }
@@ -109,7 +124,33 @@ pub(super) fn kernels(record: &Record, groups: &[Group]) -> Vec<KernelRows> {
             kernel.rows.push(VariantRow { variant: case.variant.clone(), cells, drifts });
         }
     }
+    for kernel in &mut rows {
+        kernel.alike = alike(&kernel.rows);
+    }
     rows
+}
+
+/// Variants that look the same on every engine, as one row, in the order of the first of each.
+fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
+    let mut out: Vec<AlikeRow> = Vec::new();
+    // A share of the cases tells apart; how many cases there are of a variant that is all one does not.
+    let look = |c: &Cell| (c.engine.clone(), c.status, c.with_status < c.cases, c.which.clone());
+    for row in rows {
+        let same = out.iter_mut().find(|a| {
+            a.cells.iter().map(look).eq(row.cells.iter().map(look))
+                && a.cells.iter().zip(&row.cells).all(|(a, b)| {
+                    a.with_status == a.cases && b.with_status == b.cases
+                        || (a.with_status, a.cases) == (b.with_status, b.cases)
+                })
+        });
+        match same {
+            Some(found) => found.variants.push(row.variant.clone()),
+            None => {
+                out.push(AlikeRow { variants: vec![row.variant.clone()], cells: row.cells.clone(), drifts: row.drifts })
+            }
+        }
+    }
+    out
 }
 
 /// A case that only the CPU's threads can run is no gap on an adapter.
@@ -238,7 +279,6 @@ pub(in crate::report) struct Reason {
     pub(in crate::report) cases: usize,
     /// The kernels and variants it met.
     pub(in crate::report) variants: String,
-    pub(in crate::report) example: String,
     /// What repeats the example.
     pub(in crate::report) command: String,
 }
@@ -269,7 +309,6 @@ fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
                 cases: cases.len(),
                 variants: text::list(&variants, 4),
                 command: cases.first().map(|c| text::command(&c.1)).unwrap_or_default(),
-                example: cases.first().map(|c| c.1.clone()).unwrap_or_default(),
             }
         })
         .collect();
@@ -301,7 +340,6 @@ pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
                     EngineKind::Cpu => "the CPU".to_owned(),
                 },
                 command: case.as_deref().map(text::command).unwrap_or_default(),
-                example: case.clone().unwrap_or_default(),
             }),
             EngineStatus::Complete => None,
         })

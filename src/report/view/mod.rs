@@ -9,9 +9,9 @@ mod matrix;
 
 use serde::Serialize;
 
+pub(super) use drift::{CaseRow, DriftRow};
 pub(super) use engines::EngineView;
 pub(super) use groups::{column, groups};
-pub(super) use drift::{CaseRow, DriftRow};
 pub(super) use headline::{Headline, Tone};
 pub(super) use matrix::{AxisRow, Cell, KernelRows, LevelRow, Reason};
 
