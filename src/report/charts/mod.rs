@@ -268,7 +268,12 @@ fn distinct(record: &Record) -> Option<Chart> {
             .map(|f| parameters(&f.0.id))
             .collect();
         let own: Vec<&str> = parameters(&case.id).into_iter().filter(|p| !same.iter().all(|s| s.contains(p))).collect();
-        if own.is_empty() { String::new() } else { format!(" {}", own.join(" ")) }
+        // As few as tell it from the others: the engine comes after them and is not to be cut off.
+        let told = |n: &usize| {
+            same.iter().filter(|s| own[..*n].iter().all(|p| s.contains(p))).all(|s| own.iter().all(|p| s.contains(p)))
+        };
+        let needed = (0..=own.len()).find(told).unwrap_or(own.len());
+        if needed == 0 { String::new() } else { format!(" {}", own[..needed].join(" ")) }
     };
     let shares = found
         .iter()
