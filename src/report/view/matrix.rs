@@ -146,7 +146,11 @@ fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
         match same {
             Some(found) => found.variants.push(row.variant.clone()),
             None => {
-                out.push(AlikeRow { variants: vec![row.variant.clone()], cells: row.cells.clone(), drifts: row.drifts })
+                out.push(AlikeRow {
+                    variants: vec![row.variant.clone()],
+                    cells: row.cells.clone(),
+                    drifts: row.drifts,
+                });
             }
         }
     }
@@ -283,13 +287,16 @@ pub(in crate::report) struct Reason {
     pub(in crate::report) command: String,
 }
 
+/// A reason, the engines that gave it, and the variant and case of each time.
+type Shared = (String, Vec<String>, Vec<(String, String)>);
+
 /// `(engine, reason, variant, case)` as reasons: engines that gave one reason for the same cases share its row.
 fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
     let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     for (engine, reason, variant, case) in found {
         groups.entry((reason, engine)).or_default().push((variant, case));
     }
-    let mut shared: Vec<(String, Vec<String>, Vec<(String, String)>)> = Vec::new();
+    let mut shared: Vec<Shared> = Vec::new();
     for ((reason, engine), mut cases) in groups {
         // An engine that stands for several meets a case several times.
         cases.dedup();
