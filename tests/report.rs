@@ -210,6 +210,230 @@ fn all_files_are_written_and_nothing_else() {
     assert_eq!(found, files.len(), "no temporary file is left");
 }
 
+#[test]
+fn charts_of_an_earlier_record_do_not_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    report::write_all(&fixture::full(2), folder.path()).expect("it writes");
+    let charts = folder.path().join("charts");
+    assert!(charts.join("growth-matmul.png").is_file(), "the first record has this chart");
+    let axes = std::fs::read(charts.join("axes.png")).expect("a chart");
+    std::fs::write(charts.join("mine.png"), &axes).expect("it can be written");
+    std::fs::write(charts.join("growth-mine.png"), b"drawn by hand").expect("it can be written");
+    report::write_all(&fixture::without_adapters(), folder.path()).expect("it writes");
+    let mut left: Vec<_> = std::fs::read_dir(&charts)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["growth-mine.png", "mine.png"], "only what this program did not write is left");
+}
+
+/// A record with the threads of a CPU as an audit lists them, and two adapters with varied variables.
+fn varied() -> Record {
+    let mut record = small();
+    let plain = record.engines.clone();
+    for engine in plain.iter().filter(|e| e.id.starts_with("vulkan")) {
+        for n in 1..=9 {
+            let mut varied = engine.clone();
+            varied.id = format!("{} LP_NUM_THREADS={n}", engine.id);
+            varied.variables.insert("LP_NUM_THREADS".to_owned(), n.to_string());
+            record.engines.push(varied);
+        }
+    }
+    for n in [1, 2, 3] {
+        let mut threads = plain[0].clone();
+        threads.id = format!("cpu threads={n}");
+        threads.variables.insert("threads".to_owned(), n.to_string());
+        record.engines.push(threads);
+    }
+    for case in &mut record.cases {
+        let found: Vec<_> = case.executions.clone();
+        for execution in found {
+            let name = if execution.engine == "cpu" { "cpu threads=" } else { "vulkan:0 LP_NUM_THREADS=" };
+            if execution.engine != "cpu" && execution.engine != "vulkan:0" {
+                continue;
+            }
+            for n in 1..=(if execution.engine == "cpu" { 3 } else { 9 }) {
+                let mut other = execution.clone();
+                other.engine = format!("{name}{n}");
+                if n > 1 && case.variant == "chunked" {
+                    other.status = repro_audit::record::Status::WithinSpecification;
+                }
+                case.executions.push(other);
+            }
+        }
+        for comparison in case.comparisons.iter_mut().filter(|c| c.left == "cpu 1 thread") {
+            comparison.left = "cpu threads=1".to_owned();
+            comparison.right = "cpu threads=3".to_owned();
+        }
+        case.executions.retain(|x| x.engine != "cpu");
+    }
+    let cpu: Vec<_> = record.verdicts.iter().filter(|v| v.engine == "cpu").cloned().collect();
+    record.verdicts.retain(|v| v.engine != "cpu");
+    for n in [1, 2, 3] {
+        record.verdicts.extend(cpu.iter().cloned().map(|mut v| {
+            v.engine = format!("cpu threads={n}");
+            v
+        }));
+    }
+    record
+}
+
+#[test]
+fn threads_and_varied_variables_share_a_column() {
+    let record = varied();
+    let table = report::table(&record, false);
+    let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    let above = table.split("Worst drift").next().expect("a part");
+    assert!(!above.contains("cpu threads="), "no column or sentence for each count\n{table}");
+    assert!(flat.contains("1 of 2 on the CPU's threads (3 against 1)"), "the counts that differ are named\n{table}");
+    assert!(table.contains("CPU twins, 2 threads; threads 1, 2 and 3\n"), "one line lists them\n{table}");
+    assert!(table.contains("  vulkan:0 varied  "), "one line an adapter\n{table}");
+    assert!(flat.contains("LP_NUM_THREADS=1, 2, 3, 4, 5, 6, 7, 8 and 1 more"), "with its values\n{table}");
+    let markdown = report::markdown(&record);
+    assert!(markdown.contains("≈ within spec (2 and 3)"), "{markdown}");
+    let html = report::html(&record).expect("the page renders");
+    let matrix =
+        html.split("<table class=\"matrix\">").nth(1).and_then(|t| t.split("</table>").next()).expect("a matrix");
+    assert!(matrix.contains("(2 and 3)"), "the cell names the counts");
+    assert_eq!(matrix.matches("<th scope=\"col\">").count(), 6, "variants, and five columns");
+}
+
+#[test]
+fn the_terminal_breaks_no_word() {
+    let mut record = varied();
+    for i in 0..40 {
+        let mut case = record.cases[0].clone();
+        case.kernel = "a_kernel_with_a_rather_long_name".to_owned();
+        case.variant = format!("a_variant_of_some_length_{i}");
+        record.cases.push(case);
+    }
+    for (name, record) in [("varied", &record), ("full", &fixture::full(2))] {
+        let table = report::table(record, false);
+        let words: Vec<&str> = table.split_whitespace().map(|w| w.trim_end_matches(',')).collect();
+        for case in &record.cases {
+            assert!(words.contains(&case.kernel.as_str()), "{name}: {} is whole", case.kernel);
+            assert!(words.contains(&case.variant.as_str()), "{name}: {} is whole", case.variant);
+        }
+        let matrix = table.split("What each kernel's").nth(1).and_then(|t| t.split("\n\n").next()).expect("a matrix");
+        for line in matrix.lines() {
+            assert!(line.chars().count() <= 110, "{name}: too wide: {line}");
+        }
+    }
+}
+
+#[test]
+fn an_explanation_is_of_its_own_comparison() {
+    let mut record = small();
+    // The judge's sentence is of the first level that failed; of others it would be false.
+    for verdict in &mut record.verdicts {
+        verdict.because = "SENTENCE OF THE VERDICT".to_owned();
+        verdict.evidence = record.cases.iter().rfind(|c| c.problem == verdict.problem).map(|c| c.id.clone());
+    }
+    let html = report::html(&record).expect("the page renders");
+    let drift = html.split("id=\"drift\"").nth(1).and_then(|t| t.split("id=\"charts\"").next()).expect("the section");
+    let rows: Vec<&str> = drift.split("<tr class=\"row\">").skip(1).collect();
+    assert!(rows.len() >= 4, "{} rows", rows.len());
+    for row in &rows {
+        let repeat = row.contains("<b>repeat</b>");
+        assert_eq!(row.contains("SENTENCE"), repeat, "only runs are explained by this verdict: {row}");
+    }
+    assert!(
+        rows[0].contains("log&#x2f;builtin") && rows[0].contains("gl:0 is outside the specification in"),
+        "{}",
+        rows[0]
+    );
+    assert!(
+        rows[1].contains("sum&#x2f;atomic") && rows[1].contains("<b>repeat</b>"),
+        "then what did not repeat: {}",
+        rows[1]
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    for row in rows {
+        let case = row.split("<code>").nth(1).and_then(|t| t.split('?').next()).expect("a case");
+        assert!(seen.insert(case), "{case} has one row");
+    }
+}
+
+#[test]
+fn commands_name_verbs_that_exist() {
+    let mut clean = fixture::full(1);
+    clean.cases.retain(|c| c.kernel == "quantize");
+    clean.verdicts.retain(|v| v.kernel == "quantize");
+    let mut missed = fixture::full(1);
+    missed.controls[0].caught = false;
+    let command = repro_audit::cli::command();
+    let mut found = 0;
+    for record in [fixture::full(2), fixture::without_adapters(), clean, missed] {
+        for line in report::table(&record, false).lines() {
+            let Some(words) = line.trim().strip_prefix("repro-audit ") else { continue };
+            let arguments = shell_words(line.trim());
+            let parsed = command.clone().try_get_matches_from(&arguments);
+            assert!(parsed.is_ok(), "{words}: {:?}", parsed.err().map(|e| e.to_string()));
+            found += 1;
+        }
+    }
+    assert!(found >= 8, "{found} commands");
+}
+
+/// The words of a command of single-quoted and plain words.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for c in line.chars() {
+        match (quoted, c) {
+            (_, '\'') => quoted = !quoted,
+            (false, ' ') => words.push(String::new()),
+            (_, c) => words.last_mut().expect("a word").push(c),
+        }
+    }
+    words
+}
+
+#[test]
+fn growth_is_drawn_for_a_series_in_k() {
+    let mut record = fixture::full(1);
+    let template = record.cases[0].clone();
+    record.cases.clear();
+    for (k, scale) in [(64_u32, 1.0), (256, 2.0), (1024, 4.0), (4096, 8.0)] {
+        for (variant, mad) in [("naive", "separate"), ("naive", "fma"), ("tiled", "separate")] {
+            let mut case = template.clone();
+            case.variant = variant.to_owned();
+            case.problem = format!("matmul/{variant}?m=33&k={k}&n=65&mad={mad}&dtype=f32&dist=normal&seed=7");
+            case.config = "tile=16&batch=1".to_owned();
+            case.id = format!("{}&{}", case.problem, case.config);
+            for execution in &mut case.executions {
+                if let Some(accuracy) = &mut execution.accuracy {
+                    accuracy.max_ulp = scale * if mad == "fma" { 1.0 } else { 3.0 };
+                }
+            }
+            if let Some(accuracy) = &mut case.twin_accuracy {
+                accuracy.max_ulp = scale;
+            }
+            record.cases.push(case);
+        }
+        // Another shape at the same k is no point of that line, however wrong it is.
+        let mut odd = record.cases[record.cases.len() - 1].clone();
+        odd.problem = odd.problem.replace("m=33", &format!("m={k}"));
+        odd.id = format!("{}&{}", odd.problem, odd.config);
+        for execution in &mut odd.executions {
+            if let Some(accuracy) = &mut execution.accuracy {
+                accuracy.max_ulp = 1e6;
+            }
+        }
+        record.cases.push(odd);
+    }
+    let names: Vec<String> = report::pictures(&record).expect("the charts draw").into_iter().map(|p| p.name).collect();
+    assert!(names.contains(&"growth-matmul".to_owned()), "{names:?}");
+    let html = report::html(&record).expect("the page renders");
+    let figure = html.split("id=\"chart-growth-matmul\"").nth(1).and_then(|t| t.split("</figure>").next()).expect("it");
+    for wanted in
+        ["k = 64", "k = 4096", "naive (mad=fma): ", "naive (mad=separate): ", "tiled (mad=separate): ", "<td>24</td>"]
+    {
+        assert!(figure.contains(wanted), "the chart has {wanted}: {figure}");
+    }
+    assert!(!figure.contains("1.00e6"), "another shape is on no line");
+}
+
 fn walk(folder: &Path) -> usize {
     std::fs::read_dir(folder)
         .expect("a folder")
@@ -229,4 +453,64 @@ fn nothing_is_called_repeatable_that_was_not_repeated() {
     }
     let text = report::table(&record, false);
     assert!(text.starts_with("Adapters disagree on"), "{text}");
+}
+
+/// The relative luminance of `#rgb` or `#rrggbb`, WCAG 2.
+fn luminance(color: &str) -> f64 {
+    let hex = color.trim_start_matches('#');
+    let wide: String = if hex.len() == 3 { hex.chars().flat_map(|c| [c, c]).collect() } else { hex.to_owned() };
+    let channel = |at: usize| {
+        let c = f64::from(u8::from_str_radix(&wide[at..at + 2], 16).expect("a colour")) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+}
+
+fn contrast(a: &str, b: &str) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[test]
+fn every_text_can_be_read_on_its_ground() {
+    let style = include_str!("../src/report/page/style.css");
+    let themes: Vec<std::collections::BTreeMap<&str, &str>> = style
+        .split(":root{")
+        .skip(1)
+        .map(|block| {
+            let block = block.split('}').next().expect("it ends");
+            block.split(';').filter_map(|d| d.trim().strip_prefix("--")?.split_once(':')).collect()
+        })
+        .collect();
+    assert_eq!(themes.len(), 3, "light, dark and print");
+    assert!((contrast("#000", "#fff") - 21.0).abs() < 1e-9, "the formula");
+    for (name, theme) in ["light", "dark", "print"].iter().zip(&themes) {
+        let of = |variable: &str| *theme.get(variable).unwrap_or_else(|| panic!("{name} has no --{variable}"));
+        // Text, and what it is written on. WCAG 2 AA asks for 4.5.
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        for text in ["ink", "muted", "link", "held", "spec", "warn", "bad", "none"] {
+            pairs.extend([(text, "bg"), (text, "panel")]);
+        }
+        for text in ["held", "spec", "warn", "bad", "none"] {
+            for ground in ["held-bg", "spec-bg", "warn-bg", "bad-bg", "none-bg"] {
+                if ground.strip_suffix("-bg") == Some(text) {
+                    pairs.extend([(text, ground), ("ink", ground)]);
+                }
+            }
+        }
+        pairs.extend([("ink", "code"), ("muted", "code"), ("link", "code")]);
+        for (text, ground) in pairs {
+            let ratio = contrast(of(text), of(ground));
+            assert!(ratio >= 4.5, "{name}: --{text} on --{ground} is {ratio:.2}");
+        }
+        // Marks and lines of charts, and edges of controls: 3.
+        for mark in ["s0", "s1", "s2", "s3", "s4", "s5", "muted", "bad"] {
+            let ratio = contrast(of(mark), of("bg"));
+            assert!(ratio >= 3.0, "{name}: --{mark} on --bg is {ratio:.2}");
+        }
+        assert!(contrast(of("good-fill"), of("s1")) >= 1.8, "{name}: the parts of a bar differ in lightness");
+    }
+    // Transparency would lower what was measured.
+    let texts = style.lines().filter(|l| l.contains("opacity:.")).count();
+    assert_eq!(texts, 0, "no text is transparent");
 }

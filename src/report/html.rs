@@ -15,6 +15,8 @@ const SCRIPT: &str = include_str!("page/script.js");
 
 /// Drifting cases that are unfolded in full; the rest are in `summary.csv`.
 const DETAILED: usize = 300;
+/// Variants whose drift is listed at once; the rest is folded.
+const WORST: usize = 25;
 /// Rows of a chart's table.
 const CHART_ROWS: usize = 120;
 
@@ -58,6 +60,7 @@ pub fn html(record: &Record) -> Result<String, ReportError> {
         levels => levels,
         drifting => view.cases.iter().filter(|c| c.drifts).count(),
         detailed => DETAILED,
+        worst => WORST,
         environment => Value::from(Serde(&record.environment)),
         facts => facts(record),
         controls => Value::from(Serde(&record.controls)),

@@ -1,7 +1,7 @@
 //! The summary as GitHub Markdown, for a step summary or an issue.
 
 use super::text;
-use super::view::View;
+use super::view::{DriftRow, View};
 use crate::record::Record;
 
 /// GitHub refuses a step summary beyond 1 MiB and an issue beyond 64 KiB; this fits both.
@@ -119,7 +119,8 @@ fn matrix(view: &View) -> String {
             out.push_str(&format!("| {} | {} |", escape(&kernel.kernel), escape(&row.variant)));
             for id in &view.columns {
                 match row.cells.iter().find(|c| c.engine == *id) {
-                    Some(c) => out.push_str(&format!(" {} {} |", c.glyph, c.word)),
+                    Some(c) if c.which.is_empty() => out.push_str(&format!(" {} {} |", c.glyph, c.word)),
+                    Some(c) => out.push_str(&format!(" {} {} ({}) |", c.glyph, c.word, escape(&c.which))),
                     None => out.push_str(" |"),
                 }
             }
@@ -133,7 +134,7 @@ fn drifts(view: &View) -> String {
     if view.drifts.is_empty() {
         return String::new();
     }
-    let mut out = "### Worst drift of each kernel, variant and axis\n\n\
+    let mut out = "### Worst drift of each kernel's variants\n\n\
                    | | case | axis | from → to | max ulp | differing | explained by |\n|---|---|---|---|--:|--:|---|\n"
         .to_owned();
     for d in view.drifts.iter().take(DRIFTS) {
@@ -142,7 +143,7 @@ fn drifts(view: &View) -> String {
             "| {} | {} | {} | {} → {} | {} | {} | {} |\n",
             d.glyph,
             code(&d.case),
-            c.axis,
+            axes(d),
             escape(&c.left),
             escape(&c.right),
             c.max_ulp,
@@ -154,6 +155,15 @@ fn drifts(view: &View) -> String {
         out.push_str(&format!("\n{} more are in the report.\n", view.drifts.len() - DRIFTS));
     }
     out
+}
+
+/// The axis of the row, and the others on which the variant differs.
+fn axes(drift: &DriftRow) -> String {
+    let mut text = format!("**{}**", drift.comparison.axis);
+    for other in &drift.others {
+        text.push_str(&format!(", {other}"));
+    }
+    text
 }
 
 fn reasons(view: &View) -> String {

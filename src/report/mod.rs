@@ -61,7 +61,8 @@ pub fn pictures(record: &Record) -> Result<Vec<Picture>, ReportError> {
 }
 
 /// Writes `index.html`, `summary.csv`, `values.csv` and `charts/*.png` into a folder, which is made if it is missing,
-/// and returns their paths. Each file is replaced as a whole; other files are left alone.
+/// and returns their paths. Each file is replaced as a whole. Charts of an earlier record that this one has none of are
+/// removed; other files are left alone.
 ///
 /// # Errors
 /// When a part can not be made, or a file can not be written.
@@ -73,6 +74,7 @@ pub fn write_all(record: &Record, folder: &Path) -> Result<Vec<PathBuf>, ReportE
     ];
     let pictures = pictures(record)?;
     files.extend(pictures.into_iter().map(|p| (folder.join("charts").join(format!("{}.png", p.name)), p.png)));
+    clear(&folder.join("charts"), &files);
     let mut written = Vec::new();
     for (path, content) in files {
         let io = |source| ReportError::Io { path: path.display().to_string(), source };
@@ -83,4 +85,21 @@ pub fn write_all(record: &Record, folder: &Path) -> Result<Vec<PathBuf>, ReportE
         written.push(path);
     }
     Ok(written)
+}
+
+/// Removes charts of an earlier record from `charts/`: files of a name that a chart can have, with a record's id in
+/// them. Beside this record's report they would pass for its own. One that can not be removed is left.
+fn clear(folder: &Path, written: &[(PathBuf, Vec<u8>)]) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|e| e.path()) {
+        let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".png"));
+        if !name.is_some_and(charts::is_own) || written.iter().any(|(w, _)| *w == path) {
+            continue;
+        }
+        let keyword = charts::KEYWORD.as_bytes();
+        if std::fs::read(&path).is_ok_and(|png| png.windows(keyword.len()).any(|w| w == keyword)) {
+            // What can not be removed harms nothing but tidiness, and the report itself is still written.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
 }

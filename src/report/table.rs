@@ -1,7 +1,6 @@
 //! The summary for a terminal: verdict first, the next commands last. Plain ANSI colours where wanted.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, LineStyle, Table, presets};
 
 use super::text;
 use super::view::{Cell, KernelRows, Tone, View};
@@ -11,8 +10,6 @@ use crate::record::{Record, Status};
 const WIDTH: usize = 110;
 /// Drifts that are listed.
 const DRIFTS: usize = 8;
-/// More engines than this are shown by glyph alone.
-const WORDY: usize = 4;
 
 /// The terminal summary. `color` writes ANSI escapes; text from drivers never carries any.
 #[must_use]
@@ -113,7 +110,7 @@ fn engines(out: &mut Text, view: &View) {
     }
 }
 
-/// A kernel's variants that look the same on every engine, as one row.
+/// A kernel's variants with the same statuses on every engine, as one row: a fraction of cases is not shown here.
 fn collapsed(kernel: &KernelRows) -> Vec<(Vec<String>, &[Cell])> {
     let mut rows: Vec<(Vec<String>, &[Cell])> = Vec::new();
     for row in &kernel.rows {
@@ -129,45 +126,62 @@ fn collapsed(kernel: &KernelRows) -> Vec<(Vec<String>, &[Cell])> {
     rows
 }
 
+/// Names in lines of at most `width`, broken at commas alone; a name that is longer has a line of its own.
+fn at_commas(names: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let piece = if i + 1 < names.len() { format!("{name},") } else { name.clone() };
+        match lines.last_mut() {
+            Some(line) if wide(line) + 1 + wide(&piece) <= width => {
+                line.push(' ');
+                line.push_str(&piece);
+            }
+            _ => lines.push(piece),
+        }
+    }
+    lines
+}
+
+fn wide(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The matrix, laid out so that no word is broken: engines that do not fit beside one another follow in a block of
+/// their own.
 fn matrix(out: &mut Text, view: &View) {
     if view.columns.is_empty() {
         return;
     }
     out.heading("What each kernel's variants did on each engine (the worst of their cases)");
-    let wordy = view.columns.len() <= WORDY;
-    let mut table = Table::new();
-    // Rules above and below, none between rows: the table is long enough.
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(WIDTH).unwrap_or(u16::MAX));
-    let mut header = vec!["kernel".to_owned(), "variants".to_owned()];
-    header.extend(view.columns.iter().map(|c| text::printable(c)));
-    table.set_header(header);
-    for kernel in &view.kernels {
-        for (i, (names, cells)) in collapsed(kernel).into_iter().enumerate() {
-            let mut row = vec![if i == 0 { kernel.kernel.clone() } else { String::new() }, names.join(", ")];
-            row.extend(view.columns.iter().map(|id| {
-                cells.iter().find(|c| c.engine == *id).map_or_else(String::new, |c| {
-                    if wordy { format!("{} {}", c.glyph, c.word) } else { c.glyph.to_owned() }
-                })
-            }));
-            table.add_row(row);
+    let kernel = view.kernels.iter().map(|k| wide(&text::printable(&k.kernel))).max().unwrap_or(0).max("kernel".len());
+    let variant = view.kernels.iter().flat_map(|k| &k.rows).map(|r| wide(&text::printable(&r.variant)) + 1).max();
+    let variant = variant.unwrap_or(0).max("variants".len());
+    let said = |c: &Cell, wordy: bool| if wordy { format!("{} {}", c.glyph, c.word) } else { c.glyph.to_owned() };
+    let widths = |wordy: bool| -> Vec<usize> {
+        let cells = |id: &str| {
+            let rows = view.kernels.iter().flat_map(|k| &k.rows).flat_map(|r| &r.cells);
+            rows.filter(|c| c.engine == id).map(|c| wide(&said(c, wordy))).max().unwrap_or(0)
+        };
+        // A header is wrapped at its spaces.
+        let word = |id: &str| id.split(' ').map(wide).max().unwrap_or(0);
+        view.columns.iter().map(|id| cells(id).max(word(&text::printable(id)))).collect()
+    };
+    let left = WIDTH.saturating_sub(2 + kernel + 2 + variant);
+    let fits = |widths: &[usize]| widths.iter().map(|w| w + 2).sum::<usize>() <= left;
+    let wordy = fits(&widths(true));
+    let widths = widths(wordy);
+    let mut from = 0;
+    while from < widths.len() {
+        let mut to = from + 1;
+        while to < widths.len() && fits(&widths[from..=to]) {
+            to += 1;
         }
+        // What the engines leave free is the variants'.
+        let used: usize = widths[from..to].iter().map(|w| w + 2).sum();
+        let variant = variant.max(WIDTH.saturating_sub(2 + kernel + 2 + used)).min(44);
+        block(out, view, &view.columns[from..to], &widths[from..to], [kernel, variant], &|c| said(c, wordy));
+        from = to;
     }
-    let mut text = table.trim_fmt();
-    if out.color {
-        // The table is laid out plain, because escapes would count as width; the cells are coloured afterwards.
-        for (status, _) in text::STATUSES {
-            let plain = if wordy {
-                format!("{} {}", text::glyph(status), text::word(status))
-            } else {
-                format!(" {} ", text::glyph(status))
-            };
-            let painted = out.paint(color_of(status), &plain);
-            text = text.replace(&plain, &painted);
-        }
-    }
-    out.line(text);
     if !wordy {
         let legend: Vec<_> =
             text::STATUSES.iter().map(|(s, _)| format!("{} {}", text::glyph(*s), text::word(*s))).collect();
@@ -175,19 +189,93 @@ fn matrix(out: &mut Text, view: &View) {
     }
 }
 
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(wide(text))))
+}
+
+fn block(
+    out: &mut Text,
+    view: &View,
+    columns: &[String],
+    widths: &[usize],
+    [kernel, variant]: [usize; 2],
+    said: &dyn Fn(&Cell) -> String,
+) {
+    let headers: Vec<Vec<String>> = columns
+        .iter()
+        .zip(widths)
+        .map(|(id, width)| {
+            let mut lines: Vec<String> = Vec::new();
+            for word in text::printable(id).split(' ') {
+                match lines.last_mut() {
+                    Some(line) if wide(line) + 1 + wide(word) <= *width => {
+                        line.push(' ');
+                        line.push_str(word);
+                    }
+                    _ => lines.push(word.to_owned()),
+                }
+            }
+            lines
+        })
+        .collect();
+    let high = headers.iter().map(Vec::len).max().unwrap_or(1);
+    let rule = 4 + kernel + variant + widths.iter().map(|w| w + 2).sum::<usize>();
+    for i in 0..high {
+        let (k, v) = if i + 1 == high { ("kernel", "variants") } else { ("", "") };
+        let mut line = format!("  {}  {}", padded(k, kernel), padded(v, variant));
+        for (header, width) in headers.iter().zip(widths) {
+            // Headers stand on the rule, whatever their number of lines.
+            let word = (i + header.len()).checked_sub(high).and_then(|at| header.get(at)).map_or("", String::as_str);
+            line.push_str(&format!("  {}", padded(word, *width)));
+        }
+        let line = out.paint(Style::new().dimmed(), line.trim_end());
+        out.line(line);
+    }
+    let line = out.paint(Style::new().dimmed(), &format!("  {}", "─".repeat(rule - 2)));
+    out.line(line);
+    for rows in &view.kernels {
+        for (i, (names, cells)) in collapsed(rows).into_iter().enumerate() {
+            let names: Vec<String> = names.iter().map(|n| text::printable(n)).collect();
+            for (j, line) in at_commas(&names, variant).into_iter().enumerate() {
+                let name = if i + j == 0 { text::printable(&rows.kernel) } else { String::new() };
+                let mut line = format!("  {}  {}", padded(&name, kernel), padded(&line, variant));
+                for (id, width) in columns.iter().zip(widths).filter(|_| j == 0) {
+                    let found = cells.iter().find(|c| c.engine == *id);
+                    let plain = found.map(said).unwrap_or_default();
+                    let gap = " ".repeat(width.saturating_sub(wide(&plain)));
+                    let cell = found.map_or_else(String::new, |c| out.paint(color_of(c.status), &plain));
+                    line.push_str(&format!("  {cell}{gap}"));
+                }
+                out.line(line.trim_end());
+            }
+        }
+    }
+}
+
 fn drifts(out: &mut Text, view: &View) {
     if view.drifts.is_empty() {
         return;
     }
-    out.heading("Worst drift of each kernel, variant and axis");
+    out.heading("Worst drift of each kernel's variants");
     for drift in view.drifts.iter().take(DRIFTS) {
         let status = out.paint(color_of_class(drift.class), drift.glyph);
         // Never wrapped: an id is to be copied.
         out.line(format!("  {status} {}", text::printable(&drift.case)));
         let c = &drift.comparison;
         let said = format!(
-            "{}: {} → {}; max {} ulp, {} of {} differ; {}",
-            c.axis, c.left, c.right, c.max_ulp, c.fraction, c.elements, c.because
+            "{}: {} → {}; max {} ulp, {} of {} differ; {}.{}",
+            c.axis,
+            c.left,
+            c.right,
+            c.max_ulp,
+            c.fraction,
+            c.elements,
+            c.because,
+            if drift.others.is_empty() {
+                String::new()
+            } else {
+                format!(" Also differs by {}.", drift.others.join(", "))
+            }
         );
         out.wrapped("      ", "      ", &text::printable(&said));
     }

@@ -191,6 +191,14 @@ pub(super) fn command(case: &str) -> String {
     format!("repro-audit case '{}'", case.replace('\'', r"'\''"))
 }
 
+/// A word for a POSIX shell, in quotes where it needs them.
+pub(super) fn quoted(word: &str) -> String {
+    if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:=".contains(c)) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// One line of printable text: control characters, which a hostile driver could use to steer a terminal, are shown as
 /// U+FFFD.
 pub(super) fn printable(text: &str) -> String {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Chart, Plot, SERIES, Series, more};
 use crate::record::Record;
-use crate::report::text;
+use crate::report::{text, view};
 
 /// Parameters that are a length of accumulation, the likeliest first.
 const SIZES: [&str; 6] = ["k", "n", "len", "length", "dim", "steps"];
+/// What the files begin with.
+pub(super) const PREFIX: &str = "growth-";
 /// Kernels that get a chart.
 const CHARTS: usize = 3;
 
@@ -57,11 +59,11 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
     let found = series.len();
     series.truncate(SERIES);
     let chart = Chart {
-        name: format!("growth-{}", file_name(kernel)),
+        name: format!("{PREFIX}{}", file_name(kernel)),
         title: format!("{kernel}: error against {size}"),
         about: format!(
-            "The largest error against the exact answer, over all cases of a variant at each {size}. Engines with the \
-             same errors share a line.{}",
+            "The largest error against the exact answer over all configurations at each {size}, the other parameters \
+             unchanged along a line. Engines with the same errors share a line.{}",
             more(found)
         ),
         plot: Plot::Lines { x: size.to_owned(), y: "largest error, ulp".to_owned(), series, joined: f64::INFINITY },
@@ -71,18 +73,33 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
     Some((largest, chart))
 }
 
-/// A variant, the engines that share its line, and the line.
-type Shared = (String, Vec<String>, Vec<(f64, f64)>);
+/// A variant with its other parameters, the engines that share its line, and the line.
+struct Line<'a> {
+    variant: &'a str,
+    others: Vec<&'a str>,
+    engines: Vec<String>,
+    points: Vec<(f64, f64)>,
+}
+
+/// The parameters of a problem but the size. Only cases that share them are on one line: an error that grew because
+/// the distribution changed too would be no growth.
+fn others<'a>(problem: &'a str, size: &str) -> Vec<&'a str> {
+    let Some((_, query)) = problem.split_once('?') else { return Vec::new() };
+    query.split('&').filter(|p| p.split_once('=').is_none_or(|(name, _)| name != size)).collect()
+}
 
 fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
-    let mut points: BTreeMap<(String, String), BTreeMap<u32, f64>> = BTreeMap::new();
+    let groups = view::groups(record);
+    type Key<'a> = (&'a str, Vec<&'a str>, String);
+    let mut points: BTreeMap<Key<'_>, BTreeMap<u32, f64>> = BTreeMap::new();
     for case in record.cases.iter().filter(|c| c.kernel == kernel) {
         let Some(x) = parameter(&case.problem, size) else { continue };
         let twin = case.twin_accuracy.as_ref().map(|a| ("the strict twin", a));
-        let engines = case.executions.iter().filter_map(|e| Some((e.engine.as_str(), e.accuracy.as_ref()?)));
+        let engines =
+            case.executions.iter().filter_map(|e| Some((view::column(&groups, &e.engine), e.accuracy.as_ref()?)));
         for (engine, accuracy) in twin.into_iter().chain(engines) {
             let slot = points
-                .entry((case.variant.clone(), engine.to_owned()))
+                .entry((&case.variant, others(&case.problem, size), engine.to_owned()))
                 .or_default()
                 .entry(x)
                 .or_insert(f64::NEG_INFINITY);
@@ -91,24 +108,32 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
             }
         }
     }
-    let mut series: Vec<Shared> = Vec::new();
-    for ((variant, engine), line) in points {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for ((variant, others, engine), line) in points {
         if line.len() < 3 {
             continue;
         }
         let line: Vec<_> = line.into_iter().map(|(x, y)| (f64::from(x), y)).collect();
-        match series.iter_mut().find(|(v, _, l)| *v == variant && *l == line) {
-            Some((_, engines, _)) => engines.push(engine),
-            None => series.push((variant, vec![engine], line)),
+        match lines.iter_mut().find(|l| l.variant == variant && l.others == others && l.points == line) {
+            Some(shared) => shared.engines.push(engine),
+            None => lines.push(Line { variant, others, engines: vec![engine], points: line }),
         }
     }
-    series
-        .into_iter()
-        .map(|(variant, engines, points)| Series { name: format!("{variant}: {}", text::list(&engines, 3)), points })
+    // Parameters that all lines share say nothing.
+    let shared: Vec<&str> = lines.first().map_or(Vec::new(), |first| {
+        first.others.iter().copied().filter(|p| lines.iter().all(|l| l.others.contains(p))).collect()
+    });
+    lines
+        .iter()
+        .map(|l| {
+            let own: Vec<&str> = l.others.iter().copied().filter(|p| !shared.contains(p)).collect();
+            let own = if own.is_empty() { String::new() } else { format!(" ({})", own.join(" ")) };
+            Series { name: format!("{}{own}: {}", l.variant, text::list(&l.engines, 3)), points: l.points.clone() }
+        })
         .collect()
 }
 
 /// A kernel's name as part of a file's: records come from elsewhere, and a file must stay in its folder.
-fn file_name(kernel: &str) -> String {
+pub(super) fn file_name(kernel: &str) -> String {
     kernel.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(40).collect()
 }

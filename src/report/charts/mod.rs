@@ -7,10 +7,10 @@ mod svg;
 
 use std::collections::BTreeMap;
 
-use super::text;
-use crate::record::{AxisLevel, EngineKind, Outcome, Record};
+use super::{text, view};
+use crate::record::{AxisLevel, CaseRecord, EngineKind, Outcome, Record};
 
-pub(super) use png::png;
+pub(super) use png::{KEYWORD, png};
 pub(super) use svg::{spark, svg};
 
 /// Series beyond these are left to the table, so that colours and markers stay distinct.
@@ -55,6 +55,12 @@ pub(super) struct Share {
     pub(super) note: String,
     /// The first part is the one that agrees, drawn calm; the others stand out.
     pub(super) first_is_good: bool,
+}
+
+/// Whether a chart of some record could have this name.
+pub(super) fn is_own(name: &str) -> bool {
+    ["axes", "ulp-distances", "specification", "distinct-results"].contains(&name)
+        || name.strip_prefix(growth::PREFIX).is_some_and(|kernel| growth::file_name(kernel) == kernel)
 }
 
 /// The charts of a record; those with nothing to show are left out.
@@ -108,8 +114,7 @@ fn axes(record: &Record) -> Option<Chart> {
 #[expect(clippy::cast_precision_loss, reason = "counts of elements")]
 fn distances(record: &Record) -> Option<Chart> {
     // One series a kernel: its comparison with the largest distance against the CPU twin, or failing that any.
-    let mut worst: BTreeMap<&str, (bool, u64, &crate::record::CaseRecord, &crate::record::Comparison)> =
-        BTreeMap::new();
+    let mut worst: BTreeMap<&str, (bool, u64, &CaseRecord, &crate::record::Comparison)> = BTreeMap::new();
     for case in &record.cases {
         for comparison in case.comparisons.iter().filter(|c| !c.drift.histogram.is_empty()) {
             let key = (comparison.axis == AxisLevel::Engine, comparison.drift.max_ulp);
@@ -176,6 +181,7 @@ fn more(found: usize) -> String {
 fn specification(record: &Record) -> Option<Chart> {
     let mut kernels: Vec<&str> = Vec::new();
     let mut ratios: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    let groups = view::groups(record);
     for case in &record.cases {
         for execution in &case.executions {
             let Some(accuracy) = &execution.accuracy else { continue };
@@ -183,18 +189,18 @@ fn specification(record: &Record) -> Option<Chart> {
             if adapter && !kernels.contains(&case.kernel.as_str()) {
                 kernels.push(&case.kernel);
             }
-            let slot = ratios.entry((&case.kernel, &execution.engine)).or_insert(0.0);
+            let slot = ratios.entry((&case.kernel, view::column(&groups, &execution.engine))).or_insert(0.0);
             // A NaN must not be swallowed: an unknown ratio is as bad as an infinite one.
             let ratio =
                 if accuracy.specification_ratio.is_nan() { f64::INFINITY } else { accuracy.specification_ratio };
             *slot = slot.max(ratio);
         }
     }
-    let engines: Vec<&str> = record
-        .engines
+    let adapter = |id: &str| record.engine(id).is_some_and(|e| e.kind == EngineKind::Adapter);
+    let engines: Vec<&str> = groups
         .iter()
-        .filter(|e| e.kind == EngineKind::Adapter && ratios.keys().any(|k| k.1 == e.id))
-        .map(|e| e.id.as_str())
+        .filter(|g| g.members.iter().any(|(id, _)| adapter(id)) && ratios.keys().any(|k| k.1 == g.id))
+        .map(|g| g.id.as_str())
         .collect();
     if engines.is_empty() {
         return None;
@@ -234,6 +240,11 @@ fn specification(record: &Record) -> Option<Chart> {
     })
 }
 
+/// The parameters of a case id.
+fn parameters(id: &str) -> Vec<&str> {
+    id.split_once('?').map_or(Vec::new(), |(_, query)| query.split('&').collect())
+}
+
 fn distinct(record: &Record) -> Option<Chart> {
     let mut found = Vec::new();
     for case in &record.cases {
@@ -249,6 +260,21 @@ fn distinct(record: &Record) -> Option<Chart> {
         return None;
     }
     found.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then_with(|| a.0.id.cmp(&b.0.id)));
+    // The parameters that tell a case from the variant's others here: a label has no room for all.
+    let own = |case: &CaseRecord| -> String {
+        let same: Vec<Vec<&str>> = found
+            .iter()
+            .filter(|f| (&f.0.kernel, &f.0.variant) == (&case.kernel, &case.variant))
+            .map(|f| parameters(&f.0.id))
+            .collect();
+        let own: Vec<&str> = parameters(&case.id).into_iter().filter(|p| !same.iter().all(|s| s.contains(p))).collect();
+        // As few as tell it from the others: the engine comes after them and is not to be cut off.
+        let told = |n: &usize| {
+            same.iter().filter(|s| own[..*n].iter().all(|p| s.contains(p))).all(|s| own.iter().all(|p| s.contains(p)))
+        };
+        let needed = (0..=own.len()).find(told).unwrap_or(own.len());
+        if needed == 0 { String::new() } else { format!(" {}", own[..needed].join(" ")) }
+    };
     let shares = found
         .iter()
         .take(16)
@@ -256,7 +282,7 @@ fn distinct(record: &Record) -> Option<Chart> {
             let mut parts: Vec<u32> = distinct.iter().map(|d| d.runs).collect();
             parts.sort_unstable_by(|a, b| b.cmp(a));
             Share {
-                label: format!("{}/{} {} on {}", case.kernel, case.variant, case.config, execution.engine),
+                label: format!("{}/{}{} on {}", case.kernel, case.variant, own(case), execution.engine),
                 parts: parts.iter().map(|p| f64::from(*p) / f64::from((*runs).max(1))).collect(),
                 note: format!("{} in {runs} runs", distinct.len()),
                 first_is_good: false,

@@ -13,6 +13,8 @@ use super::Chart;
 use super::scene::{Anchor, Item, Role, Scene, scene};
 use crate::report::ReportError;
 
+/// The keyword of the text chunk that holds the record's id.
+pub(in crate::report) const KEYWORD: &str = "repro-audit record";
 const FONT: &[u8] = include_bytes!("../../../assets/repro-audit-sans.ttf");
 const FAMILY: &str = "sans-serif";
 /// Device pixels a CSS pixel.
@@ -83,7 +85,7 @@ fn encode(pixels: &[u8], w: u32, h: u32, chart: &Chart, record_id: &str) -> Resu
     encoder.set_compression(png::Compression::High);
     // A tEXt chunk is Latin-1; an id from a foreign record may be anything.
     let latin: String = record_id.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
-    encoder.add_text_chunk("repro-audit record".to_owned(), latin)?;
+    encoder.add_text_chunk(KEYWORD.to_owned(), latin)?;
     encoder.add_text_chunk("Title".to_owned(), chart.title.chars().filter(char::is_ascii).collect())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;

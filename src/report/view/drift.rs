@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::engine_of;
+use super::explain::{classes, explain};
+use super::groups::Group;
 use super::matrix::{Cell, cell};
-use crate::drift::{Classes, Drift};
+use crate::drift::Drift;
 use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::report::text;
 
@@ -64,7 +66,7 @@ pub(in crate::report) struct ComparisonRow {
     pub(in crate::report) rank: Rank,
 }
 
-/// The worst drift of a kernel's variant on one axis.
+/// The worst drift of a kernel's variant.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct DriftRow {
     pub(in crate::report) case: String,
@@ -73,17 +75,33 @@ pub(in crate::report) struct DriftRow {
     pub(in crate::report) class: &'static str,
     pub(in crate::report) word: &'static str,
     pub(in crate::report) comparison: ComparisonRow,
+    /// The other axes on which a case of this variant differs.
+    pub(in crate::report) others: Vec<&'static str>,
 }
 
-/// What is worse, in this order: a status, a run against a run, NaN or infinity against a number, distance, and how
-/// many elements.
+/// What is worse, in this order: a status, an axis that its reader can do more about, NaN or infinity against a number,
+/// distance, and how many elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(in crate::report) struct Rank {
     status: u8,
-    repeat: bool,
+    axis: u8,
     special: bool,
     max_ulp: u64,
     per_million: u64,
+}
+
+/// Of a result that the specification forbids, the comparison with the twin shows what is wrong with it; of runs that
+/// disagree, that of runs. Otherwise those come first that a reader can do something about: fix the configuration or
+/// the threads, then choose the driver, then the adapter. The twin is last: it is no other machine.
+fn weight(axis: AxisLevel, status: Option<Status>) -> u8 {
+    match axis {
+        AxisLevel::Engine if status == Some(Status::OutsideSpecification) => 6,
+        AxisLevel::Repeat => 5,
+        AxisLevel::Config | AxisLevel::Threads => 4,
+        AxisLevel::Driver => 3,
+        AxisLevel::Adapter => 2,
+        AxisLevel::Engine => 1,
+    }
 }
 
 fn severity(status: Status) -> u8 {
@@ -98,13 +116,13 @@ fn severity(status: Status) -> u8 {
 }
 
 /// Every case, the worst first; those that do not drift in the order of the plan.
-pub(super) fn cases(record: &Record) -> Vec<CaseRow> {
-    let mut rows: Vec<CaseRow> = record.cases.iter().map(|c| case(record, c)).collect();
+pub(super) fn cases(record: &Record, groups: &[Group]) -> Vec<CaseRow> {
+    let mut rows: Vec<CaseRow> = record.cases.iter().map(|c| case(record, groups, c)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.rank));
     rows
 }
 
-fn case(record: &Record, case: &CaseRecord) -> CaseRow {
+fn case(record: &Record, groups: &[Group], case: &CaseRecord) -> CaseRow {
     let mut different: Vec<ComparisonRow> =
         case.comparisons.iter().filter(|c| !c.drift.is_none()).map(|c| comparison(record, case, c)).collect();
     different.sort_by_key(|row| std::cmp::Reverse(row.rank));
@@ -118,7 +136,7 @@ fn case(record: &Record, case: &CaseRecord) -> CaseRow {
         kernel: case.kernel.clone(),
         variant: case.variant.clone(),
         command: text::command(&case.id),
-        cells: case.executions.iter().filter_map(|x| cell(&x.engine, &[x.status])).collect(),
+        cells: groups.iter().filter_map(|g| cell(g, &[case])).collect(),
         drifts,
         equal: case.comparisons.len() - different.len(),
         different,
@@ -181,7 +199,7 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
         max_relative: text::number(drift.max_relative),
         nmse: text::number(drift.nmse),
         classes: classes(&drift.classes),
-        because: because(record, case, comparison),
+        because: explain(record, case, comparison),
         worst: drift
             .worst
             .as_ref()
@@ -191,8 +209,9 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
     }
 }
 
-fn execution_of<'a>(record: &Record, case: &'a CaseRecord, comparison: &Comparison) -> Option<&'a Execution> {
-    let engine = engine_of(record, &comparison.right)?;
+/// The execution of this case that a side names.
+pub(super) fn execution_of<'a>(record: &Record, case: &'a CaseRecord, side: &str) -> Option<&'a Execution> {
+    let engine = engine_of(record, side)?;
     case.executions.iter().find(|x| x.engine == engine.id)
 }
 
@@ -203,61 +222,27 @@ fn execution_of<'a>(record: &Record, case: &'a CaseRecord, comparison: &Comparis
 )]
 fn rank(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Rank {
     let Drift { classes, max_ulp, .. } = &comparison.drift;
+    let sides = [&comparison.left, &comparison.right];
+    let status =
+        sides.iter().filter_map(|s| execution_of(record, case, s)).map(|x| x.status).max_by_key(|s| severity(*s));
     Rank {
-        status: execution_of(record, case, comparison).map_or(2, |x| severity(x.status)),
-        repeat: comparison.axis == AxisLevel::Repeat,
+        // Each of two configurations may equal its own twin and be bit-exact; they differ nevertheless.
+        status: status.map_or(0, severity).max(severity(Status::WithinSpecification)),
         special: classes.nan_versus_number + classes.infinite > 0,
+        axis: weight(comparison.axis, status),
         max_ulp: *max_ulp,
         per_million: (comparison.drift.fraction() * 1e6) as u64,
     }
 }
 
-/// What explains a difference: an arithmetic whose twin it equals, else what the verdict says, else the kinds of
-/// difference. A kind is a description and no cause, and reads as one.
-fn because(record: &Record, case: &CaseRecord, comparison: &Comparison) -> String {
-    let execution = execution_of(record, case, comparison);
-    if comparison.axis == AxisLevel::Engine
-        && let Some(execution) = execution
-        && !execution.equals.is_empty()
-    {
-        let names: Vec<_> = execution.equals.iter().map(|a| a.name().to_owned()).collect();
-        return format!("equals the twin in {} arithmetic, bit for bit", names.join(" and "));
-    }
-    let verdict = execution.and_then(|x| {
-        record
-            .verdicts
-            .iter()
-            .find(|v| v.problem == case.problem && v.engine == x.engine)
-            .filter(|v| !v.because.is_empty())
-    });
-    if let Some(verdict) = verdict {
-        return verdict.because.clone();
-    }
-    format!("unexplained: {}", classes(&comparison.drift.classes))
-}
-
-fn classes(classes: &Classes) -> String {
-    let named = [
-        (classes.nan_versus_number, "NaN against a number"),
-        (classes.infinite, "infinity against another value"),
-        (classes.flushed, "subnormal against zero"),
-        (classes.zero_sign, "+0 against −0"),
-        (classes.nan_payload, "NaN with another payload"),
-        (classes.finite, "finite"),
-    ];
-    let parts: Vec<_> =
-        named.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} {name}", text::count(*n))).collect();
-    parts.join(", ")
-}
-
-/// The worst comparison of each kernel, variant and axis.
+/// The worst comparison of each kernel's variant, worst first.
 pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
     let mut all: Vec<(&CaseRow, &ComparisonRow)> =
         cases.iter().flat_map(|c| c.different.iter().map(move |d| (c, d))).collect();
     all.sort_by_key(|(_, d)| std::cmp::Reverse(d.rank));
     let mut seen = BTreeSet::new();
-    all.into_iter()
-        .filter(|(c, d)| seen.insert((c.kernel.as_str(), c.variant.as_str(), d.axis)))
+    all.iter()
+        .filter(|(c, _)| seen.insert((c.kernel.as_str(), c.variant.as_str())))
         .map(|(c, d)| {
             let status = match d.rank.status {
                 5 => Status::Failed,
@@ -265,13 +250,16 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
                 3 => Status::NotRepeatable,
                 _ => Status::WithinSpecification,
             };
+            let on =
+                |axis: &str| all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis);
             DriftRow {
                 case: c.id.clone(),
                 command: c.command.clone(),
                 glyph: text::glyph(status),
                 class: text::class(status),
                 word: text::word(status),
-                comparison: d.clone(),
+                comparison: (*d).clone(),
+                others: text::AXES.iter().map(|(a, _)| a.name()).filter(|a| *a != d.axis && on(a)).collect(),
             }
         })
         .collect()

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::matrix::KernelRows;
-use crate::record::{EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
+use super::groups::Group;
+use super::matrix::{self, KernelRows};
+use crate::kernels::Profile;
+use crate::record::{AxisLevel, Engine, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// How a sentence is to be taken.
@@ -49,39 +51,65 @@ pub(in crate::report) struct Action {
     pub(in crate::report) command: String,
 }
 
+/// A level on one engine, or on several that differ by a varied variable alone.
+struct OnEngine {
+    name: String,
+    failed: usize,
+    tested: usize,
+    /// Of several engines, those on which it failed.
+    which: String,
+}
+
 /// How a level fared over all engines.
 #[derive(Default)]
 struct Fared {
-    /// `(engine, failed, tested)`, engines on which it was tested.
-    engines: Vec<(String, usize, usize)>,
+    /// The engines on which it was tested.
+    engines: Vec<OnEngine>,
     /// Kernel and variant of those that failed.
-    broken: BTreeSet<String>,
+    broken: BTreeSet<(String, String)>,
     problems: BTreeSet<String>,
     broken_problems: BTreeSet<String>,
 }
 
-fn fared(record: &Record, level: Level) -> Fared {
+fn fared(record: &Record, groups: &[Group], level: Level) -> Fared {
     let mut out = Fared::default();
-    for engine in &record.engines {
+    for group in groups {
         let (mut failed, mut tested) = (0, 0);
-        for verdict in record.verdicts.iter().filter(|v| v.engine == engine.id) {
-            match state(verdict, level) {
+        for (problem, verdicts) in matrix::problems(record, group) {
+            match matrix::fared(&verdicts, level) {
                 LevelState::Untested => continue,
                 LevelState::Held => {}
                 LevelState::Failed => {
                     failed += 1;
-                    out.broken.insert(format!("{}/{}", verdict.kernel, verdict.variant));
-                    out.broken_problems.insert(verdict.problem.clone());
+                    out.broken.extend(verdicts.iter().map(|v| (v.kernel.clone(), v.variant.clone())));
+                    out.broken_problems.insert(problem.to_owned());
                 }
             }
             tested += 1;
-            out.problems.insert(verdict.problem.clone());
+            out.problems.insert(problem.to_owned());
         }
         if tested > 0 {
-            out.engines.push((engine.id.clone(), failed, tested));
+            let which = if failed > 0 { which(record, group, level) } else { String::new() };
+            out.engines.push(OnEngine { name: group.name.clone(), failed, tested, which });
         }
     }
     out
+}
+
+/// Of a group, the engines on which a level failed. Where the level is about the group itself, those that differ from
+/// the one they are compared with; that one is no more at fault than they are, and is named as the other side.
+fn which(record: &Record, group: &Group, level: Level) -> String {
+    if level != Level::ConfigInvariant {
+        let failed = |id: &str| record.verdicts.iter().any(|v| v.engine == id && state(v, level) == LevelState::Failed);
+        return group.which(failed);
+    }
+    let differing = || {
+        let all = record.cases.iter().flat_map(|c| &c.comparisons);
+        all.filter(|c| c.axis == AxisLevel::Threads && !c.drift.is_none() && group.has(&c.right))
+    };
+    let right = group.which(|id| differing().any(|c| c.right == id));
+    let left = group.which(|id| differing().any(|c| c.left == id));
+    if left.is_empty() || right.is_empty() { right } else { format!("{right} against {left}") }
 }
 
 fn state(verdict: &Verdict, level: Level) -> LevelState {
@@ -89,11 +117,13 @@ fn state(verdict: &Verdict, level: Level) -> LevelState {
 }
 
 /// The verdict of a record.
-pub(super) fn headline(record: &Record, kernels: &[KernelRows]) -> Headline {
-    let levels: BTreeMap<Level, Fared> = text::LEVELS.iter().map(|l| (*l, fared(record, *l))).collect();
-    let adapters = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter).count();
+pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]) -> Headline {
+    let levels: BTreeMap<Level, Fared> = text::LEVELS.iter().map(|l| (*l, fared(record, groups, *l))).collect();
+    // An adapter with a variable set is no further adapter.
+    let plain = |e: &&Engine| e.kind == EngineKind::Adapter && e.variables.is_empty();
+    let adapters = record.engines.iter().filter(plain).count();
     let missed = record.controls.iter().filter(|c| !c.caught).count();
-    let outside = outside(record);
+    let outside = outside(record, groups);
     let failed = failed(record);
     let (tone, title) = title(record, &levels, &outside, missed, adapters);
     let mut statements = vec![repeatability(record, &levels)];
@@ -127,7 +157,7 @@ fn title(
     let engines = |l: Level| {
         let found: Vec<String> = levels
             .get(&l)
-            .map(|f| f.engines.iter().filter(|e| e.1 > 0).map(|e| e.0.clone()).collect())
+            .map(|f| f.engines.iter().filter(|e| e.failed > 0).map(|e| e.name.clone()).collect())
             .unwrap_or_default();
         text::list(&found, 3)
     };
@@ -197,8 +227,8 @@ fn title(
 }
 
 fn lead(record: &Record, adapters: usize) -> String {
-    let completed =
-        record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.status == EngineStatus::Complete).count();
+    let plain = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.variables.is_empty());
+    let completed = plain.filter(|e| e.status == EngineStatus::Complete).count();
     let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
@@ -247,10 +277,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
         };
         return make(Tone::Untested, title, format!("Not tested. {why}"));
     }
-    let names = |keep: &dyn Fn(&(String, usize, usize)) -> bool| -> Vec<String> {
-        fared.engines.iter().filter(|e| keep(e)).map(|e| e.0.clone()).collect()
-    };
-    let clean = names(&|e| e.1 == 0);
+    let clean: Vec<String> = fared.engines.iter().filter(|e| e.failed == 0).map(|e| e.name.clone()).collect();
     if fared.broken.is_empty() {
         let text = format!(
             "{} {} on {}.",
@@ -267,15 +294,38 @@ fn statement(level: Level, fared: &Fared) -> Statement {
     let broken: Vec<String> = fared
         .engines
         .iter()
-        .filter(|e| e.1 > 0)
-        .map(|(id, failed, tested)| format!("{failed} of {tested} on {id}"))
+        .filter(|e| e.failed > 0)
+        .map(|e| {
+            let which = if e.which.is_empty() { String::new() } else { format!(" ({})", e.which) };
+            format!("{} of {} on {}{which}", e.failed, e.tested, e.name)
+        })
         .collect();
-    let variants: Vec<String> = fared.broken.iter().cloned().collect();
-    let mut text = format!("Differs in {}: {}.", text::list(&broken, 6), text::list(&variants, 4));
+    let mut text = format!("Differs in {}: {}.", text::list(&broken, 6), by_kernel(&fared.broken));
     if !clean.is_empty() {
         text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
     }
     make(Tone::Broke, title, text)
+}
+
+/// Kernels and variants, most first; a kernel's variants are counted where there are many.
+fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
+    let mut kernels: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (kernel, variant) in broken {
+        kernels.entry(kernel).or_default().push(variant);
+    }
+    let mut kernels: Vec<_> = kernels.into_iter().collect();
+    kernels.sort_by_key(|(_, variants)| std::cmp::Reverse(variants.len()));
+    let named: Vec<String> = kernels
+        .into_iter()
+        .flat_map(|(kernel, variants)| {
+            if variants.len() > 2 {
+                vec![format!("{kernel} ({} variants)", variants.len())]
+            } else {
+                variants.iter().map(|v| format!("{kernel}/{v}")).collect()
+            }
+        })
+        .collect();
+    text::list(&named, 6)
 }
 
 fn what(level: Level) -> &'static str {
@@ -289,11 +339,12 @@ fn what(level: Level) -> &'static str {
 }
 
 /// Engines with a result outside the specification, and the cases.
-fn outside(record: &Record) -> BTreeMap<String, BTreeSet<String>> {
+fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for case in &record.cases {
         for execution in case.executions.iter().filter(|x| x.status == Status::OutsideSpecification) {
-            out.entry(execution.engine.clone()).or_default().insert(case.id.clone());
+            let engine = groups.iter().find(|g| g.has(&execution.engine)).map_or(&execution.engine, |g| &g.name);
+            out.entry(engine.clone()).or_default().insert(case.id.clone());
         }
     }
     out
@@ -390,9 +441,14 @@ fn actions(record: &Record, kernels: &[KernelRows], outside: &BTreeMap<String, B
         });
     }
     if out.is_empty() {
+        let longer = match record.provenance.settings.profile {
+            Profile::Quick => "standard",
+            Profile::Standard | Profile::Deep => "deep",
+        };
         out.push(Action {
-            text: "Relate this machine to another: audit it too, and compare the records.".to_owned(),
-            command: "repro-audit compare record.json other.json".to_owned(),
+            text: "Nothing differed in this profile. A longer audit has larger sizes and more configurations."
+                .to_owned(),
+            command: format!("repro-audit gpu --profile {longer} --repeats 50"),
         });
     }
     out
@@ -435,6 +491,6 @@ fn safer(record: &Record, kernels: &[KernelRows]) -> Option<Action> {
             "Where bits must agree across these adapters and configurations, choose variants that agreed in every test here — {}.",
             parts.join("; ")
         ),
-        command: format!("repro-audit gpu --kernel {first}"),
+        command: format!("repro-audit gpu --kernel {}", text::quoted(first)),
     })
 }

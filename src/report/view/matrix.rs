@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::record::{AxisLevel, EngineKind, EngineStatus, Execution, LevelState, Outcome, Record, Status};
+use super::groups::{Group, column};
+use crate::record::{
+    AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+};
 use crate::report::text;
 
 /// The rows of one kernel.
@@ -12,6 +15,8 @@ use crate::report::text;
 pub(in crate::report) struct KernelRows {
     pub(in crate::report) kernel: String,
     pub(in crate::report) rows: Vec<VariantRow>,
+    /// The same, variants that look the same on every engine in one row.
+    pub(in crate::report) alike: Vec<AlikeRow>,
     /// Whether anything in it is other than bit-exact or skipped.
     pub(in crate::report) drifts: bool,
 }
@@ -20,6 +25,15 @@ pub(in crate::report) struct KernelRows {
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct VariantRow {
     pub(in crate::report) variant: String,
+    pub(in crate::report) cells: Vec<Cell>,
+    pub(in crate::report) drifts: bool,
+}
+
+/// Variants that look the same on every engine.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct AlikeRow {
+    pub(in crate::report) variants: Vec<String>,
+    /// Those of the first.
     pub(in crate::report) cells: Vec<Cell>,
     pub(in crate::report) drifts: bool,
 }
@@ -35,65 +49,112 @@ pub(in crate::report) struct Cell {
     /// Cases that have this status, and all that were to run.
     pub(in crate::report) with_status: usize,
     pub(in crate::report) cases: usize,
+    /// Where several engines share the column and not all have this status: those that do.
+    pub(in crate::report) which: String,
     /// The counts of every status, in words.
     pub(in crate::report) note: String,
 }
 
-/// The cell that stands for these statuses: the worst of what ran, and a skip only where nothing ran.
-pub(in crate::report) fn cell(engine: &str, statuses: &[Status]) -> Option<Cell> {
-    let status =
-        statuses.iter().copied().filter(|s| *s != Status::Skipped).max().or_else(|| statuses.first().copied())?;
+/// The worst of what ran, and a skip only where nothing ran.
+fn worst(statuses: &[Status]) -> Option<Status> {
+    statuses.iter().copied().filter(|s| *s != Status::Skipped).max().or_else(|| statuses.first().copied())
+}
+
+/// A group's cell over these cases: the worst status; `None` where none of its engines was to run any.
+pub(super) fn cell(group: &Group, cases: &[&CaseRecord]) -> Option<Cell> {
+    let of = |case: &CaseRecord| -> Vec<(String, Status)> {
+        case.executions
+            .iter()
+            .filter(|x| group.has(&x.engine) && !not_for_this_engine(x))
+            .map(|x| (x.engine.clone(), x.status))
+            .collect()
+    };
+    let all: Vec<Vec<(String, Status)>> = cases.iter().map(|c| of(c)).collect();
+    let statuses: Vec<Status> =
+        all.iter().filter_map(|found| worst(&found.iter().map(|f| f.1).collect::<Vec<_>>())).collect();
+    let status = worst(&statuses)?;
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
-    for s in statuses {
+    for s in &statuses {
         *counts.entry(*s).or_default() += 1;
     }
     let parts: Vec<_> = counts.iter().rev().map(|(s, n)| format!("{n} {}", text::word(*s))).collect();
+    let with_it = |id: &str| all.iter().flatten().any(|(engine, s)| engine == id && *s == status);
+    let every = group.members.iter().all(|(id, _)| with_it(id));
+    let which = if every { String::new() } else { group.which(with_it) };
+    let mut note = format!("{}: {}", text::plural(statuses.len(), "case"), parts.join(", "));
+    if !which.is_empty() {
+        note.push_str(&format!("; {} with {which}", text::word(status)));
+    }
     Some(Cell {
-        engine: engine.to_owned(),
+        engine: group.id.clone(),
         status,
         glyph: text::glyph(status),
         word: text::word(status),
         class: text::class(status),
         with_status: counts.get(&status).copied().unwrap_or(0),
         cases: statuses.len(),
-        note: format!("{}: {}", text::plural(statuses.len(), "case"), parts.join(", ")),
+        which,
+        note,
     })
 }
 
 /// Kernel × engine. Cases of the CPU's threads have no cell on adapters, and the other way round.
-pub(super) fn kernels(record: &Record) -> Vec<KernelRows> {
+pub(super) fn kernels(record: &Record, groups: &[Group]) -> Vec<KernelRows> {
     let mut rows: Vec<KernelRows> = Vec::new();
     for case in &record.cases {
         let kernel = match rows.iter().position(|k| k.kernel == case.kernel) {
             Some(i) => &mut rows[i],
             None => {
-                rows.push(KernelRows { kernel: case.kernel.clone(), rows: Vec::new(), drifts: false });
+                rows.push(KernelRows {
+                    kernel: case.kernel.clone(),
+                    rows: Vec::new(),
+                    alike: Vec::new(),
+                    drifts: false,
+                });
                 let last = rows.len() - 1;
                 &mut rows[last]
             }
         };
         if !kernel.rows.iter().any(|r| r.variant == case.variant) {
-            let cells: Vec<Cell> = record
-                .engines
-                .iter()
-                .filter_map(|e| {
-                    let statuses: Vec<Status> = record
-                        .cases
-                        .iter()
-                        .filter(|c| c.kernel == case.kernel && c.variant == case.variant)
-                        .flat_map(|c| &c.executions)
-                        .filter(|x| x.engine == e.id && !not_for_this_engine(x))
-                        .map(|x| x.status)
-                        .collect();
-                    cell(&e.id, &statuses)
-                })
-                .collect();
+            let cases: Vec<&CaseRecord> =
+                record.cases.iter().filter(|c| c.kernel == case.kernel && c.variant == case.variant).collect();
+            let cells: Vec<Cell> = groups.iter().filter_map(|g| cell(g, &cases)).collect();
             let drifts = cells.iter().any(|c| !matches!(c.status, Status::BitExact | Status::Skipped));
             kernel.drifts |= drifts;
             kernel.rows.push(VariantRow { variant: case.variant.clone(), cells, drifts });
         }
     }
+    for kernel in &mut rows {
+        kernel.alike = alike(&kernel.rows);
+    }
     rows
+}
+
+/// Variants that look the same on every engine, as one row, in the order of the first of each.
+fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
+    let mut out: Vec<AlikeRow> = Vec::new();
+    // A share of the cases tells apart; how many cases there are of a variant that is all one does not.
+    let look = |c: &Cell| (c.engine.clone(), c.status, c.with_status < c.cases, c.which.clone());
+    for row in rows {
+        let same = out.iter_mut().find(|a| {
+            a.cells.iter().map(look).eq(row.cells.iter().map(look))
+                && a.cells.iter().zip(&row.cells).all(|(a, b)| {
+                    a.with_status == a.cases && b.with_status == b.cases
+                        || (a.with_status, a.cases) == (b.with_status, b.cases)
+                })
+        });
+        match same {
+            Some(found) => found.variants.push(row.variant.clone()),
+            None => {
+                out.push(AlikeRow {
+                    variants: vec![row.variant.clone()],
+                    cells: row.cells.clone(),
+                    drifts: row.drifts,
+                });
+            }
+        }
+    }
+    out
 }
 
 /// A case that only the CPU's threads can run is no gap on an adapter.
@@ -166,30 +227,44 @@ pub(in crate::report) struct LevelCell {
     pub(in crate::report) untested: usize,
 }
 
+/// How a problem fared on a level over a group's engines: failed where one failed, held where one held and none failed.
+pub(super) fn fared(verdicts: &[&Verdict], level: Level) -> LevelState {
+    let found: Vec<LevelState> =
+        verdicts.iter().flat_map(|v| &v.levels).filter(|(l, _)| *l == level).map(|(_, s)| *s).collect();
+    if found.contains(&LevelState::Failed) {
+        LevelState::Failed
+    } else if found.contains(&LevelState::Held) {
+        LevelState::Held
+    } else {
+        LevelState::Untested
+    }
+}
+
+/// A group's verdicts, by problem.
+pub(super) fn problems<'a>(record: &'a Record, group: &Group) -> BTreeMap<&'a str, Vec<&'a Verdict>> {
+    let mut out: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in record.verdicts.iter().filter(|v| group.has(&v.engine)) {
+        out.entry(&verdict.problem).or_default().push(verdict);
+    }
+    out
+}
+
 /// Level × engine.
-pub(super) fn levels(record: &Record) -> Vec<LevelRow> {
+pub(super) fn levels(record: &Record, groups: &[Group]) -> Vec<LevelRow> {
+    let tested: Vec<_> =
+        groups.iter().map(|g| (g, problems(record, g))).filter(|(_, problems)| !problems.is_empty()).collect();
     text::LEVELS
         .iter()
         .map(|level| LevelRow {
             level: level.name(),
             name: text::level(*level),
             meaning: text::level_meaning(*level),
-            cells: record
-                .engines
+            cells: tested
                 .iter()
-                .filter(|e| record.verdicts.iter().any(|v| v.engine == e.id))
-                .map(|e| {
-                    let of = |state: LevelState| {
-                        record
-                            .verdicts
-                            .iter()
-                            .filter(|v| v.engine == e.id)
-                            .flat_map(|v| &v.levels)
-                            .filter(|(l, s)| l == level && *s == state)
-                            .count()
-                    };
+                .map(|(group, problems)| {
+                    let of = |state: LevelState| problems.values().filter(|v| fared(v, *level) == state).count();
                     LevelCell {
-                        engine: e.id.clone(),
+                        engine: group.id.clone(),
                         held: of(LevelState::Held),
                         failed: of(LevelState::Failed),
                         untested: of(LevelState::Untested),
@@ -208,25 +283,39 @@ pub(in crate::report) struct Reason {
     pub(in crate::report) cases: usize,
     /// The kernels and variants it met.
     pub(in crate::report) variants: String,
-    pub(in crate::report) example: String,
+    /// What repeats the example.
+    pub(in crate::report) command: String,
 }
 
+/// A reason, the engines that gave it, and the variant and case of each time.
+type Shared = (String, Vec<String>, Vec<(String, String)>);
+
+/// `(engine, reason, variant, case)` as reasons: engines that gave one reason for the same cases share its row.
 fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
     let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     for (engine, reason, variant, case) in found {
-        groups.entry((engine, reason)).or_default().push((variant, case));
+        groups.entry((reason, engine)).or_default().push((variant, case));
     }
-    let mut reasons: Vec<Reason> = groups
+    let mut shared: Vec<Shared> = Vec::new();
+    for ((reason, engine), mut cases) in groups {
+        // An engine that stands for several meets a case several times.
+        cases.dedup();
+        match shared.iter_mut().find(|(r, _, c)| *r == reason && *c == cases) {
+            Some((_, engines, _)) => engines.push(engine),
+            None => shared.push((reason, vec![engine], cases)),
+        }
+    }
+    let mut reasons: Vec<Reason> = shared
         .into_iter()
-        .map(|((engine, reason), cases)| {
+        .map(|(reason, engines, cases)| {
             let mut variants: Vec<String> = cases.iter().map(|c| c.0.clone()).collect();
             variants.dedup();
             Reason {
                 reason,
-                engine,
+                engine: text::list(&engines, 6),
                 cases: cases.len(),
                 variants: text::list(&variants, 4),
-                example: cases.first().map(|c| c.1.clone()).unwrap_or_default(),
+                command: cases.first().map(|c| text::command(&c.1)).unwrap_or_default(),
             }
         })
         .collect();
@@ -235,8 +324,8 @@ fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
 }
 
 /// Skips by engine and reason. That an adapter does not run a case of the CPU's threads is no skip worth counting.
-pub(super) fn skips(record: &Record) -> Vec<Reason> {
-    tally(executions(record, |outcome| match outcome {
+pub(super) fn skips(record: &Record, groups: &[Group]) -> Vec<Reason> {
+    tally(executions(record, groups, |outcome| match outcome {
         Outcome::Skipped { why: crate::engines::gpu::Skip::CpuOnly } => None,
         Outcome::Skipped { why } => Some(why.to_string()),
         _ => None,
@@ -244,7 +333,7 @@ pub(super) fn skips(record: &Record) -> Vec<Reason> {
 }
 
 /// Failures by engine and reason, engines that did not finish first.
-pub(super) fn failures(record: &Record) -> Vec<Reason> {
+pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
     let mut all: Vec<Reason> = record
         .engines
         .iter()
@@ -257,25 +346,32 @@ pub(super) fn failures(record: &Record) -> Vec<Reason> {
                     EngineKind::Adapter => "the whole adapter".to_owned(),
                     EngineKind::Cpu => "the CPU".to_owned(),
                 },
-                example: case.clone().unwrap_or_default(),
+                command: case.as_deref().map(text::command).unwrap_or_default(),
             }),
             EngineStatus::Complete => None,
         })
         .collect();
-    all.extend(tally(executions(record, |outcome| match outcome {
+    all.extend(tally(executions(record, groups, |outcome| match outcome {
         Outcome::Failed { reason } => Some(reason.clone()),
         _ => None,
     })));
     all
 }
 
-fn executions(record: &Record, pick: impl Fn(&Outcome) -> Option<String>) -> Vec<(String, String, String, String)> {
+fn executions(
+    record: &Record,
+    groups: &[Group],
+    pick: impl Fn(&Outcome) -> Option<String>,
+) -> Vec<(String, String, String, String)> {
     record
         .cases
         .iter()
         .flat_map(|c| c.executions.iter().map(move |x| (c, x)))
         .filter_map(|(c, x)| {
-            pick(&x.outcome).map(|why| (x.engine.clone(), why, format!("{}/{}", c.kernel, c.variant), c.id.clone()))
+            pick(&x.outcome).map(|why| {
+                let column = column(groups, &x.engine).to_owned();
+                (column, why, format!("{}/{}", c.kernel, c.variant), c.id.clone())
+            })
         })
         .collect()
 }

@@ -1,17 +1,22 @@
 //! What a report says, before any format says it: computed once from a record, the same for every format.
 
 mod drift;
+mod engines;
+mod explain;
+mod groups;
 mod headline;
 mod matrix;
 
 use serde::Serialize;
 
 pub(super) use drift::{CaseRow, DriftRow};
+pub(super) use engines::EngineView;
+pub(super) use groups::{column, groups};
 pub(super) use headline::{Headline, Tone};
 pub(super) use matrix::{AxisRow, Cell, KernelRows, LevelRow, Reason};
 
 use super::text;
-use crate::record::{Engine, EngineKind, EngineStatus, Record};
+use crate::record::{Engine, Record};
 
 /// All that the formats show.
 #[derive(Debug, Serialize)]
@@ -25,7 +30,7 @@ pub(super) struct View {
     pub(super) kernels: Vec<KernelRows>,
     pub(super) axes: Vec<AxisRow>,
     pub(super) levels: Vec<LevelRow>,
-    /// The worst drift of each kernel, variant and axis, worst first.
+    /// The worst drift of each kernel's variant, worst first.
     pub(super) drifts: Vec<DriftRow>,
     /// Every case, drifting ones first.
     pub(super) cases: Vec<CaseRow>,
@@ -42,44 +47,31 @@ pub(super) struct ControlsView {
     pub(super) sentence: String,
 }
 
-/// An engine as shown.
-#[derive(Debug, Serialize)]
-pub(super) struct EngineView {
-    pub(super) id: String,
-    pub(super) label: String,
-    pub(super) is_adapter: bool,
-    pub(super) complete: bool,
-    pub(super) state: String,
-    pub(super) case: Option<String>,
-    /// `(name, value)` of the driver's identity, what is unknown left out.
-    pub(super) identity: Vec<(String, String)>,
-}
-
 impl View {
     /// The view of a record.
     pub(super) fn new(record: &Record) -> Self {
-        let kernels = matrix::kernels(record);
-        let columns = record
-            .engines
+        let groups = groups(record);
+        let kernels = matrix::kernels(record, &groups);
+        let columns = groups
             .iter()
-            .map(|e| e.id.clone())
+            .map(|g| g.id.clone())
             .filter(|id| kernels.iter().flat_map(|k| &k.rows).flat_map(|r| &r.cells).any(|c| c.engine == *id))
             .collect();
-        let cases = drift::cases(record);
+        let cases = drift::cases(record, &groups);
         let drifts = drift::worst(&cases);
         Self {
             id: record.id.clone(),
             short_id: text::short(&record.id),
-            headline: headline::headline(record, &kernels),
-            engines: record.engines.iter().map(engine).collect(),
+            headline: headline::headline(record, &groups, &kernels),
+            engines: engines::engines(record, &groups),
             columns,
             axes: matrix::axes(record),
-            levels: matrix::levels(record),
+            levels: matrix::levels(record, &groups),
             kernels,
             drifts,
             cases,
-            skips: matrix::skips(record),
-            failures: matrix::failures(record),
+            skips: matrix::skips(record, &groups),
+            failures: matrix::failures(record, &groups),
             controls: controls(record),
         }
     }
@@ -97,62 +89,6 @@ fn controls(record: &Record) -> ControlsView {
         format!("{} of {total} planted differences went unseen: {}.", missed.len(), text::list(&missed, 4))
     };
     ControlsView { total, caught: total - missed.len(), sentence }
-}
-
-fn engine(engine: &Engine) -> EngineView {
-    let (complete, state, case) = match &engine.status {
-        EngineStatus::Complete => (true, "complete".to_owned(), None),
-        EngineStatus::Failed { reason, case } => (false, format!("failed: {reason}"), case.clone()),
-    };
-    let mut identity = Vec::new();
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|v| !v.is_empty()) {
-            identity.push((name.to_owned(), value));
-        }
-    };
-    if let Some(a) = &engine.adapter {
-        add("adapter", Some(a.name.clone()));
-        add("backend", Some(a.backend.clone()));
-        add("type", Some(a.device_type.clone()));
-        add("vendor:device", Some(a.hardware()));
-        add("driver", Some(a.driver.clone()));
-        add("driver information", Some(a.driver_info.clone()));
-        add("driver version", a.driver_version.clone());
-        add("API version", a.api_version.clone());
-        add("conformance version", a.conformance_version.clone());
-        add("driver UUID", a.driver_uuid.clone());
-        add("device UUID", a.device_uuid.clone());
-        add("pipeline cache UUID", a.pipeline_cache_uuid.clone());
-        add("subgroup sizes", Some(format!("{} to {}", a.subgroup_sizes[0], a.subgroup_sizes[1])));
-        add(
-            "float controls (claimed)",
-            a.float_controls.map(|f| {
-                let claims = [
-                    (f.signed_zero_inf_nan_preserve, "preserves −0, ∞ and NaN"),
-                    (f.denorm_preserve, "can keep subnormals"),
-                    (f.denorm_flush_to_zero, "can flush subnormals"),
-                    (f.rounding_rte, "can round to nearest even"),
-                ];
-                let made: Vec<_> = claims.iter().filter(|c| c.0).map(|c| c.1).collect();
-                if made.is_empty() { "none".to_owned() } else { made.join(", ") }
-            }),
-        );
-        let features: Vec<_> =
-            a.features.iter().filter_map(|f| serde_json::to_value(f).ok()?.as_str().map(str::to_owned)).collect();
-        add("optional features", Some(if features.is_empty() { "none".to_owned() } else { features.join(", ") }));
-    }
-    for (name, value) in &engine.variables {
-        add(name, Some(value.clone()));
-    }
-    EngineView {
-        id: engine.id.clone(),
-        label: engine.label.clone(),
-        is_adapter: engine.kind == EngineKind::Adapter,
-        complete,
-        state,
-        case,
-        identity,
-    }
 }
 
 /// The engine that a side of a comparison names: the longest engine id it starts with.

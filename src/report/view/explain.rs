@@ -1,0 +1,142 @@
+//! What explains one comparison, as far as the twins tell; each sentence is of that comparison and no other.
+
+use super::drift::execution_of;
+use crate::arith::Arithmetic;
+use crate::drift::Classes;
+use crate::record::{
+    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+};
+use crate::report::text;
+
+/// The arithmetics whose twins an execution equals, in words; `None` where it equals none.
+fn arithmetic(execution: &Execution) -> Option<String> {
+    // Twins that are equal among themselves are told apart by nothing, so the one that departs least is named.
+    let named = [(false, false, "strict"), (true, false, "fused"), (false, true, "flushing")];
+    let least = named
+        .iter()
+        .filter(|(fused, flush, _)| execution.equals.contains(&Arithmetic { fused: *fused, flush: *flush }));
+    let names: Vec<String> = least.map(|(_, _, name)| (*name).to_owned()).collect();
+    match names.first() {
+        Some(strict) if strict == "strict" => Some(strict.clone()),
+        Some(_) => Some(names.join(" or ")),
+        None => (!execution.equals.is_empty()).then(|| "fused and flushing".to_owned()),
+    }
+}
+
+/// The explanation of a comparison that found a difference: the arithmetic of its sides where their bits equal a
+/// twin's, and the kinds of difference where they are not all between finite numbers. A kind is a description and no
+/// cause, and reads as one.
+pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Comparison) -> String {
+    let right = execution_of(record, case, &comparison.right);
+    let mut parts = Vec::new();
+    parts.extend(forbidden(record, case, comparison));
+    parts.push(match comparison.axis {
+        AxisLevel::Engine => right
+            .and_then(arithmetic)
+            .map_or_else(|| "equals no twin".to_owned(), |name| format!("equals the {name} twin, bit for bit")),
+        AxisLevel::Repeat => said(record, case, comparison)
+            .or_else(|| right.and_then(runs))
+            .unwrap_or_else(|| "runs disagree".to_owned()),
+        AxisLevel::Config => configurations(record, case, comparison, right),
+        AxisLevel::Threads | AxisLevel::Driver | AxisLevel::Adapter => {
+            let left = execution_of(record, case, &comparison.left);
+            sides(&comparison.left, left.and_then(arithmetic), &comparison.right, right.and_then(arithmetic))
+        }
+    });
+    let kinds = &comparison.drift.classes;
+    if kinds.finite < comparison.drift.differing {
+        parts.push(classes(kinds));
+    }
+    parts.join("; ")
+}
+
+/// Which side the specification forbids, and in how many elements.
+fn forbidden(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<String> {
+    let found: Vec<String> = [&comparison.left, &comparison.right]
+        .iter()
+        .filter_map(|side| execution_of(record, case, side))
+        .filter(|x| x.status == Status::OutsideSpecification)
+        .filter_map(|x| {
+            let accuracy = x.accuracy.as_ref().filter(|a| a.outside > 0)?;
+            Some(format!(
+                "{} is outside the specification in {}",
+                x.engine,
+                text::plural(usize::try_from(accuracy.outside).unwrap_or(usize::MAX), "element")
+            ))
+        })
+        .collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+fn runs(execution: &Execution) -> Option<String> {
+    match &execution.outcome {
+        Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
+            Some(format!("{} distinct results in {runs} runs", distinct.len()))
+        }
+        _ => None,
+    }
+}
+
+/// What the verdict says, where it speaks of this axis of this case. It explains only the first level that failed.
+fn said(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<String> {
+    let execution = execution_of(record, case, &comparison.right)?;
+    let about = |v: &&Verdict| {
+        let failed = v.levels.iter().find(|(_, s)| *s == LevelState::Failed).map(|(l, _)| *l);
+        v.evidence.as_ref() == Some(&case.id) && failed == Some(level(comparison.axis)) && !v.because.is_empty()
+    };
+    let verdict =
+        record.verdicts.iter().filter(|v| v.engine == execution.engine && v.problem == case.problem).find(about)?;
+    Some(verdict.because.trim_end_matches('.').to_owned())
+}
+
+/// The level that an axis tests.
+fn level(axis: AxisLevel) -> Level {
+    match axis {
+        AxisLevel::Repeat => Level::RunToRun,
+        AxisLevel::Config | AxisLevel::Threads => Level::ConfigInvariant,
+        AxisLevel::Driver => Level::DriverToDriver,
+        AxisLevel::Adapter => Level::GpuToGpu,
+        AxisLevel::Engine => Level::CpuGpuBitwise,
+    }
+}
+
+fn sides(left: &str, of_left: Option<String>, right: &str, of_right: Option<String>) -> String {
+    match (of_left, of_right) {
+        (Some(l), Some(r)) if l == r => format!("each equals its own {l} twin"),
+        (Some(l), Some(r)) => format!("{left} equals the {l} twin, {right} the {r} one"),
+        (Some(l), None) => format!("{left} equals the {l} twin, {right} none"),
+        (None, Some(r)) => format!("{right} equals the {r} twin, {left} none"),
+        (None, None) => "neither equals a twin".to_owned(),
+    }
+}
+
+/// Two configurations have a twin each. Where each result is its own twin's, nothing but the order of operations that
+/// the configuration sets is left to differ.
+fn configurations(record: &Record, case: &CaseRecord, comparison: &Comparison, right: Option<&Execution>) -> String {
+    let left = comparison.left.split_once(" [").and_then(|(engine, config)| {
+        let other =
+            record.cases.iter().find(|c| c.problem == case.problem && config.strip_suffix(']') == Some(&c.config))?;
+        execution_of(record, other, engine)
+    });
+    match (left.and_then(arithmetic), right.and_then(arithmetic)) {
+        (Some(l), Some(r)) if l == r => {
+            format!("each equals its own configuration's {l} twin: the configuration sets the order of operations")
+        }
+        (l, r) => sides("the first configuration", l, "this one", r),
+    }
+}
+
+/// Kinds of difference, counted.
+pub(super) fn classes(classes: &Classes) -> String {
+    let named = [
+        (classes.nan_versus_number, "NaN against a number"),
+        (classes.infinite, "infinity against another value"),
+        (classes.flushed, "subnormal against zero"),
+        (classes.zero_sign, "+0 against −0"),
+        (classes.nan_payload, "NaN with another payload"),
+        (classes.finite, "finite"),
+    ];
+    let parts: Vec<_> =
+        named.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{} {name}", text::count(*n))).collect();
+    parts.join(", ")
+}
