@@ -129,7 +129,8 @@ impl Case {
     /// When it is no whole number or outside the range.
     pub fn count(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, CaseError> {
         let text = self.text(name);
-        text.parse::<u32>().ok().filter(|n| range.contains(n)).ok_or_else(|| {
+        // Written in one way only: `064` or `+64` would give one case two ids.
+        text.parse::<u32>().ok().filter(|n| range.contains(n) && n.to_string() == text).ok_or_else(|| {
             CaseError(format!(
                 "{name}={text} in '{self}': a whole number from {} to {} is wanted",
                 range.start(),
@@ -144,8 +145,10 @@ impl Case {
     /// When it is no whole number.
     pub fn seed(&self, name: &str) -> Result<u64, CaseError> {
         let text = self.text(name);
-        text.parse()
-            .map_err(|_| CaseError(format!("{name}={text} in '{self}': a whole number from 0 to 2^64-1 is wanted")))
+        text.parse::<u64>()
+            .ok()
+            .filter(|n| n.to_string() == text)
+            .ok_or_else(|| CaseError(format!("{name}={text} in '{self}': a whole number from 0 to 2^64-1 is wanted")))
     }
 
     /// A parameter as one of the words allowed for it.
@@ -196,5 +199,19 @@ impl fmt::Display for Case {
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        for id in ["sum/serial_tree?wg=+64", "sum/serial_tree?n=04096", "sum/serial_tree?seed=+7"] {
+            let error = kernels::problem(&Case::parse(id).unwrap()).err().unwrap().to_string();
+            assert!(error.contains("a whole number"), "{id}: {error}");
+        }
+        assert!(kernels::problem(&Case::parse("sum/serial_tree?wg=64&n=4096&seed=0").unwrap()).is_ok(), "plain");
     }
 }

@@ -168,7 +168,10 @@ fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64]) -> Dispersion {
     let n = f64::from(runs.max(1));
     let shares = || distinct.iter().map(|d| f64::from(d.runs) / n);
     let first = values.first().copied().unwrap_or(f64::NAN);
-    let variability = values.iter().map(|v| (1.0 - (v / first).abs()).abs()).fold(0.0, f64::max);
+    // NaN, which says that there is no such number, where one of the results is none or has more than one element.
+    let apart = |v: &f64| if *v == first { 0.0 } else { (1.0 - (v / first).abs()).abs() };
+    let larger = |m: f64, x: f64| if m.is_nan() || x.is_nan() { f64::NAN } else { m.max(x) };
+    let variability = values.iter().map(apart).fold(0.0, larger);
     Dispersion {
         entropy: if distinct.len() < 2 { 0.0 } else { -shares().map(|p| p * libm::log2(p)).sum::<f64>() },
         mode_share: shares().fold(0.0, f64::max),
@@ -196,4 +199,20 @@ pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) 
     }
     let kept = distinct.len();
     Ok(Said::Ran { runs, distinct, kept, seconds: started.elapsed().as_secs_f64() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variability_is_none_where_it_is_undefined() {
+        let distinct = |n: usize| vec![Distinct { digest: String::new(), runs: 1 }; n];
+        let of = |values: &[f64]| dispersion(4, &distinct(values.len()), values).variability;
+        assert_eq!(of(&[2.0, 3.0, 2.5]), 0.5, "the largest");
+        assert_eq!(of(&[0.0]), 0.0, "one result, zero");
+        assert_eq!(of(&[0.0, 1.0]), f64::INFINITY, "from zero");
+        assert!(of(&[2.0, f64::NAN]).is_nan(), "a NaN does not vanish");
+        assert!(of(&[f64::NAN]).is_nan(), "more elements than one");
+    }
 }

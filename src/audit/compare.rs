@@ -5,6 +5,7 @@ use super::execute::Said;
 use super::truth::Truth;
 use crate::bits::{Bits, Dtype};
 use crate::drift::{Drift, measure};
+use crate::engines::gpu::AdapterIdentity;
 use crate::record::{AxisLevel, Comparison, Engine, EngineKind};
 
 /// One engine's answer to one case.
@@ -141,7 +142,7 @@ pub(super) fn compare(
     for (i, left) in plain.iter().enumerate() {
         for right in &plain[i + 1..] {
             let (Some(l), Some(r)) = (left.digest(), right.digest()) else { continue };
-            let axis = if same_hardware(left.engine, right.engine) { AxisLevel::Driver } else { AxisLevel::Adapter };
+            let axis = axis(left.engine, right.engine);
             let drift = pairs.drift(l, r)?;
             out.push(Comparison { axis, left: left.engine.id.clone(), right: right.engine.id.clone(), drift });
         }
@@ -167,8 +168,68 @@ fn same_place(left: &Engine, right: &Engine) -> bool {
     place(left) == place(right)
 }
 
-/// Whether two adapters are the same hardware under different drivers or backends.
-pub(super) fn same_hardware(left: &Engine, right: &Engine) -> bool {
-    let hardware = |e: &Engine| e.adapter.as_ref().map(|a| a.hardware());
-    hardware(left) == hardware(right)
+/// What differs between two adapters: the driver, where the hardware is the same, else the adapter. Two cards of a kind
+/// under one driver differ as adapters: they say nothing of another driver.
+fn axis(left: &Engine, right: &Engine) -> AxisLevel {
+    let (Some(l), Some(r)) = (&left.adapter, &right.adapter) else { return AxisLevel::Adapter };
+    if same_hardware(l, r) && !same_driver(l, r) { AxisLevel::Driver } else { AxisLevel::Adapter }
+}
+
+/// Whether two adapters are the same hardware, as far as they tell. OpenGL tells no device id, and Metal neither vendor
+/// nor device: there a vendor, or a name, must do. In doubt they are the same, which claims less.
+fn same_hardware(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
+    if left.vendor != right.vendor {
+        return false;
+    }
+    match (left.vendor, left.device, right.device) {
+        (0, 0, 0) => left.name == right.name,
+        (_, 0, _) | (_, _, 0) => true,
+        (_, l, r) => l == r,
+    }
+}
+
+fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
+    let driver = |a: &AdapterIdentity| {
+        (a.backend.clone(), a.driver.clone(), a.driver_info.clone(), a.driver_version.clone(), a.driver_uuid.clone())
+    };
+    driver(left) == driver(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(backend: &str, index: usize, vendor: u32, device: u32, name: &str) -> Engine {
+        let identity = AdapterIdentity {
+            name: name.to_owned(),
+            index,
+            vendor,
+            device,
+            driver_info: backend.to_owned(),
+            ..AdapterIdentity::unlisted(backend)
+        };
+        Engine {
+            id: format!("{backend}:{index}"),
+            label: name.to_owned(),
+            kind: EngineKind::Adapter,
+            adapter: Some(identity),
+            variables: std::collections::BTreeMap::new(),
+            status: crate::record::EngineStatus::Complete,
+        }
+    }
+
+    #[test]
+    fn the_axis_is_what_differs() {
+        let card = adapter("vulkan", 0, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
+        let twin_card = adapter("vulkan", 1, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
+        let other_card = adapter("vulkan", 2, 0x10de, 0x2684, "NVIDIA GeForce RTX 4090");
+        let through_gl = adapter("gl", 0, 0x10de, 0, "NVIDIA GeForce RTX 3060/PCIe/SSE2");
+        let foreign = adapter("gl", 0, 0x1002, 0, "AMD Radeon RX 6800 (radeonsi)");
+        assert_eq!(axis(&card, &twin_card), AxisLevel::Adapter, "two cards, one driver");
+        assert_eq!(axis(&card, &other_card), AxisLevel::Adapter, "two kinds of card");
+        assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
+        assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
+        let metal = |index, name| adapter("metal", index, 0, 0, name);
+        assert_eq!(axis(&metal(0, "Intel Iris"), &metal(1, "AMD Radeon Pro")), AxisLevel::Adapter, "Metal has no ids");
+    }
 }

@@ -74,7 +74,9 @@ impl Seat {
 
     fn start(&mut self) -> Result<(), String> {
         let (child, opened) = Child::serve(&self.adapter, &self.engine.variables, &self.scratch)?;
-        // A variable may change what the driver says of itself: subgroup sizes, features.
+        // A variable may change what the driver says of itself (subgroup sizes, features) and even which driver it is.
+        let vary: Vec<_> = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
+        self.engine.label = format!("{}{}", opened.label(), vary.concat());
         self.engine.adapter = Some(opened);
         self.child = Some(child);
         Ok(())

@@ -37,11 +37,12 @@ pub(super) fn verdicts(engines: &[Engine], cases: &[&CaseRecord]) -> Vec<Verdict
 }
 
 fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
-    let ran: Vec<(&CaseRecord, &Execution)> = group
+    let asked: Vec<(&CaseRecord, &Execution)> = group
         .iter()
         .filter_map(|case| Some((*case, case.executions.iter().find(|e| e.engine == engine.id)?)))
-        .filter(|(_, e)| matches!(e.outcome, Outcome::Ran { .. }))
+        .filter(|(_, e)| !matches!(e.outcome, Outcome::Skipped { .. }))
         .collect();
+    let ran: Vec<_> = asked.iter().copied().filter(|(_, e)| matches!(e.outcome, Outcome::Ran { .. })).collect();
     let (first, _) = ran.first()?;
     let runs = ran
         .iter()
@@ -50,7 +51,10 @@ fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
         .unwrap_or(0);
     let levels: Vec<_> = [
         (Level::RunToRun, repeats(&ran, runs)),
-        (Level::ConfigInvariant, pairs(engine, &ran, &[AxisLevel::Config, AxisLevel::Threads])),
+        (
+            Level::ConfigInvariant,
+            failure(&asked).unwrap_or_else(|| pairs(engine, &ran, &[AxisLevel::Config, AxisLevel::Threads])),
+        ),
         (Level::DriverToDriver, pairs(engine, &ran, &[AxisLevel::Driver])),
         (Level::GpuToGpu, pairs(engine, &ran, &[AxisLevel::Adapter])),
         (Level::CpuGpuBitwise, pairs(engine, &ran, &[AxisLevel::Engine])),
@@ -72,7 +76,7 @@ fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
         variant: first.variant.clone(),
         engine: engine.id.clone(),
         level,
-        status: ran.iter().map(|(_, e)| e.status).max().unwrap_or(Status::Failed),
+        status: asked.iter().map(|(_, e)| e.status).max().unwrap_or(Status::Failed),
         runs,
         because: failed.map(|(_, f)| f.because.clone()).unwrap_or_default(),
         evidence: failed.and_then(|(_, f)| f.case.clone()),
@@ -93,15 +97,33 @@ impl Found {
     }
 }
 
+/// How many distinct results an execution gave.
+fn distinct(execution: &Execution) -> usize {
+    if let Outcome::Ran { distinct, .. } = &execution.outcome { distinct.len() } else { 0 }
+}
+
+/// A configuration that failed gave no result: the others can not speak for it.
+fn failure(asked: &[(&CaseRecord, &Execution)]) -> Option<Found> {
+    asked.iter().find_map(|(case, execution)| {
+        let Outcome::Failed { reason } = &execution.outcome else { return None };
+        let because = format!("a configuration gave no result: {reason}");
+        Some(Found { state: LevelState::Failed, because, case: Some(case.id.clone()) })
+    })
+}
+
 fn repeats(ran: &[(&CaseRecord, &Execution)], runs: u32) -> Found {
-    let distinct = |e: &Execution| if let Outcome::Ran { distinct, .. } = &e.outcome { distinct.len() } else { 0 };
     if let Some((case, execution)) = ran.iter().max_by_key(|(_, e)| distinct(e)).filter(|(_, e)| distinct(e) > 1) {
         let Outcome::Ran { runs, .. } = execution.outcome else { return Found::untested() };
         return Found {
             state: LevelState::Failed,
             because: format!(
-                "{} distinct results in {runs} runs: the order of operations is not fixed",
-                distinct(execution)
+                "{} distinct results in {runs} runs, {}",
+                distinct(execution),
+                if case.twins.is_empty() {
+                    "of operations whose order is not fixed"
+                } else {
+                    "although the shader fixes the order of operations"
+                }
             ),
             case: Some(case.id.clone()),
         };
@@ -116,6 +138,11 @@ fn repeats(ran: &[(&CaseRecord, &Execution)], runs: u32) -> Found {
 fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], axes: &[AxisLevel]) -> Found {
     let mut tested = false;
     let mut worst: Option<(&CaseRecord, &Execution, &Comparison)> = None;
+    // Comparisons are of first runs. A side with several results can not agree in all of them, whatever the first does.
+    let mut unsettled: Option<(&CaseRecord, &str)> = ran
+        .iter()
+        .find(|(_, execution)| distinct(execution) > 1)
+        .map(|(case, execution)| (*case, execution.engine.as_str()));
     for (case, execution) in ran {
         for comparison in &case.comparisons {
             let concerned = comparison.right == engine.id || comparison.left == engine.id;
@@ -123,6 +150,11 @@ fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], axes: &[AxisLevel])
                 continue;
             }
             tested = true;
+            let varies =
+                |e: &&Execution| (e.engine == comparison.left || e.engine == comparison.right) && distinct(e) > 1;
+            if let Some(other) = case.executions.iter().find(varies) {
+                unsettled.get_or_insert((case, &other.engine));
+            }
             let worse = worst.is_none_or(|(_, _, w)| weight(&comparison.drift) > weight(&w.drift));
             if !comparison.drift.is_none() && worse {
                 worst = Some((case, execution, comparison));
@@ -132,7 +164,12 @@ fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], axes: &[AxisLevel])
     match worst {
         Some((case, execution, comparison)) => Found {
             state: LevelState::Failed,
-            because: explain(engine, execution, comparison),
+            because: explain(engine, case, execution, comparison),
+            case: Some(case.id.clone()),
+        },
+        None if tested && let Some((case, varies)) = unsettled => Found {
+            state: LevelState::Failed,
+            because: format!("the runs of {varies} differ among themselves, so that not all can be equal"),
             case: Some(case.id.clone()),
         },
         None if tested => Found { state: LevelState::Held, because: String::new(), case: None },
@@ -146,7 +183,7 @@ fn weight(drift: &Drift) -> (u64, u64, u64, u64) {
 }
 
 /// Why a comparison differs, in one sentence, as far as the twins tell.
-fn explain(engine: &Engine, execution: &Execution, comparison: &Comparison) -> String {
+fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison: &Comparison) -> String {
     let drift = &comparison.drift;
     let size = size(drift);
     match comparison.axis {
@@ -159,7 +196,8 @@ fn explain(engine: &Engine, execution: &Execution, comparison: &Comparison) -> S
         AxisLevel::Repeat => format!("differs from run to run: {size}"),
         AxisLevel::Engine => match cause(&execution.equals, drift) {
             Some(cause) => format!("{cause}: {size}"),
-            None => format!("rounds or orders differently from the twin: {size}"),
+            None if case.dtype.is_float() => format!("differs from the twin in every arithmetic: {size}"),
+            None => format!("differs from the twin: {size}"),
         },
     }
 }
@@ -184,18 +222,134 @@ pub(super) fn size(drift: &Drift) -> String {
 
 /// What the twins say of a drift from the strict one.
 fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<&'static str> {
-    if equals.contains(&Arithmetic { fused: true, flush: false }) {
-        return Some("multiply and add are fused (equals the fused twin)");
-    }
-    if equals.contains(&Arithmetic { fused: false, flush: true }) {
-        return Some("subnormals are flushed (equals the flushing twin)");
+    let fused = equals.contains(&Arithmetic { fused: true, flush: false });
+    let flushed = equals.contains(&Arithmetic { fused: false, flush: true });
+    match (fused, flushed) {
+        (true, true) => {
+            return Some("multiply and add are fused or subnormals are flushed (those twins are equal here)");
+        }
+        (true, false) => return Some("multiply and add are fused (equals the fused twin)"),
+        (false, true) => return Some("subnormals are flushed (equals the flushing twin)"),
+        (false, false) => {}
     }
     if equals.contains(&Arithmetic { fused: true, flush: true }) {
         return Some("multiply and add are fused and subnormals flushed (equals that twin)");
     }
     let c = &drift.classes;
     if c.flushed > 0 && c.flushed == drift.differing {
-        return Some("some subnormals are flushed");
+        return Some("one side has zeros where the other has subnormals");
     }
     (c.nan_payload == drift.differing).then_some("only the payloads of NaN differ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bits::{Bits, Dtype};
+    use crate::drift::measure;
+    use crate::record::{Dispersion, Distinct, EngineKind, EngineStatus};
+
+    fn engine(id: &str) -> Engine {
+        Engine {
+            id: id.to_owned(),
+            label: id.to_owned(),
+            kind: EngineKind::Adapter,
+            adapter: None,
+            variables: std::collections::BTreeMap::new(),
+            status: EngineStatus::Complete,
+        }
+    }
+
+    fn execution(engine: &str, outcome: Outcome, status: Status) -> Execution {
+        Execution {
+            engine: engine.to_owned(),
+            outcome,
+            status,
+            equals: Vec::new(),
+            accuracy: None,
+            observations: Vec::new(),
+            samples: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+
+    fn ran(engine: &str, results: u32) -> Execution {
+        let distinct = (0..results).map(|i| Distinct { digest: format!("{i:032x}"), runs: 1 }).collect();
+        let dispersion = Dispersion { entropy: 0.0, mode_share: 1.0, rate_below: 1.0, variability: 0.0 };
+        let status = if results == 1 { Status::BitExact } else { Status::NotRepeatable };
+        execution(engine, Outcome::Ran { runs: results.max(2), distinct, dispersion }, status)
+    }
+
+    fn failed(engine: &str) -> Execution {
+        execution(engine, Outcome::Failed { reason: "it crashed".to_owned() }, Status::Failed)
+    }
+
+    fn equal(axis: AxisLevel, left: &str, right: &str) -> Comparison {
+        let bits = Bits::f32(&[1.0]);
+        let drift = measure(&bits, &bits).expect("one shape");
+        Comparison { axis, left: left.to_owned(), right: right.to_owned(), drift }
+    }
+
+    fn case(config: &str, executions: Vec<Execution>, comparisons: Vec<Comparison>) -> CaseRecord {
+        CaseRecord {
+            id: format!("sum/serial_tree?n=1&{config}"),
+            kernel: "sum".to_owned(),
+            variant: "serial_tree".to_owned(),
+            problem: "sum/serial_tree?n=1".to_owned(),
+            config: config.to_owned(),
+            dtype: Dtype::F32,
+            elements: 1,
+            shader: None,
+            twins: Vec::new(),
+            twin_accuracy: None,
+            executions,
+            comparisons,
+        }
+    }
+
+    fn state(verdict: &Verdict, level: Level) -> LevelState {
+        verdict.levels.iter().find(|(l, _)| *l == level).expect("every level is listed").1
+    }
+
+    #[test]
+    fn a_configuration_that_failed_is_not_passed_over() {
+        let a = engine("a");
+        let first = case("wg=32", vec![ran("a", 1)], vec![equal(AxisLevel::Engine, "cpu separate", "a")]);
+        let second = case(
+            "wg=64",
+            vec![ran("a", 1)],
+            vec![equal(AxisLevel::Engine, "cpu separate", "a"), equal(AxisLevel::Config, "a [wg=32]", "a")],
+        );
+        let third = case("wg=128", vec![failed("a")], Vec::new());
+        let whole = &verdicts(std::slice::from_ref(&a), &[&first, &second])[0];
+        assert_eq!((whole.level, whole.status), (Level::CpuGpuBitwise, Status::BitExact), "without the failure");
+        let found = &verdicts(&[a], &[&first, &second, &third])[0];
+        assert_eq!((found.level, found.status), (Level::RunToRun, Status::Failed), "one configuration gave nothing");
+        assert_eq!(state(found, Level::ConfigInvariant), LevelState::Failed, "not all configurations agree");
+        assert_eq!(found.evidence.as_deref(), Some(third.id.as_str()), "the one that failed");
+    }
+
+    #[test]
+    fn a_first_run_does_not_speak_for_runs_that_differ() {
+        let engines = [engine("a"), engine("b")];
+        let one = case("wg=32", vec![ran("a", 1), ran("b", 3)], vec![equal(AxisLevel::Adapter, "a", "b")]);
+        let found = verdicts(&engines, &[&one]);
+        assert_eq!(found[0].level, Level::RunToRun, "a repeats");
+        for verdict in &found {
+            assert_eq!(state(verdict, Level::GpuToGpu), LevelState::Failed, "{}: b has three results", verdict.engine);
+        }
+        assert!(found[0].because.contains("runs of b differ"), "{}", found[0].because);
+        let both = case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![equal(AxisLevel::Adapter, "a", "b")]);
+        assert_eq!(state(&verdicts(&engines, &[&both])[0], Level::GpuToGpu), LevelState::Held, "both repeat");
+    }
+
+    #[test]
+    fn causes_are_only_those_that_are_shown() {
+        let bits = Bits::f32(&[1.0]);
+        let drift = measure(&bits, &Bits::f32(&[2.0])).expect("one shape");
+        let [_, fused, flush, _] = Arithmetic::ALL;
+        assert!(cause(&[fused], &drift).is_some_and(|c| c.contains("fused") && !c.contains("flushed")), "one twin");
+        assert!(cause(&[fused, flush], &drift).is_some_and(|c| c.contains(" or ")), "two twins that are equal");
+        assert_eq!(cause(&[], &drift), None, "no twin");
+    }
 }

@@ -84,16 +84,25 @@ impl Plan {
             if name.is_empty() || !name.chars().all(good) || values.iter().any(String::is_empty) {
                 return Err(PlanError::Vary(text.clone()));
             }
-            vary.entry(name.to_owned()).or_default().extend(values);
+            // A value that is given twice would be one engine twice, under one id.
+            let known = vary.entry(name.to_owned()).or_default();
+            for value in values {
+                if !known.contains(&value) {
+                    known.push(value);
+                }
+            }
         }
         let mut cases: Vec<Case> =
             kernels::find(CONTROL).map(|k| k.plan(wanted.profile, wanted.seed)).unwrap_or_default();
         match wanted.cases {
             Some(chosen) => {
-                for case in &chosen {
-                    kernels::problem(case)?;
+                for case in chosen {
+                    kernels::problem(&case)?;
+                    // Twice the same case would be compared with itself as another configuration.
+                    if !cases.contains(&case) {
+                        cases.push(case);
+                    }
                 }
-                cases.extend(chosen);
             }
             None => cases.extend(chosen(wanted.profile, wanted.seed, &wanted.kernels)?),
         }
@@ -136,5 +145,31 @@ fn names(filter: &str, kernel: &str, variant: &str) -> bool {
     match filter.split_once('/') {
         Some((k, v)) => k == kernel && v == variant,
         None => filter == kernel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_asked_twice() {
+        let case = |id: &str| Case::parse(id).unwrap();
+        let wanted = Wanted {
+            profile: Profile::Quick,
+            kernels: Vec::new(),
+            adapters: Vec::new(),
+            repeats: 2,
+            seed: 7,
+            threads: vec![1],
+            vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
+            timeout: Duration::from_secs(1),
+            cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4"), case("control/nan")]),
+        };
+        let plan = Plan::new(wanted).unwrap();
+        let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();
+        assert_eq!(count("sum"), 1, "one case is no two configurations");
+        assert_eq!(count("control"), kernels::find(CONTROL).map_or(0, |k| k.variants().len()), "controls are there");
+        assert_eq!(plan.settings.vary["A"], ["1", "2", "3"], "values");
     }
 }

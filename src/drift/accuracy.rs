@@ -91,10 +91,30 @@ fn fraction_used(interval: Interval, got: f64, truth: Option<f64>) -> f64 {
     let Some(truth) = truth.filter(|t| t.is_finite()) else {
         return if interval.allows(got) { 0.0 } else { f64::INFINITY };
     };
-    if got == truth {
+    if got == truth && interval.allows(got) {
         return 0.0;
     }
     let room = if got > truth { interval.hi - truth } else { truth - interval.lo };
     let used = (got - truth).abs() / room;
-    if used.is_nan() { f64::INFINITY } else { used.max(0.0) }
+    // Where the truth itself is outside, `room` is no measure.
+    if used.is_nan() || !interval.allows(got) && used <= 1.0 { f64::INFINITY } else { used.max(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bits::Dtype;
+
+    #[test]
+    fn what_is_outside_uses_more_than_all() {
+        let interval = Interval { lo: 1.0, hi: 2.0 };
+        for (got, truth) in [(2.5, 3.0), (3.5, 3.0), (0.5, 0.5), (2.5, 1.5), (0.0, 1.5)] {
+            let used = fraction_used(interval, got, Some(truth));
+            assert!(used > 1.0, "{got} where {truth} is the truth uses {used}");
+        }
+        assert_eq!(fraction_used(interval, 1.75, Some(1.5)), 0.5, "half way to the end");
+        let (output, exact) = (Bits::words(Dtype::F32, vec![0x4060_0000]), Exact { values: vec![3.0] });
+        let found = accuracy(&output, Some(&exact), &Allowance::Intervals(vec![interval]), None);
+        assert_eq!((found.outside, found.specification_ratio), (1, f64::INFINITY), "3.5 is not within 1 to 2");
+    }
 }

@@ -74,7 +74,7 @@ pub struct Drift {
     pub ulp_percentiles: [u64; 3],
     /// Distances of differing finite elements; empty buckets are left out.
     pub histogram: Vec<UlpBucket>,
-    /// The mean signed distance (right minus left) over all elements, in ulp.
+    /// The mean signed distance (right minus left) over all pairs of finite elements, in ulp.
     #[serde(with = "number")]
     pub bias_ulp: f64,
     /// `V_ermv` of the FPNA paper: the mean of |left - right| / |left| over finite pairs with left not zero.
@@ -361,7 +361,7 @@ impl Tally {
             max_ulp: self.max_ulp,
             ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&self.buckets[..65], population.finite, q)),
             histogram: self.buckets[..65].iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
-            bias_ulp: ratio(self.bias as f64, left.len as f64),
+            bias_ulp: ratio(self.bias as f64, population.finite as f64),
             mean_relative: ratio(self.relative, population.nonzero as f64),
             mean_relative_shifted: ratio(self.shifted, population.finite as f64),
             max_absolute: self.max_absolute,

@@ -116,7 +116,11 @@ impl Problem for Planted {
         None
     }
 
+    /// Copies allow nothing but the input, so that what is planted must be found outside; only a zero's sign is free.
     fn allowance(&self) -> Allowance {
-        Allowance::Intervals(vec![Interval::ANY; self.shape().1])
+        if self.unordered() {
+            return Allowance::Intervals(vec![Interval::ANY]);
+        }
+        Allowance::Intervals(self.input.iter().map(|x| Interval::point(f64::from(*x))).collect())
     }
 }

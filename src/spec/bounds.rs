@@ -104,6 +104,11 @@ impl Bounds {
         self.0 == Format::F32
     }
 
+    /// Whether this may be an operand that is subnormal, or zero after it was flushed.
+    fn subnormal(self, x: Interval) -> bool {
+        x.lo > -self.0.tiny() && x.hi < self.0.tiny() && (x.lo, x.hi) != (0.0, 0.0)
+    }
+
     fn logarithm(self, f: F1, x: Interval) -> Interval {
         if x.lo <= 0.0 {
             return Interval::ANY;
@@ -284,6 +289,8 @@ impl Evaluator for Bounds {
         }
         match f {
             F2::Atan2 => self.atan2(x, y),
+            // Of two subnormals either may be returned.
+            F2::Max | F2::Min if self.subnormal(x) && self.subnormal(y) => x.join(y),
             F2::Max => self.result(x.lo.max(y.lo), x.hi.max(y.hi)),
             F2::Min => self.result(x.lo.min(y.lo), x.hi.min(y.hi)),
             F2::Pow => self.call(F1::Exp2, self.mul(y, self.call(F1::Log2, x))),
@@ -355,6 +362,31 @@ impl Evaluator for Bounds {
             bound
         } else {
             self.result(bound.lo - bound.lo.abs() * SLACK, bound.hi + bound.hi.abs() * SLACK)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "If both x and y are denormalized, the result may be either value" (WGSL, `max` and `min`).
+    #[test]
+    fn either_of_two_subnormals_is_the_larger_and_the_smaller() {
+        for (format, small) in [(Format::F32, f64::exp2(-140.0)), (Format::F16, f64::exp2(-20.0))] {
+            let b = Bounds(format);
+            let point = Interval::point;
+            for f in [F2::Min, F2::Max] {
+                for (x, y) in [(small, -small), (-small, small), (small, 2.0 * small)] {
+                    let allowed = b.call2(f, point(x), point(y));
+                    for either in [x, y, 0.0] {
+                        assert!(allowed.allows(either), "{f:?}({x:e}, {y:e}) may be {either:e}: {allowed:?}");
+                    }
+                    assert!(!allowed.allows(3.0 * small), "{f:?}({x:e}, {y:e}) is no other number: {allowed:?}");
+                }
+            }
+            assert!(!b.call2(F2::Min, point(small), point(1.0)).allows(1.0), "a normal number is compared as it is");
+            assert!(!b.call2(F2::Max, point(0.0), point(-small)).allows(-small), "and so is zero");
         }
     }
 }

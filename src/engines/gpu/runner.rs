@@ -11,9 +11,12 @@ use crate::kernels::{Buffer, Feature, Program};
 /// arithmetic makes. An element that equals the poison of its run in two runs with different poison was never written.
 const POISON: [u32; 2] = [0x7fad_7e5d, 0xffb3_fe6b];
 
-/// How many distinct outputs are kept whole; of further ones only the digest is, so that an unordered sum over a large
-/// array can not fill the memory.
+/// How many distinct outputs are kept whole in any case. More are while all together stay below [`KEPT_BYTES`]; of
+/// further ones only the digest is, so that an unordered sum over a large array can not fill the memory.
 const KEPT: usize = 8;
+
+/// See [`KEPT`].
+const KEPT_BYTES: usize = 64 << 20;
 
 /// How many bytes of outputs are read back at once.
 const STAGING_BYTES: u64 = 64 << 20;
@@ -357,7 +360,8 @@ impl<'a> Collected<'a> {
         match self.distinct.iter_mut().find(|d| d.digest == digest) {
             Some(same) => same.runs += 1,
             None => {
-                let bits = (self.distinct.len() < KEPT).then_some(bits);
+                let known = self.distinct.len();
+                let bits = (known < KEPT || (known + 1) * 4 * bits.words.len() <= KEPT_BYTES).then_some(bits);
                 self.distinct.push(Distinct { bits, digest, runs: 1 });
             }
         }
@@ -370,5 +374,51 @@ impl<'a> Collected<'a> {
             }
             _ => Ok(self.distinct),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bits::Dtype;
+    use crate::kernels::OutputView;
+
+    fn program(len: usize) -> Program {
+        Program {
+            source: String::new(),
+            buffers: vec![Buffer::Output(len)],
+            passes: Vec::new(),
+            output: OutputView { binding: 0, first_word: 0, dtype: Dtype::F32, len },
+            features: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn small_outputs_are_all_kept_and_large_ones_bounded() {
+        for (len, runs, kept) in [(1, 100, 100), (4 << 20, 12, KEPT)] {
+            let program = program(len);
+            let mut collected = Collected::new(&program);
+            for run in 0..runs {
+                collected.add(vec![run + 1; len], run, true);
+            }
+            let distinct = collected.finish().expect("all is written");
+            assert_eq!(distinct.len(), runs as usize, "every result is counted");
+            assert_eq!(distinct.iter().filter(|d| d.bits.is_some()).count(), kept, "{len} elements");
+            assert!(distinct[..kept].iter().all(|d| d.bits.is_some()), "the first ones are kept");
+        }
+    }
+
+    #[test]
+    fn poison_must_stay_in_runs_of_both_kinds() {
+        let program = program(2);
+        let mut once = Collected::new(&program);
+        once.add(vec![1, POISON[0]], 0, true);
+        assert!(once.suspicious(), "the other poison tells");
+        once.add(vec![1, POISON[0]], 1, false);
+        assert!(once.finish().is_ok(), "an answer that happens to be the first poison");
+        let mut never = Collected::new(&program);
+        never.add(vec![1, POISON[0]], 0, true);
+        never.add(vec![1, POISON[1]], 1, false);
+        assert!(matches!(never.finish(), Err(RunError::Unwritten { count: 1, first: 1, .. })), "never written");
     }
 }
