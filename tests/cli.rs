@@ -68,7 +68,7 @@ fn without_adapters_the_cpu_is_audited_and_the_lack_is_told() {
         assert!(folder.path().join(name).exists(), "{name} is written");
     }
     assert!(
-        std::fs::read_dir(folder.path())
+        std::fs::read_dir(folder.path().join("charts"))
             .expect("listed")
             .flatten()
             .any(|f| f.path().extension().is_some_and(|e| e == "png")),

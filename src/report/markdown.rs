@@ -13,7 +13,8 @@ const DRIFTS: usize = 25;
 #[must_use]
 pub fn markdown(record: &Record) -> String {
     let view = View::new(record);
-    let mut sections = vec![headline(&view), engines(&view), matrix(&view), drifts(&view), reasons(&view), next(&view)];
+    let mut sections =
+        vec![headline(&view, &record.notes), engines(&view), matrix(&view), drifts(&view), reasons(&view), next(&view)];
     let foot = format!(
         "<sub>record <code>{}</code> · machine <code>{}</code> · repro-audit {}</sub>\n",
         html(&view.short_id),
@@ -90,10 +91,13 @@ fn code(text: &str) -> String {
     format!("<code>{escaped}</code>")
 }
 
-fn headline(view: &View) -> String {
+fn headline(view: &View, notes: &[String]) -> String {
     let mut out = format!("## {}\n\n{}\n\n", escape(&view.headline.title), escape(&view.headline.lead));
     for s in &view.headline.statements {
         out.push_str(&format!("- {} **{}** ({}): {}\n", s.glyph, s.title, s.word, escape(&s.text)));
+    }
+    for note in notes {
+        out.push_str(&format!("- {}\n", escape(note)));
     }
     out
 }

@@ -16,7 +16,7 @@ const DRIFTS: usize = 8;
 pub fn table(record: &Record, color: bool) -> String {
     let view = View::new(record);
     let mut out = Text { lines: Vec::new(), color };
-    headline(&mut out, &view);
+    headline(&mut out, &view, &record.notes);
     engines(&mut out, &view);
     matrix(&mut out, &view);
     drifts(&mut out, &view);
@@ -88,7 +88,7 @@ fn color_of_tone(tone: Tone) -> Style {
     Style::new().fg_color(Some(color.into()))
 }
 
-fn headline(out: &mut Text, view: &View) {
+fn headline(out: &mut Text, view: &View, notes: &[String]) {
     let title = out.paint(color_of_tone(view.headline.tone).bold(), &text::printable(&view.headline.title));
     out.line(title);
     out.wrapped("", "", &view.headline.lead);
@@ -97,6 +97,9 @@ fn headline(out: &mut Text, view: &View) {
         let first = format!("  {} {:<20} ", s.glyph, s.title);
         let styled = out.paint(color_of_tone(s.tone), &first);
         out.wrapped(&first, &styled, &text::printable(&s.text));
+    }
+    for note in notes {
+        out.wrapped("  ! Note                 ", "  ! Note                 ", &text::printable(note));
     }
 }
 
