@@ -107,8 +107,10 @@ pub(super) fn compare(
             let drift = pairs.twin_drift(&twin.bits, &twin.digest, digest)?;
             out.push(Comparison { axis: AxisLevel::Engine, left: "cpu separate".to_owned(), right: id.clone(), drift });
         }
-        if let Said::Ran { distinct, kept, .. } = one.said {
-            // Of the other results, the one that is furthest from the first.
+        if let Said::Ran { runs, distinct, kept, .. } = one.said
+            && *runs > 1
+        {
+            // Of the other results, the one that is furthest from the first; the first itself where there is no other.
             let mut worst: Option<Drift> = None;
             for other in distinct.iter().take(*kept).skip(1) {
                 let drift = pairs.drift(digest, &other.digest)?;
@@ -117,9 +119,12 @@ pub(super) fn compare(
                     worst = Some(drift);
                 }
             }
-            if let Some(drift) = worst {
-                out.push(Comparison { axis: AxisLevel::Repeat, left: format!("{id} run 1"), right: id.clone(), drift });
-            }
+            let drift = match worst {
+                Some(drift) => drift,
+                None => pairs.drift(digest, digest)?,
+            };
+            let left = format!("{id} run 1");
+            out.push(Comparison { axis: AxisLevel::Repeat, left, right: id.clone(), drift });
         }
         if let Some(first) = firsts.iter().find(|f| f.engine == *id) {
             let drift = pairs.drift(&first.digest, digest)?;
