@@ -38,7 +38,10 @@ impl Instructions {
             Self::Avx2 => Avx2::<FUSED>::detect().map(|micro| multiply(micro, factors, range, c, threads)),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => None,
-            Self::Portable => Some(multiply(Serial::<Ieee<FUSED, false>>(PhantomData), factors, range, c, threads)),
+            Self::Portable => {
+                let micro = Serial::<Ieee<FUSED, false>>(PhantomData);
+                Some(micro).map(|micro| multiply(micro, factors, range, c, threads))
+            }
         }
         .is_some()
     }

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::twin::{Micro, Tile};
 
 /// Steps along k in one turn of the loop.
-const UNROLLED: usize = 4;
+const UNROLLED: usize = 8;
 /// How many steps ahead the numbers of A are asked for, which come from the second-level cache.
 const AHEAD: usize = 64;
 

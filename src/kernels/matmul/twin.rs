@@ -163,6 +163,7 @@ fn tile<M: Micro>(micro: M, a: &[f32], b: &[f32], c: &mut [f32], at: Range<usize
         let end = c.len() - (columns - at.end);
         return micro.run(a, b, Tile { c: &mut c[at.start..end], stride: columns, fresh });
     }
+    const { assert!(M::ROWS * M::COLUMNS <= LARGEST, "a tile fits the copy") };
     let mut copy = [0.0; LARGEST];
     let copy = &mut copy[..M::ROWS * M::COLUMNS];
     if !fresh {
