@@ -1,37 +1,39 @@
 //! How fast the twin of `matmul` is beside the `gemm` crate, and the register kernel on each adapter.
 //!
-//! The ratios are printed from runs that alternate, so that what else the machine does falls on both; Criterion's
-//! groups, which run one after another, give the times. `cargo bench --bench matmul`.
+//! Each of the twin's instruction sets is measured. `gemm` as built here has AVX2 and FMA at most (its feature
+//! `x86-v4` is off), so that the comparison of equals is that with the twin's AVX2; what AVX-512 gains is not to be held
+//! against it. `cargo bench --bench matmul`.
 
-use std::hint::black_box;
-use std::time::Instant;
+#[path = "ratio/mod.rs"]
+mod ratio;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use repro_audit::arith::Arithmetic;
 use repro_audit::case::Case;
 use repro_audit::engines::{cpu, gpu};
+use repro_audit::kernels::matmul::{Instructions, product};
 use repro_audit::kernels::{self, Buffer, Problem};
 
 const N: usize = 1024;
-/// Alternating runs behind a ratio.
-const RUNS: usize = 15;
 const FUSED: Arithmetic = Arithmetic { fused: true, flush: false };
 
 fn main() {
-    let problem = product(N);
+    let problem = square(N);
     let (a, b) = factors(problem.as_ref());
     let mut threads = vec![1, cpu::available_threads()];
     threads.dedup();
-    for t in &threads {
+    for t in threads.iter().copied() {
         for (name, arithmetic) in [("fused", FUSED), ("separate", Arithmetic::STRICT)] {
-            let twin = || drop(black_box(problem.twin(arithmetic, *t)));
-            let peer = || drop(black_box(gemm(&a, &b, *t)));
-            let (ours, theirs, ratio) = alternate(twin, peer);
-            println!(
-                "ratio  twin {name:8} / gemm, {N}^3, {t} threads: {ratio:.2}  ({:.1} and {:.1} GFLOP/s)",
-                gflops(N, ours),
-                gflops(N, theirs)
-            );
+            let peer = || gemm(&a, &b, t);
+            let what = format!("matmul twin {name}, {N}^3");
+            ratio::print((&what, || problem.twin(arithmetic, t)), ("gemm", peer), t);
+            for instructions in Instructions::ALL {
+                // Without the instruction a fused multiply-add is emulated, which is no match for anything.
+                let ours = || product(instructions, arithmetic.fused, [N; 3], &a, &b, t);
+                if ours().is_some() && (instructions != Instructions::Portable || !arithmetic.fused) {
+                    ratio::print((&format!("{what} with {instructions:?}"), ours), ("gemm", peer), t);
+                }
+            }
         }
     }
     adapters();
@@ -49,12 +51,12 @@ fn main() {
     group.finish();
     criterion.bench_function("matmul/exact 256", |x| {
         // A problem keeps its exact answer, so each turn needs a new one.
-        x.iter_batched(|| product(256), |p| p.exact(), criterion::BatchSize::LargeInput);
+        x.iter_batched(|| square(256), |p| p.exact(), criterion::BatchSize::LargeInput);
     });
     criterion.final_summary();
 }
 
-fn product(n: usize) -> Box<dyn Problem> {
+fn square(n: usize) -> Box<dyn Problem> {
     let id = format!("matmul/naive?m={n}&k={n}&n={n}");
     kernels::problem(&Case::parse(&id).expect("a case")).expect("a problem")
 }
@@ -99,28 +101,6 @@ fn gemm(a: &[f32], b: &[f32], threads: usize) -> Vec<f32> {
         );
     }
     c
-}
-
-/// Median seconds of both, and the median of `theirs / ours` over neighbouring runs: above 1 where ours is faster.
-fn alternate(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (f64, f64, f64) {
-    let time = |f: &mut dyn FnMut()| {
-        let start = Instant::now();
-        f();
-        start.elapsed().as_secs_f64()
-    };
-    time(&mut ours);
-    time(&mut theirs);
-    let pairs: Vec<_> = (0..RUNS).map(|_| (time(&mut ours), time(&mut theirs))).collect();
-    let median = |values: Vec<f64>| {
-        let mut values = values;
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    (
-        median(pairs.iter().map(|p| p.0).collect()),
-        median(pairs.iter().map(|p| p.1).collect()),
-        median(pairs.iter().map(|p| p.1 / p.0).collect()),
-    )
 }
 
 /// Prints the speed of the register kernel on each adapter, readback of the result included.

@@ -1,10 +1,12 @@
 //! Philox4x32-10 on one thread: ours in bulk and one at a time, beside `rand_philox`.
 //!
-//! Criterion times each alone; the ratio at the end comes from one interleaved run, where a change of the machine's
-//! speed meets all of them alike.
+//! `cargo bench --bench philox`
 
+#[path = "ratio/mod.rs"]
+mod ratio;
+
+use std::cell::RefCell;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use repro_audit::inputs::philox::philox4x32_10;
@@ -31,23 +33,6 @@ fn peer(out: &mut [u32]) {
 type Fill = fn(&mut [u32]);
 const ALL: [(&str, Fill); 3] = [("bulk", ours), ("scalar", scalar), ("rand_philox", peer)];
 
-/// The median times in seconds of a call of each, from `rounds` rounds in which they take turns.
-fn interleaved(rounds: usize, words: usize) -> [f64; 3] {
-    let mut out = vec![0u32; words];
-    let mut times: [Vec<Duration>; 3] = Default::default();
-    for _ in 0..rounds {
-        for ((_, fill), times) in ALL.iter().zip(&mut times) {
-            let start = Instant::now();
-            fill(black_box(&mut out));
-            times.push(start.elapsed());
-        }
-    }
-    times.map(|mut t| {
-        t.sort_unstable();
-        t[t.len() / 2].as_secs_f64()
-    })
-}
-
 fn main() {
     let mut answers = ALL.map(|(_, fill)| {
         let mut out = vec![0u32; WORDS];
@@ -56,6 +41,15 @@ fn main() {
     });
     let first = std::mem::take(&mut answers[0]);
     assert!(answers[1..].iter().all(|other| *other == first), "all three make the same words");
+
+    for (words, size) in [(WORDS, "2^16"), (1 << 24, "2^24")] {
+        // The peers write in turn to the same memory.
+        let out = RefCell::new(vec![0u32; words]);
+        let run = |fill: Fill| fill(black_box(&mut out.borrow_mut()));
+        let name = format!("philox in bulk ({}), {size} words", extension());
+        ratio::print((&name, || run(ours)), ("rand_philox", || run(peer)), 1);
+        ratio::print((&name, || run(ours)), ("block by block", || run(scalar)), 1);
+    }
 
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("philox4x32_10");
@@ -66,17 +60,4 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-
-    for (words, rounds) in [(WORDS, 501), (1 << 24, 15)] {
-        let seconds = interleaved(rounds, words);
-        let rate = seconds.map(|s| words as f64 / s * 1e-9);
-        println!(
-            "{words} words, interleaved, median of {rounds}: bulk ({}) {:.2}, scalar {:.2}, rand_philox {:.2} G words/s; bulk / rand_philox = {:.2}",
-            extension(),
-            rate[0],
-            rate[1],
-            rate[2],
-            rate[0] / rate[2],
-        );
-    }
 }

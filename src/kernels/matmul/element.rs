@@ -87,12 +87,13 @@ impl Element {
     }
 
     /// Sums as the output holds them. Exact: the twin's sums are numbers of the output's type.
-    pub(super) fn bits(self, sums: &[f32]) -> Bits {
+    pub(super) fn bits(self, sums: Vec<f32>) -> Bits {
         if self == Self::F16 {
             let halves: Vec<_> = sums.iter().map(|x| half::f16::from_f32(*x).to_bits()).collect();
             Bits::halves(Dtype::F16, &halves)
         } else {
-            Bits::f32(sums)
+            // By value, so that the memory of the sums becomes that of the words.
+            Bits { dtype: Dtype::F32, len: sums.len(), words: sums.into_iter().map(f32::to_bits).collect() }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod binary16;
 mod element;
+mod instructions;
 mod plan;
 #[cfg(target_arch = "x86_64")]
 mod simd;
@@ -22,6 +23,7 @@ use crate::inputs::Distribution;
 use crate::with_arith;
 use binary16::Binary16;
 use element::Element;
+pub use instructions::{Instructions, product};
 use truth::Truth;
 use twin::{Dot4, Factors, Micro, Serial, multiply};
 
@@ -248,15 +250,11 @@ impl Product {
     }
 
     fn serial<A: Arith>(&self, range: std::ops::Range<u32>, c: &mut [f32], threads: usize) {
-        #[cfg(target_arch = "x86_64")]
         if !A::FLUSH && self.element != Element::F16 {
-            if A::FUSED {
-                if let Some(micro) = simd::Avx2::<true>::detect() {
-                    return self.run(micro, range, c, threads);
-                }
-            } else if let Some(micro) = simd::Avx2::<false>::detect() {
-                return self.run(micro, range, c, threads);
-            }
+            let range = range.start as usize..range.end as usize;
+            let multiply = if A::FUSED { Instructions::multiply::<true> } else { Instructions::multiply::<false> };
+            Instructions::ALL.into_iter().find(|i| multiply(*i, self.factors(), range.clone(), c, threads));
+            return;
         }
         self.run(Serial::<A>(PhantomData), range, c, threads);
     }
@@ -330,13 +328,13 @@ impl Problem for Product {
             // is a multiple of 2^-48 and never subnormal in binary32.
             let flushed = |values: &[f32]| values.iter().map(|x| binary16::flush(*x)).collect();
             let other = Self { a: flushed(&self.a), b: flushed(&self.b), truth: OnceLock::new(), ..*self };
-            return Some(other.element.bits(&other.sums::<crate::arith::Ieee<false, false>>(threads)));
+            return Some(other.element.bits(other.sums::<crate::arith::Ieee<false, false>>(threads)));
         }
         let sums = with_arith!(arithmetic, A => match self.element {
             Element::F16 => self.sums::<Binary16<A>>(threads),
             Element::F32 | Element::F16Acc32 | Element::Bf16 => self.sums::<A>(threads),
         });
-        Some(self.element.bits(&sums))
+        Some(self.element.bits(sums))
     }
 
     fn exact(&self) -> Option<Exact> {

@@ -1,71 +1,129 @@
-//! The same tile in AVX2 and FMA instructions, for the two arithmetics that keep subnormals.
+//! The serial order in vector instructions, for the two arithmetics that keep subnormals.
 //!
 //! The instructions are IEEE-754's own operations, one lane an element and one step of k after another, so the bits
 //! are those of [`super::twin::Serial`] (but for the payload of a NaN).
 
 use std::arch::x86_64::{
-    __m256, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_storeu_ps,
+    __m256, __m512, _MM_HINT_T0, _mm_prefetch, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_mul_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::twin::{COLUMNS, Micro, ROWS, Tile};
+use super::twin::{Micro, Tile};
 
-/// The serial order in AVX2. A value of this type is proof that the processor has AVX2 and FMA.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Avx2<const FUSED: bool>(());
+/// Steps along k in one turn of the loop.
+const UNROLLED: usize = 8;
+/// How many steps ahead the numbers of A are asked for, which come from the second-level cache.
+const AHEAD: usize = 64;
 
-impl<const FUSED: bool> Avx2<FUSED> {
-    /// `None` where the processor lacks AVX2 or FMA.
-    pub(super) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
-    }
+/// Asks for the cache line at `p`, which need not exist.
+#[inline(always)]
+fn prefetch(p: *const f32) {
+    // SAFETY: a prefetch reads nothing, so any address will do.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
 }
 
-impl<const FUSED: bool> Micro for Avx2<FUSED> {
-    fn run(self, a: &[f32], b: &[f32], tile: &mut Tile) {
-        // SAFETY: `self` was made by `detect`, which found both features.
-        unsafe { run::<FUSED>(a, b, tile) }
-    }
-}
+/// A tile two vectors wide, whose sums stay in registers along k.
+macro_rules! tile {
+    (
+        $(#[$about:meta])*
+        $name:ident, $rows:literal rows of 2 x $lanes:literal, needs $($feature:tt)and+, enable $enable:literal,
+        $vector:ident: $zero:ident $load:ident $store:ident $mul:ident $add:ident $mad:ident,
+        broadcast: $x:ident => $broadcast:expr
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name<const FUSED: bool>(());
 
-#[target_feature(enable = "avx2,fma")]
-fn run<const FUSED: bool>(a: &[f32], b: &[f32], tile: &mut Tile) {
-    let mut sums = [[load(&tile[..8]); 2]; ROWS];
-    for (sums, row) in sums.iter_mut().zip(tile.as_chunks::<COLUMNS>().0) {
-        *sums = [load(&row[..8]), load(&row[8..])];
-    }
-    for (x, y) in a.as_chunks::<ROWS>().0.iter().zip(b.as_chunks::<COLUMNS>().0) {
-        let (left, right) = (load(&y[..8]), load(&y[8..]));
-        for (sums, x) in sums.iter_mut().zip(x) {
-            let x = _mm256_broadcast_ss(x);
-            sums[0] = mad::<FUSED>(x, left, sums[0]);
-            sums[1] = mad::<FUSED>(x, right, sums[1]);
+        impl<const FUSED: bool> $name<FUSED> {
+            /// `None` where the processor lacks the instructions.
+            pub(super) fn detect() -> Option<Self> {
+                ($(is_x86_feature_detected!($feature))&&+).then_some(Self(()))
+            }
+
+            #[target_feature(enable = $enable)]
+            #[inline]
+            fn mad(a: $vector, b: $vector, c: $vector) -> $vector {
+                if FUSED { $mad(a, b, c) } else { $add($mul(a, b), c) }
+            }
+
+            #[target_feature(enable = $enable)]
+            #[inline]
+            fn load(from: &[f32]) -> $vector {
+                assert!(from.len() >= $lanes, "a vector's worth of numbers");
+                // SAFETY: there are as many numbers to read as a vector has, and the load needs no alignment.
+                unsafe { $load(from.as_ptr()) }
+            }
+
+            #[target_feature(enable = $enable)]
+            #[inline]
+            fn store(to: &mut [f32], value: $vector) {
+                assert!(to.len() >= $lanes, "room for a vector");
+                // SAFETY: there is room for as many numbers as a vector has, and the store needs no alignment.
+                unsafe { $store(to.as_mut_ptr(), value) }
+            }
+
+            #[target_feature(enable = $enable)]
+            #[inline]
+            fn step(a: &[f32; $rows], b: &[f32; 2 * $lanes], sums: &mut [[$vector; 2]; $rows]) {
+                let (left, right) = (Self::load(b), Self::load(&b[$lanes..]));
+                for (sums, $x) in sums.iter_mut().zip(a) {
+                    let x = $broadcast;
+                    sums[0] = Self::mad(x, left, sums[0]);
+                    sums[1] = Self::mad(x, right, sums[1]);
+                }
+            }
+
+            #[target_feature(enable = $enable)]
+            fn accumulate(a: &[f32], b: &[f32], tile: Tile<'_>) {
+                let Tile { c, stride, fresh } = tile;
+                let mut sums = [[$zero(); 2]; $rows];
+                if !fresh {
+                    for (sums, row) in sums.iter_mut().zip(c.chunks(stride)) {
+                        *sums = [Self::load(row), Self::load(&row[$lanes..])];
+                    }
+                }
+                let (a4, a_rest) = a.as_chunks::<{ UNROLLED * $rows }>();
+                let (b4, b_rest) = b.as_chunks::<{ UNROLLED * 2 * $lanes }>();
+                for (x, y) in a4.iter().zip(b4) {
+                    prefetch(x.as_ptr().wrapping_add(AHEAD * $rows));
+                    for (x, y) in x.as_chunks().0.iter().zip(y.as_chunks().0) {
+                        Self::step(x, y, &mut sums);
+                    }
+                }
+                for (x, y) in a_rest.as_chunks().0.iter().zip(b_rest.as_chunks().0) {
+                    Self::step(x, y, &mut sums);
+                }
+                for (sums, row) in sums.iter().zip(c.chunks_mut(stride)) {
+                    let (left, right) = row.split_at_mut($lanes);
+                    Self::store(left, sums[0]);
+                    Self::store(right, sums[1]);
+                }
+            }
         }
-    }
-    for (sums, row) in sums.iter().zip(tile.as_chunks_mut::<COLUMNS>().0) {
-        let (left, right) = row.split_at_mut(8);
-        store(left, sums[0]);
-        store(right, sums[1]);
-    }
+
+        impl<const FUSED: bool> Micro for $name<FUSED> {
+            const ROWS: usize = $rows;
+            const COLUMNS: usize = 2 * $lanes;
+
+            fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
+                // SAFETY: `self` was made by `detect`, which found the instructions.
+                unsafe { Self::accumulate(a, b, tile) }
+            }
+        }
+    };
 }
 
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn mad<const FUSED: bool>(a: __m256, b: __m256, c: __m256) -> __m256 {
-    if FUSED { _mm256_fmadd_ps(a, b, c) } else { _mm256_add_ps(_mm256_mul_ps(a, b), c) }
+tile! {
+    /// AVX2 and FMA: 12 of 16 registers hold sums. A value of this type is proof that the processor has both.
+    Avx2, 6 rows of 2 x 8, needs "avx2" and "fma", enable "avx2,fma",
+    __m256: _mm256_setzero_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_mul_ps _mm256_add_ps _mm256_fmadd_ps,
+    broadcast: x => _mm256_broadcast_ss(x)
 }
 
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn load(from: &[f32]) -> __m256 {
-    assert!(from.len() >= 8, "a vector is eight numbers");
-    // SAFETY: there are eight numbers to read, and the load needs no alignment.
-    unsafe { _mm256_loadu_ps(from.as_ptr()) }
-}
-
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn store(to: &mut [f32], value: __m256) {
-    assert!(to.len() >= 8, "a vector is eight numbers");
-    // SAFETY: there is room for eight numbers, and the store needs no alignment.
-    unsafe { _mm256_storeu_ps(to.as_mut_ptr(), value) }
+tile! {
+    /// AVX-512: 24 of 32 registers hold sums. A value of this type is proof that the processor has it.
+    Avx512, 12 rows of 2 x 16, needs "avx512f", enable "avx512f",
+    __m512: _mm512_setzero_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_mul_ps _mm512_add_ps _mm512_fmadd_ps,
+    broadcast: x => _mm512_set1_ps(*x)
 }

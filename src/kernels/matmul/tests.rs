@@ -7,12 +7,12 @@ fn case(id: &str) -> Box<dyn Problem> {
 }
 
 /// The plain loop: one element after another, every product in the order of k.
-fn plain<A: Arith>(factors: Factors<'_>, rows: usize) -> Vec<u32> {
+fn plain<A: Arith>(factors: Factors<'_>, range: std::ops::Range<usize>, rows: usize) -> Vec<u32> {
     let mut out = Vec::new();
     for row in 0..rows {
         for column in 0..factors.columns {
             let mut sum = 0.0f32;
-            for i in 0..factors.inner {
+            for i in range.clone() {
                 sum = A::mad(factors.a[row * factors.inner + i], factors.b[i * factors.columns + column], sum);
             }
             out.push(sum.to_bits());
@@ -21,7 +21,7 @@ fn plain<A: Arith>(factors: Factors<'_>, rows: usize) -> Vec<u32> {
     out
 }
 
-const SHAPES: [[usize; 3]; 9] = [
+const SHAPES: [[usize; 3]; 14] = [
     [1, 1, 1],
     [1, 4, 1],
     [6, 16, 16],
@@ -31,6 +31,11 @@ const SHAPES: [[usize; 3]; 9] = [
     [97, 129, 31],
     [193, 110, 101],
     [211, 640, 65],
+    [12, 1024, 32],
+    [11, 3, 31],
+    [25, 1031, 63],
+    [49, 1027, 97],
+    [2, 4100, 48],
 ];
 
 #[test]
@@ -41,27 +46,47 @@ fn the_fast_twin_is_the_plain_loop() {
         let factors = Factors { a: &a, b: &b, inner, columns };
         for arithmetic in Arithmetic::ALL {
             for threads in [1, 3] {
-                let mut c = vec![f32::NAN; rows * columns];
-                let want = with_arith!(arithmetic, A => {
-                    multiply(Serial::<A>(PhantomData), factors, 0..inner, &mut c, threads);
-                    plain::<A>(factors, rows)
-                });
-                let portable: Vec<_> = c.iter().map(|x| x.to_bits()).collect();
-                assert!(portable == want, "{rows}x{inner}x{columns} {} portable", arithmetic.name());
-                #[cfg(target_arch = "x86_64")]
-                if !arithmetic.flush {
-                    c.fill(f32::NAN);
-                    match (arithmetic.fused, simd::Avx2::<true>::detect(), simd::Avx2::<false>::detect()) {
-                        (true, Some(micro), _) => multiply(micro, factors, 0..inner, &mut c, threads),
-                        (false, _, Some(micro)) => multiply(micro, factors, 0..inner, &mut c, threads),
-                        _ => continue,
+                // All of k, and a part of it that begins and ends anywhere.
+                for range in [0..inner, inner / 3..inner - inner / 7] {
+                    let mut c = vec![f32::NAN; rows * columns];
+                    let want = with_arith!(arithmetic, A => {
+                        multiply(Serial::<A>(PhantomData), factors, range.clone(), &mut c, threads);
+                        plain::<A>(factors, range.clone(), rows)
+                    });
+                    let at = format!("{rows}x{inner}x{columns} {range:?} {} {threads} threads", arithmetic.name());
+                    assert!(bits(&c) == want, "{at} in arithmetic of ours");
+                    if arithmetic.flush {
+                        continue;
                     }
-                    let fast: Vec<_> = c.iter().map(|x| x.to_bits()).collect();
-                    assert!(fast == want, "{rows}x{inner}x{columns} {} AVX2", arithmetic.name());
+                    for instructions in Instructions::ALL {
+                        c.fill(f32::NAN);
+                        if run(instructions, arithmetic.fused, factors, range.clone(), &mut c, threads) {
+                            assert!(bits(&c) == want, "{at} {instructions:?}");
+                        } else {
+                            assert_ne!(instructions, Instructions::Portable, "every processor has these");
+                            assert!(c.iter().all(|x| x.is_nan()), "{at} {instructions:?}: nothing is written");
+                        }
+                    }
                 }
             }
         }
     }
+}
+
+fn bits(c: &[f32]) -> Vec<u32> {
+    c.iter().map(|x| x.to_bits()).collect()
+}
+
+fn run(
+    instructions: Instructions,
+    fused: bool,
+    factors: Factors<'_>,
+    range: std::ops::Range<usize>,
+    c: &mut [f32],
+    threads: usize,
+) -> bool {
+    let multiply = if fused { Instructions::multiply::<true> } else { Instructions::multiply::<false> };
+    multiply(instructions, factors, range, c, threads)
 }
 
 #[test]
@@ -70,16 +95,26 @@ fn subnormals_are_kept_by_the_fast_twin() {
     let b: Vec<f32> = a.iter().rev().map(|x| x * 1e20).collect();
     let factors = Factors { a: &a, b: &b, inner: 4, columns: b.len() / 4 };
     let rows = a.len() / 4;
-    #[cfg(target_arch = "x86_64")]
-    if let (Some(fused), Some(separate)) = (simd::Avx2::<true>::detect(), simd::Avx2::<false>::detect()) {
-        let mut c = vec![0.0; rows * factors.columns];
-        let bits = |c: &[f32]| c.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        multiply(fused, factors, 0..4, &mut c, 1);
-        assert_eq!(bits(&c), plain::<crate::arith::Ieee<true, false>>(factors, rows), "fused");
-        multiply(separate, factors, 0..4, &mut c, 1);
-        assert_eq!(bits(&c), plain::<crate::arith::Ieee<false, false>>(factors, rows), "separate");
-        assert!(c.iter().any(|x| x.is_subnormal()), "there are subnormal results");
+    let mut c = vec![0.0; rows * factors.columns];
+    for instructions in Instructions::ALL {
+        for arithmetic in [Arithmetic::STRICT, Arithmetic { fused: true, flush: false }] {
+            if run(instructions, arithmetic.fused, factors, 0..4, &mut c, 1) {
+                let want = with_arith!(arithmetic, A => plain::<A>(factors, 0..4, rows));
+                assert_eq!(bits(&c), want, "{instructions:?} {}", arithmetic.name());
+                assert!(c.iter().any(|x| x.is_subnormal()), "there are subnormal results");
+            }
+        }
     }
+}
+
+#[test]
+fn a_product_is_refused_where_lengths_do_not_match() {
+    let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [7.0, 8.0, 9.0]);
+    let get = |shape, a: &[f32]| product(Instructions::Portable, false, shape, a, &b, 1);
+    assert_eq!(get([2, 3, 1], &a), Some(vec![50.0, 122.0]), "by hand");
+    assert_eq!(get([2, 3, 1], &a[1..]), None, "A is too short");
+    assert_eq!(get([3, 2, 1], &a), None, "B is too long");
+    assert_eq!(get([usize::MAX, 3, 1], &a), None, "beyond memory");
 }
 
 #[test]

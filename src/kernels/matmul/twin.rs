@@ -9,24 +9,53 @@ use std::sync::Mutex;
 
 use crate::arith::Arith;
 
-/// Rows of a tile.
-pub(super) const ROWS: usize = 6;
-/// Columns of a tile.
-pub(super) const COLUMNS: usize = 16;
-/// The accumulators of a tile, row by row.
-pub(super) type Tile = [f32; ROWS * COLUMNS];
+/// Rows of a tile of the portable kernels.
+const ROWS: usize = 6;
+/// Columns of a tile of the portable kernels.
+const COLUMNS: usize = 16;
+/// The most elements that a tile may have.
+const LARGEST: usize = 12 * 32;
 
-/// The steps along k of one block, whose panels stay in the second-level cache; a multiple of four, so that [`Dot4`] never straddles a block.
+/// The steps along k of one block; a multiple of four, so that [`Dot4`] never straddles a block.
 const DEPTH: usize = 1024;
-/// Rows that one thread takes at a time.
-const TAKEN: usize = 16 * ROWS;
+/// The most rows that a thread takes at a time. With [`DEPTH`], what is packed of A fits the second-level cache.
+const TAKEN: usize = 48;
 /// Below this many multiply-adds one thread is faster than two.
 const SMALL: usize = 1 << 21;
+/// Numbers in a cache line.
+const LINE: usize = 16;
+
+/// A tile of the result: rows `stride` apart in `c`, which ends with the last row's last column.
+#[derive(Debug)]
+pub(super) struct Tile<'a> {
+    pub(super) c: &'a mut [f32],
+    pub(super) stride: usize,
+    /// Whether the sums start from zero, whatever `c` holds.
+    pub(super) fresh: bool,
+}
+
+impl<'a> Tile<'a> {
+    /// The rows of a portable kernel's tile, with their numbers.
+    fn rows(self) -> impl Iterator<Item = (usize, &'a mut [f32; COLUMNS])> {
+        let Self { c, stride, fresh } = self;
+        c.chunks_mut(stride).filter_map(|row| row.first_chunk_mut()).enumerate().map(move |(i, row)| {
+            if fresh {
+                *row = [0.0; COLUMNS];
+            }
+            (i, row)
+        })
+    }
+}
 
 /// What is done along k to one tile.
 pub(super) trait Micro: Copy + Send + Sync {
-    /// Goes on accumulating into `tile`: `a` holds [`ROWS`] numbers and `b` [`COLUMNS`] numbers for each step.
-    fn run(self, a: &[f32], b: &[f32], tile: &mut Tile);
+    /// Rows of a tile.
+    const ROWS: usize;
+    /// Columns of a tile, a multiple of [`LINE`].
+    const COLUMNS: usize;
+
+    /// Goes on accumulating into `tile`: `a` holds [`Self::ROWS`] numbers and `b` [`Self::COLUMNS`] for each step.
+    fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>);
 }
 
 /// One multiply-add a step, in the order of k. Fuses the one multiply that feeds the accumulation.
@@ -34,8 +63,11 @@ pub(super) trait Micro: Copy + Send + Sync {
 pub(super) struct Serial<A>(pub(super) PhantomData<A>);
 
 impl<A: Arith> Micro for Serial<A> {
-    fn run(self, a: &[f32], b: &[f32], tile: &mut Tile) {
-        for (sums, row) in tile.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(0..) {
+    const ROWS: usize = ROWS;
+    const COLUMNS: usize = COLUMNS;
+
+    fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
+        for (row, sums) in tile.rows() {
             serial_row::<A>(a, b, row, sums);
         }
     }
@@ -58,11 +90,14 @@ fn serial_row<A: Arith>(a: &[f32], b: &[f32], row: usize, sums: &mut [f32; COLUM
 pub(super) struct Dot4<A>(pub(super) PhantomData<A>);
 
 impl<A: Arith> Micro for Dot4<A> {
-    fn run(self, a: &[f32], b: &[f32], tile: &mut Tile) {
+    const ROWS: usize = ROWS;
+    const COLUMNS: usize = COLUMNS;
+
+    fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
         let (a4, _) = a.as_chunks::<{ 4 * ROWS }>();
         let (b4, b_tail) = b.as_chunks::<{ 4 * COLUMNS }>();
         let a_tail = &a[a4.len() * 4 * ROWS..];
-        for (sums, row) in tile.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(0..) {
+        for (row, sums) in tile.rows() {
             for (x, y) in a4.iter().zip(b4) {
                 for (column, sum) in sums.iter_mut().enumerate() {
                     let mut dot = A::mul(x[row], y[column]);
@@ -98,78 +133,112 @@ pub(super) fn multiply<M: Micro>(micro: M, factors: Factors<'_>, range: Range<us
         return c.fill(0.0);
     }
     let threads = if c.len() * depth < SMALL { 1 } else { threads.max(1) };
-    let panels = columns.div_ceil(COLUMNS);
-    let mut packed = vec![0.0f32; panels * depth * COLUMNS];
-    share(packed.chunks_mut(depth * COLUMNS), threads, |panel, out| pack_b(factors, &range, panel, out));
-    let packed = &packed;
-    share(c.chunks_mut(TAKEN * columns), threads, |block, c| {
-        let rows = c.len() / columns;
-        let mut a = vec![0.0f32; rows.div_ceil(ROWS) * ROWS * DEPTH.min(depth)];
+    let mut memory = Vec::new();
+    let packed = aligned(&mut memory, columns.div_ceil(M::COLUMNS) * depth * M::COLUMNS);
+    share(packed.chunks_mut(depth * M::COLUMNS), threads, |panel, out, _| pack_b::<M>(factors, &range, panel, out));
+    let packed = &*packed;
+    let taken = rows_taken(c.len() / columns, M::ROWS, threads);
+    share(c.chunks_mut(taken * columns), threads, |block, c, memory| {
+        let padded = (c.len() / columns).next_multiple_of(M::ROWS);
+        let a = aligned(memory, padded * DEPTH.min(depth));
         for start in (0..depth).step_by(DEPTH) {
             let steps = DEPTH.min(depth - start);
-            let at = range.start + start;
-            let a = &mut a[..rows.div_ceil(ROWS) * ROWS * steps];
-            for (group, out) in a.chunks_mut(ROWS * steps).enumerate() {
-                let first = group * ROWS;
-                pack_a(factors, block * TAKEN + first, ROWS.min(rows - first), at, out);
-            }
-            for (panel, b) in packed.chunks(depth * COLUMNS).enumerate() {
-                let b = &b[start * COLUMNS..(start + steps) * COLUMNS];
-                let first = panel * COLUMNS;
-                let width = COLUMNS.min(columns - first);
-                for (a, c) in a.chunks(ROWS * steps).zip(c.chunks_mut(ROWS * columns)) {
-                    let mut tile = [0.0; ROWS * COLUMNS];
-                    if start > 0 {
-                        for (tile, c) in tile.chunks_mut(COLUMNS).zip(c.chunks(columns)) {
-                            tile[..width].copy_from_slice(&c[first..first + width]);
-                        }
-                    }
-                    micro.run(a, b, &mut tile);
-                    for (tile, c) in tile.chunks(COLUMNS).zip(c.chunks_mut(columns)) {
-                        c[first..first + width].copy_from_slice(&tile[..width]);
-                    }
+            let a = &mut a[..padded * steps];
+            pack_a::<M>(factors, block * taken, range.start + start, steps, a);
+            for (panel, b) in packed.chunks(depth * M::COLUMNS).enumerate() {
+                let b = &b[start * M::COLUMNS..(start + steps) * M::COLUMNS];
+                let first = panel * M::COLUMNS;
+                for (a, c) in a.chunks(M::ROWS * steps).zip(c.chunks_mut(M::ROWS * columns)) {
+                    tile(micro, a, b, c, first..columns.min(first + M::COLUMNS), columns, start == 0);
                 }
             }
         }
     });
 }
 
-/// Panel `panel` of B: [`COLUMNS`] numbers a step, zeros beyond the matrix, whose results are never copied out.
-fn pack_b(factors: Factors<'_>, range: &Range<usize>, panel: usize, out: &mut [f32]) {
-    let first = panel * COLUMNS;
-    let width = COLUMNS.min(factors.columns - first);
-    for (step, out) in range.clone().zip(out.chunks_mut(COLUMNS)) {
-        let at = step * factors.columns + first;
-        out[..width].copy_from_slice(&factors.b[at..at + width]);
+/// Goes on with the columns `at` of the rows `c`, in place where they make a whole tile and in a copy where not.
+fn tile<M: Micro>(micro: M, a: &[f32], b: &[f32], c: &mut [f32], at: Range<usize>, columns: usize, fresh: bool) {
+    let rows = c.len() / columns;
+    if rows == M::ROWS && at.len() == M::COLUMNS {
+        let end = c.len() - (columns - at.end);
+        return micro.run(a, b, Tile { c: &mut c[at.start..end], stride: columns, fresh });
+    }
+    const { assert!(M::ROWS * M::COLUMNS <= LARGEST, "a tile fits the copy") };
+    let mut copy = [0.0; LARGEST];
+    let copy = &mut copy[..M::ROWS * M::COLUMNS];
+    if !fresh {
+        for (copy, c) in copy.chunks_mut(M::COLUMNS).zip(c.chunks(columns)) {
+            copy[..at.len()].copy_from_slice(&c[at.clone()]);
+        }
+    }
+    micro.run(a, b, Tile { c: copy, stride: M::COLUMNS, fresh });
+    for (copy, c) in copy.chunks(M::COLUMNS).zip(c.chunks_mut(columns)) {
+        c[at.clone()].copy_from_slice(&copy[..at.len()]);
     }
 }
 
-/// [`ROWS`] rows of A, step by step; rows beyond the matrix keep whatever was there, and are never copied out.
-fn pack_a(factors: Factors<'_>, row: usize, rows: usize, at: usize, out: &mut [f32]) {
-    let steps = out.len() / ROWS;
-    for i in 0..rows {
-        let from = (row + i) * factors.inner + at;
-        for (x, out) in factors.a[from..from + steps].iter().zip(out.chunks_exact_mut(ROWS)) {
-            out[i] = *x;
+/// How many rows a thread takes at a time: whole tiles, and blocks that share out evenly.
+fn rows_taken(rows: usize, tile: usize, threads: usize) -> usize {
+    let blocks = rows.div_ceil(TAKEN).next_multiple_of(threads);
+    rows.div_ceil(blocks).next_multiple_of(tile)
+}
+
+/// `len` numbers that begin with a cache line, in memory that is kept from one use to the next.
+fn aligned(memory: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if memory.len() < len + LINE {
+        *memory = vec![0.0; len + LINE];
+    }
+    let skip = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    &mut memory[skip..skip + len]
+}
+
+/// Panel `panel` of B: [`Micro::COLUMNS`] numbers a step; columns beyond the matrix are never copied out.
+fn pack_b<M: Micro>(factors: Factors<'_>, range: &Range<usize>, panel: usize, out: &mut [f32]) {
+    let first = panel * M::COLUMNS;
+    let width = M::COLUMNS.min(factors.columns - first);
+    for (step, out) in range.clone().zip(out.chunks_exact_mut(M::COLUMNS)) {
+        let at = step * factors.columns + first;
+        let from = &factors.b[at..at + width];
+        if width == M::COLUMNS {
+            // A length known to the compiler makes this a few moves and no call.
+            out[..M::COLUMNS].copy_from_slice(&from[..M::COLUMNS]);
+        } else {
+            out[..width].copy_from_slice(from);
         }
     }
 }
 
-/// Hands out `parts` to up to `threads` threads, each taking the next when it is done with one.
-fn share<'a, I>(parts: I, threads: usize, work: impl Fn(usize, &mut [f32]) + Sync)
+/// Rows of A from `row` on, in groups of [`Micro::ROWS`] numbers a step; rows beyond the matrix keep whatever was
+/// there, and are never copied out.
+fn pack_a<M: Micro>(factors: Factors<'_>, row: usize, at: usize, steps: usize, out: &mut [f32]) {
+    for (group, out) in out.chunks_mut(M::ROWS * steps).enumerate() {
+        let first = (row + group * M::ROWS) * factors.inner;
+        let rows = factors.a[first..].chunks_exact(factors.inner).take(M::ROWS);
+        // So few steps at a time that what is written stays in the first-level cache until it is complete.
+        for (part, out) in out.chunks_mut(M::ROWS * 4 * LINE).enumerate() {
+            let from = at + part * 4 * LINE;
+            for (i, row) in rows.clone().enumerate() {
+                for (x, out) in row[from..].iter().zip(out.chunks_exact_mut(M::ROWS)) {
+                    out[i] = *x;
+                }
+            }
+        }
+    }
+}
+
+/// Hands out `parts` to up to `threads` threads, each taking the next when it is done with one and keeping its
+/// memory from one to the next.
+fn share<'a, I>(parts: I, threads: usize, work: impl Fn(usize, &mut [f32], &mut Vec<f32>) + Sync)
 where
     I: ExactSizeIterator<Item = &'a mut [f32]> + Send,
 {
     let threads = threads.min(parts.len());
-    if threads <= 1 {
-        parts.enumerate().for_each(|(i, part)| work(i, part));
-        return;
-    }
     let queue = Mutex::new(parts.enumerate());
     let next = || queue.lock().map_or(None, |mut queue| queue.next());
     let drain = || {
+        let mut memory = Vec::new();
         while let Some((i, part)) = next() {
-            work(i, part);
+            work(i, part, &mut memory);
         }
     };
     std::thread::scope(|scope| {
