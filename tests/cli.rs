@@ -134,6 +134,33 @@ fn a_record_that_can_not_be_read_is_exit_5_and_one_line() {
 }
 
 #[test]
+fn a_record_that_was_changed_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let output = run(&mut without_adapters(&["gpu", "--kernel", "sum", "--out", out]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let path = folder.path().join("record.json");
+    assert_eq!(status(&run(&mut program(&["report", out]))), 0, "a folder stands for its record");
+    let text = std::fs::read_to_string(&path).expect("a record");
+    let changed = text.replacen("\"differing\": 4", "\"differing\": 3", 1);
+    assert_ne!(text, changed, "something to change");
+    std::fs::write(&path, changed).expect("written");
+    let line = error_of(&["report", out], 5);
+    assert!(line.contains("was changed after it was written"), "{line}");
+}
+
+#[test]
+fn a_gate_is_not_green_where_nothing_was_tested() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let arguments = ["gpu", "--kernel", "matmul", "--fail-on", "drift", "--out", out];
+    assert_eq!(status(&run(&mut without_adapters(&arguments))), 4, "no adapter, no verdict");
+    let line = error_of(&["gpu", "--repeats", "1", "--fail-on", "not-repeatable", "--out", out], 2);
+    assert!(line.contains("--repeats 2"), "{line}");
+    assert!(error_of(&["case", "control/nan"], 2).contains("every audit"), "controls are not asked for");
+}
+
+#[test]
 fn a_report_is_rendered_again_from_its_record() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("first");

@@ -44,7 +44,7 @@ impl Seat {
         let suffix = if vary.is_empty() { String::new() } else { format!(" {}", vary.join(" ")) };
         let engine = Engine {
             id: format!("{backend_index}{suffix}"),
-            label: format!("{}{suffix}", adapter.label()),
+            label: adapter.label(),
             kind: EngineKind::Adapter,
             adapter: Some(adapter.clone()),
             variables,

@@ -18,5 +18,5 @@ mod truth;
 pub mod worker;
 
 pub use pilot::{Child, adapters};
-pub use plan::{Plan, PlanError, Wanted};
+pub use plan::{CONTROL, Plan, PlanError, Wanted};
 pub use run::{Progress, audit};

@@ -8,7 +8,7 @@ use crate::kernels::{self, Profile};
 use crate::record::Settings;
 
 /// The kernel whose cases are the controls; part of every audit.
-pub(super) const CONTROL: &str = "control";
+pub const CONTROL: &str = "control";
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -48,6 +48,9 @@ pub enum PlanError {
     /// Not `NAME=a,b`.
     #[error("--vary {0} is no NAME=a,b,c with at least one value")]
     Vary(String),
+    /// A control by name.
+    #[error("the controls run in every audit and can not be asked for; name a case of another kernel")]
+    Control,
     /// A case that can not be built.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -97,6 +100,9 @@ impl Plan {
         match wanted.cases {
             Some(chosen) => {
                 for case in chosen {
+                    if case.kernel() == CONTROL {
+                        return Err(PlanError::Control);
+                    }
                     kernels::problem(&case)?;
                     // Twice the same case would be compared with itself as another configuration.
                     if !cases.contains(&case) {
@@ -164,7 +170,7 @@ mod tests {
             threads: vec![1],
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
             timeout: Duration::from_secs(1),
-            cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4"), case("control/nan")]),
+            cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
         };
         let plan = Plan::new(wanted).unwrap();
         let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();

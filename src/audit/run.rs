@@ -50,7 +50,7 @@ fn seats(plan: &Plan, scratch: &Path) -> Vec<Seat> {
     let mut seats = Vec::new();
     for adapter in adapters {
         for variables in variations(plan) {
-            let id = format!("{}:{}", adapter.backend, adapter.index);
+            let id = adapter.id();
             seats.push(Seat::open(&id, adapter.clone(), variables, scratch.to_owned()));
         }
     }

@@ -10,7 +10,8 @@ use crate::record::{EngineKind, Outcome};
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The case's id, as every row of a report gives it: 'sum/serial_tree?n=4096&wg=64'.
+    /// The case's id, as every row of a report gives it: 'sum/serial_tree?n=4096&wg=64'. Quote it: ? and & mean
+    /// something to a shell. Parameters that are left out take their defaults (see `repro-audit kernels`).
     #[arg(required = true)]
     id: Vec<String>,
     #[command(flatten)]
@@ -50,7 +51,8 @@ pub(super) struct KernelsArgs {
 
 pub(super) fn kernels(args: &KernelsArgs) -> Result<Exit, Failure> {
     let mut text = String::new();
-    for kernel in kernels::all() {
+    // The controls are part of every audit and are not asked for.
+    for kernel in kernels::all().iter().filter(|k| k.name() != crate::audit::CONTROL) {
         text.push_str(&format!("{}: {}\n", kernel.name(), kernel.about()));
         for variant in kernel.variants() {
             text.push_str(&format!("  {}/{}: {}\n", kernel.name(), variant.name, variant.about));

@@ -8,7 +8,7 @@ use super::{Exit, Failure};
 use crate::audit::{Plan, Wanted};
 use crate::case::Case;
 use crate::kernels::Profile;
-use crate::record::{EngineKind, Record, Status};
+use crate::record::{CaseRecord, EngineKind, Record, Status};
 
 /// What is written to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,14 +32,15 @@ pub(super) enum FailOn {
     OutsideSpecification,
     /// That, or a result that does not repeat.
     NotRepeatable,
-    /// Any bit that differs from the strict twin.
+    /// Any bit that differs from the strict twin, or between runs, configurations, drivers or adapters.
     Drift,
 }
 
 /// Shared options.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// Only adapters whose name, backend or driver has this text (case is ignored); may be given more than once.
+    /// Only adapters with this id (vulkan:0), or whose name, backend or driver has this text (case is ignored); may be
+    /// given more than once.
     #[arg(long, value_name = "TEXT")]
     pub(super) adapter: Vec<String>,
     /// End with status 3 unless an adapter with this text is present.
@@ -51,7 +52,8 @@ pub(super) struct Options {
     /// CPU thread counts of the threads axis.
     #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
     pub(super) threads: Vec<usize>,
-    /// Audit every adapter once more for each value of an environment variable.
+    /// Besides the audit as it is, audit every adapter once more for each value of an environment variable; several
+    /// variables are varied one at a time. May be given more than once.
     #[arg(long, value_name = "NAME=A,B")]
     pub(super) vary: Vec<String>,
     /// Seconds that one case may take on one adapter.
@@ -74,6 +76,9 @@ impl Options {
         seed: u64,
         cases: Option<Vec<Case>>,
     ) -> Result<Plan, Failure> {
+        if self.repeats == 1 && self.fail_on == FailOn::NotRepeatable {
+            return Err(Failure::usage("--fail-on not-repeatable needs --repeats 2 or more"));
+        }
         Plan::new(Wanted {
             profile,
             kernels,
@@ -94,7 +99,7 @@ impl Options {
             return Ok(());
         }
         let (found, failed) = crate::audit::adapters(&std::collections::BTreeMap::new());
-        let mut labels: Vec<_> = found.iter().map(crate::engines::gpu::AdapterIdentity::label).collect();
+        let mut labels: Vec<_> = found.iter().map(|a| format!("{} {}", a.id(), a.label())).collect();
         labels.extend(failed.iter().map(|(backend, reason)| format!("({backend} could not be listed: {reason})")));
         let present = if labels.is_empty() { "none".to_owned() } else { labels.join("; ") };
         if let Some(text) = self.require_adapter.as_ref().filter(|t| !found.iter().any(|a| a.matches(t))) {
@@ -120,8 +125,21 @@ impl Options {
             FailOn::NotRepeatable => matches!(status, Status::OutsideSpecification | Status::NotRepeatable),
             FailOn::Drift => !matches!(status, Status::BitExact | Status::Skipped),
         };
+        // Whatever is asked must have been tested on something.
+        let tested =
+            record.verdicts.iter().any(|v| record.engine(&v.engine).is_some_and(|e| e.kind == EngineKind::Adapter));
+        if self.fail_on != FailOn::Never && !tested {
+            anstream::eprintln!("error: --fail-on was given, and no adapter was tested: nothing can be said");
+            return Exit::Incomplete;
+        }
         let adapter = |id: &str| record.engine(id).is_some_and(|e| e.kind == EngineKind::Adapter);
-        let drifts = record.cases.iter().flat_map(|c| &c.executions).any(|e| adapter(&e.engine) && beyond(e.status));
-        if drifts { Exit::Beyond } else { Exit::Within }
+        let status = |case: &CaseRecord| case.executions.iter().any(|e| adapter(&e.engine) && beyond(e.status));
+        let differs = |case: &CaseRecord| {
+            self.fail_on == FailOn::Drift && case.comparisons.iter().any(|c| adapter(&c.right) && !c.drift.is_none())
+        };
+        let found: Vec<_> = record.cases.iter().filter(|c| status(c) || differs(c)).collect();
+        let Some(first) = found.first() else { return Exit::Within };
+        anstream::eprintln!("beyond --fail-on: {} cases, the first {}", found.len(), first.id);
+        Exit::Beyond
     }
 }

@@ -31,7 +31,9 @@ impl Outputs {
         if record.exists() {
             let earlier = folder.join("earlier");
             std::fs::create_dir_all(&earlier).map_err(cant)?;
-            std::fs::rename(&record, free_name(&earlier, &record)).map_err(cant)?;
+            let kept = free_name(&earlier, &record);
+            std::fs::rename(&record, &kept).map_err(cant)?;
+            anstream::eprintln!("The earlier record is kept: {}", kept.display());
         }
         Ok(Self { folder: folder.to_owned(), written: Instant::now() })
     }

@@ -11,7 +11,7 @@ use crate::record;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The record, a record.json.
+    /// The record: a record.json, or the folder that holds one.
     record: PathBuf,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
@@ -22,7 +22,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let record = record::read(&args.record).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    // A folder stands for the record in it.
+    let path = if args.record.is_dir() { args.record.join("record.json") } else { args.record.clone() };
+    let record = record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))?;
     match &args.out {
         Some(folder) => Outputs::render(folder, &record)?,
         None => show(&record, args.format)?,

@@ -8,13 +8,17 @@ use super::format::Record;
 /// # Errors
 /// When the record can not be written as JSON.
 pub fn content_id(record: &Record) -> Result<String, serde_json::Error> {
-    let mut value = serde_json::to_value(record)?;
+    Ok(id_of(serde_json::to_value(record)?))
+}
+
+/// [`content_id`] of a record as it is in a file, members included that this program does not know.
+pub(super) fn id_of(mut value: serde_json::Value) -> String {
     if let Some(members) = value.as_object_mut() {
         members.remove("id");
         members.remove("run");
     }
     strip(&mut value);
-    Ok(blake3::hash(value.to_string().as_bytes()).to_hex().to_string())
+    blake3::hash(value.to_string().as_bytes()).to_hex().to_string()
 }
 
 fn strip(value: &mut serde_json::Value) {

@@ -36,6 +36,12 @@ pub enum ReadError {
         /// Why.
         reason: String,
     },
+    /// Its content is not what its id says.
+    #[error("{path} was changed after it was written: its id is not the digest of its content")]
+    Changed {
+        /// The file.
+        path: String,
+    },
     /// It is a record that this program can't read.
     #[error("can't read {path}: {reason}")]
     Version {
@@ -66,7 +72,12 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
     let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.to_string() };
     let head: Head = serde_json::from_slice(&text).map_err(not)?;
     head.format.check_readable().map_err(|reason| ReadError::Version { path: name.clone(), reason })?;
-    serde_json::from_slice(&text).map_err(not)
+    let record: Record = serde_json::from_slice(&text).map_err(not)?;
+    // An unfinished record has no id yet.
+    if !record.id.is_empty() && super::id::id_of(serde_json::from_slice(&text).map_err(not)?) != record.id {
+        return Err(ReadError::Changed { path: name });
+    }
+    Ok(record)
 }
 
 /// Writes a file beside its target and renames it over the target, so that a reader sees the old content or the new,

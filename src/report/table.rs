@@ -312,6 +312,6 @@ fn next(out: &mut Text, view: &View) {
         out.wrapped("  ", "  ", &text::printable(&action.text));
         out.line(format!("      {}", text::printable(&action.command)));
     }
-    out.line("  Everything, with charts: index.html in the output folder, or of any record:");
+    out.line("  Render a stored record with everything, charts too, to a folder:");
     out.line("      repro-audit report record.json --out report");
 }

@@ -103,10 +103,16 @@ impl AdapterIdentity {
         format!("{:04x}:{:04x}", self.vendor, self.device)
     }
 
-    /// Whether `text` is part of the label, upper and lower case alike.
+    /// Its id among the engines of a record, such as `vulkan:0`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}:{}", self.backend, self.index)
+    }
+
+    /// Whether `text` is its id, or part of its label, upper and lower case alike.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.label().to_lowercase().contains(&text.to_lowercase())
+        self.id().eq_ignore_ascii_case(text) || self.label().to_lowercase().contains(&text.to_lowercase())
     }
 }
 

@@ -440,6 +440,17 @@ fn actions(record: &Record, kernels: &[KernelRows], outside: &BTreeMap<String, B
             command: "repro-audit adapters".to_owned(),
         });
     }
+    let differing =
+        record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |d| (c, d))).find(|(_, d)| !d.drift.is_none());
+    if let Some((case, _)) = differing.filter(|_| out.is_empty()) {
+        out.push(Action {
+            text: format!(
+                "What differs here is allowed, and no variant of {} that was tested agreed everywhere. Its other variants:",
+                case.kernel
+            ),
+            command: format!("repro-audit gpu --kernel {}", case.kernel),
+        });
+    }
     if out.is_empty() {
         let longer = match record.provenance.settings.profile {
             Profile::Quick => "standard",
