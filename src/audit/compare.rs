@@ -169,7 +169,7 @@ fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard
 }
 
 fn same_place(left: &Engine, right: &Engine) -> bool {
-    let place = |e: &Engine| e.adapter.as_ref().map(|a| (a.backend.clone(), a.index));
+    let place = |e: &Engine| e.adapter.as_ref().map(AdapterIdentity::id);
     place(left) == place(right)
 }
 
