@@ -1,0 +1,164 @@
+//! What the embedded adapter computes in: strict arithmetic, or defects planted on purpose; and in which order.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Defects of arithmetic that can be planted, alone or together. All off is strict IEEE-754.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Defects {
+    /// `a*b + c` with one rounding, wherever a product is added to something or subtracted.
+    pub contract: bool,
+    /// The built-in `fma` with two roundings.
+    pub split_fma: bool,
+    /// Subnormal operands and results of floating-point operations become zeros of the same sign.
+    pub flush: bool,
+    /// `a / b` as `a * (1 / b)`, with two roundings.
+    pub reciprocal: bool,
+    /// `(a + b) - a` as `b`.
+    pub reassociate: bool,
+    /// Conversions to binary16 through an intermediate with 13 significant bits, so that ties are rounded twice.
+    pub round_twice: bool,
+    /// Built-in functions with a stated error are off by this many units in the last place, up or down by a hash of
+    /// the result.
+    pub builtin_ulps: u32,
+}
+
+/// The order in which workgroups, and within one the invocations' atomics and stores, take effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Schedule {
+    /// By index.
+    InOrder,
+    /// By index, the last first.
+    Reversed,
+    /// Shuffled from a seed.
+    Random(u64),
+}
+
+/// The configuration of an embedded adapter, typed as words joined by `+`, such as `contract+flush` or
+/// `schedule=reversed+subgroup=8`. The default is `strict`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mode {
+    /// The arithmetic.
+    pub defects: Defects,
+    /// The order in every run; `None` takes another legal order in each run: in order, reversed, then random ones.
+    pub schedule: Option<Schedule>,
+    /// Invocations in a subgroup: 1, 2, 4 … 128.
+    pub subgroup: u32,
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Self { defects: Defects::default(), schedule: None, subgroup: Self::SUBGROUP }
+    }
+}
+
+impl Mode {
+    /// The subgroup size unless another is asked for.
+    pub const SUBGROUP: u32 = 32;
+
+    /// The order of run number `run`: in order, reversed, then shuffled from the run's number.
+    #[must_use]
+    pub fn order(&self, run: u32) -> Schedule {
+        self.schedule.unwrap_or(match run {
+            0 => Schedule::InOrder,
+            1 => Schedule::Reversed,
+            n => Schedule::Random(u64::from(n)),
+        })
+    }
+}
+
+/// A mode that can not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no defect of the embedded adapter; they are contract, split-fma, flush, reciprocal, reassociate, \
+     round-twice, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
+     power of two), joined by +"
+)]
+pub struct ModeError(String);
+
+impl FromStr for Mode {
+    type Err = ModeError;
+
+    fn from_str(text: &str) -> Result<Self, ModeError> {
+        let mut mode = Self::default();
+        for word in text.split('+') {
+            let wrong = || ModeError(word.to_owned());
+            let defects = &mut mode.defects;
+            match word.split_once('=') {
+                None => match word {
+                    "strict" => {}
+                    "contract" => defects.contract = true,
+                    "split-fma" => defects.split_fma = true,
+                    "flush" => defects.flush = true,
+                    "reciprocal" => defects.reciprocal = true,
+                    "reassociate" => defects.reassociate = true,
+                    "round-twice" => defects.round_twice = true,
+                    _ => return Err(wrong()),
+                },
+                Some(("builtins", ulps)) => {
+                    let ulps = ulps.parse().ok().filter(|u| (1..=1 << 20).contains(u));
+                    defects.builtin_ulps = ulps.ok_or_else(wrong)?;
+                }
+                Some(("schedule", order)) => {
+                    mode.schedule = Some(match order {
+                        "in-order" => Schedule::InOrder,
+                        "reversed" => Schedule::Reversed,
+                        seed => Schedule::Random(seed.parse().map_err(|_| wrong())?),
+                    });
+                }
+                Some(("subgroup", size)) => {
+                    let size = size.parse().ok().filter(|s: &u32| s.is_power_of_two() && *s <= 128);
+                    mode.subgroup = size.ok_or_else(wrong)?;
+                }
+                Some(_) => return Err(wrong()),
+            }
+        }
+        Ok(mode)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let d = &self.defects;
+        let flags = [
+            (d.contract, "contract"),
+            (d.split_fma, "split-fma"),
+            (d.flush, "flush"),
+            (d.reciprocal, "reciprocal"),
+            (d.reassociate, "reassociate"),
+            (d.round_twice, "round-twice"),
+        ];
+        let mut words: Vec<String> = flags.iter().filter(|(on, _)| *on).map(|(_, w)| (*w).to_owned()).collect();
+        if d.builtin_ulps > 0 {
+            words.push(format!("builtins={}", d.builtin_ulps));
+        }
+        match self.schedule {
+            None => {}
+            Some(Schedule::InOrder) => words.push("schedule=in-order".to_owned()),
+            Some(Schedule::Reversed) => words.push("schedule=reversed".to_owned()),
+            Some(Schedule::Random(seed)) => words.push(format!("schedule={seed}")),
+        }
+        if self.subgroup != Self::SUBGROUP {
+            words.push(format!("subgroup={}", self.subgroup));
+        }
+        if words.is_empty() { f.write_str("strict") } else { f.write_str(&words.join("+")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_read_as_they_are_written() {
+        for text in ["strict", "contract", "contract+flush+builtins=4", "schedule=reversed", "schedule=9+subgroup=8"] {
+            let mode: Mode = text.parse().unwrap();
+            assert_eq!(mode.to_string(), text, "canonical");
+        }
+        assert_eq!("strict".parse(), Ok(Mode::default()), "the default");
+        for text in ["", "fast", "builtins=0", "builtins=x", "subgroup=3", "subgroup=256", "schedule=later", "x=1"] {
+            let error = text.parse::<Mode>().unwrap_err().to_string();
+            assert!(error.contains(&format!("'{text}'")) && error.contains("reciprocal"), "{error}");
+        }
+    }
+}
