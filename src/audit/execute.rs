@@ -8,7 +8,7 @@ use super::pilot::Child;
 use super::plan::CONTROL;
 use super::worker::Answer;
 use crate::case::Case;
-use crate::engines::gpu::{AdapterIdentity, Skip};
+use crate::engines::{Skip, gpu::AdapterIdentity};
 use crate::record::{Distinct, Engine, EngineKind, EngineStatus};
 
 /// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::blobs::Blobs;
 use super::fault::Fault;
 use crate::case::Case;
-use crate::engines::gpu::{self, AdapterIdentity, RunError, Runner, Skip};
+use crate::engines::gpu::{self, AdapterIdentity, Runner};
+use crate::engines::{RunError, Skip};
 use crate::kernels;
 use crate::record::Distinct;
 

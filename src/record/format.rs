@@ -12,7 +12,7 @@ use super::version::FormatVersion;
 use crate::arith::Arithmetic;
 use crate::bits::Dtype;
 use crate::drift::{Accuracy, Drift, number};
-use crate::engines::gpu::{AdapterIdentity, Skip};
+use crate::engines::{Skip, gpu::AdapterIdentity};
 use crate::kernels::{Observation, Profile};
 
 /// One audit of one machine.
