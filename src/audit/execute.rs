@@ -8,6 +8,7 @@ use super::pilot::Child;
 use super::plan::CONTROL;
 use super::worker::Answer;
 use crate::case::Case;
+use crate::engines::embedded::Mode;
 use crate::engines::{Finding, Skip, gpu::AdapterIdentity};
 use crate::record::{Distinct, Engine, EngineKind, EngineStatus};
 
@@ -30,6 +31,7 @@ pub(super) struct Seat {
     child: Option<Child>,
     restarts: u32,
     scratch: PathBuf,
+    planted: Vec<Mode>,
 }
 
 impl Seat {
@@ -39,6 +41,7 @@ impl Seat {
         adapter: AdapterIdentity,
         variables: BTreeMap<String, String>,
         scratch: PathBuf,
+        planted: &[Mode],
     ) -> Self {
         let vary: Vec<_> = variables.iter().map(|(n, v)| format!("{n}={v}")).collect();
         let suffix = if vary.is_empty() { String::new() } else { format!(" {}", vary.join(" ")) };
@@ -50,7 +53,8 @@ impl Seat {
             variables,
             status: EngineStatus::Complete,
         };
-        let mut seat = Self { engine, adapter, child: None, restarts: RESTARTS, scratch };
+        let planted = planted.to_vec();
+        let mut seat = Self { engine, adapter, child: None, restarts: RESTARTS, scratch, planted };
         if let Err(reason) = seat.start() {
             seat.restarts = 0;
             seat.fail(reason, None);
@@ -69,11 +73,11 @@ impl Seat {
             variables: BTreeMap::new(),
             status: EngineStatus::Failed { reason, case: None },
         };
-        Self { engine, adapter, child: None, restarts: 0, scratch: PathBuf::new() }
+        Self { engine, adapter, child: None, restarts: 0, scratch: PathBuf::new(), planted: Vec::new() }
     }
 
     fn start(&mut self) -> Result<(), String> {
-        let (child, opened) = Child::serve(&self.adapter, &self.engine.variables, &self.scratch)?;
+        let (child, opened) = Child::serve(&self.adapter, &self.engine.variables, &self.scratch, &self.planted)?;
         // A variable may change what the driver says of itself (subgroup sizes, features) and even which driver it is.
         let vary: Vec<_> = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
         self.engine.label = format!("{}{}", opened.label(), vary.concat());

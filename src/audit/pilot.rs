@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::worker::{Answer, Request, one_line};
+use crate::engines::embedded::{self, Mode};
 use crate::engines::gpu::{AdapterIdentity, backend_names};
 
 /// How long listing the adapters of one backend, or opening one, may take.
@@ -83,11 +84,16 @@ impl Child {
         adapter: &AdapterIdentity,
         variables: &BTreeMap<String, String>,
         scratch: &Path,
+        planted: &[Mode],
     ) -> Result<(Self, AdapterIdentity), String> {
         let index = adapter.index.to_string();
         let folder = scratch.display().to_string();
-        let mut child =
-            Self::start(&["--backend", &adapter.backend, "--index", &index, "--scratch", &folder], variables)?;
+        let mut arguments = vec!["--backend", &adapter.backend, "--index", &index, "--scratch", &folder];
+        let modes: Vec<String> = planted.iter().map(|mode| format!("--planted={mode}")).collect();
+        if adapter.is_embedded() {
+            arguments.extend(modes.iter().map(String::as_str));
+        }
+        let mut child = Self::start(&arguments, variables)?;
         match child.wait(OPENING)? {
             Answer::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
                 Ok((child, *opened))
@@ -182,9 +188,12 @@ fn shorten(line: &str) -> String {
 }
 
 /// All adapters of all backends, each backend listed by a child of its own: loading a broken driver may crash. Backends
-/// that could not be listed are given with the reason.
+/// that could not be listed are given with the reason. The embedded adapters, of which there is always one, are last.
 #[must_use]
-pub fn adapters(variables: &BTreeMap<String, String>) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
+pub fn adapters(
+    variables: &BTreeMap<String, String>,
+    planted: &[Mode],
+) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
     // All at once: on a machine with one backend the others cost only their start.
     let children: Vec<_> =
@@ -197,5 +206,6 @@ pub fn adapters(variables: &BTreeMap<String, String>) -> (Vec<AdapterIdentity>, 
             Err(reason) => failed.push((backend.to_owned(), reason)),
         }
     }
+    found.extend(embedded::identities(planted));
     (found, failed)
 }

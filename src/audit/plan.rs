@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::case::{Case, CaseError};
+use crate::engines::embedded::Mode;
 use crate::kernels::{self, Profile};
 use crate::record::Settings;
 
@@ -19,6 +20,8 @@ pub struct Wanted {
     pub kernels: Vec<String>,
     /// Adapter filters, as [`crate::engines::gpu::AdapterIdentity::matches`]. Empty for all.
     pub adapters: Vec<String>,
+    /// Modes of further embedded adapters.
+    pub planted: Vec<Mode>,
     /// Runs of every case.
     pub repeats: u32,
     /// The seed.
@@ -48,6 +51,9 @@ pub enum PlanError {
     /// Not `NAME=a,b`.
     #[error("--vary {0} is no NAME=a,b,c with at least one value")]
     Vary(String),
+    /// The strict mode is there already.
+    #[error("--planted strict plants nothing: the strict embedded adapter is in every audit")]
+    Strict,
     /// A control by name.
     #[error("the controls run in every audit and can not be asked for; name a case of another kernel")]
     Control,
@@ -65,6 +71,8 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// How long one case may take on one adapter.
     pub timeout: Duration,
+    /// Modes of the embedded adapters after the strict one.
+    pub planted: Vec<Mode>,
 }
 
 impl Plan {
@@ -78,6 +86,15 @@ impl Plan {
         }
         if wanted.threads.is_empty() || wanted.threads.iter().any(|t| !(1..=1024).contains(t)) {
             return Err(PlanError::Threads);
+        }
+        let mut planted: Vec<Mode> = Vec::new();
+        for mode in wanted.planted {
+            if mode == Mode::default() {
+                return Err(PlanError::Strict);
+            }
+            if !planted.contains(&mode) {
+                planted.push(mode);
+            }
         }
         let mut vary: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for text in &wanted.vary {
@@ -124,9 +141,11 @@ impl Plan {
                 seed: wanted.seed,
                 threads,
                 vary,
+                planted: planted.iter().map(ToString::to_string).collect(),
             },
             cases,
             timeout: wanted.timeout,
+            planted,
         })
     }
 }
@@ -165,6 +184,7 @@ mod tests {
             profile: Profile::Quick,
             kernels: Vec::new(),
             adapters: Vec::new(),
+            planted: ["flush", "contract", "flush"].map(|m| m.parse().unwrap()).to_vec(),
             repeats: 2,
             seed: 7,
             threads: vec![1],
@@ -177,5 +197,6 @@ mod tests {
         assert_eq!(count("sum"), 1, "one case is no two configurations");
         assert_eq!(count("control"), kernels::find(CONTROL).map_or(0, |k| k.variants().len()), "controls are there");
         assert_eq!(plan.settings.vary["A"], ["1", "2", "3"], "values");
+        assert_eq!(plan.settings.planted, ["flush", "contract"], "modes");
     }
 }

@@ -30,9 +30,11 @@ pub trait Progress {
 
 /// Finds the adapters that the plan wants, and what went wrong in finding them.
 fn wanted(plan: &Plan) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
-    let (found, failed) = pilot::adapters(&BTreeMap::new());
+    let (found, failed) = pilot::adapters(&BTreeMap::new(), &plan.planted);
     let filters = &plan.settings.adapters;
-    let keep = |a: &AdapterIdentity| filters.is_empty() || filters.iter().any(|f| a.matches(f));
+    // Planted adapters were asked for by name.
+    let planted = |a: &AdapterIdentity| a.is_embedded() && a.index > 0;
+    let keep = |a: &AdapterIdentity| filters.is_empty() || planted(a) || filters.iter().any(|f| a.matches(f));
     (found.into_iter().filter(keep).collect(), failed)
 }
 
@@ -49,9 +51,11 @@ fn seats(plan: &Plan, scratch: &Path) -> Vec<Seat> {
     let (adapters, failed) = wanted(plan);
     let mut seats = Vec::new();
     for adapter in adapters {
-        for variables in variations(plan) {
+        // The interpreter reads no variable.
+        let variations = if adapter.is_embedded() { vec![BTreeMap::new()] } else { variations(plan) };
+        for variables in variations {
             let id = adapter.id();
-            seats.push(Seat::open(&id, adapter.clone(), variables, scratch.to_owned()));
+            seats.push(Seat::open(&id, adapter.clone(), variables, scratch.to_owned(), &plan.planted));
         }
     }
     for (backend, reason) in failed {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::blobs::Blobs;
 use super::fault::Fault;
 use crate::case::Case;
-use crate::engines::gpu::{self, AdapterIdentity, Runner};
-use crate::engines::{Finding, RunError, Skip};
-use crate::kernels;
+use crate::engines::embedded::{self, Mode};
+use crate::engines::gpu::{self, AdapterIdentity};
+use crate::engines::{Finding, RunError, Runs, Skip};
+use crate::kernels::{self, Program};
 use crate::record::Distinct;
 
 /// What a child is asked, one JSON line each.
@@ -54,6 +55,8 @@ pub enum Duty {
         index: usize,
         /// The scratch folder.
         scratch: PathBuf,
+        /// The modes of the embedded adapters from number 1 on; number 0 is strict.
+        planted: Vec<Mode>,
     },
 }
 
@@ -64,7 +67,7 @@ pub enum Duty {
 pub fn work(duty: Duty) -> std::io::Result<()> {
     match duty {
         Duty::List { backend } => say(&Answer::Adapters { adapters: gpu::enumerate(&backend) }),
-        Duty::Serve { backend, index, scratch } => serve(&backend, index, &Blobs::new(&scratch)),
+        Duty::Serve { backend, index, scratch, planted } => serve(&backend, index, &planted, &Blobs::new(&scratch)),
     }
 }
 
@@ -76,8 +79,32 @@ fn say(answer: &Answer) -> std::io::Result<()> {
     out.flush()
 }
 
-fn serve(backend: &str, index: usize, blobs: &Blobs) -> std::io::Result<()> {
-    let (adapter, mut runner) = match gpu::open(backend, index) {
+/// What runs the cases of a child.
+enum Runner {
+    Driver(gpu::Runner),
+    Embedded(embedded::Runner),
+}
+
+impl Runner {
+    fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<(AdapterIdentity, Self), RunError> {
+        if backend != embedded::BACKEND {
+            return gpu::open(backend, index).map(|(adapter, runner)| (adapter, Self::Driver(runner)));
+        }
+        let mode = embedded::mode(index, planted)
+            .ok_or_else(|| RunError::Gone(format!("no mode was given for embedded adapter number {index}")))?;
+        Ok((embedded::identity(&mode, index), Self::Embedded(embedded::Runner::open(mode))))
+    }
+
+    fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
+        match self {
+            Self::Driver(runner) => runner.run(program, repeats),
+            Self::Embedded(runner) => runner.run(program, repeats),
+        }
+    }
+}
+
+fn serve(backend: &str, index: usize, planted: &[Mode], blobs: &Blobs) -> std::io::Result<()> {
+    let (adapter, mut runner) = match Runner::open(backend, index, planted) {
         Ok(opened) => opened,
         Err(e) => return say(&Answer::Failed { reason: e.to_string(), fatal: true }),
     };

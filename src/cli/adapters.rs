@@ -2,6 +2,7 @@
 
 use super::{Exit, Failure, print};
 use crate::audit;
+use crate::engines::gpu::AdapterIdentity;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -12,7 +13,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let (found, failed) = audit::adapters(&std::collections::BTreeMap::new());
+    let (found, failed) = audit::adapters(&std::collections::BTreeMap::new(), &[]);
     for (backend, reason) in &failed {
         anstream::eprintln!("warning: the adapters of {backend} could not be listed: {reason}");
     }
@@ -47,9 +48,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             let names: Vec<_> = a.features.iter().map(|f| format!("{f:?}")).collect();
             line("features", Some(names.join(", ")));
         }
-        if found.is_empty() {
+        if found.iter().all(AdapterIdentity::is_embedded) {
             text.push_str(
-                "no adapter; a software one comes with Mesa's lavapipe (Debian and Ubuntu: apt install mesa-vulkan-drivers)\n",
+                "no driver; a software one comes with Mesa's lavapipe (Debian and Ubuntu: apt install mesa-vulkan-drivers)\n",
             );
         }
         print(&text)?;

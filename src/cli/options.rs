@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::{Exit, Failure};
 use crate::audit::{Plan, Wanted};
 use crate::case::Case;
+use crate::engines::embedded::Mode;
 use crate::kernels::Profile;
 use crate::record::{CaseRecord, EngineKind, Record, Status};
 
@@ -46,7 +47,11 @@ pub(super) struct Options {
     /// End with status 3 unless an adapter with this text is present.
     #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER")]
     pub(super) require_adapter: Option<String>,
-    /// Runs of every case on every engine.
+    /// Also audit an embedded adapter with this defect planted, such as contract+flush: a driver with known defects.
+    /// May be given more than once.
+    #[arg(long, value_name = "MODE")]
+    pub(super) planted: Vec<Mode>,
+    /// Runs of every case on every engine; on an embedded adapter each in another legal order of execution.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
     /// CPU thread counts of the threads axis.
@@ -83,6 +88,7 @@ impl Options {
             profile,
             kernels,
             adapters: self.adapter.clone(),
+            planted: self.planted.clone(),
             repeats: self.repeats,
             seed,
             threads: self.threads.clone(),
@@ -98,7 +104,7 @@ impl Options {
         if self.require_adapter.is_none() && self.adapter.is_empty() {
             return Ok(());
         }
-        let (found, failed) = crate::audit::adapters(&std::collections::BTreeMap::new());
+        let (found, failed) = crate::audit::adapters(&std::collections::BTreeMap::new(), &self.planted);
         let mut labels: Vec<_> = found.iter().map(|a| format!("{} {}", a.id(), a.label())).collect();
         labels.extend(failed.iter().map(|(backend, reason)| format!("({backend} could not be listed: {reason})")));
         let present = if labels.is_empty() { "none".to_owned() } else { labels.join("; ") };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure};
 use crate::audit::worker::{Duty, work};
+use crate::engines::embedded::Mode;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -16,13 +17,15 @@ pub(super) struct Args {
     index: usize,
     #[arg(long, default_value = ".")]
     scratch: PathBuf,
+    #[arg(long)]
+    planted: Vec<Mode>,
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let duty = if args.list {
         Duty::List { backend: args.backend }
     } else {
-        Duty::Serve { backend: args.backend, index: args.index, scratch: args.scratch }
+        Duty::Serve { backend: args.backend, index: args.index, scratch: args.scratch, planted: args.planted }
     };
     // The parent has gone where its pipe is closed; there is nobody to tell.
     work(duty).map_err(|e| Failure::new(Exit::Incomplete, format!("worker: {e}")))?;

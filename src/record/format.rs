@@ -96,6 +96,9 @@ pub struct Settings {
     pub threads: Vec<usize>,
     /// `--vary`: environment variables and their values.
     pub vary: BTreeMap<String, Vec<String>>,
+    /// `--planted`: the modes of the embedded adapters from `embedded:1` on. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planted: Vec<String>,
 }
 
 /// What kind of engine.
@@ -104,7 +107,7 @@ pub struct Settings {
 pub enum EngineKind {
     /// The CPU twins.
     Cpu,
-    /// An adapter through wgpu.
+    /// An adapter through wgpu, or the embedded one.
     Adapter,
 }
 
@@ -138,6 +141,26 @@ pub struct Engine {
     pub variables: BTreeMap<String, String>,
     /// Whether it finished.
     pub status: EngineStatus,
+}
+
+impl Engine {
+    /// Whether this is an embedded adapter: this program's own interpreter, and no driver.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.adapter.as_ref().is_some_and(AdapterIdentity::is_embedded)
+    }
+
+    /// Whether this is an adapter with a driver, one that could not be opened or listed included.
+    #[must_use]
+    pub fn is_driver(&self) -> bool {
+        self.kind == EngineKind::Adapter && !self.is_embedded()
+    }
+
+    /// Whether this is the embedded adapter in strict arithmetic, a reference and not something under test.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        self.is_embedded() && self.adapter.as_ref().is_some_and(|a| a.index == 0)
+    }
 }
 
 /// A planted difference, and whether the comparator caught it. One that is missed makes the audit invalid.

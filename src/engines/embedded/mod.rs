@@ -5,7 +5,7 @@ mod mode;
 mod runner;
 
 pub use mode::{Defects, Mode, ModeError, Schedule};
-pub use runner::{Runner, identity};
+pub use runner::{Runner, identities, identity, mode};
 
 /// The backend's name, as typed and as in an adapter's identity.
 pub const BACKEND: &str = "embedded";

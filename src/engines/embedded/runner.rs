@@ -27,6 +27,21 @@ pub fn identity(mode: &Mode, index: usize) -> AdapterIdentity {
     }
 }
 
+/// The mode of the embedded adapter at this place: strict at 0, then the planted ones. `None` beyond them.
+#[must_use]
+pub fn mode(index: usize, planted: &[Mode]) -> Option<Mode> {
+    match index.checked_sub(1) {
+        None => Some(Mode::default()),
+        Some(at) => planted.get(at).copied(),
+    }
+}
+
+/// The embedded adapters: the strict one, then the planted ones.
+#[must_use]
+pub fn identities(planted: &[Mode]) -> Vec<AdapterIdentity> {
+    std::iter::once(&Mode::default()).chain(planted).enumerate().map(|(i, mode)| identity(mode, i)).collect()
+}
+
 /// What a program may ask of the interpreter. Buffers are limited by the memory that they take several times over.
 fn limits() -> wgpu::Limits {
     wgpu::Limits {

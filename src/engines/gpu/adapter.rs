@@ -27,7 +27,7 @@ pub struct FloatControls {
 pub struct AdapterIdentity {
     /// The adapter's name as the driver gives it.
     pub name: String,
-    /// `vulkan`, `gl`, `metal` or `dx12`.
+    /// `vulkan`, `gl`, `metal`, `dx12`, or `embedded` for this program's own interpreter.
     pub backend: String,
     /// Its place among the adapters of its backend on this machine.
     pub index: usize,
@@ -102,6 +102,12 @@ impl AdapterIdentity {
     #[must_use]
     pub fn hardware(&self) -> String {
         format!("{:04x}:{:04x}", self.vendor, self.device)
+    }
+
+    /// Whether this is this program's own interpreter, and no driver.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.backend == crate::engines::embedded::BACKEND
     }
 
     /// Its id among the engines of a record, such as `vulkan:0`.
