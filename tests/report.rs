@@ -5,6 +5,7 @@ mod fixture;
 
 use std::path::Path;
 
+use repro_audit::engines::FindingKind;
 use repro_audit::record::{EngineStatus, Record};
 use repro_audit::report;
 
@@ -35,6 +36,63 @@ fn small() -> Record {
 fn the_table_is_as_reviewed() {
     snapshot("table.txt", &report::table(&small(), false));
     snapshot("table-without-adapters.txt", &report::table(&fixture::without_adapters(), false));
+}
+
+#[test]
+fn what_the_interpreter_says_is_as_reviewed() {
+    let record = fixture::interpreted(small(), true);
+    snapshot("table-interpreter.txt", &report::table(&record, false));
+    let table = report::table(&record, false);
+    assert!(table.starts_with("Data race in adam/step: what it computes is undefined"), "the verdict: {table}");
+    let mut apart = record.clone();
+    apart.verdicts.retain(|v| v.engine != "cpu");
+    let said = report::table(&apart, false);
+    assert!(!said.contains("rarer than"), "chosen orders are no random draws\n{said}");
+    for text in [report::html(&record).expect("the page renders"), report::markdown(&record)] {
+        assert!(text.contains("data-race") && text.contains("order-dependent"), "findings are listed: {text}");
+        assert!(!text.contains("<script>alert"), "a message is escaped");
+    }
+}
+
+#[test]
+fn without_a_driver_nothing_is_claimed_of_one() {
+    let mut record = fixture::interpreted(small(), true);
+    for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+        execution.findings.retain(|f| f.kind == FindingKind::OrderDependent);
+    }
+    record.engines.retain(|e| e.id != "embedded:1");
+    record.verdicts.retain(|v| v.engine != "embedded:1");
+    for case in &mut record.cases {
+        case.executions.retain(|x| x.engine != "embedded:1");
+        case.comparisons.retain(|c| c.right != "embedded:1");
+    }
+    let table = report::table(&record, false);
+    assert!(
+        table
+            .starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
+        "the verdict says who was asked\n{table}"
+    );
+    assert!(table.contains("on the embedded interpreter;"), "and so does the sentence below it\n{table}");
+    assert!(table.contains("Nothing here speaks for a GPU"), "and what to do\n{table}");
+}
+
+#[test]
+fn the_interpreter_takes_no_verdict_from_drivers() {
+    let (without, with) = (small(), fixture::interpreted(small(), false));
+    let mut clean = with.clone();
+    for execution in clean.cases.iter_mut().flat_map(|c| &mut c.executions) {
+        execution.findings.clear();
+    }
+    let first = |record: &Record| report::table(record, false).lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(&without), first(&clean), "the strict interpreter is no machine");
+    let table = report::table(&clean, false);
+    let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("rarer than 37.5 % (95 % confidence)"), "the drivers' runs\n{table}");
+    assert!(flat.contains("each run is another legal order of execution; 8 were tried"), "the interpreter's\n{table}");
+    assert!(
+        flat.contains("4 adapters, 3 of which finished, the embedded interpreter and 1 interpreter with"),
+        "{table}"
+    );
 }
 
 #[test]

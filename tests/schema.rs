@@ -70,7 +70,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
 #[test]
 fn records_fit_the_schema() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
-    for record in [fixture::full(1), fixture::without_adapters()] {
+    for record in [fixture::full(1), fixture::without_adapters(), fixture::interpreted(fixture::full(1), false)] {
         let value = serde_json::to_value(&record).expect("a record is JSON");
         assert_eq!(check(&schema, &schema, &value, "record"), Ok(()), "a record fits its schema");
     }

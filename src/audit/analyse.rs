@@ -112,6 +112,8 @@ fn execution(
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
     let outside = found.as_ref().map_or(0, |a| a.outside);
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
+    // An interpreter's runs are chosen, or all the same: they estimate no rate.
+    let random = !one.engine.is_embedded();
     Ok(Execution {
         status: judge::status(&digests, strict.map(|t| t.digest.as_str()), outside),
         equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
@@ -119,7 +121,11 @@ fn execution(
         findings: findings.clone(),
         samples: samples(first, truth, places(&engine, first.len, found.as_ref(), comparisons)),
         accuracy: found,
-        outcome: Outcome::Ran { runs, distinct: distinct.clone(), dispersion: dispersion(runs, distinct, &values) },
+        outcome: Outcome::Ran {
+            runs,
+            distinct: distinct.clone(),
+            dispersion: dispersion(runs, distinct, &values, random),
+        },
         engine,
         seconds,
     })
@@ -166,7 +172,7 @@ fn samples(bits: &Bits, truth: &Truth, places: Vec<usize>) -> Vec<Sample> {
 }
 
 /// `values` are the kept results' values where the output has one element.
-fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64]) -> Dispersion {
+fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64], random: bool) -> Dispersion {
     let n = f64::from(runs.max(1));
     let shares = || distinct.iter().map(|d| f64::from(d.runs) / n);
     let first = values.first().copied().unwrap_or(f64::NAN);
@@ -177,7 +183,11 @@ fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64]) -> Dispersion {
     Dispersion {
         entropy: if distinct.len() < 2 { 0.0 } else { -shares().map(|p| p * libm::log2(p)).sum::<f64>() },
         mode_share: shares().fold(0.0, f64::max),
-        rate_below: if distinct.len() == 1 { (3.0 / n).min(1.0) } else { 1.0 },
+        rate_below: match distinct.len() {
+            _ if !random => f64::NAN,
+            1 => (3.0 / n).min(1.0),
+            _ => 1.0,
+        },
         variability,
     }
 }
@@ -211,11 +221,18 @@ mod tests {
     #[test]
     fn variability_is_none_where_it_is_undefined() {
         let distinct = |n: usize| vec![Distinct { digest: String::new(), runs: 1 }; n];
-        let of = |values: &[f64]| dispersion(4, &distinct(values.len()), values).variability;
+        let of = |values: &[f64]| dispersion(4, &distinct(values.len()), values, true).variability;
         assert_eq!(of(&[2.0, 3.0, 2.5]), 0.5, "the largest");
         assert_eq!(of(&[0.0]), 0.0, "one result, zero");
         assert_eq!(of(&[0.0, 1.0]), f64::INFINITY, "from zero");
         assert!(of(&[2.0, f64::NAN]).is_nan(), "a NaN does not vanish");
         assert!(of(&[f64::NAN]).is_nan(), "more elements than one");
+    }
+
+    #[test]
+    fn chosen_orders_estimate_no_rate() {
+        let one = [Distinct { digest: String::new(), runs: 6 }];
+        assert_eq!(dispersion(6, &one, &[1.0], true).rate_below, 0.5, "the rule of three");
+        assert!(dispersion(6, &one, &[1.0], false).rate_below.is_nan(), "runs that are no random draws");
     }
 }

@@ -146,6 +146,10 @@ pub(super) fn compare(
     let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
     for (i, left) in plain.iter().enumerate() {
         for right in &plain[i + 1..] {
+            // The embedded adapter is a reference and no adapter that something could agree with; the twin says the same.
+            if left.engine.is_embedded() != right.engine.is_embedded() {
+                continue;
+            }
             let (Some(l), Some(r)) = (left.digest(), right.digest()) else { continue };
             let axis = axis(left.engine, right.engine);
             let drift = pairs.drift(l, r)?;
@@ -204,6 +208,13 @@ fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
 mod tests {
     use super::*;
 
+    fn embedded(mode: &str) -> Engine {
+        let identity = crate::engines::embedded::identity(&mode.parse().expect("a mode"), 0);
+        let mut engine = adapter("embedded", 0, 0, 0, "");
+        engine.adapter = Some(identity);
+        engine
+    }
+
     fn adapter(backend: &str, index: usize, vendor: u32, device: u32, name: &str) -> Engine {
         let identity = AdapterIdentity {
             name: name.to_owned(),
@@ -235,6 +246,58 @@ mod tests {
         assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
         assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
         let metal = |index, name| adapter("metal", index, 0, 0, name);
+        assert_eq!(axis(&embedded("strict"), &embedded("flush")), AxisLevel::Driver, "a mode is a driver");
         assert_eq!(axis(&metal(0, "Intel Iris"), &metal(1, "AMD Radeon Pro")), AxisLevel::Adapter, "Metal has no ids");
+    }
+
+    #[test]
+    fn drivers_are_not_compared_with_the_interpreter() {
+        use crate::arith::Arithmetic;
+        use crate::kernels::{Allowance, Exact, Problem};
+
+        struct Nothing;
+        impl Problem for Nothing {
+            fn shape(&self) -> (Dtype, usize) {
+                (Dtype::F32, 1)
+            }
+            fn twin(&self, _: Arithmetic, _: usize) -> Option<Bits> {
+                Some(Bits::f32(&[1.0]))
+            }
+            fn exact(&self) -> Option<Exact> {
+                None
+            }
+            fn allowance(&self) -> Allowance {
+                Allowance::Exact
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::new(folder.path());
+        let bits = Bits::f32(&[1.0]);
+        let digest = bits.digest();
+        blobs.put(&bits, &digest).expect("stored");
+        let named = |id: &str, mut engine: Engine| {
+            engine.id = id.to_owned();
+            engine
+        };
+        let engines = [
+            named("vulkan:0", adapter("vulkan", 0, 0x10de, 0x2504, "card")),
+            named("vulkan:1", adapter("vulkan", 1, 0x10005, 0, "llvmpipe")),
+            named("embedded:0", embedded("strict")),
+            named("embedded:1", embedded("contract")),
+        ];
+        let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
+        let said = Said::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
+        let heard: Vec<_> = engines.iter().map(|engine| Heard { engine, said: &said }).collect();
+        let truth = Truth::new(Box::new(Nothing), 1);
+        let found = compare(&heard, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
+        let pairs: Vec<_> = found
+            .iter()
+            .filter(|c| matches!(c.axis, AxisLevel::Driver | AxisLevel::Adapter))
+            .map(|c| (c.axis, c.left.as_str(), c.right.as_str()))
+            .collect();
+        let expected = [(AxisLevel::Adapter, "vulkan:0", "vulkan:1"), (AxisLevel::Driver, "embedded:0", "embedded:1")];
+        assert_eq!(pairs, expected, "each kind among itself");
+        let twins = found.iter().filter(|c| c.axis == AxisLevel::Engine).count();
+        assert_eq!(twins, 4, "each against the twin");
     }
 }

@@ -50,7 +50,7 @@ fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
         .min()
         .unwrap_or(0);
     let levels: Vec<_> = [
-        (Level::RunToRun, repeats(&ran, runs)),
+        (Level::RunToRun, repeats(engine, &ran, runs)),
         (
             Level::ConfigInvariant,
             failure(&asked).unwrap_or_else(|| pairs(engine, &ran, &[AxisLevel::Config, AxisLevel::Threads])),
@@ -111,14 +111,15 @@ fn failure(asked: &[(&CaseRecord, &Execution)]) -> Option<Found> {
     })
 }
 
-fn repeats(ran: &[(&CaseRecord, &Execution)], runs: u32) -> Found {
+fn repeats(engine: &Engine, ran: &[(&CaseRecord, &Execution)], runs: u32) -> Found {
     if let Some((case, execution)) = ran.iter().max_by_key(|(_, e)| distinct(e)).filter(|(_, e)| distinct(e) > 1) {
         let Outcome::Ran { runs, .. } = execution.outcome else { return Found::untested() };
         return Found {
             state: LevelState::Failed,
             because: format!(
-                "{} distinct results in {runs} runs, {}",
+                "{} distinct results in {runs} {}, {}",
                 distinct(execution),
+                if engine.takes_orders() { "orders of execution" } else { "runs" },
                 if case.twins.is_empty() {
                     "of operations whose order is not fixed"
                 } else {

@@ -9,7 +9,7 @@ use crate::audit::{Plan, Wanted};
 use crate::case::Case;
 use crate::engines::embedded::Mode;
 use crate::kernels::Profile;
-use crate::record::{CaseRecord, EngineKind, Record, Status};
+use crate::record::{CaseRecord, Engine, Record, Settings, Status};
 
 /// What is written to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,7 +67,8 @@ pub(super) struct Options {
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
     pub(super) format: Format,
-    /// What makes the exit status 1.
+    /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the
+    /// embedded interpreter is judged only where --adapter embedded asks for it.
     #[arg(long, value_enum, default_value = "never")]
     pub(super) fail_on: FailOn,
 }
@@ -131,14 +132,15 @@ impl Options {
             FailOn::NotRepeatable => matches!(status, Status::OutsideSpecification | Status::NotRepeatable),
             FailOn::Drift => !matches!(status, Status::BitExact | Status::Skipped),
         };
+        let adapter = |id: &str| record.engine(id).is_some_and(|e| gated(&record.provenance.settings, e));
         // Whatever is asked must have been tested on something.
-        let tested =
-            record.verdicts.iter().any(|v| record.engine(&v.engine).is_some_and(|e| e.kind == EngineKind::Adapter));
-        if self.fail_on != FailOn::Never && !tested {
-            anstream::eprintln!("error: --fail-on was given, and no adapter was tested: nothing can be said");
+        if self.fail_on != FailOn::Never && !record.verdicts.iter().any(|v| adapter(&v.engine)) {
+            anstream::eprintln!(
+                "error: --fail-on was given, and no driver was tested: install one, or add --adapter embedded to judge \
+                 this program's own interpreter"
+            );
             return Exit::Incomplete;
         }
-        let adapter = |id: &str| record.engine(id).is_some_and(|e| e.kind == EngineKind::Adapter);
         let status = |case: &CaseRecord| case.executions.iter().any(|e| adapter(&e.engine) && beyond(e.status));
         let differs = |case: &CaseRecord| {
             self.fail_on == FailOn::Drift && case.comparisons.iter().any(|c| adapter(&c.right) && !c.drift.is_none())
@@ -148,4 +150,11 @@ impl Options {
         anstream::eprintln!("beyond --fail-on: {} cases, the first {}", found.len(), first.id);
         Exit::Beyond
     }
+}
+
+/// Whether `--fail-on` judges this engine: a gate is there for drivers, and on a machine without one it must not pass
+/// because the interpreter does.
+fn gated(settings: &Settings, engine: &Engine) -> bool {
+    let asked = || settings.adapters.iter().any(|f| engine.adapter.as_ref().is_some_and(|a| a.matches(f)));
+    engine.is_driver() || engine.is_embedded() && asked()
 }

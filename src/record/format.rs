@@ -150,6 +150,12 @@ impl Engine {
         self.adapter.as_ref().is_some_and(AdapterIdentity::is_embedded)
     }
 
+    /// Whether repeated runs are chosen orders of execution, and no random draws.
+    #[must_use]
+    pub fn takes_orders(&self) -> bool {
+        self.adapter.as_ref().is_some_and(AdapterIdentity::takes_orders)
+    }
+
     /// Whether this is an adapter with a driver, one that could not be opened or listed included.
     #[must_use]
     pub fn is_driver(&self) -> bool {
@@ -233,7 +239,7 @@ pub struct Dispersion {
     #[serde(with = "number")]
     pub mode_share: f64,
     /// Where all runs agreed: the rate of other results is below this with 95 % confidence (rule of three, 3/N).
-    /// 1 where they did not.
+    /// 1 where they did not, and NaN on an embedded adapter, whose runs are no random draws.
     #[serde(with = "number")]
     pub rate_below: f64,
     /// `V_s` of the FPNA paper, the largest over the runs, against the first run: 1 - |S_run / S_first|. Only for

@@ -53,6 +53,8 @@ struct Row<'a> {
     equals: String,
     max_error_ulp: Option<f64>,
     specification_ratio: Option<f64>,
+    /// The kinds of what that engine noticed of the shader.
+    findings: String,
 }
 
 /// A row of `values.csv`.
@@ -84,6 +86,8 @@ pub fn summary(record: &Record) -> Result<String, csv::Error> {
             let execution = engine.and_then(|e| case.executions.iter().find(|x| x.engine == e.id));
             let accuracy = execution.and_then(|x| x.accuracy.as_ref());
             let equals: Vec<_> = execution.iter().flat_map(|x| &x.equals).map(|a| a.name()).collect();
+            let mut findings: Vec<_> = execution.iter().flat_map(|x| &x.findings).map(|f| f.kind.name()).collect();
+            findings.dedup();
             writer.serialize(Row {
                 record: &id,
                 machine: &record.environment.machine_id,
@@ -126,6 +130,7 @@ pub fn summary(record: &Record) -> Result<String, csv::Error> {
                 equals: equals.join(" "),
                 max_error_ulp: accuracy.map(|a| a.max_ulp),
                 specification_ratio: accuracy.map(|a| a.specification_ratio),
+                findings: findings.join(" "),
             })?;
         }
     }

@@ -13,8 +13,15 @@ const DRIFTS: usize = 25;
 #[must_use]
 pub fn markdown(record: &Record) -> String {
     let view = View::new(record);
-    let mut sections =
-        vec![headline(&view, &record.notes), engines(&view), matrix(&view), drifts(&view), reasons(&view), next(&view)];
+    let mut sections = vec![
+        headline(&view, &record.notes),
+        engines(&view),
+        matrix(&view),
+        findings(&view),
+        drifts(&view),
+        reasons(&view),
+        next(&view),
+    ];
     let foot = format!(
         "<sub>record <code>{}</code> · machine <code>{}</code> · repro-audit {}</sub>\n",
         html(&view.short_id),
@@ -23,7 +30,7 @@ pub fn markdown(record: &Record) -> String {
     );
     let mut out = String::new();
     let mut dropped = false;
-    for section in sections.drain(..) {
+    for section in sections.drain(..).filter(|s| !s.is_empty()) {
         // A table is shortened by whole rows, so that what is left is well formed.
         for line in section.lines() {
             if out.len() + line.len() + foot.len() + 120 > MAX_BYTES {
@@ -130,6 +137,27 @@ fn matrix(view: &View) -> String {
             }
             out.push('\n');
         }
+    }
+    out
+}
+
+fn findings(view: &View) -> String {
+    if view.findings.is_empty() {
+        return String::new();
+    }
+    let mut out = "### Findings: what the embedded interpreter noticed of the shaders\n\n\
+                   | | kind | case | line | engine | what |\n|---|---|---|--:|---|---|\n"
+        .to_owned();
+    for f in &view.findings {
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {} |\n",
+            f.glyph,
+            f.kind,
+            code(&f.case),
+            f.line,
+            escape(&f.engine),
+            escape(&f.said())
+        ));
     }
     out
 }

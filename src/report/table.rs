@@ -19,6 +19,7 @@ pub fn table(record: &Record, color: bool) -> String {
     headline(&mut out, &view, &record.notes);
     engines(&mut out, &view);
     matrix(&mut out, &view);
+    findings(&mut out, &view);
     drifts(&mut out, &view);
     reasons(&mut out, &view);
     next(&mut out, &view);
@@ -252,6 +253,20 @@ fn block(
                 out.line(line.trim_end());
             }
         }
+    }
+}
+
+fn findings(out: &mut Text, view: &View) {
+    if view.findings.is_empty() {
+        return;
+    }
+    out.heading("Findings: what the embedded interpreter noticed of the shaders");
+    for finding in &view.findings {
+        let glyph = out.paint(color_of_class(finding.class), finding.glyph);
+        out.line(format!("  {glyph} {} in {}, on {}", finding.kind, text::printable(&finding.place()), finding.engine));
+        // Never wrapped: an id is to be copied.
+        out.line(format!("      {}", text::printable(&finding.case)));
+        out.wrapped("      ", "      ", &text::printable(&finding.said()));
     }
 }
 

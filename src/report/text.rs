@@ -1,6 +1,6 @@
 //! Words, glyphs and numbers as every format writes them.
 
-use crate::record::{AxisLevel, Level, Status};
+use crate::record::{AxisLevel, Engine, Level, Status};
 
 /// A status's glyph, which is also in the embedded font.
 pub(super) fn glyph(status: Status) -> &'static str {
@@ -166,6 +166,16 @@ pub(super) fn percent(fraction: f64) -> String {
         return ">99.99 %".to_owned();
     }
     format!("{} %", number(percent))
+}
+
+/// How often something ran: `5 runs`, or `5 orders of execution` where each run was a chosen one.
+pub(super) fn runs(engine: Option<&Engine>, n: u32) -> String {
+    let orders = engine.is_some_and(Engine::takes_orders);
+    match (orders, n) {
+        (true, 1) => "1 order of execution".to_owned(),
+        (true, n) => format!("{n} orders of execution"),
+        (false, n) => plural(n as usize, "run"),
+    }
 }
 
 /// The first letters of a long id, or as many as there are.

@@ -110,6 +110,13 @@ impl AdapterIdentity {
         self.backend == crate::engines::embedded::BACKEND
     }
 
+    /// Whether repeated runs are chosen orders of execution, each another, instead of whatever the machine does. Nothing
+    /// statistical follows from them.
+    #[must_use]
+    pub fn takes_orders(&self) -> bool {
+        self.is_embedded() && !self.driver_info.contains("schedule=")
+    }
+
     /// Its id among the engines of a record, such as `vulkan:0`.
     #[must_use]
     pub fn id(&self) -> String {

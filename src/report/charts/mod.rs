@@ -284,7 +284,7 @@ fn distinct(record: &Record) -> Option<Chart> {
             Share {
                 label: format!("{}/{}{} on {}", case.kernel, case.variant, own(case), execution.engine),
                 parts: parts.iter().map(|p| f64::from(*p) / f64::from((*runs).max(1))).collect(),
-                note: format!("{} in {runs} runs", distinct.len()),
+                note: format!("{} in {}", distinct.len(), text::runs(record.engine(&execution.engine), *runs)),
                 first_is_good: false,
             }
         })

@@ -140,16 +140,19 @@ fn case(record: &Record, groups: &[Group], case: &CaseRecord) -> CaseRow {
         drifts,
         equal: case.comparisons.len() - different.len(),
         different,
-        executions: case.executions.iter().map(execution).collect(),
+        executions: case.executions.iter().map(|x| execution(record, x)).collect(),
         rank,
     }
 }
 
-fn execution(execution: &Execution) -> ExecutionRow {
+fn execution(record: &Record, execution: &Execution) -> ExecutionRow {
+    let engine = record.engine(&execution.engine);
     let (outcome, digest) = match &execution.outcome {
         Outcome::Ran { runs, distinct, dispersion } => {
-            let runs_text = text::plural(*runs as usize, "run");
-            let said = if distinct.len() <= 1 {
+            let runs_text = text::runs(engine, *runs);
+            let said = if distinct.len() <= 1 && dispersion.rate_below.is_nan() {
+                format!("one result in {runs_text}")
+            } else if distinct.len() <= 1 {
                 format!("one result in {runs_text} (other results: rate < {})", text::percent(dispersion.rate_below))
             } else {
                 format!(

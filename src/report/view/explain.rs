@@ -35,7 +35,7 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
             .and_then(arithmetic)
             .map_or_else(|| "equals no twin".to_owned(), |name| format!("equals the {name} twin, bit for bit")),
         AxisLevel::Repeat => said(record, case, comparison)
-            .or_else(|| right.and_then(runs))
+            .or_else(|| right.and_then(|x| runs(record, x)))
             .unwrap_or_else(|| "runs disagree".to_owned()),
         AxisLevel::Config => configurations(record, case, comparison, right),
         AxisLevel::Threads | AxisLevel::Driver | AxisLevel::Adapter => {
@@ -68,10 +68,11 @@ fn forbidden(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Opt
     (!found.is_empty()).then(|| found.join(", "))
 }
 
-fn runs(execution: &Execution) -> Option<String> {
+fn runs(record: &Record, execution: &Execution) -> Option<String> {
     match &execution.outcome {
         Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
-            Some(format!("{} distinct results in {runs} runs", distinct.len()))
+            let runs = text::runs(record.engine(&execution.engine), *runs);
+            Some(format!("{} distinct results in {runs}", distinct.len()))
         }
         _ => None,
     }

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::actions::{Action, actions};
+use super::findings::FindingRow;
 use super::groups::Group;
+use super::interpreter::{self_check, shaders};
 use super::matrix::{self, KernelRows};
-use crate::kernels::Profile;
-use crate::record::{AxisLevel, Engine, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
+use super::title::title;
+use crate::record::{AxisLevel, Engine, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// How a sentence is to be taken.
@@ -44,17 +47,10 @@ pub(in crate::report) struct Statement {
     pub(in crate::report) text: String,
 }
 
-/// Something to do next.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct Action {
-    pub(in crate::report) text: String,
-    pub(in crate::report) command: String,
-}
-
 /// A level on one engine, or on several that differ by a varied variable alone.
-struct OnEngine {
-    name: String,
-    failed: usize,
+pub(super) struct OnEngine {
+    pub(super) name: String,
+    pub(super) failed: usize,
     tested: usize,
     /// Of several engines, those on which it failed.
     which: String,
@@ -62,13 +58,13 @@ struct OnEngine {
 
 /// How a level fared over all engines.
 #[derive(Default)]
-struct Fared {
+pub(super) struct Fared {
     /// The engines on which it was tested.
-    engines: Vec<OnEngine>,
+    pub(super) engines: Vec<OnEngine>,
     /// Kernel and variant of those that failed.
-    broken: BTreeSet<(String, String)>,
-    problems: BTreeSet<String>,
-    broken_problems: BTreeSet<String>,
+    pub(super) broken: BTreeSet<(String, String)>,
+    pub(super) problems: BTreeSet<String>,
+    pub(super) broken_problems: BTreeSet<String>,
 }
 
 fn fared(record: &Record, groups: &[Group], level: Level) -> Fared {
@@ -112,31 +108,44 @@ fn which(record: &Record, group: &Group, level: Level) -> String {
     if left.is_empty() || right.is_empty() { right } else { format!("{right} against {left}") }
 }
 
-fn state(verdict: &Verdict, level: Level) -> LevelState {
+pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
     verdict.levels.iter().find(|(l, _)| *l == level).map_or(LevelState::Untested, |(_, s)| *s)
 }
 
 /// The verdict of a record.
-pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]) -> Headline {
-    let levels: BTreeMap<Level, Fared> = text::LEVELS.iter().map(|l| (*l, fared(record, groups, *l))).collect();
-    // An adapter with a variable set is no further adapter.
-    let plain = |e: &&Engine| e.kind == EngineKind::Adapter && e.variables.is_empty();
-    let adapters = record.engines.iter().filter(plain).count();
+pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows], findings: &[FindingRow]) -> Headline {
+    let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
+        text::LEVELS.iter().map(|l| (*l, fared(record, groups, *l))).collect()
+    };
+    // The strict interpreter is a reference: what it does is said, and is no verdict on a machine.
+    let (reference, tested): (Vec<Group>, Vec<Group>) =
+        groups.iter().cloned().partition(|g| g.members.iter().any(|(id, _)| is(record, id, Engine::is_reference)));
+    let (all, tested, reference) = (over(groups), over(&tested), over(&reference));
     let missed = record.controls.iter().filter(|c| !c.caught).count();
     let outside = outside(record, groups);
     let failed = failed(record);
-    let (tone, title) = title(record, &levels, &outside, missed, adapters);
-    let mut statements = vec![repeatability(record, &levels)];
-    statements.extend(text::LEVELS[1..].iter().filter_map(|l| levels.get(l).map(|f| statement(*l, f))));
+    let (tone, title) = title(record, &tested, &reference, &outside, missed, findings);
+    let mut statements = vec![repeatability(record, &all)];
+    for level in &text::LEVELS[1..] {
+        // A twin and the strict interpreter are both this program's: see `self_check`.
+        let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
+        statements.extend(levels.get(level).map(|f| statement(*level, f)));
+    }
+    statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(self_check));
     statements.push(specification(&outside, record));
+    statements.extend(shaders(record, findings));
     if let Some(text) = &failed {
         statements.push(make(Tone::Bad, "Completeness", format!("Incomplete: {text}.")));
     }
     statements.push(controls(record, missed));
-    Headline { tone, title, lead: lead(record, adapters), statements, actions: actions(record, kernels, &outside) }
+    Headline { tone, title, lead: lead(record), statements, actions: actions(record, kernels, &outside, findings) }
 }
 
-fn make(tone: Tone, title: &'static str, text: String) -> Statement {
+fn is(record: &Record, id: &str, what: fn(&Engine) -> bool) -> bool {
+    record.engine(id).is_some_and(what)
+}
+
+pub(super) fn make(tone: Tone, title: &'static str, text: String) -> Statement {
     let (glyph, word) = match tone {
         Tone::Held => ("✓", "held"),
         Tone::Untested => ("–", "untested"),
@@ -146,99 +155,32 @@ fn make(tone: Tone, title: &'static str, text: String) -> Statement {
     Statement { tone, glyph, word, title, text }
 }
 
-fn title(
-    record: &Record,
-    levels: &BTreeMap<Level, Fared>,
-    outside: &BTreeMap<String, BTreeSet<String>>,
-    missed: usize,
-    adapters: usize,
-) -> (Tone, String) {
-    let broken = |l: Level| levels.get(&l).is_some_and(|f| !f.broken.is_empty());
-    let engines = |l: Level| {
-        let found: Vec<String> = levels
-            .get(&l)
-            .map(|f| f.engines.iter().filter(|e| e.failed > 0).map(|e| e.name.clone()).collect())
-            .unwrap_or_default();
-        text::list(&found, 3)
-    };
-    let share = |l: Level| {
-        levels
-            .get(&l)
-            .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "problem")))
-            .unwrap_or_default()
-    };
-    // Nothing is called repeatable that was not repeated.
-    let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
-    let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
-    if missed > 0 {
-        return (Tone::Bad, "This audit is invalid: a planted difference went unseen".to_owned());
-    }
-    if !outside.is_empty() {
-        let names: Vec<String> = outside.keys().cloned().collect();
-        return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
-    }
-    if broken(Level::RunToRun) {
-        return (
-            Tone::Broke,
-            format!(
-                "Not repeatable on {}: {} changed from run to run",
-                engines(Level::RunToRun),
-                share(Level::RunToRun)
-            ),
-        );
-    }
-    if record.verdicts.is_empty() {
-        return (Tone::Bad, "Nothing was audited".to_owned());
-    }
-    if adapters == 0 {
-        return (Tone::Untested, "No adapter was audited: only the CPU's own threads were tested".to_owned());
-    }
-    if broken(Level::ConfigInvariant) {
-        return (
-            Tone::Broke,
-            format!(
-                "{}he launch configuration changes the bits of {}",
-                begin("Repeatable, but t", "T"),
-                share(Level::ConfigInvariant)
-            ),
-        );
-    }
-    if broken(Level::DriverToDriver) || broken(Level::GpuToGpu) {
-        let level = if broken(Level::GpuToGpu) { Level::GpuToGpu } else { Level::DriverToDriver };
-        return (
-            Tone::Broke,
-            format!("{}dapters disagree on {}", begin("Repeatable on each adapter, but a", "A"), share(level)),
-        );
-    }
-    if broken(Level::CpuGpuBitwise) {
-        return (
-            Tone::Broke,
-            format!(
-                "{}ot strict CPU arithmetic: {} differ",
-                begin("Repeatable, but n", "N"),
-                share(Level::CpuGpuBitwise)
-            ),
-        );
-    }
-    if !record.is_complete() {
-        return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
-    }
-    (Tone::Held, "Bit for bit the same, wherever it was tested".to_owned())
-}
-
-fn lead(record: &Record, adapters: usize) -> String {
-    let plain = record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.variables.is_empty());
-    let completed = plain.filter(|e| e.status == EngineStatus::Complete).count();
+fn lead(record: &Record) -> String {
+    // An adapter with a variable set is no further adapter.
+    let plain: Vec<&Engine> = record.engines.iter().filter(|e| e.is_driver() && e.variables.is_empty()).collect();
+    let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
     let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
-    let finished = if completed == adapters { String::new() } else { format!(", {completed} of which finished") };
+    let finished = if completed == plain.len() { String::new() } else { format!(", {completed} of which finished") };
+    let reference = record.engines.iter().any(Engine::is_reference);
+    let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
+    let mut on = Vec::new();
+    if !plain.is_empty() || !reference && planted == 0 {
+        on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
+    }
+    if reference {
+        on.push("the embedded interpreter".to_owned());
+    }
+    if planted > 0 {
+        on.push(format!("{} with defects planted", text::plural(planted, "interpreter")));
+    }
     format!(
-        "{} of {} ({}) on {}{finished}; {} of output bits.",
+        "{} of {} ({}) on {}; {} of output bits.",
         text::plural(record.cases.len(), "case"),
         text::plural(kernels.len(), "kernel"),
         text::plural(problems.len(), "problem"),
-        text::plural(adapters, "adapter"),
+        text::list(&on, 3),
         text::plural(comparisons, "comparison"),
     )
 }
@@ -248,13 +190,21 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
         return make(Tone::Untested, "Run to run", "Nothing was run more than once.".to_owned());
     };
     let mut statement = statement(Level::RunToRun, fared);
-    let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).map(|v| v.runs).min();
-    if let Some(runs) = least {
+    let tested = |v: &&Verdict| state(v, Level::RunToRun) != LevelState::Untested;
+    let drawn = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
+    let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
+    if let Some(runs) = least.map(|v| v.runs).min() {
         let bound = (3.0 / f64::from(runs.max(1))).min(1.0);
         statement.text.push_str(&format!(
             " No difference in {} shows only that other results are rarer than {} (95 % confidence).",
             text::plural(runs as usize, "run"),
             text::percent(bound)
+        ));
+    }
+    let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
+    if let Some(runs) = orders.map(|v| v.runs).min() {
+        statement.text.push_str(&format!(
+            " On the embedded interpreter each run is another legal order of execution; {runs} were tried."
         ));
     }
     statement
@@ -272,7 +222,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
         let why = match level {
             Level::DriverToDriver => "No hardware here was reached by two drivers or backends.",
             Level::GpuToGpu => "There were no two adapters of different hardware.",
-            Level::CpuGpuBitwise => "No adapter's result had a strict CPU twin to equal.",
+            Level::CpuGpuBitwise => "No driver's result had a strict CPU twin to equal.",
             _ => "No problem was run in two configurations.",
         };
         return make(Tone::Untested, title, format!("Not tested. {why}"));
@@ -308,7 +258,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
 }
 
 /// Kernels and variants, most first; a kernel's variants are counted where there are many.
-fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
+pub(super) fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
     let mut kernels: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (kernel, variant) in broken {
         kernels.entry(kernel).or_default().push(variant);
@@ -397,111 +347,4 @@ fn controls(record: &Record, missed: usize) -> Statement {
         return make(Tone::Bad, "Controls", text);
     }
     make(Tone::Held, "Controls", format!("All {total} planted differences were caught."))
-}
-
-fn actions(record: &Record, kernels: &[KernelRows], outside: &BTreeMap<String, BTreeSet<String>>) -> Vec<Action> {
-    let mut out = Vec::new();
-    if let Some(control) = record.controls.iter().find(|c| !c.caught) {
-        out.push(Action {
-            text: format!(
-                "Do not use this record. The control “{}” on {} was missed ({}); audit again and report it.",
-                control.name, control.engine, control.about
-            ),
-            command: "repro-audit gpu".to_owned(),
-        });
-    }
-    for engine in &record.engines {
-        if let EngineStatus::Failed { reason, case } = &engine.status {
-            out.push(Action {
-                text: format!("Find out what stopped {}: {reason}.", engine.id),
-                command: case.as_deref().map_or_else(|| "repro-audit adapters".to_owned(), text::command),
-            });
-        }
-    }
-    for (engine, cases) in outside {
-        if let Some(case) = cases.first() {
-            out.push(Action {
-                text: format!("Show the result that the specification forbids on {engine} again, and report it to its driver's authors."),
-                command: text::command(case),
-            });
-        }
-    }
-    let unrepeatable = record.verdicts.iter().find(|v| state(v, Level::RunToRun) == LevelState::Failed);
-    if let Some(verdict) = unrepeatable {
-        out.push(Action {
-            text: format!("See runs of {}/{} on {} disagree.", verdict.kernel, verdict.variant, verdict.engine),
-            command: text::command(verdict.evidence.as_deref().unwrap_or(&verdict.problem)),
-        });
-    }
-    out.extend(safer(record, kernels));
-    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter) {
-        out.push(Action {
-            text: "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason.".to_owned(),
-            command: "repro-audit adapters".to_owned(),
-        });
-    }
-    let differing =
-        record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |d| (c, d))).find(|(_, d)| !d.drift.is_none());
-    if let Some((case, _)) = differing.filter(|_| out.is_empty()) {
-        out.push(Action {
-            text: format!(
-                "What differs here is allowed, and no variant of {} that was tested agreed everywhere. Its other variants:",
-                case.kernel
-            ),
-            command: format!("repro-audit gpu --kernel {}", case.kernel),
-        });
-    }
-    if out.is_empty() {
-        let longer = match record.provenance.settings.profile {
-            Profile::Quick => "standard",
-            Profile::Standard | Profile::Deep => "deep",
-        };
-        out.push(Action {
-            text: "Nothing differed in this profile. A longer audit has larger sizes and more configurations."
-                .to_owned(),
-            command: format!("repro-audit gpu --profile {longer} --repeats 50"),
-        });
-    }
-    out
-}
-
-/// For a kernel some of whose variants broke a level, those of its variants that broke none that was tested.
-fn safer(record: &Record, kernels: &[KernelRows]) -> Option<Action> {
-    let broke = |kernel: &str, variant: &str| {
-        record
-            .verdicts
-            .iter()
-            .filter(|v| v.kernel == kernel && v.variant == variant)
-            .flat_map(|v| &v.levels)
-            .any(|(level, state)| *level <= Level::GpuToGpu && *state == LevelState::Failed)
-    };
-    let tested_across = |kernel: &str, variant: &str| {
-        record.verdicts.iter().any(|v| {
-            v.kernel == kernel
-                && v.variant == variant
-                && [Level::DriverToDriver, Level::GpuToGpu].iter().any(|l| state(v, *l) == LevelState::Held)
-        })
-    };
-    let advice: Vec<(String, String)> = kernels
-        .iter()
-        .filter(|k| k.rows.iter().any(|r| broke(&k.kernel, &r.variant)))
-        .filter_map(|k| {
-            let safe: Vec<String> = k
-                .rows
-                .iter()
-                .filter(|r| !broke(&k.kernel, &r.variant) && tested_across(&k.kernel, &r.variant))
-                .map(|r| r.variant.clone())
-                .collect();
-            (!safe.is_empty()).then(|| (k.kernel.clone(), text::list(&safe, 3)))
-        })
-        .collect();
-    let (first, _) = advice.first()?;
-    let parts: Vec<String> = advice.iter().map(|(k, v)| format!("{k}: {v}")).collect();
-    Some(Action {
-        text: format!(
-            "Where bits must agree across these adapters and configurations, choose variants that agreed in every test here — {}.",
-            parts.join("; ")
-        ),
-        command: format!("repro-audit gpu --kernel {}", text::quoted(first)),
-    })
 }

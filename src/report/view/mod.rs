@@ -1,16 +1,21 @@
 //! What a report says, before any format says it: computed once from a record, the same for every format.
 
+mod actions;
 mod drift;
 mod engines;
 mod explain;
+mod findings;
 mod groups;
 mod headline;
+mod interpreter;
 mod matrix;
+mod title;
 
 use serde::Serialize;
 
 pub(super) use drift::{CaseRow, DriftRow};
 pub(super) use engines::EngineView;
+pub(super) use findings::FindingRow;
 pub(super) use groups::{column, groups};
 pub(super) use headline::{Headline, Tone};
 pub(super) use matrix::{AxisRow, Cell, KernelRows, LevelRow, Reason};
@@ -34,6 +39,8 @@ pub(super) struct View {
     pub(super) drifts: Vec<DriftRow>,
     /// Every case, drifting ones first.
     pub(super) cases: Vec<CaseRow>,
+    /// What the embedded adapter noticed of shaders.
+    pub(super) findings: Vec<FindingRow>,
     pub(super) skips: Vec<Reason>,
     pub(super) failures: Vec<Reason>,
     pub(super) controls: ControlsView,
@@ -59,10 +66,12 @@ impl View {
             .collect();
         let cases = drift::cases(record, &groups);
         let drifts = drift::worst(&cases);
+        let findings = findings::findings(record, &groups);
         Self {
             id: record.id.clone(),
             short_id: text::short(&record.id),
-            headline: headline::headline(record, &groups, &kernels),
+            headline: headline::headline(record, &groups, &kernels, &findings),
+            findings,
             engines: engines::engines(record, &groups),
             columns,
             axes: matrix::axes(record),

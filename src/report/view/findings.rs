@@ -1,0 +1,107 @@
+//! What the embedded adapter noticed of shaders, defects first.
+
+use serde::Serialize;
+
+use super::groups::{Group, column};
+use crate::engines::{Finding, FindingKind};
+use crate::record::Record;
+use crate::report::text;
+
+/// One finding: cases of a variant, and engines, that share its kind and line are one.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct FindingRow {
+    /// The kind as in the record.
+    pub(in crate::report) kind: &'static str,
+    /// The kind with a capital.
+    pub(in crate::report) title: &'static str,
+    /// Whether it makes the shader's results undefined.
+    pub(in crate::report) defect: bool,
+    pub(in crate::report) glyph: &'static str,
+    pub(in crate::report) class: &'static str,
+    /// Kernel and variant.
+    pub(in crate::report) variant: String,
+    pub(in crate::report) engine: String,
+    /// The line of the WGSL text; empty where none is named.
+    pub(in crate::report) line: String,
+    /// What happened, in the first of its cases.
+    pub(in crate::report) message: String,
+    /// The first case.
+    pub(in crate::report) case: String,
+    pub(in crate::report) cases: usize,
+    pub(in crate::report) command: String,
+}
+
+impl FindingRow {
+    /// Kernel, variant and line, in words.
+    pub(in crate::report) fn place(&self) -> String {
+        if self.line.is_empty() { self.variant.clone() } else { format!("{} (line {})", self.variant, self.line) }
+    }
+
+    /// The message, and how many cases more there are.
+    pub(in crate::report) fn said(&self) -> String {
+        match self.cases {
+            0 | 1 => self.message.clone(),
+            n => format!("{} (and in {} more)", self.message, text::plural(n - 1, "case")),
+        }
+    }
+}
+
+fn title(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::DataRace => "Data race",
+        FindingKind::NonUniformBarrier => "Barrier in non-uniform control flow",
+        FindingKind::OutOfBounds => "Access out of bounds",
+        FindingKind::OrderDependent => "Depends on the order of execution",
+    }
+}
+
+/// All findings, the worst kind first.
+pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
+    // Kind, variant, line; then the engines, the cases, and the first message.
+    type Found<'a> = (FindingKind, String, Option<u32>, Vec<String>, Vec<&'a str>, &'a Finding);
+    let mut all: Vec<Found<'_>> = Vec::new();
+    for case in &record.cases {
+        let variant = format!("{}/{}", case.kernel, case.variant);
+        for execution in &case.executions {
+            let engine = column(groups, &execution.engine).to_owned();
+            for finding in &execution.findings {
+                let same = all.iter_mut().find(|f| f.0 == finding.kind && f.1 == variant && f.2 == finding.line);
+                match same {
+                    Some((.., engines, cases, _)) => {
+                        if !engines.contains(&engine) {
+                            engines.push(engine.clone());
+                        }
+                        if !cases.contains(&case.id.as_str()) {
+                            cases.push(&case.id);
+                        }
+                    }
+                    None => {
+                        let of = (finding.kind, variant.clone(), finding.line);
+                        all.push((of.0, of.1, of.2, vec![engine.clone()], vec![&case.id], finding));
+                    }
+                }
+            }
+        }
+    }
+    all.sort_by_key(|f| f.0);
+    all.into_iter()
+        .map(|(kind, variant, line, engines, cases, first)| {
+            let case = cases.first().copied().unwrap_or_default().to_owned();
+            let defect = kind != FindingKind::OrderDependent;
+            FindingRow {
+                kind: kind.name(),
+                title: title(kind),
+                defect,
+                glyph: if defect { "✗" } else { "↯" },
+                class: if defect { "outside-specification" } else { "not-repeatable" },
+                variant,
+                engine: text::list(&engines, 4),
+                line: line.map(|l| l.to_string()).unwrap_or_default(),
+                message: first.message.clone(),
+                command: text::command(&case),
+                case,
+                cases: cases.len(),
+            }
+        })
+        .collect()
+}

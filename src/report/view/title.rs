@@ -1,0 +1,103 @@
+//! The verdict in one line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::FindingRow;
+use super::headline::{Fared, Tone};
+use crate::record::{EngineKind, Level, Record};
+use crate::report::text;
+
+/// The worst that was found. `levels` are of what is under test, `reference` of the strict interpreter.
+pub(super) fn title(
+    record: &Record,
+    levels: &BTreeMap<Level, Fared>,
+    reference: &BTreeMap<Level, Fared>,
+    outside: &BTreeMap<String, BTreeSet<String>>,
+    missed: usize,
+    findings: &[FindingRow],
+) -> (Tone, String) {
+    let broken = |l: Level| levels.get(&l).is_some_and(|f| !f.broken.is_empty());
+    let engines = |l: Level| {
+        let found: Vec<String> = levels
+            .get(&l)
+            .map(|f| f.engines.iter().filter(|e| e.failed > 0).map(|e| e.name.clone()).collect())
+            .unwrap_or_default();
+        text::list(&found, 3)
+    };
+    let share = |l: Level| {
+        levels
+            .get(&l)
+            .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "problem")))
+            .unwrap_or_default()
+    };
+    // Nothing is called repeatable that was not repeated.
+    let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
+    let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
+    if missed > 0 {
+        return (Tone::Bad, "This audit is invalid: a planted difference went unseen".to_owned());
+    }
+    if !outside.is_empty() {
+        let names: Vec<String> = outside.keys().cloned().collect();
+        return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
+    }
+    if let Some(race) = findings.iter().find(|f| f.defect) {
+        return (Tone::Bad, format!("{} in {}: what it computes is undefined", race.title, race.variant));
+    }
+    if broken(Level::RunToRun) {
+        return (
+            Tone::Broke,
+            format!(
+                "Not repeatable on {}: {} changed from run to run",
+                engines(Level::RunToRun),
+                share(Level::RunToRun)
+            ),
+        );
+    }
+    if record.verdicts.is_empty() {
+        return (Tone::Bad, "Nothing was audited".to_owned());
+    }
+    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter && !e.is_reference()) {
+        let orders = reference.get(&Level::RunToRun).filter(|f| !f.problems.is_empty());
+        let rest = match orders {
+            None => "only the CPU's own threads were tested".to_owned(),
+            Some(f) if f.broken.is_empty() => "in the interpreter nothing depends on the order of execution".to_owned(),
+            Some(f) => format!(
+                "in the interpreter {} of {} depend on the order of execution",
+                f.broken_problems.len(),
+                text::plural(f.problems.len(), "problem")
+            ),
+        };
+        return (Tone::Untested, format!("No driver was audited: {rest}"));
+    }
+    if broken(Level::ConfigInvariant) {
+        return (
+            Tone::Broke,
+            format!(
+                "{}he launch configuration changes the bits of {}",
+                begin("Repeatable, but t", "T"),
+                share(Level::ConfigInvariant)
+            ),
+        );
+    }
+    if broken(Level::DriverToDriver) || broken(Level::GpuToGpu) {
+        let level = if broken(Level::GpuToGpu) { Level::GpuToGpu } else { Level::DriverToDriver };
+        return (
+            Tone::Broke,
+            format!("{}dapters disagree on {}", begin("Repeatable on each adapter, but a", "A"), share(level)),
+        );
+    }
+    if broken(Level::CpuGpuBitwise) {
+        return (
+            Tone::Broke,
+            format!(
+                "{}ot strict CPU arithmetic: {} differ",
+                begin("Repeatable, but n", "N"),
+                share(Level::CpuGpuBitwise)
+            ),
+        );
+    }
+    if !record.is_complete() {
+        return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
+    }
+    (Tone::Held, "Bit for bit the same, wherever it was tested".to_owned())
+}
