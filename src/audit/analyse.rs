@@ -78,11 +78,12 @@ fn execution(
         equals: Vec::new(),
         accuracy: None,
         observations: Vec::new(),
+        findings: Vec::new(),
         samples: Vec::new(),
         seconds: 0.0,
     };
-    let (runs, distinct, kept, seconds) = match one.said {
-        Said::Ran { runs, distinct, kept, seconds } => (*runs, distinct, *kept, *seconds),
+    let (runs, distinct, kept, seconds, findings) = match one.said {
+        Said::Ran { runs, distinct, kept, seconds, findings } => (*runs, distinct, *kept, *seconds, findings),
         Said::Skipped(why) => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
         Said::Unwritten { reason, .. } | Said::Failed(reason) => {
             return Ok(nothing(Outcome::Failed { reason: reason.clone() }, Status::Failed));
@@ -115,6 +116,7 @@ fn execution(
         status: judge::status(&digests, strict.map(|t| t.digest.as_str()), outside),
         equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
         observations: truth.problem.observe(first),
+        findings: findings.clone(),
         samples: samples(first, truth, places(&engine, first.len, found.as_ref(), comparisons)),
         accuracy: found,
         outcome: Outcome::Ran { runs, distinct: distinct.clone(), dispersion: dispersion(runs, distinct, &values) },
@@ -198,7 +200,8 @@ pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) 
         }
     }
     let kept = distinct.len();
-    Ok(Said::Ran { runs, distinct, kept, seconds: started.elapsed().as_secs_f64() })
+    let seconds = started.elapsed().as_secs_f64();
+    Ok(Said::Ran { runs, distinct, kept, seconds, findings: Vec::new() })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::pilot::Child;
 use super::plan::CONTROL;
 use super::worker::Answer;
 use crate::case::Case;
-use crate::engines::gpu::{AdapterIdentity, Skip};
+use crate::engines::{Finding, Skip, gpu::AdapterIdentity};
 use crate::record::{Distinct, Engine, EngineKind, EngineStatus};
 
 /// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.
@@ -17,7 +17,7 @@ const RESTARTS: u32 = 3;
 /// What one engine said of one case.
 #[derive(Debug, Clone)]
 pub(super) enum Said {
-    Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64 },
+    Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64, findings: Vec<Finding> },
     Skipped(Skip),
     Unwritten { count: u64, first: u64, reason: String },
     Failed(String),
@@ -111,7 +111,9 @@ impl Seat {
             None => Err("it is not running".to_owned()),
         };
         Some(match answer {
-            Ok(Answer::Ran { runs, distinct, kept, seconds }) => Said::Ran { runs, distinct, kept, seconds },
+            Ok(Answer::Ran { runs, distinct, kept, seconds, findings }) => {
+                Said::Ran { runs, distinct, kept, seconds, findings }
+            }
             Ok(Answer::Skipped { why }) => Said::Skipped(why),
             Ok(Answer::Unwritten { count, first, reason }) => Said::Unwritten { count, first, reason },
             Ok(Answer::Failed { reason, fatal }) => {

@@ -268,6 +268,7 @@ mod tests {
             equals: Vec::new(),
             accuracy: None,
             observations: Vec::new(),
+            findings: Vec::new(),
             samples: Vec::new(),
             seconds: 0.0,
         }

@@ -14,7 +14,7 @@ use super::truth::Truth;
 use super::{controls, judge, pilot};
 use crate::case::Case;
 use crate::engines::cpu::available_threads;
-use crate::engines::gpu::{AdapterIdentity, Skip};
+use crate::engines::{Skip, gpu::AdapterIdentity};
 use crate::kernels::{self, Problem};
 use crate::record::{
     CaseRecord, Control, Engine, EngineKind, EngineStatus, Environment, FormatVersion, Outcome, Provenance, Record, Run,

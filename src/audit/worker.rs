@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::blobs::Blobs;
 use super::fault::Fault;
 use crate::case::Case;
-use crate::engines::gpu::{self, AdapterIdentity, RunError, Runner, Skip};
+use crate::engines::gpu::{self, AdapterIdentity, Runner};
+use crate::engines::{Finding, RunError, Skip};
 use crate::kernels;
 use crate::record::Distinct;
 
@@ -28,7 +29,7 @@ pub(super) enum Answer {
     /// The adapter is open.
     Opened { adapter: Box<AdapterIdentity> },
     /// The case ran; the kept outputs are in the scratch folder under their digests.
-    Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64 },
+    Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64, findings: Vec<Finding> },
     /// The case can not run here.
     Skipped { why: Skip },
     /// Elements of the output were never written.
@@ -114,7 +115,7 @@ fn answer(runner: &mut Runner, request: &Request, blobs: &Blobs) -> Answer {
                 }
             }
             let distinct = runs.distinct.into_iter().map(|d| Distinct { digest: d.digest, runs: d.runs }).collect();
-            Answer::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds }
+            Answer::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
         }
         Ok(Err(why)) => Answer::Skipped { why },
         Err(RunError::Unwritten { count, len, first }) => Answer::Unwritten {

@@ -1,5 +1,13 @@
-//! What executes a case: adapters through wgpu, and the CPU.
+//! What executes a case: adapters through wgpu, the embedded adapter, and the CPU.
 
+mod collect;
 pub mod cpu;
 pub mod embedded;
+mod finding;
 pub mod gpu;
+mod runs;
+mod skip;
+
+pub use finding::{Finding, FindingKind};
+pub use runs::{Distinct, RunError, Runs};
+pub use skip::{Skip, unsupported};

@@ -12,7 +12,7 @@ use super::version::FormatVersion;
 use crate::arith::Arithmetic;
 use crate::bits::Dtype;
 use crate::drift::{Accuracy, Drift, number};
-use crate::engines::gpu::{AdapterIdentity, Skip};
+use crate::engines::{Finding, Skip, gpu::AdapterIdentity};
 use crate::kernels::{Observation, Profile};
 
 /// One audit of one machine.
@@ -278,6 +278,9 @@ pub struct Execution {
     pub accuracy: Option<Accuracy>,
     /// What the kernel says of the first run's output.
     pub observations: Vec<Observation>,
+    /// Defects of the shader that the engine noticed, over all runs. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Some of the first run's elements: all of a small output, and of a large one the ends, evenly spaced ones, and
     /// those that comparisons name.
     pub samples: Vec<Sample>,

@@ -12,8 +12,9 @@ pub struct FormatVersion {
 }
 
 impl FormatVersion {
-    /// What this program writes.
-    pub const CURRENT: Self = Self { major: 1, minor: 0 };
+    /// What this program writes. 1.1 added what the embedded adapter notices, its planted defects, and the arithmetics
+    /// that split `fma`.
+    pub const CURRENT: Self = Self { major: 1, minor: 1 };
 
     /// Whether this program can read a record of version `self`.
     ///

@@ -2,5 +2,10 @@
 //! planted defects.
 
 mod mode;
+mod runner;
 
 pub use mode::{Defects, Mode, ModeError, Schedule};
+pub use runner::{Runner, identity};
+
+/// The backend's name, as typed and as in an adapter's identity.
+pub const BACKEND: &str = "embedded";

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity;
-use super::runner::{RunError, Runner};
+use super::runner::Runner;
+use crate::engines::RunError;
 use crate::kernels::Feature;
 
 /// What Vulkan says of a device's binary32 arithmetic (`VkPhysicalDeviceFloatControlsProperties`). A driver may do

@@ -2,13 +2,11 @@
 
 mod adapter;
 mod identity;
-mod limits;
 mod readback;
 mod runner;
 
 pub use adapter::{AdapterIdentity, FloatControls, backend_names, enumerate, open};
-pub use limits::{Skip, unsupported};
-pub use runner::{Distinct, RunError, Runner, Runs};
+pub use runner::Runner;
 
 use crate::kernels::Feature;
 

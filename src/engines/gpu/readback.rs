@@ -1,6 +1,6 @@
 //! Staging buffers, kept between cases: allocating one for each readback costs more than the readback.
 
-use super::runner::RunError;
+use crate::engines::RunError;
 
 /// A buffer that the CPU can map, grown when a larger one is needed.
 #[derive(Debug, Default)]

@@ -159,7 +159,7 @@ fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
 
 /// A case that only the CPU's threads can run is no gap on an adapter.
 fn not_for_this_engine(execution: &Execution) -> bool {
-    matches!(execution.outcome, Outcome::Skipped { why: crate::engines::gpu::Skip::CpuOnly })
+    matches!(execution.outcome, Outcome::Skipped { why: crate::engines::Skip::CpuOnly })
 }
 
 /// One kernel's comparisons, by axis.
@@ -326,7 +326,7 @@ fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
 /// Skips by engine and reason. That an adapter does not run a case of the CPU's threads is no skip worth counting.
 pub(super) fn skips(record: &Record, groups: &[Group]) -> Vec<Reason> {
     tally(executions(record, groups, |outcome| match outcome {
-        Outcome::Skipped { why: crate::engines::gpu::Skip::CpuOnly } => None,
+        Outcome::Skipped { why: crate::engines::Skip::CpuOnly } => None,
         Outcome::Skipped { why } => Some(why.to_string()),
         _ => None,
     }))

@@ -1,0 +1,153 @@
+//! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
+
+use super::{Mode, Schedule};
+use crate::bits::Bits;
+use crate::engines::collect::{Collected, POISON};
+use crate::engines::gpu::AdapterIdentity;
+use crate::engines::{Finding, FindingKind, RunError, Runs, Skip, unsupported};
+use crate::kernels::{Feature, Program};
+
+/// The optional capabilities: all that a case may ask for.
+const FEATURES: [Feature; 4] =
+    [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic, Feature::HalfConversions];
+
+/// Who an embedded adapter is. Its driver is this program, and the mode is part of the driver's version: two modes are
+/// two drivers of one hardware.
+#[must_use]
+pub fn identity(mode: &Mode, index: usize) -> AdapterIdentity {
+    AdapterIdentity {
+        name: "Embedded interpreter".to_owned(),
+        index,
+        device_type: "cpu".to_owned(),
+        driver: "repro-audit".to_owned(),
+        driver_info: format!("{}, {mode}", env!("CARGO_PKG_VERSION")),
+        subgroup_sizes: [mode.subgroup; 2],
+        features: FEATURES.to_vec(),
+        ..AdapterIdentity::unlisted(super::BACKEND)
+    }
+}
+
+/// What a program may ask of the interpreter. Buffers are limited by the memory that they take several times over.
+fn limits() -> wgpu::Limits {
+    wgpu::Limits {
+        max_buffer_size: 1 << 31,
+        max_storage_buffer_binding_size: 1 << 31,
+        max_storage_buffers_per_shader_stage: 64,
+        max_compute_workgroup_storage_size: 1 << 20,
+        max_compute_invocations_per_workgroup: 1024,
+        max_compute_workgroup_size_x: 1024,
+        max_compute_workgroup_size_y: 1024,
+        max_compute_workgroup_size_z: 1024,
+        ..wgpu::Limits::default()
+    }
+}
+
+/// Runs programs in one mode.
+#[derive(Debug)]
+pub struct Runner {
+    mode: Mode,
+}
+
+impl Runner {
+    /// An interpreter in this mode.
+    #[must_use]
+    pub fn open(mode: Mode) -> Self {
+        Self { mode }
+    }
+
+    /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
+    ///
+    /// Returns the reason where the interpreter can not run it.
+    ///
+    /// # Errors
+    /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
+    pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
+        let module = naga::front::wgsl::parse_str(&program.source)
+            .map_err(|e| RunError::Shader(e.emit_to_string(&program.source)))?;
+        if let Some(skip) = unsupported(program, &module, &FEATURES, &limits()) {
+            return Ok(Err(skip));
+        }
+        let repeats = repeats.max(1);
+        let started = std::time::Instant::now();
+        let mut collected = Collected::new(program);
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut first: Vec<u32> = Vec::new();
+        let mut other: Option<(u32, Vec<u32>)> = None;
+        let mut run = 0;
+        while run < repeats || (run == 1 && collected.suspicious()) {
+            let (words, noticed) = execute(program, &self.mode, self.mode.order(run), poison(run))?;
+            for finding in noticed {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+            if run == 0 {
+                first.clone_from(&words);
+            } else if run < repeats && other.is_none() && words != first {
+                other = Some((run, words.clone()));
+            }
+            collected.add(words, run, run < repeats);
+            run += 1;
+        }
+        let distinct = collected.finish()?;
+        if let Some((run, words)) = other
+            && self.mode.schedule.is_none()
+        {
+            // The run differed in two things: the order, and what the output held before. Were it the latter, the first
+            // order with that content would give the same bits.
+            let (again, _) = execute(program, &self.mode, self.mode.order(0), poison(run))?;
+            if again != words {
+                findings.push(order_dependent(program, distinct.len(), repeats, &first, &words));
+            }
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds: 0.0, findings }))
+    }
+}
+
+fn poison(run: u32) -> u32 {
+    POISON[(run % 2) as usize]
+}
+
+fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32], other: &[u32]) -> Finding {
+    let view = &program.output;
+    let bits = |words: &[u32]| Bits::new(view.dtype, words.to_vec(), view.len);
+    let (a, b) = (bits(first), bits(other));
+    let place = (0..view.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
+    Finding {
+        kind: FindingKind::OrderDependent,
+        line: None,
+        message: format!(
+            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
+             {} in another",
+            view.dtype.hex(a.get(place)),
+            view.dtype.hex(b.get(place))
+        ),
+    }
+}
+
+/// The words of the output view, and what was noticed, of one execution.
+fn execute(
+    _program: &Program,
+    _mode: &Mode,
+    _order: Schedule,
+    _poison: u32,
+) -> Result<(Vec<u32>, Vec<Finding>), RunError> {
+    Err(RunError::Driver("not built".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_drivers_of_one_hardware() {
+        let strict = identity(&Mode::default(), 0);
+        let planted = identity(&"contract+subgroup=8".parse().unwrap(), 2);
+        assert_eq!((strict.id().as_str(), planted.id().as_str()), ("embedded:0", "embedded:2"), "places");
+        assert_eq!(strict.hardware(), planted.hardware(), "one hardware");
+        assert!(planted.label().contains("contract+subgroup=8"), "the mode is told: {}", planted.label());
+        assert_eq!(planted.subgroup_sizes, [8, 8], "the size is the mode's");
+        assert!(strict.matches("embedded") && !strict.matches("llvmpipe"), "it is chosen by its backend's name");
+    }
+}
