@@ -121,31 +121,108 @@ pub(super) struct Arm {
 
 /// One step.
 pub(super) enum Step {
-    Map1 { f: fn(&mut [u32], &[u32]), out: Row, a: Row },
-    Map2 { f: fn(&mut [u32], &[u32], &[u32]), out: Row, a: Row, b: Row },
-    Map3 { f: fn(&mut [u32], &[u32], &[u32], &[u32]), out: Row, a: Row, b: Row, c: Row },
-    Wide { f: fn(&mut [&mut [u32]], &[&[u32]]), out: Vec<Row>, from: Vec<Row> },
-    Copy { out: Row, from: Row },
+    Map1 {
+        f: fn(&mut [u32], &[u32]),
+        out: Row,
+        a: Row,
+    },
+    Map2 {
+        f: fn(&mut [u32], &[u32], &[u32]),
+        out: Row,
+        a: Row,
+        b: Row,
+    },
+    Map3 {
+        f: fn(&mut [u32], &[u32], &[u32], &[u32]),
+        out: Row,
+        a: Row,
+        b: Row,
+        c: Row,
+    },
+    Wide {
+        f: fn(&mut [&mut [u32]], &[&[u32]]),
+        out: Vec<Row>,
+        from: Vec<Row>,
+    },
+    Copy {
+        out: Row,
+        from: Row,
+    },
     /// Zeros in rows of variables that start to live.
-    Clear { first: Row, len: u32 },
+    Clear {
+        first: Row,
+        len: u32,
+    },
     /// `base + min(index, limit - 1) * stride`.
-    Index { out: Row, index: Row, limit: Limit, stride: u32, base: Option<Row>, line: u32 },
+    Index {
+        out: Row,
+        index: Row,
+        limit: Limit,
+        stride: u32,
+        base: Option<Row>,
+        line: u32,
+    },
     /// `from[index]`, the index within it.
-    Pick { out: Row, index: Row, from: Vec<Row> },
+    Pick {
+        out: Row,
+        index: Row,
+        from: Vec<Row>,
+    },
     /// A variable's row where the mask is set.
-    SetVariable { variable: Row, value: Row },
+    SetVariable {
+        variable: Row,
+        value: Row,
+    },
     /// A row of a variable that an index selects: `first + at[lane]`, below `end`.
-    LoadVariable { out: Row, first: Row, end: Row, at: Row },
-    StoreVariable { first: Row, end: Row, at: Row, value: Row },
-    Load { out: Row, access: Access },
-    Store { access: Access, value: Row },
-    ArrayLength { out: Row, buffer: usize, offset: u32, stride: u32 },
+    LoadVariable {
+        out: Row,
+        first: Row,
+        end: Row,
+        at: Row,
+    },
+    StoreVariable {
+        first: Row,
+        end: Row,
+        at: Row,
+        value: Row,
+    },
+    Load {
+        out: Row,
+        access: Access,
+    },
+    Store {
+        access: Access,
+        value: Row,
+    },
+    ArrayLength {
+        out: Row,
+        buffer: usize,
+        offset: u32,
+        stride: u32,
+    },
     Atomic(Box<Atomic>),
     Subgroup(Box<Subgroup>),
-    Barrier { shared: bool, storage: bool, subgroup: bool, line: u32 },
-    If { condition: Row, accept: Block, reject: Block },
-    Loop { body: Block, continuing: Block, break_if: Option<Row>, line: u32 },
-    Switch { selector: Row, arms: Vec<Arm> },
+    Barrier {
+        shared: bool,
+        storage: bool,
+        subgroup: bool,
+        line: u32,
+    },
+    If {
+        condition: Row,
+        accept: Block,
+        reject: Block,
+    },
+    Loop {
+        body: Block,
+        continuing: Block,
+        break_if: Option<Row>,
+        line: u32,
+    },
+    Switch {
+        selector: Row,
+        arms: Vec<Arm>,
+    },
     Break,
     Continue,
     Return,

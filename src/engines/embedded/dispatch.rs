@@ -29,7 +29,7 @@ pub(super) struct How {
 ///
 /// # Errors
 /// Where a workgroup does not end.
-pub(super) fn dispatch(code: &Code, buffers: &[Buffer], groups: [u32; 3], how: How) -> Result<Option<Watch>, Stopped> {
+pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: How) -> Result<Option<Watch>, Stopped> {
     let [x, y, z] = groups;
     let total = x as usize * y as usize * z as usize;
     if total == 0 {
@@ -122,7 +122,9 @@ impl Order {
         match self.schedule {
             Schedule::InOrder => None,
             Schedule::Reversed => Some((0..u32::try_from(lanes).unwrap_or(u32::MAX)).rev().collect()),
-            Schedule::Random(seed) => Some(shuffle(lanes, seed ^ (batch as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+            Schedule::Random(seed) => {
+                Some(shuffle(lanes, seed ^ (batch as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+            }
         }
     }
 }

@@ -96,9 +96,7 @@ impl<'m> Layouts<'m> {
                 let column = self.elements(inner, layout)?.stride;
                 let each = step(scalar, layout);
                 for c in 0..*columns as u32 {
-                    out.extend(
-                        (0..*rows as u32).map(|r| Leaf { offset: offset + c * column + r * each, scalar }),
-                    );
+                    out.extend((0..*rows as u32).map(|r| Leaf { offset: offset + c * column + r * each, scalar }));
                 }
             }
             _ => {
@@ -149,10 +147,10 @@ impl<'m> Layouts<'m> {
         };
         let index = index as usize;
         match layout {
-            Layout::Host => members.get(index).map(|m| m.offset).ok_or_else(|| Unsupported("no such member".to_owned())),
-            Layout::Flat => {
-                members.iter().take(index).try_fold(0, |sum, m| Ok(sum + self.words(self.inner(m.ty))?))
+            Layout::Host => {
+                members.get(index).map(|m| m.offset).ok_or_else(|| Unsupported("no such member".to_owned()))
             }
+            Layout::Flat => members.iter().take(index).try_fold(0, |sum, m| Ok(sum + self.words(self.inner(m.ty))?)),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::{Mode, Schedule};
+use super::Mode;
+use super::execute::{Executed, Execution, Ready};
 use crate::bits::Bits;
 use crate::engines::collect::{Collected, POISON};
+use crate::engines::cpu::available_threads;
 use crate::engines::gpu::AdapterIdentity;
 use crate::engines::{Finding, FindingKind, RunError, Runs, Skip, unsupported};
 use crate::kernels::{Feature, Program};
@@ -69,18 +71,24 @@ impl Runner {
         }
         let repeats = repeats.max(1);
         let started = std::time::Instant::now();
+        let ready = Ready::new(program, &self.mode)?;
+        let compile_seconds = started.elapsed().as_secs_f64();
+        let started = std::time::Instant::now();
+        let mut threads = 1;
         let mut collected = Collected::new(program);
         let mut findings: Vec<Finding> = Vec::new();
         let mut first: Vec<u32> = Vec::new();
         let mut other: Option<(u32, Vec<u32>)> = None;
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
-            let (words, noticed) = execute(program, &self.mode, self.mode.order(run), poison(run))?;
-            for finding in noticed {
-                if !findings.contains(&finding) {
-                    findings.push(finding);
-                }
+            // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
+            // can not matter, and the others may use all processors.
+            let how = Execution { schedule: self.mode.order(run), poison: poison(run), watch: run == 0, threads };
+            let Executed { words, findings: noticed, conflict } = ready.execute(program, how)?;
+            if run == 0 && !conflict && !ready.has_storage_atomics() {
+                threads = available_threads();
             }
+            findings.extend(noticed);
             if run == 0 {
                 first.clone_from(&words);
             } else if run < repeats && other.is_none() && words != first {
@@ -95,13 +103,13 @@ impl Runner {
         {
             // The run differed in two things: the order, and what the output held before. Were it the latter, the first
             // order with that content would give the same bits.
-            let (again, _) = execute(program, &self.mode, self.mode.order(0), poison(run))?;
-            if again != words {
+            let how = Execution { schedule: self.mode.order(0), poison: poison(run), watch: false, threads: 1 };
+            if ready.execute(program, how)?.words != words {
                 findings.push(order_dependent(program, distinct.len(), repeats, &first, &words));
             }
         }
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds: 0.0, findings }))
+        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings }))
     }
 }
 
@@ -124,16 +132,6 @@ fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32
             view.dtype.hex(b.get(place))
         ),
     }
-}
-
-/// The words of the output view, and what was noticed, of one execution.
-fn execute(
-    _program: &Program,
-    _mode: &Mode,
-    _order: Schedule,
-    _poison: u32,
-) -> Result<(Vec<u32>, Vec<Finding>), RunError> {
-    Err(RunError::Driver("not built".to_owned()))
 }
 
 #[cfg(test)]

@@ -131,13 +131,13 @@ impl Compiler<'_> {
                 return Ok(p.clone());
             }
         }
-        if let Some((p, q)) = self.product_of(a) {
-            let b = self.negate(scalar, b, body)?;
-            return self.fuse(scalar, [&p, &q, &b], body);
-        }
-        if let Some((p, q)) = self.product_of(b) {
-            let p = self.negate(scalar, &p, body)?;
-            return self.fuse(scalar, [&p, &q, a], body);
+        let fused = match (self.product_of(a), self.product_of(b)) {
+            (Some((p, q)), _) => Some((math::fused_sub(scalar, &self.mode.defects), [p, q, b.to_vec()])),
+            (None, Some((p, q))) => Some((math::fused_neg(scalar, &self.mode.defects), [p, q, a.to_vec()])),
+            (None, None) => None,
+        };
+        if let Some((Some(kernel), operands)) = fused {
+            return self.emit(kernel, &operands.concat(), scalar.words(), body);
         }
         self.plain(BinaryOperator::Subtract, scalar, a, b, body)
     }

@@ -1,6 +1,6 @@
 //! Expressions: each is evaluated where naga emits it, once.
 
-use naga::{BinaryOperator, Expression, Handle, Literal, RelationalFunction, TypeInner};
+use naga::{BinaryOperator, Expression, Handle, RelationalFunction, TypeInner};
 
 use super::place::{Place, Root};
 use super::{Compiler, Frame, Global, Refusal, Value, scalar_of};
@@ -10,10 +10,7 @@ use crate::engines::embedded::math::{self, Scalar};
 
 impl<'m> Compiler<'m> {
     /// The type of an expression.
-    pub(super) fn inner(&self, frame: &Frame<'m>, expression: Handle<Expression>) -> &'m TypeInner
-    where
-        'm: 'm,
-    {
+    pub(super) fn inner(&self, frame: &Frame<'m>, expression: Handle<Expression>) -> &'m TypeInner {
         frame.info[expression].ty.inner_with(&self.module().types)
     }
 
@@ -57,21 +54,6 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    pub(super) fn literal(&mut self, literal: Literal) -> Result<Vec<Row>, Refusal> {
-        let words: Vec<u32> = match literal {
-            Literal::F32(x) => vec![x.to_bits()],
-            Literal::U32(x) => vec![x],
-            Literal::I32(x) => vec![x.cast_unsigned()],
-            Literal::Bool(x) => vec![u32::from(x)],
-            Literal::F16(x) => vec![math::half_word(x.to_bits())],
-            Literal::F64(x) => two(x.to_bits()),
-            Literal::U64(x) => two(x),
-            Literal::I64(x) => two(x.cast_unsigned()),
-            other => return self.refuse(format!("the literal {other:?}"), 0),
-        };
-        words.into_iter().map(|w| self.constant(w)).collect()
-    }
-
     fn evaluate(
         &mut self,
         frame: &mut Frame<'m>,
@@ -109,7 +91,9 @@ impl<'m> Compiler<'m> {
             Expression::GlobalVariable(global) => {
                 let place = |root, fixed| Place { root, fixed, moving: None };
                 return match self.globals.get(global) {
-                    Some(Global::Rows { first, len }) => Ok(Value::Place(place(Root::Rows { first: *first, len: *len }, 0))),
+                    Some(Global::Rows { first, len }) => {
+                        Ok(Value::Place(place(Root::Rows { first: *first, len: *len }, 0)))
+                    }
                     Some(Global::Shared { offset }) => Ok(Value::Place(place(Root::Shared, *offset))),
                     Some(Global::Buffer(index)) => Ok(Value::Place(place(Root::Buffer(*index), 0))),
                     None => self.refuse("a global variable that naga calls unused", line),
@@ -370,7 +354,8 @@ impl<'m> Compiler<'m> {
         let words = scalar.words() as usize;
         let mut out = Vec::new();
         for r in 0..rows {
-            let row: Vec<Row> = matrix.chunks(rows * words).flat_map(|c| c[r * words..(r + 1) * words].to_vec()).collect();
+            let row: Vec<Row> =
+                matrix.chunks(rows * words).flat_map(|c| c[r * words..(r + 1) * words].to_vec()).collect();
             out.extend(self.dot(scalar, &row, vector, body)?);
         }
         Ok(out)
@@ -380,10 +365,4 @@ impl<'m> Compiler<'m> {
 /// Component `i` of a vector, or the one of a scalar.
 pub(super) fn part(rows: &[Row], words: usize, i: usize) -> &[Row] {
     if rows.len() == words { rows } else { &rows[i * words..(i + 1) * words] }
-}
-
-/// The low and the high word.
-#[expect(clippy::cast_possible_truncation, reason = "the two halves of a double word")]
-fn two(word: u64) -> Vec<u32> {
-    vec![word as u32, (word >> 32) as u32]
 }

@@ -115,7 +115,8 @@ impl<'m> Compiler<'m> {
             | M::Unpack2x16float
             | M::Unpack4xI8
             | M::Unpack4xU8 => {
-                let parts = if matches!(fun, M::Unpack2x16snorm | M::Unpack2x16unorm | M::Unpack2x16float) { 2 } else { 4 };
+                let parts =
+                    if matches!(fun, M::Unpack2x16snorm | M::Unpack2x16unorm | M::Unpack2x16float) { 2 } else { 4 };
                 match math::unpack(fun, &self.mode.defects) {
                     Some(kernel) => self.emit(kernel, x, parts, body),
                     None => self.refuse(format!("the built-in {fun:?}"), 0),
@@ -139,7 +140,8 @@ impl<'m> Compiler<'m> {
         let count = (0..given.rows.len()).map(|k| given.rows[k].len() / words(k)).max().unwrap_or(0);
         let mut out = Vec::new();
         for i in 0..count {
-            let from: Vec<Row> = given.rows.iter().enumerate().flat_map(|(k, r)| part(r, words(k), i).to_vec()).collect();
+            let from: Vec<Row> =
+                given.rows.iter().enumerate().flat_map(|(k, r)| part(r, words(k), i).to_vec()).collect();
             let result = self.emit(kernel, &from, scalar.words(), body)?;
             out.extend(self.approximate(fun, scalar, result, body)?);
         }
@@ -158,13 +160,31 @@ impl<'m> Compiler<'m> {
         let ulps = self.mode.defects.builtin_ulps;
         let has_error = matches!(
             fun,
-            M::Cos | M::Cosh | M::Sin | M::Sinh | M::Tan | M::Tanh | M::Acos | M::Asin | M::Atan | M::Atan2
-                | M::Asinh | M::Acosh | M::Atanh | M::Exp | M::Exp2 | M::Log | M::Log2 | M::Pow | M::Sqrt | M::InverseSqrt
+            M::Cos
+                | M::Cosh
+                | M::Sin
+                | M::Sinh
+                | M::Tan
+                | M::Tanh
+                | M::Acos
+                | M::Asin
+                | M::Atan
+                | M::Atan2
+                | M::Asinh
+                | M::Acosh
+                | M::Atanh
+                | M::Exp
+                | M::Exp2
+                | M::Log
+                | M::Log2
+                | M::Pow
+                | M::Sqrt
+                | M::InverseSqrt
         );
         if ulps == 0 || !has_error {
             return Ok(result);
         }
-        let Some(kernel) = math::off_by(scalar) else { return Ok(result) };
+        let Some(kernel) = math::off_by(scalar, &self.mode.defects) else { return Ok(result) };
         let by = self.constant(ulps)?;
         let from = [result.as_slice(), &[by]].concat();
         self.emit(kernel, &from, scalar.words(), body)
@@ -218,12 +238,7 @@ impl<'m> Compiler<'m> {
     }
 
     /// `a0*d1 - b0*c1` of two products, the first one fused where contraction is planted.
-    fn minor(
-        &mut self,
-        scalar: Scalar,
-        [a, d, b, c]: [&[Row]; 4],
-        body: &mut Block,
-    ) -> Result<Vec<Row>, Refusal> {
+    fn minor(&mut self, scalar: Scalar, [a, d, b, c]: [&[Row]; 4], body: &mut Block) -> Result<Vec<Row>, Refusal> {
         let other = self.strictly(BinaryOperator::Multiply, scalar, [b, c], body)?;
         let other = self.negate(scalar, &other, body)?;
         self.mad(scalar, [a, d, &other], body)

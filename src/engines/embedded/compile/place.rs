@@ -31,7 +31,9 @@ impl<'m> Compiler<'m> {
     fn pointee(&self, frame: &Frame<'m>, pointer: Handle<Expression>) -> TypeInner {
         match frame.info[pointer].ty.inner_with(&self.module().types) {
             TypeInner::Pointer { base, .. } => self.module().types[*base].inner.clone(),
-            TypeInner::ValuePointer { size: Some(size), scalar, .. } => TypeInner::Vector { size: *size, scalar: *scalar },
+            TypeInner::ValuePointer { size: Some(size), scalar, .. } => {
+                TypeInner::Vector { size: *size, scalar: *scalar }
+            }
             TypeInner::ValuePointer { size: None, scalar, .. } => TypeInner::Scalar(*scalar),
             other => other.clone(),
         }

@@ -115,7 +115,12 @@ fn selected(mode: &GatherMode) -> Option<Handle<Expression>> {
 }
 
 impl<'m> Compiler<'m> {
-    pub(super) fn block(&mut self, frame: &mut Frame<'m>, block: &'m naga::Block, body: &mut Block) -> Result<(), Refusal> {
+    pub(super) fn block(
+        &mut self,
+        frame: &mut Frame<'m>,
+        block: &'m naga::Block,
+        body: &mut Block,
+    ) -> Result<(), Refusal> {
         for (statement, span) in block.span_iter() {
             frame.line = self.line(*span);
             let line = frame.line;
@@ -161,7 +166,8 @@ impl<'m> Compiler<'m> {
                 let changes = may_change(accept) || may_change(reject);
                 // The condition's row must outlive the branches: it may be a variable's.
                 let condition = if changes {
-                    let own = if self.variable_of(condition).is_some() { self.copy(condition, body)? } else { condition };
+                    let own =
+                        if self.variable_of(condition).is_some() { self.copy(condition, body)? } else { condition };
                     self.settle(frame, body)?;
                     own
                 } else {
@@ -231,7 +237,9 @@ impl<'m> Compiler<'m> {
                 let rows = self.rows(frame, *value, body)?;
                 self.store(frame, *pointer, &rows, line, body)?;
             }
-            S::Atomic { pointer, fun, value, result } => self.atomic(frame, *pointer, *fun, *value, *result, line, body)?,
+            S::Atomic { pointer, fun, value, result } => {
+                self.atomic(frame, *pointer, *fun, *value, *result, line, body)?
+            }
             S::WorkGroupUniformLoad { pointer, result } => {
                 let barrier = || Step::Barrier { shared: true, storage: false, subgroup: false, line };
                 body.push(barrier());

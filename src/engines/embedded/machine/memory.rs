@@ -91,7 +91,7 @@ impl Machine<'_> {
             }
             (Space::Buffer(index), Some(row)) => {
                 let at = &self.rows[row as usize];
-                match (&self.buffers[index], access.unit) {
+                match (self.buffers[index], access.unit) {
                     (Buffer::Read(words), Unit::Word) => {
                         for (to, at) in to.iter_mut().zip(at) {
                             *to = words.get(word(fixed + at)).copied().unwrap_or(0);
@@ -149,7 +149,7 @@ impl Machine<'_> {
                 }
             }
             Space::Buffer(index) => {
-                let Buffer::Write(words) = &self.buffers[index] else { return };
+                let Buffer::Write(words) = self.buffers[index] else { return };
                 let Some(place) = words.get(word(address)) else { return };
                 match access.unit {
                     Unit::Word => place.store(value, Relaxed),

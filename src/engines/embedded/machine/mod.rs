@@ -32,7 +32,7 @@ pub(super) enum Stopped {
 /// A workgroup, or some, in execution.
 pub(super) struct Machine<'c> {
     code: &'c Code,
-    buffers: &'c [Buffer],
+    buffers: &'c [&'c Buffer],
     rows: Vec<Box<[u32]>>,
     /// A row of zeros.
     zeros: Row,
@@ -55,7 +55,7 @@ pub(super) struct Machine<'c> {
 
 impl<'c> Machine<'c> {
     /// A machine for `groups` workgroups at a time.
-    pub(super) fn new(code: &'c Code, buffers: &'c [Buffer], groups: usize, most_steps: u64) -> Self {
+    pub(super) fn new(code: &'c Code, buffers: &'c [&'c Buffer], groups: usize, most_steps: u64) -> Self {
         let [x, y, z] = code.workgroup;
         let size = (x * y * z) as usize;
         let lanes = size * groups;

@@ -1,0 +1,154 @@
+//! A program on the interpreter: its passes compiled once, executed as often as wanted.
+
+use super::code::{Binding, Code};
+use super::compile::compile;
+use super::dispatch::{How, dispatch};
+use super::front::check;
+use super::machine::{Buffer, Race, Watch};
+use super::mode::{Mode, Schedule};
+use crate::engines::{Finding, FindingKind, RunError};
+use crate::kernels::{Buffer as Spec, Program};
+
+/// A workgroup may take this many steps. At tens of nanoseconds a step that is about ten seconds.
+const MOST_STEPS: u64 = 1 << 28;
+
+/// A program, ready to be executed.
+pub(super) struct Ready {
+    passes: Vec<(Code, [u32; 3])>,
+    /// For each pass and each of its bindings, the program's buffer.
+    bound: Vec<Vec<usize>>,
+}
+
+/// What one execution gave.
+pub(super) struct Executed {
+    /// The words of the output view.
+    pub(super) words: Vec<u32>,
+    /// What was noticed, where it was watched.
+    pub(super) findings: Vec<Finding>,
+    /// Whether workgroups touched each other's words, where it was watched.
+    pub(super) conflict: bool,
+}
+
+/// How a program is executed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Execution {
+    pub(super) schedule: Schedule,
+    /// What outputs hold before.
+    pub(super) poison: u32,
+    /// Watch for races.
+    pub(super) watch: bool,
+    /// Threads; only where a watched execution found no conflict.
+    pub(super) threads: usize,
+}
+
+impl Ready {
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// A shader that is refused, and what the interpreter does not execute, by name.
+    pub(super) fn new(program: &Program, mode: &Mode) -> Result<Self, RunError> {
+        let checked = check(&program.source)?;
+        let mut passes = Vec::new();
+        let mut bound = Vec::new();
+        for pass in &program.passes {
+            let special = checked.specialised(pass.entry, &[])?;
+            let code = compile(&special.module, &special.info, pass.entry, &program.source, *mode)
+                .map_err(|e| RunError::Stopped(e.to_string()))?;
+            bound.push(code.bindings.iter().map(|b| find(program, b)).collect::<Result<_, _>>()?);
+            passes.push((code, pass.groups));
+        }
+        Ok(Self { passes, bound })
+    }
+
+    /// Whether the order of workgroups can be told from the results, as far as the code says: there are atomics.
+    pub(super) fn has_storage_atomics(&self) -> bool {
+        self.passes.iter().any(|(code, _)| code.storage_atomics)
+    }
+
+    /// Executes all passes.
+    ///
+    /// # Errors
+    /// A workgroup that does not end.
+    pub(super) fn execute(&self, program: &Program, how: Execution) -> Result<Executed, RunError> {
+        let buffers: Vec<Buffer> = program
+            .buffers
+            .iter()
+            .map(|spec| match spec {
+                Spec::Input(words) => Buffer::Read(words.clone()),
+                Spec::Output(words) => Buffer::writable(&vec![how.poison; *words]),
+            })
+            .collect();
+        let mut findings = Vec::new();
+        let mut conflict = false;
+        for ((code, groups), bound) in self.passes.iter().zip(&self.bound) {
+            let own: Vec<&Buffer> = bound.iter().map(|index| &buffers[*index]).collect();
+            let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
+            let how = How {
+                schedule: how.schedule,
+                most_steps: MOST_STEPS,
+                threads: how.threads,
+                watch: how.watch.then(|| Watch::new(code, &words)),
+            };
+            let watched = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
+            if let Some(watch) = watched {
+                conflict |= watch.workgroups_conflict();
+                findings.extend(watch.found().map(|(race, times)| finding(race, times)));
+            }
+        }
+        let view = &program.output;
+        let end = view.first_word + view.len.div_ceil(view.dtype.per_word());
+        Ok(Executed { words: buffers[view.binding].read(view.first_word..end), findings, conflict })
+    }
+}
+
+/// The program's buffer for a binding of the shader.
+fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
+    let place = format!("@group({}) @binding({}) ('{}')", binding.group, binding.binding, binding.name);
+    let index = (binding.group == 0)
+        .then_some(binding.binding as usize)
+        .filter(|i| *i < program.buffers.len())
+        .ok_or_else(|| RunError::Shader(format!("the shader's {place} has no buffer")))?;
+    let spec = &program.buffers[index];
+    if binding.writable && matches!(spec, Spec::Input(_)) {
+        return Err(RunError::Shader(format!("the shader may write {place}, and its buffer is an input")));
+    }
+    let bytes = 4 * spec.words() as u64;
+    if bytes < u64::from(binding.least) {
+        return Err(RunError::Shader(format!("{place} needs {} bytes, and its buffer has {bytes}", binding.least)));
+    }
+    Ok(index)
+}
+
+fn finding(race: &Race, times: u64) -> Finding {
+    let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
+    match race {
+        Race::Data { first_line, line, across, both_write, same_value, memory } => {
+            let who = if *across { "two workgroups" } else { "two invocations of a workgroup" };
+            let what = match (both_write, same_value) {
+                (true, true) => "write the same value to one word",
+                (true, false) => "write one word",
+                (false, _) => "read and write one word",
+            };
+            let barrier = if *across { "nothing can order them" } else { "no barrier orders them" };
+            let lines =
+                if first_line == line { format!("line {line}") } else { format!("lines {first_line} and {line}") };
+            Finding {
+                kind: FindingKind::DataRace,
+                line: Some(*line),
+                message: format!("{who} {what} of {memory} on {lines}, and {barrier}{often}"),
+            }
+        }
+        Race::Barrier { line } => Finding {
+            kind: FindingKind::NonUniformBarrier,
+            line: Some(*line),
+            message: format!("only some invocations of a workgroup reach the barrier on line {line}{often}"),
+        },
+        Race::OutOfBounds { line, index, last } => Finding {
+            kind: FindingKind::OutOfBounds,
+            line: Some(*line),
+            message: format!(
+                "index {index} on line {line} is beyond the last one, {last}, and was clamped to it{often}"
+            ),
+        },
+    }
+}
