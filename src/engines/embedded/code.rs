@@ -276,10 +276,44 @@ pub(super) struct Code {
     pub(super) subgroup: u32,
 }
 
+impl Code {
+    /// Invocations in a workgroup.
+    pub(super) fn invocations(&self) -> usize {
+        self.workgroup.iter().map(|s| *s as usize).product()
+    }
+
+    /// How deep blocks lie within each other, calls included.
+    pub(super) fn depth(&self) -> usize {
+        self.depth_of(&self.body, &mut vec![None; self.functions.len()])
+    }
+
+    fn depth_of(&self, block: &[Step], known: &mut Vec<Option<usize>>) -> usize {
+        let mut most = 0;
+        for step in block {
+            let within = match step {
+                Step::If { accept, reject, .. } => self.depth_of(accept, known).max(self.depth_of(reject, known)),
+                Step::Loop { body, continuing, .. } => self.depth_of(body, known).max(self.depth_of(continuing, known)),
+                Step::Switch { arms, .. } => arms.iter().map(|arm| self.depth_of(&arm.body, known)).max().unwrap_or(0),
+                Step::Call(function) => match known[*function] {
+                    Some(depth) => depth,
+                    None => {
+                        let depth = self.depth_of(&self.functions[*function], known);
+                        known[*function] = Some(depth);
+                        depth
+                    }
+                },
+                _ => 0,
+            };
+            most = most.max(within);
+        }
+        1 + most
+    }
+}
+
 impl Scalar {
     /// Words of a value.
     pub(super) fn words(self) -> u32 {
-        if matches!(self, Self::I64 | Self::U64 | Self::F64) { 2 } else { 1 }
+        if self.rows() == 2 { 2 } else { 1 }
     }
 
     /// Bytes in a buffer.

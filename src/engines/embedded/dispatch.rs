@@ -35,7 +35,7 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
     if total == 0 {
         return Ok(how.watch);
     }
-    let size = code.workgroup.iter().map(|s| *s as usize).product::<usize>().max(1);
+    let size = code.invocations().max(1);
     // Workgroups that run in lockstep with others could wait for each other through atomics for ever.
     let alone = how.watch.is_some() || code.storage_atomics;
     let fitting = (LANES / size).min(WORDS / (size * code.rows as usize).max(1)).max(1);

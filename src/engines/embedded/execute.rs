@@ -12,6 +12,12 @@ use crate::kernels::{Buffer as Spec, Program};
 /// A workgroup may take this many steps. At tens of nanoseconds a step that is about ten seconds.
 const MOST_STEPS: u64 = 1 << 28;
 
+/// The words that one workgroup's variables and values may take.
+const MOST_WORDS: usize = 1 << 28;
+
+/// Blocks within blocks: each takes some of this program's stack.
+const MOST_DEPTH: usize = 200;
+
 /// A program, ready to be executed.
 pub(super) struct Ready {
     passes: Vec<(Code, [u32; 3])>,
@@ -54,6 +60,7 @@ impl Ready {
             let special = checked.specialised(pass.entry, &[])?;
             let code = compile(&special.module, &special.info, pass.entry, &program.source, *mode)
                 .map_err(|e| RunError::Stopped(e.to_string()))?;
+            fits(&code)?;
             bound.push(code.bindings.iter().map(|b| find(program, b)).collect::<Result<_, _>>()?);
             passes.push((code, pass.groups));
         }
@@ -99,6 +106,25 @@ impl Ready {
         let end = view.first_word + view.len.div_ceil(view.dtype.per_word());
         Ok(Executed { words: buffers[view.binding].read(view.first_word..end), findings, conflict })
     }
+}
+
+/// Whether this program's memory and stack are enough for a shader.
+fn fits(code: &Code) -> Result<(), RunError> {
+    let words = code.rows as usize * code.invocations();
+    if words > MOST_WORDS {
+        let mib = words >> 18;
+        return Err(RunError::Stopped(format!(
+            "the shader's variables and values need {mib} MiB for one workgroup, and the embedded adapter gives it {} MiB",
+            MOST_WORDS >> 18
+        )));
+    }
+    let depth = code.depth();
+    if depth > MOST_DEPTH {
+        return Err(RunError::Stopped(format!(
+            "the shader's blocks and calls lie {depth} deep within each other, and the embedded adapter goes {MOST_DEPTH} deep"
+        )));
+    }
+    Ok(())
 }
 
 /// The program's buffer for a binding of the shader.

@@ -1,6 +1,6 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::Mode;
+use super::{Mode, Schedule};
 use super::execute::{Executed, Execution, Ready};
 use crate::bits::Bits;
 use crate::engines::collect::{Collected, POISON};
@@ -48,13 +48,30 @@ fn limits() -> wgpu::Limits {
 #[derive(Debug)]
 pub struct Runner {
     mode: Mode,
+    threads: usize,
 }
 
 impl Runner {
     /// An interpreter in this mode.
     #[must_use]
     pub fn open(mode: Mode) -> Self {
-        Self { mode }
+        Self { mode, threads: available_threads() }
+    }
+
+    /// The same on at most this many threads. The results do not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Runs `program` once, in order, unwatched, on one thread: the words of the output view.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
+        let how = Execution { schedule: Schedule::InOrder, poison: poison(0), watch: false, threads: 1 };
+        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
     }
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
@@ -86,7 +103,7 @@ impl Runner {
             let how = Execution { schedule: self.mode.order(run), poison: poison(run), watch: run == 0, threads };
             let Executed { words, findings: noticed, conflict } = ready.execute(program, how)?;
             if run == 0 && !conflict && !ready.has_storage_atomics() {
-                threads = available_threads();
+                threads = self.threads;
             }
             findings.extend(noticed);
             if run == 0 {

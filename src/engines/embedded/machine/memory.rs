@@ -77,11 +77,11 @@ impl Machine<'_> {
                 let shared = &self.shared[..];
                 if self.groups == 1 {
                     for (to, at) in to.iter_mut().zip(at) {
-                        *to = shared.get((fixed + at) as usize).copied().unwrap_or(0);
+                        *to = shared.get(fixed.wrapping_add(*at) as usize).copied().unwrap_or(0);
                     }
                 } else {
                     for ((to, at), base) in to.iter_mut().zip(at).zip(&self.shared_base) {
-                        *to = shared.get((base + fixed + at) as usize).copied().unwrap_or(0);
+                        *to = shared.get(base.wrapping_add(fixed).wrapping_add(*at) as usize).copied().unwrap_or(0);
                     }
                 }
             }
@@ -94,17 +94,17 @@ impl Machine<'_> {
                 match (self.buffers[index], access.unit) {
                     (Buffer::Read(words), Unit::Word) => {
                         for (to, at) in to.iter_mut().zip(at) {
-                            *to = words.get(word(fixed + at)).copied().unwrap_or(0);
+                            *to = words.get(word(fixed.wrapping_add(*at))).copied().unwrap_or(0);
                         }
                     }
                     (Buffer::Write(words), Unit::Word) => {
                         for (to, at) in to.iter_mut().zip(at) {
-                            *to = words.get(word(fixed + at)).map_or(0, |w| w.load(Relaxed));
+                            *to = words.get(word(fixed.wrapping_add(*at))).map_or(0, |w| w.load(Relaxed));
                         }
                     }
                     (buffer, Unit::Half) => {
                         for (to, at) in to.iter_mut().zip(at) {
-                            *to = unit(buffer.get(word(fixed + at)), fixed + at, Unit::Half);
+                            *to = unit(buffer.get(word(fixed.wrapping_add(*at))), fixed.wrapping_add(*at), Unit::Half);
                         }
                     }
                 }
@@ -121,6 +121,9 @@ impl Machine<'_> {
         if self.watch.is_some() && !access.atomic {
             self.watch_access(access, mask, Some(value));
         }
+        if self.store_all(access, value, mask) {
+            return;
+        }
         for turn in 0..self.lanes {
             let lane = self.order.as_ref().map_or(turn, |order| order[turn] as usize);
             if !mask.has(lane) {
@@ -132,12 +135,39 @@ impl Machine<'_> {
         }
     }
 
+    /// The common stores without a test a lane: words, of every lane, in the lanes' own order. Says whether it was one.
+    fn store_all(&mut self, access: &Access, value: Row, mask: &Mask) -> bool {
+        let (Mask::All, None, Unit::Word, Some(at)) = (mask, &self.order, access.unit, access.address.at) else {
+            return false;
+        };
+        let fixed = access.address.fixed;
+        let lanes = self.rows[value as usize].iter().zip(&self.rows[at as usize]);
+        match access.space {
+            Space::Shared => {
+                for ((value, at), base) in lanes.zip(&self.shared_base) {
+                    if let Some(place) = self.shared.get_mut(base.wrapping_add(fixed).wrapping_add(*at) as usize) {
+                        *place = *value;
+                    }
+                }
+            }
+            Space::Buffer(index) => {
+                let Buffer::Write(words) = self.buffers[index] else { return false };
+                for (value, at) in lanes {
+                    if let Some(place) = words.get(word(fixed.wrapping_add(*at))) {
+                        place.store(*value, Relaxed);
+                    }
+                }
+            }
+        }
+        true
+    }
+
     /// A lane's address: words in workgroup memory, bytes in buffers.
     #[inline]
     pub(super) fn address(&self, access: &Access, lane: usize) -> u32 {
         let at = access.address.at.map_or(0, |row| self.rows[row as usize][lane]);
         let base = if access.space == Space::Shared { self.shared_base[lane] } else { 0 };
-        base + access.address.fixed + at
+        base.wrapping_add(access.address.fixed).wrapping_add(at)
     }
 
     #[inline]
@@ -176,7 +206,7 @@ impl Machine<'_> {
     /// Writes one word of a scalar at a lane's address.
     pub(super) fn put_word_at(&mut self, access: &Access, address: u32, part: u32, value: u32) {
         let step = if access.space == Space::Shared { 1 } else { 4 };
-        self.put(access, address + part * step, value);
+        self.put(access, address.wrapping_add(part * step), value);
     }
 
     /// Zeros the workgroups' memory, as WebGPU does.

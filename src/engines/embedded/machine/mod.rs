@@ -56,8 +56,7 @@ pub(super) struct Machine<'c> {
 impl<'c> Machine<'c> {
     /// A machine for `groups` workgroups at a time.
     pub(super) fn new(code: &'c Code, buffers: &'c [&'c Buffer], groups: usize, most_steps: u64) -> Self {
-        let [x, y, z] = code.workgroup;
-        let size = (x * y * z) as usize;
+        let size = code.invocations();
         let lanes = size * groups;
         let zeros = code.rows;
         let mut rows: Vec<Box<[u32]>> = (0..=code.rows).map(|_| vec![0; lanes].into_boxed_slice()).collect();
@@ -230,14 +229,14 @@ impl<'c> Machine<'c> {
                 Step::LoadVariable { out, first, end, at } => {
                     let mut to = self.take(*out);
                     for (lane, to) in to.iter_mut().enumerate() {
-                        let row = first + self.rows[*at as usize][lane];
+                        let row = first.wrapping_add(self.rows[*at as usize][lane]);
                         *to = if row < *end { self.rows[row as usize][lane] } else { 0 };
                     }
                     self.rows[*out as usize] = to;
                 }
                 Step::StoreVariable { first, end, at, value } => {
                     for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
-                        let row = first + self.rows[*at as usize][lane];
+                        let row = first.wrapping_add(self.rows[*at as usize][lane]);
                         if row < *end {
                             self.rows[row as usize][lane] = self.rows[*value as usize][lane];
                         }
