@@ -3,11 +3,11 @@
 use super::code::{Binding, Code};
 use super::compile::compile;
 use super::dispatch::{How, dispatch};
-use super::front::check;
 use super::machine::{Buffer, Race, Watch};
 use super::mode::{Mode, Schedule};
+use crate::engines::front::specialise;
 use crate::engines::{Finding, FindingKind, RunError};
-use crate::kernels::{Buffer as Spec, Program};
+use crate::kernels::{Buffer as Spec, Program, Slot};
 
 /// A workgroup may take this many steps. At tens of nanoseconds a step that is about ten seconds.
 const MOST_STEPS: u64 = 1 << 28;
@@ -53,12 +53,10 @@ impl Ready {
     /// # Errors
     /// A shader that is refused, and what the interpreter does not execute, by name.
     pub(super) fn new(program: &Program, mode: &Mode) -> Result<Self, RunError> {
-        let checked = check(&program.source)?;
         let mut passes = Vec::new();
         let mut bound = Vec::new();
-        for pass in &program.passes {
-            let special = checked.specialised(pass.entry, &[])?;
-            let code = compile(&special.module, &special.info, pass.entry, &program.source, *mode)
+        for (pass, special) in program.passes.iter().zip(specialise(program)?) {
+            let code = compile(&special.module, &special.info, &pass.entry, &program.source, *mode)
                 .map_err(|e| RunError::Stopped(e.to_string()))?;
             fits(&code)?;
             bound.push(code.bindings.iter().map(|b| find(program, b)).collect::<Result<_, _>>()?);
@@ -81,8 +79,9 @@ impl Ready {
             .buffers
             .iter()
             .map(|spec| match spec {
-                Spec::Input(words) => Buffer::Read(words.clone()),
+                Spec::Input(words) | Spec::Uniform(words) => Buffer::Read(words.clone()),
                 Spec::Output(words) => Buffer::writable(&vec![how.poison; *words]),
+                Spec::InOut(words) => Buffer::writable(words),
             })
             .collect();
         let mut findings = Vec::new();
@@ -103,8 +102,8 @@ impl Ready {
             }
         }
         let view = &program.output;
-        let end = view.first_word + view.len.div_ceil(view.dtype.per_word());
-        Ok(Executed { words: buffers[view.binding].read(view.first_word..end), findings, conflict })
+        let end = view.first_word + view.span();
+        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), findings, conflict })
     }
 }
 
@@ -130,12 +129,11 @@ fn fits(code: &Code) -> Result<(), RunError> {
 /// The program's buffer for a binding of the shader.
 fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
     let place = format!("@group({}) @binding({}) ('{}')", binding.group, binding.binding, binding.name);
-    let index = (binding.group == 0)
-        .then_some(binding.binding as usize)
-        .filter(|i| *i < program.buffers.len())
+    let index = program
+        .buffer_at(Slot { group: binding.group, binding: binding.binding })
         .ok_or_else(|| RunError::Shader(format!("the shader's {place} has no buffer")))?;
     let spec = &program.buffers[index];
-    if binding.writable && matches!(spec, Spec::Input(_)) {
+    if binding.writable && !spec.is_writable() {
         return Err(RunError::Shader(format!("the shader may write {place}, and its buffer is an input")));
     }
     let bytes = 4 * spec.words() as u64;

@@ -5,7 +5,6 @@ mod code;
 mod compile;
 mod dispatch;
 mod execute;
-mod front;
 mod layout;
 mod machine;
 mod math;

@@ -2,16 +2,12 @@
 
 use super::{Mode, Schedule};
 use super::execute::{Executed, Execution, Ready};
-use crate::bits::Bits;
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::cpu::available_threads;
+use crate::engines::front::specialise;
 use crate::engines::gpu::AdapterIdentity;
 use crate::engines::{Finding, FindingKind, RunError, Runs, Skip, unsupported};
 use crate::kernels::{Feature, Program};
-
-/// The optional capabilities: all that a case may ask for.
-const FEATURES: [Feature; 4] =
-    [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic, Feature::HalfConversions];
 
 /// Who an embedded adapter is. Its driver is this program, and the mode is part of the driver's version: two modes are
 /// two drivers of one hardware.
@@ -24,7 +20,7 @@ pub fn identity(mode: &Mode, index: usize) -> AdapterIdentity {
         driver: "repro-audit".to_owned(),
         driver_info: format!("{}, {mode}", env!("CARGO_PKG_VERSION")),
         subgroup_sizes: [mode.subgroup; 2],
-        features: FEATURES.to_vec(),
+        features: Feature::ALL.to_vec(),
         ..AdapterIdentity::unlisted(super::BACKEND)
     }
 }
@@ -81,9 +77,7 @@ impl Runner {
     /// # Errors
     /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
     pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
-        let module = naga::front::wgsl::parse_str(&program.source)
-            .map_err(|e| RunError::Shader(e.emit_to_string(&program.source)))?;
-        if let Some(skip) = unsupported(program, &module, &FEATURES, &limits()) {
+        if let Some(skip) = unsupported(program, &specialise(program)?, &Feature::ALL, &limits()) {
             return Ok(Err(skip));
         }
         let repeats = repeats.max(1);
@@ -136,7 +130,7 @@ fn poison(run: u32) -> u32 {
 
 fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32], other: &[u32]) -> Finding {
     let view = &program.output;
-    let bits = |words: &[u32]| Bits::new(view.dtype, words.to_vec(), view.len);
+    let bits = |words: &[u32]| view.gather(words.to_vec());
     let (a, b) = (bits(first), bits(other));
     let place = (0..view.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
     Finding {

@@ -1,12 +1,13 @@
-//! From WGSL text to a module that can be compiled: parsed, validated, and without overrides.
+//! From WGSL text to modules that can be compiled: parsed, validated, and without overrides.
 
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, SubgroupOperationSet, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-use crate::engines::RunError;
+use super::runs::RunError;
+use crate::kernels::Program;
 
-/// What the interpreter executes, as far as naga names it.
+/// What some engine may execute, as far as naga names it.
 fn capabilities() -> Capabilities {
     Capabilities::FLOAT64
         | Capabilities::SHADER_FLOAT16
@@ -38,6 +39,15 @@ pub(super) fn check(source: &str) -> Result<Checked, RunError> {
         .validate(&module)
         .map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
     Ok(Checked { module, info })
+}
+
+/// A program's modules, one a pass, with its overrides in place.
+///
+/// # Errors
+/// As [`check`] and [`Checked::specialised`].
+pub(super) fn specialise(program: &Program) -> Result<Vec<Checked>, RunError> {
+    let checked = check(&program.source)?;
+    program.passes.iter().map(|pass| checked.specialised(&pass.entry, &program.overrides)).collect()
 }
 
 impl Checked {
