@@ -72,9 +72,18 @@ fn quick(embedded: &mut Runner, lavapipe: &mut gpu::Runner) {
                 their += other;
             }
         }
-        println!("ratio  embedded / lavapipe, {} quick: {:.2} (it takes {:.2} of the time)", kernel.name(), their / our, our / their);
+        println!(
+            "ratio  embedded / lavapipe, {} quick: {:.2} (it takes {:.2} of the time)",
+            kernel.name(),
+            their / our,
+            our / their
+        );
         ours += our;
         theirs += their;
     }
-    println!("ratio  embedded / lavapipe, the quick audit: {:.2} (it takes {:.2} of the time)", theirs / ours, ours / theirs);
+    println!(
+        "ratio  embedded / lavapipe, the quick audit: {:.2} (it takes {:.2} of the time)",
+        theirs / ours,
+        ours / theirs
+    );
 }

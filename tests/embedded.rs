@@ -2,7 +2,7 @@
 //! elementary functions.
 
 use repro_audit::arith::Arithmetic;
-use repro_audit::engines::embedded::{Mode, Runner};
+use repro_audit::engines::embedded::Runner;
 use repro_audit::kernels::{self, Profile};
 
 /// Every case of every kernel that has a program and a twin of this arithmetic equals the twin in every bit.

@@ -1,7 +1,7 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::{Mode, Schedule};
 use super::execute::{Executed, Execution, Ready};
+use super::{Mode, Schedule};
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::cpu::available_threads;
 use crate::engines::front::specialise;
