@@ -66,7 +66,7 @@ fn factors(problem: &dyn Problem) -> (Vec<f32>, Vec<f32>) {
     let program = problem.program().expect("a program");
     let floats = |binding: usize| match &program.buffers[binding] {
         Buffer::Input(words) => words.iter().map(|w| f32::from_bits(*w)).collect(),
-        Buffer::Output(_) => unreachable!("A and B are inputs"),
+        _ => unreachable!("A and B are inputs"),
     };
     (floats(1), floats(2))
 }

@@ -1,7 +1,6 @@
 //! Telling the distinct outputs of repeated runs apart, and elements that no run wrote.
 
 use super::runs::{Distinct, RunError};
-use crate::bits::Bits;
 use crate::kernels::Program;
 
 /// Poison for even and odd runs. As binary32, and as either half of binary16, they are NaN with payloads that no
@@ -31,24 +30,27 @@ impl<'a> Collected<'a> {
 
     /// Whether some elements hold poison and only one kind of poison has been tried.
     pub(super) fn suspicious(&self) -> bool {
-        self.poisons != [true; 2] && self.poisoned.as_ref().is_some_and(|p| !p.is_empty())
+        self.program.is_poisoned() && self.poisons != [true; 2] && self.poisoned.as_ref().is_some_and(|p| !p.is_empty())
     }
 
+    /// Takes the words that the output view spans.
     pub(super) fn add(&mut self, words: Vec<u32>, run: u32, counts: bool) {
         let view = &self.program.output;
         let which = (run % 2) as usize;
         self.poisons[which] = true;
-        let bits = Bits::new(view.dtype, words, view.len);
-        let is_poison = |i: usize| {
-            let poison = POISON[which];
-            let shift = if view.dtype.per_word() == 2 { 16 * (i % 2) } else { 0 };
-            let mask = u32::MAX >> (32 - view.dtype.width());
-            bits.get(i) == (poison >> shift) & mask
-        };
-        self.poisoned = Some(match self.poisoned.take() {
-            None => (0..view.len).filter(|i| is_poison(*i)).collect(),
-            Some(before) => before.into_iter().filter(|i| is_poison(*i)).collect(),
-        });
+        let bits = view.gather(words);
+        if self.program.is_poisoned() {
+            let is_poison = |i: &usize| {
+                let (place, mask) = view.place(*i);
+                let shift = if view.dtype.per_word() == 2 { 16 * (place % 2) } else { 0 };
+                let mask = mask & (u32::MAX >> (32 - view.dtype.width()));
+                bits.get(*i) == (POISON[which] >> shift) & mask
+            };
+            self.poisoned = Some(match self.poisoned.take() {
+                None => (0..view.len).filter(is_poison).collect(),
+                Some(before) => before.into_iter().filter(is_poison).collect(),
+            });
+        }
         if !counts {
             return;
         }
@@ -84,13 +86,7 @@ mod tests {
     use crate::kernels::{Buffer, OutputView};
 
     fn program(len: usize) -> Program {
-        Program {
-            source: String::new(),
-            buffers: vec![Buffer::Output(len)],
-            passes: Vec::new(),
-            output: OutputView { binding: 0, first_word: 0, dtype: Dtype::F32, len },
-            features: Vec::new(),
-        }
+        Program::new(String::new(), vec![Buffer::Output(len)], Vec::new(), OutputView::whole(0, Dtype::F32, len))
     }
 
     #[test]

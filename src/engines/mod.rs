@@ -4,10 +4,12 @@ mod collect;
 pub mod cpu;
 pub mod embedded;
 mod finding;
+mod front;
 pub mod gpu;
 mod runs;
 mod skip;
 
 pub use finding::{Finding, FindingKind};
 pub use runs::{Distinct, RunError, Runs};
-pub use skip::{Skip, unsupported};
+pub use skip::Skip;
+use skip::unsupported;

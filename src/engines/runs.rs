@@ -15,6 +15,9 @@ pub enum RunError {
     /// The shader was refused.
     #[error("the shader was refused: {0}")]
     Shader(String),
+    /// The shader did not end, or does what this engine can not do.
+    #[error("{0}")]
+    Stopped(String),
     /// Elements of the output were never written.
     #[error("{count} of {len} output elements were never written, the first at index {first}")]
     Unwritten {

@@ -94,13 +94,12 @@ impl Problem for Planted {
             .flag("UNWRITTEN", self.variant == "unwritten")
             .flag("UNORDERED", self.unordered())
             .source();
-        Some(Program {
+        Some(Program::new(
             source,
-            buffers: vec![Buffer::floats(&self.input), Buffer::Output(len)],
-            passes: vec![Pass { entry: "main", groups: [if self.unordered() { 1 } else { 4 }, 1, 1] }],
-            output: OutputView { binding: 1, first_word: 0, dtype: Dtype::F32, len },
-            features: vec![],
-        })
+            vec![Buffer::floats(&self.input), Buffer::Output(len)],
+            vec![Pass::new("main", [if self.unordered() { 1 } else { 4 }, 1, 1])],
+            OutputView::whole(1, Dtype::F32, len),
+        ))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -149,18 +149,17 @@ impl Problem for DotProblem {
     fn program(&self) -> Option<Program> {
         let Mode::Tree { fma } = self.mode else { return None };
         let shader = Shader::new(include_str!("../../shaders/dot.wgsl")).define("WG", self.wg).flag("FMA", fma);
-        Some(Program {
-            source: shader.source(),
-            buffers: vec![
+        Some(Program::new(
+            shader.source(),
+            vec![
                 Buffer::floats(&self.left),
                 Buffer::floats(&self.right),
                 Buffer::Input(vec![self.n as u32]),
                 Buffer::Output(self.rows),
             ],
-            passes: vec![Pass { entry: "main", groups: [self.rows as u32, 1, 1] }],
-            output: OutputView { binding: 3, first_word: 0, dtype: Dtype::F32, len: self.rows },
-            features: vec![],
-        })
+            vec![Pass::new("main", [self.rows as u32, 1, 1])],
+            OutputView::whole(3, Dtype::F32, self.rows),
+        ))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

@@ -252,13 +252,12 @@ impl Problem for Mask {
         if let Place::Given(words) = &self.place {
             params.extend(words);
         }
-        Some(Program {
-            source: shader.source(),
-            buffers: vec![Buffer::Input(params), Buffer::Output(self.n)],
-            passes: vec![Pass { entry: "main", groups: [self.groups, 1, 1] }],
-            output: OutputView { binding: 1, first_word: 0, dtype: Dtype::Mask, len: self.n },
-            features: vec![],
-        })
+        Some(Program::new(
+            shader.source(),
+            vec![Buffer::Input(params), Buffer::Output(self.n)],
+            vec![Pass::new("main", [self.groups, 1, 1])],
+            OutputView::whole(1, Dtype::Mask, self.n),
+        ))
     }
 
     /// The float comparison has no subnormals, and its product is exact: every arithmetic gives the same.

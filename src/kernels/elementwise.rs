@@ -348,17 +348,19 @@ impl Problem for Rowwise {
         if self.format == Format::F16 {
             features.push(Feature::ShaderF16);
         }
-        Some(Program {
-            source,
-            buffers: vec![
-                Buffer::Input(input),
-                Buffer::Output(self.n.div_ceil(self.dtype().per_word())),
-                Buffer::Input(vec![0, 1.1f32.to_bits()]),
-            ],
-            passes: vec![Pass { entry: "main", groups: [groups, 1, 1] }],
-            output: OutputView { binding: 1, first_word: 0, dtype: self.dtype(), len: self.n },
-            features,
-        })
+        Some(
+            Program::new(
+                source,
+                vec![
+                    Buffer::Input(input),
+                    Buffer::Output(self.n.div_ceil(self.dtype().per_word())),
+                    Buffer::Input(vec![0, 1.1f32.to_bits()]),
+                ],
+                vec![Pass::new("main", [groups, 1, 1])],
+                OutputView::whole(1, self.dtype(), self.n),
+            )
+            .needing(features),
+        )
     }
 
     fn twin(&self, arithmetic: Arithmetic, _threads: usize) -> Option<Bits> {

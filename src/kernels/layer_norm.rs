@@ -94,22 +94,21 @@ impl Problem for TwoPass {
     fn program(&self) -> Option<Program> {
         let len = self.rows.input.len();
         let cols = u32::try_from(self.rows.cols).unwrap_or(u32::MAX);
-        Some(Program {
-            source: Shader::new(include_str!("../../shaders/layer_norm.wgsl"))
+        Some(Program::new(
+            Shader::new(include_str!("../../shaders/layer_norm.wgsl"))
                 .define("WG", self.rows.wg)
                 .flag("SQRT", self.sqrt)
                 .source(),
-            buffers: vec![
+            vec![
                 Buffer::Input(vec![cols, self.count().to_bits(), self.eps.to_bits()]),
                 Buffer::floats(&self.rows.input),
                 Buffer::floats(&self.gain),
                 Buffer::floats(&self.bias),
                 Buffer::Output(len),
             ],
-            passes: vec![Pass { entry: "main", groups: [self.rows.rows, 1, 1] }],
-            output: OutputView { binding: 4, first_word: 0, dtype: Dtype::F32, len },
-            features: vec![],
-        })
+            vec![Pass::new("main", [self.rows.rows, 1, 1])],
+            OutputView::whole(4, Dtype::F32, len),
+        ))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

@@ -50,17 +50,16 @@ impl Problem for RowsLogSumExp {
 
     fn program(&self) -> Option<Program> {
         let len = self.0.rows as usize;
-        Some(Program {
-            source: Shader::new(include_str!("../../shaders/logsumexp.wgsl")).define("WG", self.0.wg).source(),
-            buffers: vec![
+        Some(Program::new(
+            Shader::new(include_str!("../../shaders/logsumexp.wgsl")).define("WG", self.0.wg).source(),
+            vec![
                 Buffer::Input(vec![u32::try_from(self.0.cols).unwrap_or(u32::MAX)]),
                 Buffer::floats(&self.0.input),
                 Buffer::Output(len),
             ],
-            passes: vec![Pass { entry: "main", groups: [self.0.rows, 1, 1] }],
-            output: OutputView { binding: 2, first_word: 0, dtype: Dtype::F32, len },
-            features: vec![],
-        })
+            vec![Pass::new("main", [self.0.rows, 1, 1])],
+            OutputView::whole(2, Dtype::F32, len),
+        ))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

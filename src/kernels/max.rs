@@ -189,17 +189,17 @@ impl Problem for MaxProblem {
             Buffer::Input(vec![self.n as u32, self.groups, rows]),
             Buffer::Output(self.rows),
         ];
-        let mut passes = vec![Pass { entry: "main", groups: [rows, 1, 1] }];
+        let mut passes = vec![Pass::new("main", [rows, 1, 1])];
         if self.mode == Mode::Ordered {
             buffers.push(Buffer::Output(self.rows));
             passes = vec![
-                Pass { entry: "clear", groups: [rows.div_ceil(64), 1, 1] },
-                Pass { entry: "main", groups: [self.groups, rows, 1] },
-                Pass { entry: "finish", groups: [rows.div_ceil(64), 1, 1] },
+                Pass::new("clear", [rows.div_ceil(64), 1, 1]),
+                Pass::new("main", [self.groups, rows, 1]),
+                Pass::new("finish", [rows.div_ceil(64), 1, 1]),
             ];
         }
-        let output = OutputView { binding: buffers.len() - 1, first_word: 0, dtype: Dtype::F32, len: self.rows };
-        Some(Program { source: shader.source(), buffers, passes, output, features: vec![] })
+        let output = OutputView::whole(buffers.len() - 1, Dtype::F32, self.rows);
+        Some(Program::new(shader.source(), buffers, passes, output))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

@@ -5,6 +5,7 @@ pub use elementwise::Elementwise;
 
 mod elementwise;
 mod problem;
+mod program;
 mod rowwise;
 mod shader;
 
@@ -26,7 +27,8 @@ pub mod softmax;
 pub mod specials;
 pub mod sum;
 
-pub use problem::{Allowance, Buffer, Exact, Feature, Interval, Observation, OutputView, Pass, Problem, Program};
+pub use problem::{Allowance, Exact, Interval, Observation, Problem};
+pub use program::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
 pub use shader::Shader;
 
 use crate::case::{Case, CaseError};

@@ -83,13 +83,12 @@ impl Problem for Element {
     }
 
     fn program(&self) -> Option<Program> {
-        Some(Program {
-            source: Shader::new(include_str!("../../shaders/philox.wgsl")).define("WG", self.wg).source(),
-            buffers: vec![Buffer::Input(self.key.to_vec()), Buffer::Output(self.n)],
-            passes: vec![Pass { entry: "main", groups: [self.groups, 1, 1] }],
-            output: OutputView { binding: 1, first_word: 0, dtype: Dtype::U32, len: self.n },
-            features: vec![],
-        })
+        Some(Program::new(
+            Shader::new(include_str!("../../shaders/philox.wgsl")).define("WG", self.wg).source(),
+            vec![Buffer::Input(self.key.to_vec()), Buffer::Output(self.n)],
+            vec![Pass::new("main", [self.groups, 1, 1])],
+            OutputView::whole(1, Dtype::U32, self.n),
+        ))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
@@ -154,13 +153,12 @@ impl Problem for Vectors {
         let len = 4 * self.rows.len();
         let groups = u32::try_from(self.rows.len()).unwrap_or(u32::MAX).div_ceil(self.wg);
         let shader = Shader::new(include_str!("../../shaders/philox.wgsl")).define("WG", self.wg);
-        Some(Program {
-            source: shader.flag("VECTORS", true).source(),
-            buffers: vec![Buffer::Input(input), Buffer::Output(len)],
-            passes: vec![Pass { entry: "main", groups: [groups, 1, 1] }],
-            output: OutputView { binding: 1, first_word: 0, dtype: Dtype::U32, len },
-            features: vec![],
-        })
+        Some(Program::new(
+            shader.flag("VECTORS", true).source(),
+            vec![Buffer::Input(input), Buffer::Output(len)],
+            vec![Pass::new("main", [groups, 1, 1])],
+            OutputView::whole(1, Dtype::U32, len),
+        ))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -1,86 +1,9 @@
 //! What a kernel yields for one case: the program for an adapter, the twin for the CPU, and the truth.
 
+use super::program::Program;
 use crate::arith::Arithmetic;
 use crate::bits::{Bits, Dtype};
 use serde::{Deserialize, Serialize};
-
-/// An optional capability of an adapter that a case needs. A closed list, so that skips can be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Feature {
-    /// `enable f16;`
-    ShaderF16,
-    /// Subgroup operations.
-    Subgroup,
-    /// `atomicAdd` on binary32 in storage buffers.
-    Float32Atomic,
-    /// `pack2x16float` and its like (missing where a software driver's processor lacks F16C).
-    HalfConversions,
-}
-
-/// A buffer of a program. Its place in [`Program::buffers`] is its binding number in group 0.
-#[derive(Debug, Clone)]
-pub enum Buffer {
-    /// Read-only words, `var<storage, read>`.
-    Input(Vec<u32>),
-    /// This many words, `var<storage, read_write>`, filled with poison before every run. A shader that accumulates
-    /// clears it in a pass of its own.
-    Output(usize),
-}
-
-impl Buffer {
-    /// An input of binary32 numbers.
-    #[must_use]
-    pub fn floats(values: &[f32]) -> Self {
-        Self::Input(values.iter().map(|v| v.to_bits()).collect())
-    }
-
-    /// The length in 32-bit words.
-    #[must_use]
-    pub fn words(&self) -> usize {
-        match self {
-            Self::Input(words) => words.len(),
-            Self::Output(words) => *words,
-        }
-    }
-}
-
-/// One dispatch.
-#[derive(Debug, Clone)]
-pub struct Pass {
-    /// The entry point.
-    pub entry: &'static str,
-    /// The number of workgroups in x, y and z.
-    pub groups: [u32; 3],
-}
-
-/// Which part of which buffer is the answer.
-#[derive(Debug, Clone)]
-pub struct OutputView {
-    /// The binding of an [`Buffer::Output`].
-    pub binding: usize,
-    /// The first word.
-    pub first_word: usize,
-    /// The element type.
-    pub dtype: Dtype,
-    /// The number of elements.
-    pub len: usize,
-}
-
-/// What an adapter executes: a shader, its buffers, and its dispatches in order, each seeing the writes of the last.
-#[derive(Debug, Clone)]
-pub struct Program {
-    /// The WGSL text, variants already chosen.
-    pub source: String,
-    /// The buffers, by binding.
-    pub buffers: Vec<Buffer>,
-    /// The dispatches.
-    pub passes: Vec<Pass>,
-    /// Where the answer is.
-    pub output: OutputView,
-    /// What the adapter must have.
-    pub features: Vec<Feature>,
-}
 
 /// The closed interval of results that the specification allows for one element.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -244,22 +244,19 @@ impl Problem for Scatter {
         if sorted {
             buffers.push(Buffer::Input(self.segments.begin.clone()));
             buffers.push(Buffer::Input(self.segments.order.clone()));
-            passes.push(Pass { entry: "main", groups: self.groups(len) });
+            passes.push(Pass::new("main", self.groups(len)));
         } else {
             buffers.push(Buffer::Input(self.index.clone()));
-            passes.push(Pass { entry: "start", groups: self.groups(len) });
-            passes.push(Pass { entry: "main", groups: self.groups(self.addends.len()) });
+            passes.push(Pass::new("start", self.groups(len)));
+            passes.push(Pass::new("main", self.groups(self.addends.len())));
         }
         let binding = buffers.len();
         buffers.push(Buffer::Output(len));
         let features = if self.method == Method::Float { vec![Feature::Float32Atomic] } else { vec![] };
-        Some(Program {
-            source: shader.source(),
-            buffers,
-            passes,
-            output: OutputView { binding, first_word: 0, dtype: Dtype::F32, len },
-            features,
-        })
+        Some(
+            Program::new(shader.source(), buffers, passes, OutputView::whole(binding, Dtype::F32, len))
+                .needing(features),
+        )
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

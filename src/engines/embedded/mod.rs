@@ -1,6 +1,13 @@
 //! The embedded adapter: executes WGSL compute shaders in this process, from naga's IR, in strict arithmetic or with
 //! planted defects.
 
+mod code;
+mod compile;
+mod dispatch;
+mod execute;
+mod layout;
+mod machine;
+mod math;
 mod mode;
 mod runner;
 

@@ -1,15 +1,13 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
+use super::execute::{Executed, Execution, Ready};
 use super::{Mode, Schedule};
-use crate::bits::Bits;
 use crate::engines::collect::{Collected, POISON};
+use crate::engines::cpu::available_threads;
+use crate::engines::front::specialise;
 use crate::engines::gpu::AdapterIdentity;
 use crate::engines::{Finding, FindingKind, RunError, Runs, Skip, unsupported};
 use crate::kernels::{Feature, Program};
-
-/// The optional capabilities: all that a case may ask for.
-const FEATURES: [Feature; 4] =
-    [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic, Feature::HalfConversions];
 
 /// Who an embedded adapter is. Its driver is this program, and the mode is part of the driver's version: two modes are
 /// two drivers of one hardware.
@@ -22,7 +20,7 @@ pub fn identity(mode: &Mode, index: usize) -> AdapterIdentity {
         driver: "repro-audit".to_owned(),
         driver_info: format!("{}, {mode}", env!("CARGO_PKG_VERSION")),
         subgroup_sizes: [mode.subgroup; 2],
-        features: FEATURES.to_vec(),
+        features: Feature::ALL.to_vec(),
         ..AdapterIdentity::unlisted(super::BACKEND)
     }
 }
@@ -61,13 +59,30 @@ fn limits() -> wgpu::Limits {
 #[derive(Debug)]
 pub struct Runner {
     mode: Mode,
+    threads: usize,
 }
 
 impl Runner {
     /// An interpreter in this mode.
     #[must_use]
     pub fn open(mode: Mode) -> Self {
-        Self { mode }
+        Self { mode, threads: available_threads() }
+    }
+
+    /// The same on at most this many threads. The results do not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Runs `program` once, in order, unwatched, on one thread: the words of the output view.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
+        let how = Execution { schedule: Schedule::InOrder, poison: poison(0), watch: false, threads: 1 };
+        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
     }
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
@@ -77,25 +92,29 @@ impl Runner {
     /// # Errors
     /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
     pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
-        let module = naga::front::wgsl::parse_str(&program.source)
-            .map_err(|e| RunError::Shader(e.emit_to_string(&program.source)))?;
-        if let Some(skip) = unsupported(program, &module, &FEATURES, &limits()) {
+        if let Some(skip) = unsupported(program, &specialise(program)?, &Feature::ALL, &limits()) {
             return Ok(Err(skip));
         }
         let repeats = repeats.max(1);
         let started = std::time::Instant::now();
+        let ready = Ready::new(program, &self.mode)?;
+        let compile_seconds = started.elapsed().as_secs_f64();
+        let started = std::time::Instant::now();
+        let mut threads = 1;
         let mut collected = Collected::new(program);
         let mut findings: Vec<Finding> = Vec::new();
         let mut first: Vec<u32> = Vec::new();
         let mut other: Option<(u32, Vec<u32>)> = None;
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
-            let (words, noticed) = execute(program, &self.mode, self.mode.order(run), poison(run))?;
-            for finding in noticed {
-                if !findings.contains(&finding) {
-                    findings.push(finding);
-                }
+            // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
+            // can not matter, and the others may use all processors.
+            let how = Execution { schedule: self.mode.order(run), poison: poison(run), watch: run == 0, threads };
+            let Executed { words, findings: noticed, conflict } = ready.execute(program, how)?;
+            if run == 0 && !conflict && !ready.has_storage_atomics() {
+                threads = self.threads;
             }
+            findings.extend(noticed);
             if run == 0 {
                 first.clone_from(&words);
             } else if run < repeats && other.is_none() && words != first {
@@ -110,13 +129,13 @@ impl Runner {
         {
             // The run differed in two things: the order, and what the output held before. Were it the latter, the first
             // order with that content would give the same bits.
-            let (again, _) = execute(program, &self.mode, self.mode.order(0), poison(run))?;
-            if again != words {
+            let how = Execution { schedule: self.mode.order(0), poison: poison(run), watch: false, threads: 1 };
+            if ready.execute(program, how)?.words != words {
                 findings.push(order_dependent(program, distinct.len(), repeats, &first, &words));
             }
         }
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds: 0.0, findings }))
+        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings }))
     }
 }
 
@@ -126,7 +145,7 @@ fn poison(run: u32) -> u32 {
 
 fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32], other: &[u32]) -> Finding {
     let view = &program.output;
-    let bits = |words: &[u32]| Bits::new(view.dtype, words.to_vec(), view.len);
+    let bits = |words: &[u32]| view.gather(words.to_vec());
     let (a, b) = (bits(first), bits(other));
     let place = (0..view.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
     Finding {
@@ -139,16 +158,6 @@ fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32
             view.dtype.hex(b.get(place))
         ),
     }
-}
-
-/// The words of the output view, and what was noticed, of one execution.
-fn execute(
-    _program: &Program,
-    _mode: &Mode,
-    _order: Schedule,
-    _poison: u32,
-) -> Result<(Vec<u32>, Vec<Finding>), RunError> {
-    Err(RunError::Driver("not built".to_owned()))
 }
 
 #[cfg(test)]

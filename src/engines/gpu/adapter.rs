@@ -188,12 +188,6 @@ pub fn open(backend_name: &str, index: usize) -> Result<(AdapterIdentity, Runner
 
 fn describe(adapter: &wgpu::Adapter, backend_name: &str, index: usize) -> AdapterIdentity {
     let info = adapter.get_info();
-    let has = adapter.features();
-    let halves = adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::SHADER_F16_IN_F32);
-    let features = [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic, Feature::HalfConversions]
-        .into_iter()
-        .filter(|f| if *f == Feature::HalfConversions { halves } else { has.contains(super::wgpu_feature(*f)) })
-        .collect();
     let device_type = match info.device_type {
         wgpu::DeviceType::Cpu => "cpu",
         wgpu::DeviceType::IntegratedGpu => "integrated-gpu",
@@ -219,6 +213,6 @@ fn describe(adapter: &wgpu::Adapter, backend_name: &str, index: usize) -> Adapte
         pipeline_cache_uuid: vulkan.pipeline_cache_uuid,
         float_controls: vulkan.float_controls,
         subgroup_sizes: [info.subgroup_min_size, info.subgroup_max_size],
-        features,
+        features: super::features(adapter),
     }
 }

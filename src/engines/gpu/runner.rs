@@ -2,14 +2,25 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::bind::Bound;
 use super::readback::Staging;
 use crate::engines::collect::{Collected, POISON};
+use crate::engines::front::specialise;
 use crate::engines::runs::{RunError, Runs};
 use crate::engines::skip::{Skip, unsupported};
 use crate::kernels::{Buffer, Feature, Program};
 
 /// How many bytes of outputs are read back at once.
 const STAGING_BYTES: u64 = 64 << 20;
+
+/// A program's buffer on the device.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// What the shader uses.
+    pub(super) used: wgpu::Buffer,
+    /// What is copied there before every run, where that is not the poison.
+    initial: Option<wgpu::Buffer>,
+}
 
 /// A device, and what is kept between cases.
 #[derive(Debug)]
@@ -26,13 +37,8 @@ pub struct Runner {
 impl Runner {
     /// Opens a device with every limit and every optional capability that the adapter has.
     pub(super) fn open(adapter: &wgpu::Adapter) -> Result<Self, RunError> {
-        let wanted = [Feature::ShaderF16, Feature::Subgroup, Feature::Float32Atomic];
-        let mut features: Vec<_> =
-            wanted.into_iter().filter(|f| adapter.features().contains(super::wgpu_feature(*f))).collect();
+        let features = super::features(adapter);
         let required = features.iter().fold(wgpu::Features::empty(), |all, f| all | super::wgpu_feature(*f));
-        if adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::SHADER_F16_IN_F32) {
-            features.push(Feature::HalfConversions);
-        }
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("repro-audit"),
             required_features: required,
@@ -59,9 +65,7 @@ impl Runner {
     /// # Errors
     /// When the driver fails, refuses the shader, or leaves output elements unwritten.
     pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
-        let module = naga::front::wgsl::parse_str(&program.source)
-            .map_err(|e| RunError::Shader(e.emit_to_string(&program.source)))?;
-        if let Some(skip) = unsupported(program, &module, &self.features, &self.device.limits()) {
+        if let Some(skip) = unsupported(program, &specialise(program)?, &self.features, &self.device.limits()) {
             return Ok(Err(skip));
         }
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -85,13 +89,13 @@ impl Runner {
     fn run_unchecked(&mut self, program: &Program, repeats: u32) -> Result<Runs, RunError> {
         let started = std::time::Instant::now();
         let buffers: Vec<_> = program.buffers.iter().map(|b| self.buffer(b)).collect();
-        let (layout, group) = self.bind(program, &buffers);
-        let pipelines = self.pipelines(program, &layout);
+        let bound = Bound::new(&self.device, program, &buffers);
+        let pipelines = self.pipelines(program, &bound.layout);
         let compile_seconds = started.elapsed().as_secs_f64();
 
         let started = std::time::Instant::now();
         let view = &program.output;
-        let words = view.len.div_ceil(view.dtype.per_word());
+        let words = view.span();
         let bytes = 4 * words as u64;
         let per_batch = u32::try_from((STAGING_BYTES / bytes.max(1)).clamp(1, 64)).unwrap_or(1);
         let mut collected = Collected::new(program);
@@ -101,10 +105,10 @@ impl Runner {
             self.staging.at_least(&self.device, bytes * u64::from(runs));
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             for run in 0..runs {
-                self.encode(&mut encoder, program, &buffers, &group, &pipelines, done + run);
+                self.encode(&mut encoder, program, &buffers, &bound, &pipelines, done + run);
                 let staging = self.staging.at_least(&self.device, bytes);
                 encoder.copy_buffer_to_buffer(
-                    &buffers[view.binding],
+                    &buffers[view.buffer].used,
                     4 * view.first_word as u64,
                     staging,
                     bytes * u64::from(run),
@@ -125,31 +129,37 @@ impl Runner {
         Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings: Vec::new() })
     }
 
-    fn buffer(&mut self, buffer: &Buffer) -> wgpu::Buffer {
-        let size = 4 * buffer.words() as u64;
-        match buffer {
-            Buffer::Input(words) => {
-                let made = self.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("input"),
-                    size,
-                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                });
-                self.queue.write_buffer(&made, 0, bytemuck::cast_slice(words));
-                made
+    fn buffer(&mut self, buffer: &Buffer) -> Held {
+        let (label, usage) = match buffer {
+            Buffer::Input(_) => ("input", wgpu::BufferUsages::STORAGE),
+            Buffer::Uniform(_) => ("uniform", wgpu::BufferUsages::UNIFORM),
+            Buffer::Output(_) | Buffer::InOut(_) => {
+                ("output", wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
             }
-            Buffer::Output(_) => {
-                for which in 0..POISON.len() {
-                    self.poison(which, size);
-                }
-                self.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("output"),
-                    size,
-                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-                    mapped_at_creation: false,
-                })
+        };
+        let size = 4 * buffer.words() as u64;
+        let make = |label, usage| {
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage: usage | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        };
+        let used = make(label, usage);
+        let mut initial = None;
+        match buffer {
+            Buffer::Input(words) | Buffer::Uniform(words) => {
+                self.queue.write_buffer(&used, 0, bytemuck::cast_slice(words));
+            }
+            Buffer::Output(_) => (0..POISON.len()).for_each(|which| self.poison(which, size)),
+            Buffer::InOut(words) => {
+                let first = make("initial contents", wgpu::BufferUsages::COPY_SRC);
+                self.queue.write_buffer(&first, 0, bytemuck::cast_slice(words));
+                initial = Some(first);
             }
         }
+        Held { used, initial }
     }
 
     /// Makes sure that poison buffer `which` holds at least `size` bytes.
@@ -175,70 +185,39 @@ impl Runner {
         self.poison[which] = Some(made);
     }
 
-    fn bind(&self, program: &Program, buffers: &[wgpu::Buffer]) -> (wgpu::PipelineLayout, wgpu::BindGroup) {
-        let entries: Vec<_> = (0u32..)
-            .zip(&program.buffers)
-            .map(|(binding, b)| wgpu::BindGroupLayoutEntry {
-                binding,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: wgpu::BufferBindingType::Storage { read_only: matches!(b, Buffer::Input(_)) },
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
-                count: None,
-            })
-            .collect();
-        let group_layout =
-            self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
-        let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: None,
-            bind_group_layouts: &[Some(&group_layout)],
-            immediate_size: 0,
-        });
-        let entries: Vec<_> = (0u32..)
-            .zip(buffers)
-            .map(|(binding, b)| wgpu::BindGroupEntry { binding, resource: b.as_entire_binding() })
-            .collect();
-        let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &group_layout,
-            entries: &entries,
-        });
-        (layout, group)
-    }
-
     fn pipelines(&self, program: &Program, layout: &wgpu::PipelineLayout) -> Vec<wgpu::ComputePipeline> {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: None,
             source: wgpu::ShaderSource::Wgsl(program.source.as_str().into()),
         });
-        let make = |entry| {
+        let constants: Vec<_> = program.overrides.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let make = |entry: &str| {
             self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(entry),
                 layout: Some(layout),
                 module: &module,
                 entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
                 cache: None,
             })
         };
-        program.passes.iter().map(|pass| make(pass.entry)).collect()
+        program.passes.iter().map(|pass| make(&pass.entry)).collect()
     }
 
     fn encode(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         program: &Program,
-        buffers: &[wgpu::Buffer],
-        group: &wgpu::BindGroup,
+        buffers: &[Held],
+        bound: &Bound,
         pipelines: &[wgpu::ComputePipeline],
         run: u32,
     ) {
         let poison = self.poison[(run % 2) as usize].as_ref();
         for (spec, buffer) in program.buffers.iter().zip(buffers) {
-            if let (Buffer::Output(_), Some(poison)) = (spec, poison) {
-                encoder.copy_buffer_to_buffer(poison, 0, buffer, 0, buffer.size());
+            let before = if matches!(spec, Buffer::Output(_)) { poison } else { buffer.initial.as_ref() };
+            if let Some(before) = before {
+                encoder.copy_buffer_to_buffer(before, 0, &buffer.used, 0, buffer.used.size());
             }
         }
         for (pass, pipeline) in program.passes.iter().zip(pipelines) {
@@ -246,7 +225,11 @@ impl Runner {
             // driver that gets that wrong should meet the plainest form.
             let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             compute.set_pipeline(pipeline);
-            compute.set_bind_group(0, group, &[]);
+            for (group, number) in bound.groups.iter().zip(0..) {
+                if let Some(group) = group {
+                    compute.set_bind_group(number, group, &[]);
+                }
+            }
             compute.dispatch_workgroups(pass.groups[0], pass.groups[1], pass.groups[2]);
         }
     }

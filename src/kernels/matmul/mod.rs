@@ -210,9 +210,8 @@ impl Product {
 
     fn passes(&self) -> Vec<Pass> {
         let rows = self.batch * self.m;
-        let pass = |entry, width: u32, height: u32, depth| Pass {
-            entry,
-            groups: [self.n.div_ceil(width), rows.div_ceil(height), depth],
+        let pass = |entry: &'static str, width: u32, height: u32, depth| {
+            Pass::new(entry, [self.n.div_ceil(width), rows.div_ceil(height), depth])
         };
         match self.schedule {
             Schedule::Naive { wg } => vec![pass("naive", sides(wg).0, sides(wg).1, 1)],
@@ -304,13 +303,15 @@ impl Problem for Product {
         if let Schedule::SplitK { split } = self.schedule {
             buffers.push(words(rows * self.n * split));
         }
-        Some(Program {
-            source: self.shader().source(),
-            buffers,
-            passes: self.passes(),
-            output: OutputView { binding: 3, first_word: 0, dtype: self.element.output(), len: self.len() },
-            features: if self.element.is_half() { vec![Feature::ShaderF16] } else { vec![] },
-        })
+        Some(
+            Program::new(
+                self.shader().source(),
+                buffers,
+                self.passes(),
+                OutputView::whole(3, self.element.output(), self.len()),
+            )
+            .needing(if self.element.is_half() { vec![Feature::ShaderF16] } else { vec![] }),
+        )
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

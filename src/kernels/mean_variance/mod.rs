@@ -176,17 +176,12 @@ impl Problem for MeanVarianceProblem {
             .define("WG", self.wg)
             .flag("WELFORD", self.method == Method::Welford)
             .flag("ONE_PASS", self.method == Method::OnePass);
-        Some(Program {
-            source: shader.source(),
-            buffers: vec![
-                Buffer::floats(&self.input),
-                Buffer::Input(vec![self.n as u32]),
-                Buffer::Output(2 * self.rows),
-            ],
-            passes: vec![Pass { entry: "main", groups: [self.rows as u32, 1, 1] }],
-            output: OutputView { binding: 2, first_word: 0, dtype: Dtype::F32, len: 2 * self.rows },
-            features: vec![],
-        })
+        Some(Program::new(
+            shader.source(),
+            vec![Buffer::floats(&self.input), Buffer::Input(vec![self.n as u32]), Buffer::Output(2 * self.rows)],
+            vec![Pass::new("main", [self.rows as u32, 1, 1])],
+            OutputView::whole(2, Dtype::F32, 2 * self.rows),
+        ))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

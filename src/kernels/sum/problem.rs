@@ -173,7 +173,7 @@ impl Problem for SumProblem {
         let mut outputs = vec![self.rows];
         let mut view = (2, 0);
         let mut features = vec![];
-        let one = |entry| vec![Pass { entry, groups: [rows, 1, 1] }];
+        let one = |entry| vec![Pass::new(entry, [rows, 1, 1])];
         let passes = match self.order {
             Order::ThreadsChunked | Order::ThreadsFixed => return None,
             Order::SerialTree | Order::Kahan { .. } | Order::Neumaier { .. } => one("main"),
@@ -183,27 +183,21 @@ impl Problem for SumProblem {
             }
             Order::TwoPass => {
                 outputs = vec![self.rows * (1 + self.groups)];
-                vec![
-                    Pass { entry: "blocks", groups: [groups, rows, 1] },
-                    Pass { entry: "combine", groups: [rows, 1, 1] },
-                ]
+                vec![Pass::new("blocks", [groups, rows, 1]), Pass::new("combine", [rows, 1, 1])]
             }
             Order::AtomicCas | Order::AtomicFloat => {
                 if self.order == Order::AtomicFloat {
                     features.push(Feature::Float32Atomic);
                 }
-                vec![
-                    Pass { entry: "clear", groups: [rows.div_ceil(64), 1, 1] },
-                    Pass { entry: "main", groups: [groups, rows, 1] },
-                ]
+                vec![Pass::new("clear", [rows.div_ceil(64), 1, 1]), Pass::new("main", [groups, rows, 1])]
             }
             Order::Exact => {
                 outputs = vec![self.rows * ROW_WORDS, self.rows];
                 view = (3, 0);
                 vec![
-                    Pass { entry: "clear", groups: [word(self.rows * ROW_WORDS).div_ceil(64), 1, 1] },
-                    Pass { entry: "main", groups: [groups, rows, 1] },
-                    Pass { entry: "finish", groups: [rows.div_ceil(64), 1, 1] },
+                    Pass::new("clear", [word(self.rows * ROW_WORDS).div_ceil(64), 1, 1]),
+                    Pass::new("main", [groups, rows, 1]),
+                    Pass::new("finish", [rows.div_ceil(64), 1, 1]),
                 ]
             }
             Order::Pairwise => {
@@ -212,7 +206,7 @@ impl Problem for SumProblem {
                 for entry in LEVELS {
                     let blocks = count.div_ceil(2 * self.wg);
                     params.extend([word(count), word(from), word(into)]);
-                    passes.push(Pass { entry, groups: [word(blocks).min(65535), rows, 1] });
+                    passes.push(Pass::new(entry, [word(blocks).min(65535), rows, 1]));
                     (count, from) = (blocks, into);
                     into += self.rows * blocks;
                     if blocks == 1 {
@@ -226,8 +220,8 @@ impl Problem for SumProblem {
         };
         let mut buffers = vec![Buffer::floats(&self.input), Buffer::Input(params)];
         buffers.extend(outputs.into_iter().map(Buffer::Output));
-        let output = OutputView { binding: view.0, first_word: view.1, dtype: Dtype::F32, len: self.rows };
-        Some(Program { source: self.shader().source(), buffers, passes, output, features })
+        let output = OutputView { first_word: view.1, ..OutputView::whole(view.0, Dtype::F32, self.rows) };
+        Some(Program::new(self.shader().source(), buffers, passes, output).needing(features))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

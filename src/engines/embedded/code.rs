@@ -1,0 +1,327 @@
+//! The code that the lockstep machine executes: steps over rows, in blocks that mirror WGSL's control flow.
+//!
+//! A row holds one 32-bit word for every lane. Every row but those of variables is written in one place only.
+
+use super::math::{Kernel, Scalar};
+
+/// The number of a row.
+pub(super) type Row = u32;
+
+/// Steps that are executed one after another under one mask, but for what breaks, continues or returns.
+pub(super) type Block = Vec<Step>;
+
+/// A run of whole words or halves of words in a buffer's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// 32 bits.
+    Word,
+    /// A binary16 number.
+    Half,
+}
+
+/// An address: `fixed + at[lane]`, in bytes for buffers and words elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) fixed: u32,
+    pub(super) at: Option<Row>,
+}
+
+/// Memory that invocations share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Space {
+    /// The workgroup's.
+    Shared,
+    /// A buffer, by its place in [`Code::bindings`].
+    Buffer(usize),
+}
+
+/// An access to shared memory, and where the source has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Access {
+    pub(super) space: Space,
+    pub(super) address: Address,
+    pub(super) unit: Unit,
+    /// Atomics do not race with each other.
+    pub(super) atomic: bool,
+    pub(super) line: u32,
+}
+
+/// How far an index may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// This many elements.
+    Count(u32),
+    /// The elements of a runtime-sized array that starts at `offset` of a buffer.
+    Buffer { buffer: usize, offset: u32, stride: u32 },
+}
+
+/// What an atomic operation does with the old value.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    /// Combines it with the operand.
+    Combine(Kernel),
+    /// Replaces it.
+    Exchange,
+    /// Replaces it where it equals `compare`; the result then has a second part that says whether.
+    CompareExchange,
+}
+
+/// An atomic read-modify-write.
+pub(super) struct Atomic {
+    pub(super) access: Access,
+    pub(super) change: Change,
+    pub(super) words: usize,
+    pub(super) operand: Vec<Row>,
+    pub(super) compare: Vec<Row>,
+    /// Empty where the result is not used.
+    pub(super) out: Vec<Row>,
+}
+
+/// Which invocation of its subgroup an invocation reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    First,
+    Lane,
+    Down,
+    Up,
+    Xor,
+    QuadLane,
+    QuadX,
+    QuadY,
+    QuadDiagonal,
+}
+
+/// How much of a subgroup an operation combines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    All,
+    /// Lanes up to this one.
+    Inclusive,
+    /// Lanes before this one.
+    Exclusive,
+}
+
+/// An operation between the active invocations of a subgroup.
+pub(super) enum Subgroup {
+    /// The mask of those whose predicate is true, in four words.
+    Ballot { predicate: Option<Row>, out: Vec<Row> },
+    /// Another's value.
+    Gather { from: From, which: Option<Row>, value: Vec<Row>, out: Vec<Row> },
+    /// Combined in the order of lanes.
+    Collect { extent: Extent, combine: Kernel, identity: Vec<u32>, value: Vec<Row>, out: Vec<Row> },
+}
+
+/// A case of a switch.
+pub(super) struct Arm {
+    /// `None` for the default.
+    pub(super) value: Option<u32>,
+    pub(super) body: Block,
+    pub(super) fall_through: bool,
+}
+
+/// One step.
+pub(super) enum Step {
+    Map1 {
+        f: fn(&mut [u32], &[u32]),
+        out: Row,
+        a: Row,
+    },
+    Map2 {
+        f: fn(&mut [u32], &[u32], &[u32]),
+        out: Row,
+        a: Row,
+        b: Row,
+    },
+    Map3 {
+        f: fn(&mut [u32], &[u32], &[u32], &[u32]),
+        out: Row,
+        a: Row,
+        b: Row,
+        c: Row,
+    },
+    Wide {
+        f: fn(&mut [&mut [u32]], &[&[u32]]),
+        out: Vec<Row>,
+        from: Vec<Row>,
+    },
+    Copy {
+        out: Row,
+        from: Row,
+    },
+    /// Zeros in rows of variables that start to live.
+    Clear {
+        first: Row,
+        len: u32,
+    },
+    /// `base + min(index, limit - 1) * stride`.
+    Index {
+        out: Row,
+        index: Row,
+        limit: Limit,
+        stride: u32,
+        base: Option<Row>,
+        line: u32,
+    },
+    /// `from[index]`, the index within it.
+    Pick {
+        out: Row,
+        index: Row,
+        from: Vec<Row>,
+    },
+    /// A variable's row where the mask is set.
+    SetVariable {
+        variable: Row,
+        value: Row,
+    },
+    /// A row of a variable that an index selects: `first + at[lane]`, below `end`.
+    LoadVariable {
+        out: Row,
+        first: Row,
+        end: Row,
+        at: Row,
+    },
+    StoreVariable {
+        first: Row,
+        end: Row,
+        at: Row,
+        value: Row,
+    },
+    Load {
+        out: Row,
+        access: Access,
+    },
+    Store {
+        access: Access,
+        value: Row,
+    },
+    ArrayLength {
+        out: Row,
+        buffer: usize,
+        offset: u32,
+        stride: u32,
+    },
+    Atomic(Box<Atomic>),
+    Subgroup(Box<Subgroup>),
+    Barrier {
+        shared: bool,
+        storage: bool,
+        subgroup: bool,
+        line: u32,
+    },
+    If {
+        condition: Row,
+        accept: Block,
+        reject: Block,
+    },
+    Loop {
+        body: Block,
+        continuing: Block,
+        break_if: Option<Row>,
+        line: u32,
+    },
+    Switch {
+        selector: Row,
+        arms: Vec<Arm>,
+    },
+    Break,
+    Continue,
+    Return,
+    Call(usize),
+}
+
+/// What the machine fills in before a workgroup starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    GlobalInvocationId(usize),
+    LocalInvocationId(usize),
+    LocalInvocationIndex,
+    WorkGroupId(usize),
+    NumWorkGroups(usize),
+    SubgroupSize,
+    SubgroupInvocationId,
+    SubgroupId,
+    NumSubgroups,
+}
+
+/// A buffer that the entry point uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binding {
+    pub(super) name: String,
+    pub(super) group: u32,
+    pub(super) binding: u32,
+    pub(super) uniform: bool,
+    pub(super) writable: bool,
+    /// The least number of bytes that must be bound; with one element of a runtime-sized array.
+    pub(super) least: u32,
+}
+
+/// An entry point, compiled.
+pub(super) struct Code {
+    /// How many rows there are.
+    pub(super) rows: u32,
+    /// Rows that hold the same word in every lane, for ever.
+    pub(super) constants: Vec<(Row, u32)>,
+    pub(super) inputs: Vec<(Row, Input)>,
+    pub(super) body: Block,
+    /// Functions, each with its callers' places built in.
+    pub(super) functions: Vec<Block>,
+    pub(super) workgroup: [u32; 3],
+    /// Words of workgroup memory.
+    pub(super) shared: u32,
+    pub(super) bindings: Vec<Binding>,
+    /// Whether the order of workgroups can matter: there are atomics in buffers.
+    pub(super) storage_atomics: bool,
+    /// Whether invocations of one subgroup synchronise among themselves.
+    pub(super) subgroup_barriers: bool,
+    pub(super) subgroup: u32,
+}
+
+impl Code {
+    /// Invocations in a workgroup.
+    pub(super) fn invocations(&self) -> usize {
+        self.workgroup.iter().map(|s| *s as usize).product()
+    }
+
+    /// How deep blocks lie within each other, calls included.
+    pub(super) fn depth(&self) -> usize {
+        self.depth_of(&self.body, &mut vec![None; self.functions.len()])
+    }
+
+    fn depth_of(&self, block: &[Step], known: &mut Vec<Option<usize>>) -> usize {
+        let mut most = 0;
+        for step in block {
+            let within = match step {
+                Step::If { accept, reject, .. } => self.depth_of(accept, known).max(self.depth_of(reject, known)),
+                Step::Loop { body, continuing, .. } => self.depth_of(body, known).max(self.depth_of(continuing, known)),
+                Step::Switch { arms, .. } => arms.iter().map(|arm| self.depth_of(&arm.body, known)).max().unwrap_or(0),
+                Step::Call(function) => match known[*function] {
+                    Some(depth) => depth,
+                    None => {
+                        let depth = self.depth_of(&self.functions[*function], known);
+                        known[*function] = Some(depth);
+                        depth
+                    }
+                },
+                _ => 0,
+            };
+            most = most.max(within);
+        }
+        1 + most
+    }
+}
+
+impl Scalar {
+    /// Words of a value.
+    pub(super) fn words(self) -> u32 {
+        if self.rows() == 2 { 2 } else { 1 }
+    }
+
+    /// Bytes in a buffer.
+    pub(super) fn bytes(self) -> u32 {
+        match self {
+            Self::I64 | Self::U64 | Self::F64 => 8,
+            Self::F16 => 2,
+            _ => 4,
+        }
+    }
+}

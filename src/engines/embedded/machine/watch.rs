@@ -1,0 +1,209 @@
+//! Watching one workgroup at a time for data races, barriers that not all reach, and indices out of bounds.
+//!
+//! Two accesses race where they are to one word, not both atomic, at least one a write, by different invocations, and no
+//! barrier for that memory comes between: `workgroupBarrier` for workgroup memory and `storageBarrier` for buffers, as
+//! the WGSL specification has it. No barrier orders accesses of two workgroups in one dispatch.
+
+use std::collections::BTreeMap;
+
+use super::Machine;
+use super::mask::Mask;
+use crate::engines::embedded::code::{Access, Code, Row, Space, Unit};
+
+/// The last accesses to one word. Invocations and workgroups are counted from 1.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    written: Touch,
+    read: Touch,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Touch {
+    /// 0 for nobody, [`MANY`] for several.
+    group: u32,
+    invocation: u32,
+    /// The number of barriers before it in its workgroup.
+    phase: u32,
+    line: u32,
+}
+
+const MANY: u32 = u32::MAX;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::engines::embedded) enum Race {
+    /// Two accesses to one word.
+    Data { first_line: u32, line: u32, across: bool, both_write: bool, same_value: bool, memory: String },
+    /// A barrier that only some invocations reach.
+    Barrier { line: u32 },
+    /// An index that was clamped.
+    OutOfBounds { line: u32, index: u32, last: u32 },
+}
+
+impl Race {
+    /// What makes two findings the same one.
+    fn key(&self) -> (u8, u32, u32, bool) {
+        match self {
+            Self::Data { first_line, line, across, .. } => (0, *line.min(first_line), *line.max(first_line), *across),
+            Self::Barrier { line } => (1, *line, 0, false),
+            Self::OutOfBounds { line, .. } => (2, *line, 0, false),
+        }
+    }
+}
+
+/// What is remembered of accesses.
+#[derive(Debug)]
+pub(in crate::engines::embedded) struct Watch {
+    shared: Vec<Cell>,
+    /// For buffers that can be written.
+    buffers: Vec<Option<Vec<Cell>>>,
+    names: Vec<String>,
+    group: u32,
+    shared_phase: u32,
+    storage_phase: u32,
+    /// Where invocations of one subgroup synchronise by a barrier of their own, their races are not told.
+    subgroup: Option<u32>,
+    found: BTreeMap<(u8, u32, u32, bool), (Race, u64)>,
+}
+
+impl Watch {
+    /// Remembers nothing yet. `words` are the sizes of the buffers.
+    pub(in crate::engines::embedded) fn new(code: &Code, words: &[usize]) -> Self {
+        let buffers = code.bindings.iter().zip(words);
+        Self {
+            shared: vec![Cell::default(); code.shared as usize],
+            buffers: buffers.map(|(b, words)| b.writable.then(|| vec![Cell::default(); *words])).collect(),
+            names: code.bindings.iter().map(|b| b.name.clone()).collect(),
+            group: 0,
+            shared_phase: 0,
+            storage_phase: 0,
+            subgroup: code.subgroup_barriers.then_some(code.subgroup),
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// What was found, with the number of times.
+    pub(in crate::engines::embedded) fn found(&self) -> impl Iterator<Item = (&Race, u64)> {
+        self.found.values().map(|(race, times)| (race, *times))
+    }
+
+    /// Whether two workgroups touched the same word.
+    pub(in crate::engines::embedded) fn workgroups_conflict(&self) -> bool {
+        self.found().any(|(race, _)| matches!(race, Race::Data { across: true, .. }))
+    }
+
+    pub(super) fn begin(&mut self, [x, y, z]: [u32; 3], [width, height, _]: [u32; 3]) {
+        // Distinct for distinct workgroups as long as there are fewer than 2^32 of them.
+        self.group = 1 + x.wrapping_add(width.wrapping_mul(y.wrapping_add(height.wrapping_mul(z)))) % (MANY - 1);
+        self.shared.fill(Cell::default());
+        self.shared_phase = 0;
+        self.storage_phase = 0;
+    }
+
+    pub(super) fn barrier(&mut self, shared: bool, storage: bool, subgroup: bool, line: u32, all: bool) {
+        self.shared_phase += u32::from(shared);
+        self.storage_phase += u32::from(storage);
+        if !all && !subgroup {
+            self.note(Race::Barrier { line });
+        }
+    }
+
+    fn note(&mut self, race: Race) {
+        let entry = self.found.entry(race.key()).or_insert((race, 0));
+        entry.1 += 1;
+    }
+}
+
+/// What one access does.
+struct Act {
+    touch: Touch,
+    write: bool,
+    /// A write of what the word holds already.
+    same_value: bool,
+    subgroup: Option<u32>,
+}
+
+/// Whether an earlier access and this one race, and whether they are of different workgroups.
+fn races(earlier: &Touch, act: &Act) -> Option<bool> {
+    if earlier.group == 0 {
+        return None;
+    }
+    if earlier.group != act.touch.group {
+        return Some(true);
+    }
+    let same_subgroup = |size: u32| (earlier.invocation - 1) / size == (act.touch.invocation - 1) / size;
+    let apart = earlier.invocation == MANY
+        || (earlier.invocation != act.touch.invocation && !act.subgroup.is_some_and(same_subgroup));
+    (earlier.phase == act.touch.phase && apart).then_some(false)
+}
+
+impl Cell {
+    /// Remembers an access; gives the line of an earlier one that it races with, whether that is of another workgroup,
+    /// and whether both write.
+    fn touch(&mut self, act: &Act) -> Option<(u32, bool, bool)> {
+        let mut race = races(&self.written, act).map(|across| (self.written.line, across, act.write));
+        if act.write {
+            race = race.or_else(|| races(&self.read, act).map(|across| (self.read.line, across, false)));
+            self.written = act.touch;
+        } else {
+            let read = &mut self.read;
+            if read.group != 0 && read.group != act.touch.group {
+                // Readers of several workgroups: whoever writes later races with one of them.
+                *read = Touch { group: MANY, invocation: MANY, ..act.touch };
+            } else if read.group == act.touch.group && read.phase == act.touch.phase {
+                if read.invocation != act.touch.invocation {
+                    read.invocation = MANY;
+                }
+            } else {
+                *read = act.touch;
+            }
+        }
+        race
+    }
+}
+
+impl Machine<'_> {
+    /// Notes a plain access of every active lane.
+    pub(super) fn watch_access(&mut self, access: &Access, mask: &Mask, value: Option<Row>) {
+        let Some(mut watch) = self.watch.take() else { return };
+        for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
+            let address = self.address(access, lane);
+            let (word, phase) = match access.space {
+                Space::Shared => (address as usize, watch.shared_phase),
+                Space::Buffer(_) => ((address >> 2) as usize, watch.storage_phase),
+            };
+            let invocation = u32::try_from(lane).unwrap_or(0) + 1;
+            let touch = Touch { group: watch.group, invocation, phase, line: access.line };
+            let same_value = value.is_some_and(|row| {
+                access.unit == Unit::Word && self.word_at(access, address, 0) == self.rows[row as usize][lane]
+            });
+            let act = Act { touch, write: value.is_some(), same_value, subgroup: watch.subgroup };
+            let cell = match access.space {
+                Space::Shared => watch.shared.get_mut(word),
+                Space::Buffer(index) => watch.buffers[index].as_mut().and_then(|cells| cells.get_mut(word)),
+            };
+            // Two halves of a word are no conflict, and can't be told apart here.
+            let race = cell.filter(|_| access.unit == Unit::Word).and_then(|cell| cell.touch(&act));
+            if let Some((first_line, across, both_write)) = race {
+                let memory = match access.space {
+                    Space::Shared => "workgroup memory".to_owned(),
+                    Space::Buffer(index) => format!("buffer '{}'", watch.names[index]),
+                };
+                let same_value = act.same_value && both_write;
+                watch.note(Race::Data { first_line, line: access.line, across, both_write, same_value, memory });
+            }
+        }
+        self.watch = Some(watch);
+    }
+
+    /// Notes an index that is out of bounds in an active lane.
+    pub(super) fn watch_index(&mut self, index: Row, last: u32, line: u32, mask: &Mask) {
+        let beyond = (0..self.lanes)
+            .filter(|lane| mask.has(*lane))
+            .map(|lane| self.rows[index as usize][lane])
+            .find(|index| *index > last);
+        if let (Some(index), Some(watch)) = (beyond, &mut self.watch) {
+            watch.note(Race::OutOfBounds { line, index, last });
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The embedded adapter against the CPU twins: two implementations that share no arithmetic but the pinned library's
+//! elementary functions.
+
+use repro_audit::arith::Arithmetic;
+use repro_audit::engines::embedded::Runner;
+use repro_audit::kernels::{self, Profile};
+
+/// Every case of every kernel that has a program and a twin of this arithmetic equals the twin in every bit.
+fn equal_twins(mode: &str, arithmetic: Arithmetic, kernels: impl Fn(&str) -> bool) {
+    let mut runner = Runner::open(mode.parse().unwrap());
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for kernel in kernels::all().iter().filter(|k| kernels(k.name())) {
+        for case in kernel.plan(Profile::Quick, 7) {
+            let problem = kernel.problem(&case).unwrap();
+            let (Some(program), Some(twin)) = (problem.program(), problem.twin(arithmetic, 2)) else { continue };
+            if !problem.arithmetics().contains(&arithmetic) {
+                continue;
+            }
+            seen += 1;
+            match runner.run(&program, 1) {
+                Ok(Ok(runs)) => {
+                    let bits = runs.distinct[0].bits.as_ref().unwrap();
+                    let differing = (0..twin.len).filter(|i| bits.get(*i) != twin.get(*i)).count();
+                    if differing > 0 {
+                        let at = (0..twin.len).find(|i| bits.get(*i) != twin.get(*i)).unwrap();
+                        wrong.push(format!(
+                            "{case}: {differing} of {} differ, the first at {at}: {:08x}, twin {:08x}",
+                            twin.len,
+                            bits.get(at),
+                            twin.get(at)
+                        ));
+                    }
+                    for finding in runs.findings {
+                        wrong.push(format!("{case}: {finding:?}"));
+                    }
+                }
+                Ok(Err(skip)) => wrong.push(format!("{case}: skipped: {skip}")),
+                Err(error) => wrong.push(format!("{case}: {error}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen} in mode {mode}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 0, "there are cases in mode {mode}");
+}
+
+#[test]
+fn strict_equals_every_twin() {
+    equal_twins("strict", Arithmetic::STRICT, |k| k != "control");
+}
