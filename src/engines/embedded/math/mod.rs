@@ -1,12 +1,36 @@
 //! The scalar operations of the embedded adapter, lifted to rows of lanes.
+//!
+//! In strict arithmetic every operation is rounded once, to nearest with ties to even. Built-in functions are those of the
+//! pinned `libm` in binary64, rounded to their type. A NaN that an operation makes is the canonical quiet one, whatever its
+//! operands were; only copies, `-x`, `abs`, `select` and bit casts keep a payload. Defects change this as [`Defects`]
+//! says:
+//!
+//! - `flush` makes zeros of the same sign of subnormal operands and results of every operation on floats, as
+//!   [`crate::arith`] does; not in copies, `select` and bit casts, and not of binary16's subnormals in conversions.
+//! - `contract` acts here within functions that are formulas: `mix`, `smoothstep` and packing.
+//! - `reciprocal` also acts on the divisions of `smoothstep` and of unpacking.
 
+mod arithmetic;
+mod convert;
+mod float;
+mod float16;
+mod float32;
+mod float64;
+mod functions;
+mod integer;
+mod lift;
+mod pack;
+mod perturb;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use naga::{BinaryOperator, MathFunction, RelationalFunction, UnaryOperator};
 
 pub(in crate::engines::embedded) use scalar::Scalar;
 
 use super::Defects;
+use arithmetic::Contraction;
 
 /// An operation on rows. All rows of a call have the same length. The rows of a 64-bit scalar are its low words, then its
 /// high words; the rows of several operands, or results, follow each other in order.
@@ -24,109 +48,93 @@ pub(in crate::engines::embedded) enum Kernel {
 
 /// `-x`, `!x` and `~x`.
 pub(in crate::engines::embedded) fn unary(op: UnaryOperator, s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (op, s, d);
-    None
+    if s.is_float() { arithmetic::unary(op, s, d) } else { integer::unary(op, s) }
 }
 
-/// `x op y` for operands of one type, but for shifts, whose second operand is U32. Comparisons give Bool.
+/// `x op y` for operands of one type; the second operand of a shift is U32. Comparisons give Bool.
 pub(in crate::engines::embedded) fn binary(op: BinaryOperator, s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (op, s, d);
-    None
+    if s.is_float() { arithmetic::binary(op, s, d) } else { integer::binary(op, s) }
 }
 
 /// `a*b + c` with one rounding: what contraction makes of a product and a sum.
 pub(in crate::engines::embedded) fn fused(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    arithmetic::fused(Contraction::Plus, s, d)
 }
 
 /// `a*b - c` with one rounding; the operands are a, b, c.
 pub(in crate::engines::embedded) fn fused_sub(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    arithmetic::fused(Contraction::Minus, s, d)
 }
 
 /// `c - a*b` with one rounding; the operands are a, b, c.
 pub(in crate::engines::embedded) fn fused_neg(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    arithmetic::fused(Contraction::From, s, d)
 }
 
 /// `select(reject, accept, condition)`.
 pub(in crate::engines::embedded) fn select(s: Scalar) -> Kernel {
-    let _ = s;
-    Kernel::Map3(|_, _, _, _| {})
+    convert::select(s)
 }
 
 /// `isNan` and `isInf` of a component; `None` for `all` and `any`.
 pub(in crate::engines::embedded) fn relational(fun: RelationalFunction, s: Scalar) -> Option<Kernel> {
-    let _ = (fun, s);
-    None
+    arithmetic::relational(fun, s)
 }
 
-/// The value conversion `to(x)`.
+/// The value conversion `to(x)`; a copy where the types are the same.
 pub(in crate::engines::embedded) fn convert(from: Scalar, to: Scalar, d: &Defects) -> Kernel {
-    let _ = (from, to, d);
-    Kernel::Map1(|_, _| {})
+    convert::convert(from, to, d)
 }
 
-/// The bits of one type as another of the same size.
+/// The bits of one type as another of the same size; `None` where the sizes differ, and for F16 with another type.
 pub(in crate::engines::embedded) fn bitcast(from: Scalar, to: Scalar) -> Option<Kernel> {
-    let _ = (from, to);
-    None
+    convert::bitcast(from, to)
 }
 
 /// F16 from the low 16 bits of a word, exactly.
 pub(in crate::engines::embedded) fn f16_from_bits() -> Kernel {
-    Kernel::Map1(|_, _| {})
+    convert::f16_from_bits()
 }
 
-/// The 16 bits of an F16 in the low half of a word.
+/// The 16 bits of an F16 in the low half of a word, exactly.
 pub(in crate::engines::embedded) fn f16_to_bits() -> Kernel {
-    Kernel::Map1(|_, _| {})
+    convert::f16_to_bits()
 }
 
 /// A built-in function that works by component and has one result. The second operand of `ldexp` is I32, the last two
 /// of `extractBits` and `insertBits` are U32.
 pub(in crate::engines::embedded) fn math(fun: MathFunction, s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (fun, s, d);
-    None
+    if s.is_float() { functions::math(fun, s, d) } else { integer::math(fun, s) }
 }
 
 /// `modf`: the fraction, then the whole part.
 pub(in crate::engines::embedded) fn modf(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    functions::modf(s, d)
 }
 
 /// `frexp`: the fraction, then the exponent as I32.
 pub(in crate::engines::embedded) fn frexp(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    functions::frexp(s, d)
 }
 
-/// `pack…`: a word from its component rows, the first in the low bits.
+/// `pack…`: a word from its component rows, the first in the low bits. Always [`Kernel::Wide`].
 pub(in crate::engines::embedded) fn pack(fun: MathFunction, d: &Defects) -> Option<Kernel> {
-    let _ = (fun, d);
-    None
+    pack::pack(fun, d)
 }
 
-/// `unpack…`: the component rows of a word.
+/// `unpack…`: the component rows of a word. Always [`Kernel::Wide`].
 pub(in crate::engines::embedded) fn unpack(fun: MathFunction, d: &Defects) -> Option<Kernel> {
-    let _ = (fun, d);
-    None
+    pack::unpack(fun, d)
 }
 
 /// `dot4I8Packed` and `dot4U8Packed`.
 pub(in crate::engines::embedded) fn dot4(fun: MathFunction) -> Option<Kernel> {
-    let _ = fun;
-    None
+    pack::dot4(fun)
 }
 
 /// A result (one or two rows) moved by as many units in the last place as the row after it says, up or down by a hash of
-/// its bits. Zeros, NaN and infinities stay; a number stays a number of its sign, and neither zero nor infinity. `None`
-/// for types that are no floats.
+/// its bits. Zeros, NaN and infinities stay; a number keeps its sign, and becomes neither zero nor infinite, nor, where
+/// subnormals are flushed, subnormal. `None` for types that are no floats.
 pub(in crate::engines::embedded) fn off_by(s: Scalar, d: &Defects) -> Option<Kernel> {
-    let _ = (s, d);
-    None
+    perturb::off_by(s, d)
 }
