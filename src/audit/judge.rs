@@ -222,25 +222,32 @@ pub(super) fn size(drift: &Drift) -> String {
 }
 
 /// What the twins say of a drift from the strict one.
-fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<&'static str> {
-    let fused = equals.contains(&Arithmetic { fused: true, flush: false });
-    let flushed = equals.contains(&Arithmetic { fused: false, flush: true });
-    match (fused, flushed) {
-        (true, true) => {
-            return Some("multiply and add are fused or subnormals are flushed (those twins are equal here)");
+fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<String> {
+    let fused = "multiply and add are fused";
+    let split = "the built-in fma is expanded into two roundings";
+    let alone = [
+        (Arithmetic::FUSED, fused, "the fused twin"),
+        (Arithmetic::SPLIT, split, "the twin that splits it"),
+        (Arithmetic::FLUSH, "subnormals are flushed", "the flushing twin"),
+    ];
+    let found: Vec<_> = alone.iter().filter(|(a, ..)| equals.contains(a)).collect();
+    match found[..] {
+        [] => {}
+        [(_, what, twin)] => return Some(format!("{what} (equals {twin})")),
+        _ => {
+            let causes: Vec<&str> = found.iter().map(|(_, what, _)| *what).collect();
+            return Some(format!("{} (those twins are equal here)", causes.join(" or ")));
         }
-        (true, false) => return Some("multiply and add are fused (equals the fused twin)"),
-        (false, true) => return Some("subnormals are flushed (equals the flushing twin)"),
-        (false, false) => {}
     }
-    if equals.contains(&Arithmetic { fused: true, flush: true }) {
-        return Some("multiply and add are fused and subnormals flushed (equals that twin)");
+    let both = [(Arithmetic::FUSED, fused), (Arithmetic::SPLIT, split)];
+    if let Some((_, what)) = both.iter().find(|(a, _)| equals.contains(&Arithmetic { flush: true, ..*a })) {
+        return Some(format!("{what} and subnormals flushed (equals that twin)"));
     }
     let c = &drift.classes;
     if c.flushed > 0 && c.flushed == drift.differing {
-        return Some("one side has zeros where the other has subnormals");
+        return Some("one side has zeros where the other has subnormals".to_owned());
     }
-    (c.nan_payload == drift.differing).then_some("only the payloads of NaN differ")
+    (c.nan_payload == drift.differing).then(|| "only the payloads of NaN differ".to_owned())
 }
 
 #[cfg(test)]
@@ -349,9 +356,13 @@ mod tests {
     fn causes_are_only_those_that_are_shown() {
         let bits = Bits::f32(&[1.0]);
         let drift = measure(&bits, &Bits::f32(&[2.0])).expect("one shape");
-        let [_, fused, flush, _] = Arithmetic::ALL;
-        assert!(cause(&[fused], &drift).is_some_and(|c| c.contains("fused") && !c.contains("flushed")), "one twin");
-        assert!(cause(&[fused, flush], &drift).is_some_and(|c| c.contains(" or ")), "two twins that are equal");
+        let of = |equals: &[Arithmetic]| cause(equals, &drift).unwrap_or_default();
+        let (fused, split, flush) = (Arithmetic::FUSED, Arithmetic::SPLIT, Arithmetic::FLUSH);
+        assert!(of(&[fused]).contains("fused") && !of(&[fused]).contains("flushed"), "one twin");
+        assert!(of(&[fused, flush]).contains(" or "), "two twins that are equal");
+        assert!(of(&[split]).contains("fma is expanded into two roundings"), "an fma that is split");
+        let both = of(&[Arithmetic { flush: true, ..split }]);
+        assert!(both.contains("expanded") && both.contains("flushed"), "{both}");
         assert_eq!(cause(&[], &drift), None, "no twin");
     }
 }
