@@ -192,7 +192,10 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
         AxisLevel::Threads => format!("{} differs from {}: {size}", comparison.right, comparison.left),
         AxisLevel::Driver | AxisLevel::Adapter => {
             let other = if comparison.left == engine.id { &comparison.right } else { &comparison.left };
-            format!("differs from {other}: {size}")
+            // Of a side that takes a liberty, the twin that takes it too says which.
+            let strict = execution.equals.contains(&Arithmetic::STRICT);
+            let cause = liberty(&execution.equals).filter(|_| !strict).map(|c| format!("{c}; ")).unwrap_or_default();
+            format!("{cause}differs from {other}: {size}")
         }
         AxisLevel::Repeat => format!("differs from run to run: {size}"),
         AxisLevel::Engine => match cause(&execution.equals, drift) {
@@ -221,8 +224,20 @@ pub(super) fn size(drift: &Drift) -> String {
     parts.join(", ")
 }
 
-/// What the twins say of a drift from the strict one.
+/// What explains a drift from the strict twin: the liberties of a twin that is equal, or else its kind.
 fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<String> {
+    if let Some(liberty) = liberty(equals) {
+        return Some(liberty);
+    }
+    let c = &drift.classes;
+    if c.flushed > 0 && c.flushed == drift.differing {
+        return Some("one side has zeros where the other has subnormals".to_owned());
+    }
+    (c.nan_payload == drift.differing).then(|| "only the payloads of NaN differ".to_owned())
+}
+
+/// The liberties of the twins that an output equals; `None` where it equals none, or the strict one alone.
+fn liberty(equals: &[Arithmetic]) -> Option<String> {
     let fused = "multiply and add are fused";
     let split = "the built-in fma is expanded into two roundings";
     let alone = [
@@ -240,14 +255,8 @@ fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<String> {
         }
     }
     let both = [(Arithmetic::FUSED, fused), (Arithmetic::SPLIT, split)];
-    if let Some((_, what)) = both.iter().find(|(a, _)| equals.contains(&Arithmetic { flush: true, ..*a })) {
-        return Some(format!("{what} and subnormals flushed (equals that twin)"));
-    }
-    let c = &drift.classes;
-    if c.flushed > 0 && c.flushed == drift.differing {
-        return Some("one side has zeros where the other has subnormals".to_owned());
-    }
-    (c.nan_payload == drift.differing).then(|| "only the payloads of NaN differ".to_owned())
+    let found = both.iter().find(|(a, _)| equals.contains(&Arithmetic { flush: true, ..*a }));
+    found.map(|(_, what)| format!("{what} and subnormals flushed (equals that twin)"))
 }
 
 #[cfg(test)]
