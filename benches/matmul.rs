@@ -15,7 +15,7 @@ use repro_audit::kernels::matmul::{Instructions, product};
 use repro_audit::kernels::{self, Buffer, Problem};
 
 const N: usize = 1024;
-const FUSED: Arithmetic = Arithmetic { fused: true, flush: false };
+const FUSED: Arithmetic = Arithmetic::FUSED;
 
 fn main() {
     let problem = square(N);

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{program, record_in, run, status, stderr, without_adapters};
+use repro_audit::record::CaseRecord;
 
 /// The one line that an error must be.
 fn error_of(arguments: &[&str], expected: i32) -> String {
@@ -27,7 +28,9 @@ fn bad_input_is_one_clear_line_before_any_work() {
     assert!(gpu(&["--threads", "0"], 2).contains("--threads"), "zero threads");
     assert!(gpu(&["--vary", "LP_NUM_THREADS"], 2).contains("NAME=a,b,c"), "no values");
     assert!(gpu(&["--vary", "X="], 2).contains("NAME=a,b,c"), "an empty value");
-    assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: none"), "a filter that matches nothing");
+    assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: embedded:0 "), "a filter that matches nothing");
+    assert!(gpu(&["--planted", "fast"], 2).contains("is no defect of the embedded adapter"), "an unknown defect");
+    assert!(gpu(&["--planted", "strict"], 2).contains("plants nothing"), "no defect");
     assert!(gpu(&["--require-adapter", "RTX"], 3).contains("absent"), "a required adapter");
     assert!(!std::path::Path::new(out).exists(), "no work was begun");
     let case = |id: &str| error_of(&["case", id], 2);
@@ -54,13 +57,18 @@ fn an_output_folder_that_can_not_be_written_is_told_first() {
 }
 
 #[test]
-fn without_adapters_the_cpu_is_audited_and_the_lack_is_told() {
+fn without_a_driver_the_interpreter_is_audited_and_the_lack_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().to_str().expect("a name");
     let output = run(&mut without_adapters(&["gpu", "--out", out]));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let record = record_in(folder.path());
-    assert!(record.notes.iter().any(|n| n.contains("No adapter was found") && n.contains("lavapipe")), "said plainly");
+    assert!(record.notes.iter().any(|n| n.contains("No driver was found") && n.contains("lavapipe")), "said plainly");
+    assert!(record.notes.iter().any(|n| n.contains("nothing about a GPU")), "and what this is not");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("No driver was audited: in the interpreter"), "the verdict is not of a GPU: {shown}");
+    let ours = |c: &CaseRecord| c.shader.is_some() && !c.executions.iter().any(|e| e.engine == "embedded:0");
+    assert!(!record.cases.iter().any(ours), "the interpreter is asked for every shader");
     assert!(String::from_utf8_lossy(&output.stdout).contains("lavapipe"), "and shown");
     assert!(record.cases.iter().any(|c| c.executions.iter().any(|e| e.engine.starts_with("cpu threads="))), "CPU axes");
     assert!(record.controls.iter().all(|c| c.caught) && !record.controls.is_empty(), "controls");
@@ -154,7 +162,13 @@ fn a_gate_is_not_green_where_nothing_was_tested() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().to_str().expect("a name");
     let arguments = ["gpu", "--kernel", "matmul", "--fail-on", "drift", "--out", out];
-    assert_eq!(status(&run(&mut without_adapters(&arguments))), 4, "no adapter, no verdict");
+    assert_eq!(status(&run(&mut without_adapters(&arguments))), 4, "no driver, no verdict");
+    let asked = [&arguments[..], &["--adapter", "embedded"]].concat();
+    let output = run(&mut without_adapters(&asked));
+    assert_eq!(status(&output), 1, "the interpreter is judged where it is asked for: {}", stderr(&output));
+    let exact = ["gpu", "--kernel", "matmul/tiled", "--kernel", "philox", "--fail-on", "not-repeatable", "--out", out];
+    let output = run(&mut without_adapters(&[&exact[..], &["--adapter", "embedded"]].concat()));
+    assert_eq!(status(&output), 0, "and passes where it repeats: {}", stderr(&output));
     let line = error_of(&["gpu", "--repeats", "1", "--fail-on", "not-repeatable", "--out", out], 2);
     assert!(line.contains("--repeats 2"), "{line}");
     assert!(error_of(&["case", "control/nan"], 2).contains("every audit"), "controls are not asked for");

@@ -77,6 +77,8 @@ pub trait Evaluator {
     fn div(&self, a: Self::V, b: Self::V) -> Self::V;
     /// `a*b + c`, which a driver may contract.
     fn mad(&self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The built-in `fma(a, b, c)`, which a driver may expand.
+    fn fma(&self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// A function of one number.
     fn call(&self, f: F1, x: Self::V) -> Self::V;
     /// A function of two numbers.
@@ -173,6 +175,9 @@ impl Evaluator for Real {
     fn mad(&self, a: f64, b: f64, c: f64) -> f64 {
         a * b + c
     }
+    fn fma(&self, a: f64, b: f64, c: f64) -> f64 {
+        self.mad(a, b, c)
+    }
     fn call(&self, f: F1, x: f64) -> f64 {
         real1(f, x)
     }
@@ -242,6 +247,9 @@ impl Evaluator for Machine {
             self.add(self.mul(a, b), c)
         }
     }
+    fn fma(&self, a: f64, b: f64, c: f64) -> f64 {
+        Self { arithmetic: self.arithmetic.of_fma(), ..*self }.mad(a, b, c)
+    }
     fn call(&self, f: F1, x: f64) -> f64 {
         self.out(real1(f, self.flush(x)))
     }
@@ -281,7 +289,7 @@ mod tests {
             let bits: Vec<u32> = words.map(|w| u32::from_str_radix(w, 16).unwrap()).collect();
             let x: Vec<f32> = bits.iter().map(|b| f32::from_bits(*b)).collect();
             let v: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
-            for (arithmetic, answer) in Arithmetic::ALL.into_iter().zip(answers.split(' ')) {
+            for (arithmetic, answer) in Arithmetic::CONTRACTION.into_iter().zip(answers.split(' ')) {
                 let e = Machine { format: Format::F32, arithmetic };
                 let (fast, carried) = match operation {
                     "add" => (with_arith!(arithmetic, A => A::add(x[0], x[1])), e.add(v[0], v[1])),

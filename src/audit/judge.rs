@@ -192,7 +192,10 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
         AxisLevel::Threads => format!("{} differs from {}: {size}", comparison.right, comparison.left),
         AxisLevel::Driver | AxisLevel::Adapter => {
             let other = if comparison.left == engine.id { &comparison.right } else { &comparison.left };
-            format!("differs from {other}: {size}")
+            // Of a side that takes a liberty, the twin that takes it too says which.
+            let strict = execution.equals.contains(&Arithmetic::STRICT);
+            let cause = liberty(&execution.equals).filter(|_| !strict).map(|c| format!("{c}; ")).unwrap_or_default();
+            format!("{cause}differs from {other}: {size}")
         }
         AxisLevel::Repeat => format!("differs from run to run: {size}"),
         AxisLevel::Engine => match cause(&execution.equals, drift) {
@@ -221,26 +224,39 @@ pub(super) fn size(drift: &Drift) -> String {
     parts.join(", ")
 }
 
-/// What the twins say of a drift from the strict one.
-fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<&'static str> {
-    let fused = equals.contains(&Arithmetic { fused: true, flush: false });
-    let flushed = equals.contains(&Arithmetic { fused: false, flush: true });
-    match (fused, flushed) {
-        (true, true) => {
-            return Some("multiply and add are fused or subnormals are flushed (those twins are equal here)");
-        }
-        (true, false) => return Some("multiply and add are fused (equals the fused twin)"),
-        (false, true) => return Some("subnormals are flushed (equals the flushing twin)"),
-        (false, false) => {}
-    }
-    if equals.contains(&Arithmetic { fused: true, flush: true }) {
-        return Some("multiply and add are fused and subnormals flushed (equals that twin)");
+/// What explains a drift from the strict twin: the liberties of a twin that is equal, or else its kind.
+fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<String> {
+    if let Some(liberty) = liberty(equals) {
+        return Some(liberty);
     }
     let c = &drift.classes;
     if c.flushed > 0 && c.flushed == drift.differing {
-        return Some("one side has zeros where the other has subnormals");
+        return Some("one side has zeros where the other has subnormals".to_owned());
     }
-    (c.nan_payload == drift.differing).then_some("only the payloads of NaN differ")
+    (c.nan_payload == drift.differing).then(|| "only the payloads of NaN differ".to_owned())
+}
+
+/// The liberties of the twins that an output equals; `None` where it equals none, or the strict one alone.
+fn liberty(equals: &[Arithmetic]) -> Option<String> {
+    let fused = "multiply and add are fused";
+    let split = "the built-in fma is expanded into two roundings";
+    let alone = [
+        (Arithmetic::FUSED, fused, "the fused twin"),
+        (Arithmetic::SPLIT, split, "the twin that splits it"),
+        (Arithmetic::FLUSH, "subnormals are flushed", "the flushing twin"),
+    ];
+    let found: Vec<_> = alone.iter().filter(|(a, ..)| equals.contains(a)).collect();
+    match found[..] {
+        [] => {}
+        [(_, what, twin)] => return Some(format!("{what} (equals {twin})")),
+        _ => {
+            let causes: Vec<&str> = found.iter().map(|(_, what, _)| *what).collect();
+            return Some(format!("{} (those twins are equal here)", causes.join(" or ")));
+        }
+    }
+    let both = [(Arithmetic::FUSED, fused), (Arithmetic::SPLIT, split)];
+    let found = both.iter().find(|(a, _)| equals.contains(&Arithmetic { flush: true, ..*a }));
+    found.map(|(_, what)| format!("{what} and subnormals flushed (equals that twin)"))
 }
 
 #[cfg(test)]
@@ -349,9 +365,13 @@ mod tests {
     fn causes_are_only_those_that_are_shown() {
         let bits = Bits::f32(&[1.0]);
         let drift = measure(&bits, &Bits::f32(&[2.0])).expect("one shape");
-        let [_, fused, flush, _] = Arithmetic::ALL;
-        assert!(cause(&[fused], &drift).is_some_and(|c| c.contains("fused") && !c.contains("flushed")), "one twin");
-        assert!(cause(&[fused, flush], &drift).is_some_and(|c| c.contains(" or ")), "two twins that are equal");
+        let of = |equals: &[Arithmetic]| cause(equals, &drift).unwrap_or_default();
+        let (fused, split, flush) = (Arithmetic::FUSED, Arithmetic::SPLIT, Arithmetic::FLUSH);
+        assert!(of(&[fused]).contains("fused") && !of(&[fused]).contains("flushed"), "one twin");
+        assert!(of(&[fused, flush]).contains(" or "), "two twins that are equal");
+        assert!(of(&[split]).contains("fma is expanded into two roundings"), "an fma that is split");
+        let both = of(&[Arithmetic { flush: true, ..split }]);
+        assert!(both.contains("expanded") && both.contains("flushed"), "{both}");
         assert_eq!(cause(&[], &drift), None, "no twin");
     }
 }

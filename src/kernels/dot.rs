@@ -142,7 +142,11 @@ impl Problem for DotProblem {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        if matches!(self.mode, Mode::Tree { .. }) { &Arithmetic::ALL } else { &[Arithmetic::STRICT] }
+        match self.mode {
+            Mode::Tree { fma: false } => &Arithmetic::CONTRACTION,
+            Mode::Tree { fma: true } => &Arithmetic::EXPANSION,
+            Mode::Chunked | Mode::Fixed => &[Arithmetic::STRICT],
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "n is at most 2^26 and rows 4096")]
@@ -163,6 +167,7 @@ impl Problem for DotProblem {
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
+        let arithmetic = if self.mode == (Mode::Tree { fma: true }) { arithmetic.of_fma() } else { arithmetic };
         Some(match self.mode {
             Mode::Tree { .. } => with_arith!(arithmetic, A => self.each(threads, |a, b| tree_dot::<A>(a, b, self.wg))),
             Mode::Chunked => self.split(twin::even_chunk(self.n, 1), threads),
@@ -224,8 +229,8 @@ mod tests {
                 for dist in Distribution::NAMES {
                     let case = Case::parse(&format!("dot/{variant}?n={n}&rows=3&wg=64&dist={dist}")).unwrap();
                     let problem = kernels::problem(&case).unwrap();
-                    for arithmetic in Arithmetic::ALL {
-                        let twin = problem.twin(arithmetic, 2).unwrap();
+                    for arithmetic in problem.arithmetics() {
+                        let twin = problem.twin(*arithmetic, 2).unwrap();
                         let found = drift::accuracy(&twin, problem.exact().as_ref(), &problem.allowance(), None);
                         assert_eq!((found.outside, found.unconstrained), (0, 0), "{case} {}", arithmetic.name());
                     }
@@ -244,6 +249,17 @@ mod tests {
         assert_eq!(tree_dot::<Ieee<true, false>>(&a, &b, 1).to_bits(), 0x3D65_33F6, "serial, fused");
         let products: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a * b).collect();
         assert_eq!(twin::pairwise::<Ieee<false, false>>(&products).to_bits(), 0x3D65_33E0, "pairwise");
+    }
+
+    #[test]
+    fn an_explicit_fma_is_one_rounding_and_split_it_is_the_separate_one() {
+        let twins = |variant: &str| {
+            let problem = kernels::problem(&Case::parse(&format!("dot/{variant}?n=999")).unwrap()).unwrap();
+            problem.arithmetics().iter().map(|a| problem.twin(*a, 1).unwrap()).collect::<Vec<_>>()
+        };
+        let (separate, fma) = (twins("separate"), twins("fma"));
+        assert_eq!((&fma[0], &fma[1]), (&separate[1], &separate[0]), "strict is fused, split is separate");
+        assert_ne!(fma[0], fma[1], "the case tells them apart");
     }
 
     #[test]

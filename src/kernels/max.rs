@@ -173,7 +173,7 @@ impl Problem for MaxProblem {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        const COMPARISONS: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic { fused: false, flush: true }];
+        const COMPARISONS: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic::FLUSH];
         if self.mode == Mode::Ordered { &[Arithmetic::STRICT] } else { &COMPARISONS }
     }
 

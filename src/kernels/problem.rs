@@ -109,7 +109,7 @@ pub trait Problem: Send + Sync {
 
     /// The arithmetics in which the twin may differ, the strict one first. An integer kernel has only that.
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        &Arithmetic::ALL
+        &Arithmetic::CONTRACTION
     }
 
     /// The twin: the shader's operations in the shader's order, in this arithmetic, on up to `threads` threads (the

@@ -15,7 +15,7 @@ pub(super) const SEED: Param = Param::problem("seed", "7", "seed of the inputs")
 pub(super) const WG: Param = Param::config("wg", "256", "invocations in a row's workgroup, a power of two up to 1024");
 
 /// The arithmetics of a kernel in which no multiply feeds an add.
-pub(super) const UNFUSED: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic { fused: false, flush: true }];
+pub(super) const UNFUSED: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic::FLUSH];
 
 /// Rows of numbers, one workgroup each.
 #[derive(Debug)]

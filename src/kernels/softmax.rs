@@ -122,7 +122,7 @@ impl Problem for RowsSoftmax {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        if self.method == Method::BuiltIn { &UNFUSED } else { &Arithmetic::ALL }
+        if self.method == Method::BuiltIn { &UNFUSED } else { &Arithmetic::CONTRACTION }
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

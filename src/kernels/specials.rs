@@ -54,7 +54,7 @@ fn rows() -> Vec<Row> {
             "fma(x, y, z) on edge classes.",
             "fma(x0, x1, x2)",
             [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)],
-            |e, x| e.mad(x[0], x[1], x[2])
+            |e, x| e.fma(x[0], x[1], x[2])
         ),
         row!("sqrt", "sqrt(x) on edge classes.", "sqrt(x0)", [Draw::Exponent(-20.0, 20.0)], |e, x| e
             .call(F1::Sqrt, x[0])),

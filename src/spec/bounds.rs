@@ -210,6 +210,11 @@ impl Evaluator for Bounds {
         self.add(self.mul(a, b), c)
     }
 
+    /// Inherited from `a * b + c`.
+    fn fma(&self, a: Interval, b: Interval, c: Interval) -> Interval {
+        self.mad(a, b, c)
+    }
+
     fn call(&self, f: F1, x: Interval) -> Interval {
         let x = self.operand(x);
         if x.is_any() {

@@ -315,11 +315,11 @@ impl Problem for Product {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        const FLUSHED: Arithmetic = Arithmetic { fused: false, flush: true };
         match self.element {
-            Element::F32 | Element::F16 => &Arithmetic::ALL,
+            Element::F32 | Element::F16 if self.fma => &Arithmetic::EXPANSION,
+            Element::F32 | Element::F16 => &Arithmetic::CONTRACTION,
             // The product of two binary16 or bfloat16 numbers is exact in binary32, so that fusing changes nothing.
-            Element::F16Acc32 | Element::Bf16 => &[Arithmetic::STRICT, FLUSHED],
+            Element::F16Acc32 | Element::Bf16 => &[Arithmetic::STRICT, Arithmetic::FLUSH],
         }
     }
 
@@ -331,6 +331,8 @@ impl Problem for Product {
             let other = Self { a: flushed(&self.a), b: flushed(&self.b), truth: OnceLock::new(), ..*self };
             return Some(other.element.bits(other.sums::<crate::arith::Ieee<false, false>>(threads)));
         }
+        // Every product of this shader is then in an `fma`.
+        let arithmetic = if self.fma { arithmetic.of_fma() } else { arithmetic };
         let sums = with_arith!(arithmetic, A => match self.element {
             Element::F16 => self.sums::<Binary16<A>>(threads),
             Element::F32 | Element::F16Acc32 | Element::Bf16 => self.sums::<A>(threads),

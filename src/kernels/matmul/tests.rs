@@ -44,7 +44,7 @@ fn the_fast_twin_is_the_plain_loop() {
         let a = Distribution::Wide.draw(5, 0, rows * inner);
         let b = Distribution::Normal.draw(5, 1, inner * columns);
         let factors = Factors { a: &a, b: &b, inner, columns };
-        for arithmetic in Arithmetic::ALL {
+        for arithmetic in Arithmetic::CONTRACTION {
             for threads in [1, 3] {
                 // All of k, and a part of it that begins and ends anywhere.
                 for range in [0..inner, inner / 3..inner - inner / 7] {
@@ -97,12 +97,28 @@ fn subnormals_are_kept_by_the_fast_twin() {
     let rows = a.len() / 4;
     let mut c = vec![0.0; rows * factors.columns];
     for instructions in Instructions::ALL {
-        for arithmetic in [Arithmetic::STRICT, Arithmetic { fused: true, flush: false }] {
+        for arithmetic in [Arithmetic::STRICT, Arithmetic::FUSED] {
             if run(instructions, arithmetic.fused, factors, 0..4, &mut c, 1) {
                 let want = with_arith!(arithmetic, A => plain::<A>(factors, 0..4, rows));
                 assert_eq!(bits(&c), want, "{instructions:?} {}", arithmetic.name());
                 assert!(c.iter().any(|x| x.is_subnormal()), "there are subnormal results");
             }
+        }
+    }
+}
+
+#[test]
+fn an_explicit_fma_is_one_rounding_and_split_it_is_the_separate_one() {
+    for dtype in ["f32", "f16"] {
+        for variant in ["naive", "splitk"] {
+            let twins = |mad: &str| {
+                let problem = case(&format!("matmul/{variant}?m=9&k=31&n=7&mad={mad}&dtype={dtype}"));
+                problem.arithmetics().iter().map(|a| problem.twin(*a, 1).unwrap()).collect::<Vec<_>>()
+            };
+            let (separate, fma) = (twins("separate"), twins("fma"));
+            assert_eq!((&fma[0], &fma[1]), (&separate[1], &separate[0]), "{variant} {dtype}: strict is fused");
+            assert_eq!((&fma[2], &fma[3]), (&separate[3], &separate[2]), "{variant} {dtype}: with flushes");
+            assert_ne!(fma[0], fma[1], "{variant} {dtype}: the case tells them apart");
         }
     }
 }
@@ -139,7 +155,7 @@ fn known_answers_of_three_orders() {
         truth: OnceLock::new(),
     };
     let (serial, split) = (product(Schedule::Naive { wg: 64 }), product(Schedule::SplitK { split: 2 }));
-    let fused = Arithmetic { fused: true, flush: false };
+    let fused = Arithmetic::FUSED;
     let get = |p: &Product, arithmetic| p.twin(arithmetic, 1).unwrap().get(0);
     assert_eq!(get(&serial, Arithmetic::STRICT), want("serial"), "serial");
     assert_eq!(get(&product(Schedule::Dot4 { wg: 64 }), Arithmetic::STRICT), want("serial"), "dot4's four in order");

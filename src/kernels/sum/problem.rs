@@ -160,7 +160,7 @@ impl Problem for SumProblem {
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
         // No variant multiplies, so nothing can be fused.
-        const ADDITIONS: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic { fused: false, flush: true }];
+        const ADDITIONS: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic::FLUSH];
         match self.order {
             Order::Exact | Order::ThreadsChunked | Order::ThreadsFixed => &[Arithmetic::STRICT],
             _ => &ADDITIONS,

@@ -11,15 +11,18 @@ use crate::report::text;
 /// The arithmetics whose twins an execution equals, in words; `None` where it equals none.
 fn arithmetic(execution: &Execution) -> Option<String> {
     // Twins that are equal among themselves are told apart by nothing, so the one that departs least is named.
-    let named = [(false, false, "strict"), (true, false, "fused"), (false, true, "flushing")];
-    let least = named
-        .iter()
-        .filter(|(fused, flush, _)| execution.equals.contains(&Arithmetic { fused: *fused, flush: *flush }));
-    let names: Vec<String> = least.map(|(_, _, name)| (*name).to_owned()).collect();
-    match names.first() {
-        Some(strict) if strict == "strict" => Some(strict.clone()),
-        Some(_) => Some(names.join(" or ")),
-        None => (!execution.equals.is_empty()).then(|| "fused and flushing".to_owned()),
+    let named = [
+        (Arithmetic::STRICT, "strict"),
+        (Arithmetic::FUSED, "fused"),
+        (Arithmetic::SPLIT, "split-fma"),
+        (Arithmetic::FLUSH, "flushing"),
+    ];
+    let names: Vec<&str> = named.iter().filter(|(a, _)| execution.equals.contains(a)).map(|(_, name)| *name).collect();
+    match (names.first(), execution.equals.first()) {
+        (Some(&"strict"), _) => Some("strict".to_owned()),
+        (Some(_), _) => Some(names.join(" or ")),
+        (None, Some(both)) => Some(if both.split { "split-fma and flushing" } else { "fused and flushing" }.to_owned()),
+        (None, None) => None,
     }
 }
 
