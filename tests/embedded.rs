@@ -62,3 +62,10 @@ fn contraction_equals_every_fused_twin() {
 fn an_fma_in_two_roundings_equals_every_such_twin() {
     equal_twins("split-fma", Arithmetic { split: true, ..Arithmetic::STRICT }, |k| k != "control");
 }
+
+#[test]
+fn neither_order_nor_subgroups_change_a_fixed_order() {
+    for mode in ["schedule=reversed", "schedule=3", "subgroup=4", "subgroup=128"] {
+        equal_twins(mode, Arithmetic::STRICT, |k| k != "control");
+    }
+}

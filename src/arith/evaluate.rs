@@ -219,8 +219,9 @@ impl Machine {
     /// `x` rounded to the format, then flushed. A NaN that arithmetic makes is positive: hosts differ in its sign.
     #[must_use]
     pub fn out(&self, x: f64) -> f64 {
-        if x.is_nan() {
-            return f64::NAN;
+        // By the bits: the compiler takes any NaN for another, and would drop a choice between two.
+        if x.to_bits() & !(1 << 63) > f64::INFINITY.to_bits() {
+            return f64::from_bits(0x7ff8_0000_0000_0000);
         }
         self.flush(self.format.round(x))
     }

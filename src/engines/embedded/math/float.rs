@@ -147,7 +147,9 @@ macro_rules! native {
     ($sign:expr, $exponent:expr, $nan:expr) => {
         #[inline(always)]
         fn canonical(self) -> Self {
-            Self::from_bits(if self.is_nan() { $nan } else { self.to_bits() })
+            // By the bits: of `x.is_nan()` the compiler knows that any NaN will do for another, and drops the choice.
+            let bits = self.to_bits();
+            Self::from_bits(if bits & !$sign > $exponent { $nan } else { bits })
         }
         #[inline(always)]
         fn flush(self) -> Self {
