@@ -115,7 +115,7 @@ fn same(what: &str, s: Scalar, e: Machine, kernel: Option<Kernel>, rows: &[Vec<u
         }
         let want = e.format.bits(twin(&x));
         let name = e.arithmetic.name();
-        assert_eq!(format!("{got:08x}"), format!("{want:08x}"), "{what} {s:?} {name} of {x:e?}");
+        assert_eq!(format!("{got:08x}"), format!("{want:08x}"), "{what} {s:?} {name} of {x:?}");
     }
 }
 
@@ -308,7 +308,7 @@ fn binary64_is_the_processors() {
             for i in 0..x.len() {
                 let operands = [x[i], y[i], z[i]].map(|w| through(f64::from_bits(w)));
                 let want = bits(through(f(operands)));
-                assert_eq!(format!("{:016x}", got[i]), format!("{want:016x}"), "{what} of {operands:e?} {d:?}");
+                assert_eq!(format!("{:016x}", got[i]), format!("{want:016x}"), "{what} of {operands:?} {d:?}");
             }
         };
         check("add", binary(BinaryOperator::Add, Scalar::F64, &d), &|[x, y, _]| x + y);
