@@ -15,10 +15,10 @@ use crate::inputs::edges;
 /// The defects that a twin has, too, and its arithmetic.
 fn modes() -> [(Defects, Arithmetic); 4] {
     [
-        (STRICT, Arithmetic { fused: false, flush: false }),
-        (FLUSH, Arithmetic { fused: false, flush: true }),
-        (CONTRACT, Arithmetic { fused: true, flush: false }),
-        (Defects { flush: true, ..CONTRACT }, Arithmetic { fused: true, flush: true }),
+        (STRICT, Arithmetic { fused: false, flush: false, split: false }),
+        (FLUSH, Arithmetic { fused: false, flush: true, split: false }),
+        (CONTRACT, Arithmetic { fused: true, flush: false, split: false }),
+        (Defects { flush: true, ..CONTRACT }, Arithmetic { fused: true, flush: true, split: false }),
     ]
 }
 
@@ -397,7 +397,11 @@ fn unpacking_is_the_twins() {
     }
     let rows = run(unpack(Fun::Unpack2x16float, &FLUSH).unwrap(), 2, &[&words]);
     for (i, word) in words.iter().enumerate() {
-        let want = |bits: u32| Format::F32.bits(crate::bits::Dtype::F16.value(bits));
+        let want = |bits: u32| {
+            let value = crate::bits::Dtype::F16.value(bits);
+            // A NaN becomes the canonical one, which is positive.
+            Format::F32.bits(if value.is_nan() { value.abs() } else { value })
+        };
         assert_eq!([rows[0][i], rows[1][i]], [want(word & 0xffff), want(word >> 16)], "unpack2x16float {word:08x}");
     }
 }
@@ -410,7 +414,7 @@ fn known_answers_on_edge_classes() {
         let mut words = question.split(' ');
         let operation = words.next().unwrap();
         let x: Vec<Vec<u32>> = words.map(|w| vec![u32::from_str_radix(w, 16).unwrap()]).collect();
-        for (arithmetic, answer) in Arithmetic::ALL.into_iter().zip(answers.split(' ')) {
+        for (arithmetic, answer) in Arithmetic::CONTRACTION.into_iter().zip(answers.split(' ')) {
             let d = Defects { flush: arithmetic.flush, split_fma: !arithmetic.fused, ..STRICT };
             let kernel = match operation {
                 "add" => binary(BinaryOperator::Add, Scalar::F32, &d),
