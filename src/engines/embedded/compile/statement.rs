@@ -260,7 +260,7 @@ impl<'m> Compiler<'m> {
                 }
                 // The callee may change variables that values still refer to: private ones, and those pointed to.
                 self.settle(frame, body)?;
-                body.push(Step::Call(signature.code));
+                body.push(Step::Call { function: signature.code, line });
                 if let Some(result) = result {
                     let rows = signature.result.iter().map(|r| self.copy(*r, body)).collect::<Result<_, _>>()?;
                     frame.values[result.index()] = Some(Value::Rows(rows));
