@@ -9,7 +9,7 @@ use std::time::Instant;
 use criterion::{Criterion, Throughput};
 use repro_audit::case::Case;
 use repro_audit::engines::embedded::{Mode, Runner};
-use repro_audit::engines::gpu;
+use repro_audit::engines::{cpu, gpu};
 use repro_audit::kernels::{self, Profile, Program};
 
 const N: usize = 256;
@@ -29,7 +29,8 @@ fn main() {
         let mut embedded = Runner::open(Mode::default());
         let theirs = || lavapipe.run(&product, 5).expect("lavapipe runs").expect("it can");
         let ours = || embedded.run(&product, 5).expect("the product runs").expect("it can");
-        println!("ratio  embedded / lavapipe, matmul/tiled {N}^3, 5 runs: {:.2}", ratio::median(ours, theirs));
+        let what = format!("embedded, matmul/tiled {N}^3, 5 runs");
+        ratio::print((&what, ours), ("lavapipe", theirs), cpu::available_threads());
         quick(&mut embedded, &mut lavapipe);
     } else {
         println!("no lavapipe here: nothing to compare with");

@@ -7,11 +7,11 @@ use repro_audit::kernels::{self, Profile};
 
 /// Every case of every kernel that has a program and a twin of this arithmetic equals the twin in every bit.
 fn equal_twins(mode: &str, arithmetic: Arithmetic, kernels: impl Fn(&str) -> bool) {
-    let mut runner = Runner::open(mode.parse().unwrap());
+    let mut runner = Runner::open(mode.parse().expect("a mode"));
     let (mut seen, mut wrong) = (0, Vec::new());
     for kernel in kernels::all().iter().filter(|k| kernels(k.name())) {
         for case in kernel.plan(Profile::Quick, 7) {
-            let problem = kernel.problem(&case).unwrap();
+            let problem = kernel.problem(&case).expect("a planned case");
             let (Some(program), Some(twin)) = (problem.program(), problem.twin(arithmetic, 2)) else { continue };
             if !problem.arithmetics().contains(&arithmetic) {
                 continue;
@@ -19,12 +19,12 @@ fn equal_twins(mode: &str, arithmetic: Arithmetic, kernels: impl Fn(&str) -> boo
             seen += 1;
             match runner.run(&program, 1) {
                 Ok(Ok(runs)) => {
-                    let bits = runs.distinct[0].bits.as_ref().unwrap();
-                    let differing = (0..twin.len).filter(|i| bits.get(*i) != twin.get(*i)).count();
-                    if differing > 0 {
-                        let at = (0..twin.len).find(|i| bits.get(*i) != twin.get(*i)).unwrap();
+                    let bits = runs.distinct[0].bits.as_ref().expect("the first is kept");
+                    let differing: Vec<_> = (0..twin.len).filter(|i| bits.get(*i) != twin.get(*i)).collect();
+                    if let Some(&at) = differing.first() {
                         wrong.push(format!(
-                            "{case}: {differing} of {} differ, the first at {at}: {:08x}, twin {:08x}",
+                            "{case}: {} of {} differ, the first at {at}: {:08x}, twin {:08x}",
+                            differing.len(),
                             twin.len,
                             bits.get(at),
                             twin.get(at)

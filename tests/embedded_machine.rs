@@ -20,19 +20,21 @@ fn program(source: &str, input: Vec<u32>, words: usize, groups: u32) -> Program 
 }
 
 fn run(mode: &str, program: &Program, repeats: u32) -> Result<Runs, RunError> {
-    Runner::open(mode.parse().unwrap()).run(program, repeats).map(|ran| ran.unwrap())
+    Runner::open(mode.parse().expect("a mode"))
+        .run(program, repeats)
+        .map(|ran| ran.expect("the interpreter can run it"))
 }
 
 /// The output of one run of `main` with the buffers `input` and `output`.
 fn output(mode: &str, body: &str, input: Vec<u32>, words: usize, groups: u32) -> Vec<u32> {
     let source = format!("{IN_OUT}{body}");
-    let runs = run(mode, &program(&source, input, words, groups), 1).unwrap();
-    runs.distinct[0].bits.as_ref().unwrap().words.clone()
+    let runs = run(mode, &program(&source, input, words, groups), 1).expect("it runs");
+    runs.distinct[0].bits.as_ref().expect("the first is kept").words.clone()
 }
 
 fn findings(body: &str, input: Vec<u32>, words: usize, groups: u32) -> Vec<Finding> {
     let source = format!("{IN_OUT}{body}");
-    run("strict", &program(&source, input, words, groups), 3).unwrap().findings
+    run("strict", &program(&source, input, words, groups), 3).expect("it runs").findings
 }
 
 fn kinds(found: &[Finding]) -> Vec<FindingKind> {
@@ -60,7 +62,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let collatz = |mut n: u32| {
         let mut steps = 0;
         while n != 1 {
-            n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+            n = if n.is_multiple_of(2) { n / 2 } else { 3 * n + 1 };
             steps += 1;
         }
         steps
@@ -213,7 +215,18 @@ fn main() {
     words[(16 + 40 + 36) / 4] = 0x4600; // 6 in binary16, at byte 36 of Inner
     words[96 / 4] = 0x4700; // 7
     let runs = run("strict", &program(source, words, 6, 1), 1).unwrap();
-    assert_eq!(runs.distinct[0].bits.as_ref().unwrap().words, [3, 44, 5, 6, 7, 6], "members");
+    assert_eq!(runs.distinct[0].bits.as_ref().expect("the first is kept").words, [3, 44, 5, 6, 7, 6], "members");
+}
+
+/// The low and the high word.
+fn halves(x: u64) -> [u32; 2] {
+    [x & 0xffff_ffff, x >> 32].map(|word| u32::try_from(word).expect("32 bits"))
+}
+
+/// `u64(f64(x) / 3.0)`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "truncation is what WGSL does")]
+fn third(x: u64) -> u64 {
+    (x as f64 / 3.0) as u64
 }
 
 #[test]
@@ -228,16 +241,16 @@ fn main(@builtin(local_invocation_index) i: u32) {
     output[i] = product ^ u64(quotient);
 }";
     let input = [0x1_0000_0001u64, 0x2_0000_0003, 7];
-    let words = input.iter().flat_map(|x| [*x as u32, (*x >> 32) as u32]).collect();
-    let runs = run("strict", &program(source, words, 4, 1), 1).unwrap();
+    let words = input.iter().flat_map(|x| halves(*x)).collect();
+    let runs = run("strict", &program(source, words, 4, 1), 1).expect("it runs");
     let want: Vec<u32> = (0..2)
         .map(|i| {
             let product = input[i].wrapping_mul(input[i + 1]).wrapping_add(5);
-            product ^ ((product as f64 / 3.0) as u64)
+            product ^ third(product)
         })
-        .flat_map(|x| [x as u32, (x >> 32) as u32])
+        .flat_map(halves)
         .collect();
-    assert_eq!(runs.distinct[0].bits.as_ref().unwrap().words, want, "products and quotients");
+    assert_eq!(runs.distinct[0].bits.as_ref().expect("the first is kept").words, want, "products and quotients");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A row holds one 32-bit word for every lane. Every row but those of variables is written in one place only.
 
-use super::math::{Kernel, Scalar};
+use super::math::{Kernel, Map1, Map2, Map3, Scalar, Wide};
 
 /// The number of a row.
 pub(super) type Row = u32;
@@ -122,25 +122,25 @@ pub(super) struct Arm {
 /// One step.
 pub(super) enum Step {
     Map1 {
-        f: fn(&mut [u32], &[u32]),
+        f: Map1,
         out: Row,
         a: Row,
     },
     Map2 {
-        f: fn(&mut [u32], &[u32], &[u32]),
+        f: Map2,
         out: Row,
         a: Row,
         b: Row,
     },
     Map3 {
-        f: fn(&mut [u32], &[u32], &[u32], &[u32]),
+        f: Map3,
         out: Row,
         a: Row,
         b: Row,
         c: Row,
     },
     Wide {
-        f: fn(&mut [&mut [u32]], &[&[u32]]),
+        f: Wide,
         out: Vec<Row>,
         from: Vec<Row>,
     },

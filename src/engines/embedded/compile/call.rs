@@ -6,7 +6,8 @@ use naga::valid::FunctionInfo;
 use naga::{Function, Handle};
 
 use super::place::{Place, Root};
-use super::{Compiler, Frame, MOST_CALLS, Refusal, Value, statement};
+use super::uses::uses;
+use super::{Compiler, Frame, MOST_CALLS, Refusal, Value};
 use crate::engines::embedded::code::{Block, Row};
 
 /// A function with its pointers' targets: which part of the code it is.
@@ -44,7 +45,7 @@ impl<'m> Compiler<'m> {
             info,
             arguments,
             values: vec![None; function.expressions.len()],
-            uses: statement::uses(function),
+            uses: uses(function),
             locals: HashMap::new(),
             result,
             forward: HashMap::new(),

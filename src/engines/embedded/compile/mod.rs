@@ -12,6 +12,7 @@ mod functions;
 mod interface;
 mod place;
 mod statement;
+mod uses;
 mod variables;
 
 use std::collections::{BTreeMap, HashMap};
@@ -226,7 +227,7 @@ impl<'m> Compiler<'m> {
         match value {
             None => body.push(Step::Clear { first, len }),
             Some(rows) => {
-                body.extend((first..first + len).zip(rows).map(|(out, from)| Step::Copy { out, from: *from }))
+                body.extend((first..first + len).zip(rows).map(|(out, from)| Step::Copy { out, from: *from }));
             }
         }
     }

@@ -161,14 +161,14 @@ impl<'m> Compiler<'m> {
                         out
                     }
                 };
-                rows.push(self.from_half(place, leaf.scalar, row, body)?);
+                rows.push(self.widen(place, leaf.scalar, row, body)?);
             }
         }
         Ok(rows)
     }
 
     /// A binary16 number from a buffer, as rows hold it.
-    fn from_half(&mut self, place: Place, scalar: Scalar, row: Row, body: &mut Block) -> Result<Row, Refusal> {
+    fn widen(&mut self, place: Place, scalar: Scalar, row: Row, body: &mut Block) -> Result<Row, Refusal> {
         if scalar != Scalar::F16 || !matches!(place.root, Root::Buffer(_)) {
             return Ok(row);
         }
@@ -187,7 +187,7 @@ impl<'m> Compiler<'m> {
         let place = self.place(frame, pointer, body)?;
         let leaves = self.pointed(frame, pointer, place)?;
         let atomic = self.is_atomic(frame, pointer, place);
-        let mut values = value.to_vec().into_iter();
+        let mut kept: Vec<Row> = value.to_vec();
         if let Root::Rows { first, len } = place.root {
             let (from, until) = match place.moving {
                 None => {
@@ -197,10 +197,9 @@ impl<'m> Compiler<'m> {
                 Some(_) => (first, first + len),
             };
             // The values to be stored may be rows of the very variable: (a, b) = (b, a).
-            let mut kept: Vec<Row> = values.collect();
             self.keep_values(frame, from..until, Some(&mut kept), body)?;
-            values = kept.into_iter();
         }
+        let mut values = kept.into_iter();
         for leaf in leaves {
             for word in 0..leaf.scalar.words() {
                 let Some(value) = values.next() else { return self.refuse("a store of another size", line) };

@@ -32,19 +32,27 @@ pub(in crate::engines::embedded) use scalar::Scalar;
 use super::Defects;
 use arithmetic::Contraction;
 
+/// One row from one.
+pub(in crate::engines::embedded) type Map1 = fn(&mut [u32], &[u32]);
+/// One row from two.
+pub(in crate::engines::embedded) type Map2 = fn(&mut [u32], &[u32], &[u32]);
+/// One row from three.
+pub(in crate::engines::embedded) type Map3 = fn(&mut [u32], &[u32], &[u32], &[u32]);
+/// Any other shape: results, operands.
+pub(in crate::engines::embedded) type Wide = fn(&mut [&mut [u32]], &[&[u32]]);
+
 /// An operation on rows. All rows of a call have the same length. The rows of a 64-bit scalar are its low words, then its
 /// high words; the rows of several operands, or results, follow each other in order.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::type_complexity, reason = "a row is a row; names for them would say less")]
 pub(in crate::engines::embedded) enum Kernel {
-    /// One row from one.
-    Map1(fn(&mut [u32], &[u32])),
-    /// One row from two.
-    Map2(fn(&mut [u32], &[u32], &[u32])),
-    /// One row from three.
-    Map3(fn(&mut [u32], &[u32], &[u32], &[u32])),
-    /// Any other shape: results, operands.
-    Wide(fn(&mut [&mut [u32]], &[&[u32]])),
+    /// See [`Map1`].
+    Map1(Map1),
+    /// See [`Map2`].
+    Map2(Map2),
+    /// See [`Map3`].
+    Map3(Map3),
+    /// See [`Wide`].
+    Wide(Wide),
 }
 
 /// `-x`, `!x` and `~x`.
