@@ -47,3 +47,25 @@ fn equal_twins(mode: &str, arithmetic: Arithmetic, kernels: impl Fn(&str) -> boo
 fn strict_equals_every_twin() {
     equal_twins("strict", Arithmetic::STRICT, |k| k != "control");
 }
+
+#[test]
+fn flushing_equals_every_flushing_twin() {
+    equal_twins("flush", Arithmetic { flush: true, ..Arithmetic::STRICT }, |k| k != "control");
+}
+
+#[test]
+fn contraction_equals_every_fused_twin() {
+    equal_twins("contract", Arithmetic { fused: true, ..Arithmetic::STRICT }, |k| k != "control");
+}
+
+#[test]
+fn an_fma_in_two_roundings_equals_every_such_twin() {
+    equal_twins("split-fma", Arithmetic { split: true, ..Arithmetic::STRICT }, |k| k != "control");
+}
+
+#[test]
+fn neither_order_nor_subgroups_change_a_fixed_order() {
+    for mode in ["schedule=reversed", "schedule=3", "subgroup=4", "subgroup=128"] {
+        equal_twins(mode, Arithmetic::STRICT, |k| k != "control");
+    }
+}

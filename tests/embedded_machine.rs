@@ -291,7 +291,7 @@ fn main(@builtin(workgroup_id) g: vec3<u32>) {
     output[0] = g.x;
     output[1u + g.x] = 1u;
 }",
-            3,
+            7,
             "two workgroups",
         ),
         // workgroupBarrier does not order accesses to buffers.

@@ -119,7 +119,8 @@ fn verdicts_end_where_the_defect_is() {
         let of = |v: &&repro_audit::record::Verdict| v.engine == engine(mode) && v.problem.starts_with(problem);
         quick().verdicts.iter().find(of).unwrap_or_else(|| panic!("{problem} with {mode} has a verdict"))
     };
-    let state = |v: &repro_audit::record::Verdict, level: Level| v.levels.iter().find(|(l, _)| *l == level).map(|l| l.1);
+    let state =
+        |v: &repro_audit::record::Verdict, level: Level| v.levels.iter().find(|(l, _)| *l == level).map(|l| l.1);
     let named = [
         ("arithmetic/mul_add", "contract", "multiply and add are fused"),
         ("arithmetic/fma", "split-fma", "the built-in fma is expanded into two roundings"),
@@ -179,9 +180,10 @@ fn errors_beyond_the_specification_are_outside_of_it() {
     assert_eq!(status("builtins/inverseSqrt"), Some(Status::OutsideSpecification), "2 ulp are allowed");
     assert_eq!(status("builtins/exp"), Some(Status::WithinSpecification), "3 + 2|x| ulp are allowed");
     for mode in PLANTED.iter().filter(|m| **m != "builtins=3") {
-        let outside = quick().cases.iter().find(|c| {
-            on(c, &engine(mode)).is_some_and(|e| e.status == Status::OutsideSpecification)
-        });
+        let outside = quick()
+            .cases
+            .iter()
+            .find(|c| on(c, &engine(mode)).is_some_and(|e| e.status == Status::OutsideSpecification));
         assert!(outside.is_none(), "{mode} is allowed in {:?}", outside.map(|c| &c.id));
     }
 }

@@ -216,9 +216,13 @@ impl Machine {
     pub fn flush(&self, x: f64) -> f64 {
         if self.arithmetic.flush && x.abs() < self.format.tiny() { 0.0f64.copysign(x) } else { x }
     }
-    /// `x` rounded to the format, then flushed.
+    /// `x` rounded to the format, then flushed. A NaN that arithmetic makes is positive: hosts differ in its sign.
     #[must_use]
     pub fn out(&self, x: f64) -> f64 {
+        // By the bits: the compiler takes any NaN for another, and would drop a choice between two.
+        if x.to_bits() & !(1 << 63) > f64::INFINITY.to_bits() {
+            return f64::from_bits(0x7ff8_0000_0000_0000);
+        }
         self.flush(self.format.round(x))
     }
 }
@@ -251,7 +255,12 @@ impl Evaluator for Machine {
         Self { arithmetic: self.arithmetic.of_fma(), ..*self }.mad(a, b, c)
     }
     fn call(&self, f: F1, x: f64) -> f64 {
-        self.out(real1(f, self.flush(x)))
+        match f {
+            // IEEE-754 5.5.1: these change the sign and nothing else, of a NaN too.
+            F1::Negate => -self.flush(x),
+            F1::Abs => self.flush(x).abs(),
+            _ => self.out(real1(f, self.flush(x))),
+        }
     }
     fn call2(&self, f: F2, x: f64, y: f64) -> f64 {
         self.out(real2(f, self.flush(x), self.flush(y)))

@@ -76,15 +76,14 @@ impl Format {
         }
     }
 
-    /// The bit pattern of a number of this format; every NaN is the canonical quiet one, since hosts differ in its
-    /// sign.
+    /// The bit pattern of a number of this format; every NaN is the canonical quiet one, of its own sign.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the value is representable")]
     pub fn bits(self, x: f64) -> u32 {
         match self {
-            Self::F32 if x.is_nan() => 0x7fc0_0000,
+            Self::F32 if x.is_nan() => 0x7fc0_0000 | u32::from(x.is_sign_negative()) << 31,
             Self::F32 => (x as f32).to_bits(),
-            Self::F16 if x.is_nan() => 0x7e00,
+            Self::F16 if x.is_nan() => 0x7e00 | u32::from(x.is_sign_negative()) << 15,
             Self::F16 => u32::from(half::f16::from_f32(self.round(x) as f32).to_bits()),
         }
     }

@@ -85,6 +85,7 @@ impl Compiler<'_> {
                     self.define(&out, Definition::Product(a.to_vec(), b.to_vec()));
                     return Ok(out);
                 }
+                BinaryOperator::Modulo => return self.remainder(scalar, a, b, body),
                 _ => {}
             }
         }
@@ -106,6 +107,14 @@ impl Compiler<'_> {
         let compares = matches!(op, B::Equal | B::NotEqual | B::Less | B::LessEqual | B::Greater | B::GreaterEqual);
         let words = if compares { 1 } else { scalar.words() };
         self.emit(kernel, &[a, b].concat(), words, body)
+    }
+
+    /// `a - b*trunc(a / b)`, which is what WGSL defines the remainder of floating-point numbers to be.
+    fn remainder(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        let quotient = self.plain(BinaryOperator::Divide, scalar, a, b, body)?;
+        let whole = self.one(naga::MathFunction::Trunc, scalar, &quotient, body)?;
+        let negative = self.negate(scalar, b, body)?;
+        self.mad(scalar, [&negative, &whole, a], body)
     }
 
     fn add(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {

@@ -219,7 +219,13 @@ impl<'m> Compiler<'m> {
         Ok(sum)
     }
 
-    fn one(&mut self, fun: MathFunction, scalar: Scalar, x: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
+    pub(super) fn one(
+        &mut self,
+        fun: MathFunction,
+        scalar: Scalar,
+        x: &[Row],
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
         match math::math(fun, scalar, &self.mode.defects) {
             Some(kernel) => {
                 let result = self.emit(kernel, x, scalar.words(), body)?;

@@ -145,79 +145,81 @@ pub(super) use by_float;
 /// canonical NaN.
 macro_rules! native {
     ($sign:expr, $exponent:expr, $nan:expr) => {
-            #[inline(always)]
-            fn canonical(self) -> Self {
-                Self::from_bits(if self.is_nan() { $nan } else { self.to_bits() })
-            }
-            #[inline(always)]
-            fn flush(self) -> Self {
-                let bits = self.to_bits();
-                Self::from_bits(if bits & $exponent == 0 { bits & $sign } else { bits })
-            }
-            #[inline(always)]
-            fn negate(self) -> Self {
-                Self::from_bits(self.to_bits() ^ $sign)
-            }
-            #[inline(always)]
-            fn magnitude(self) -> Self {
-                Self::from_bits(self.to_bits() & !$sign)
-            }
-            #[inline(always)]
-            fn add(self, b: Self) -> Self {
-                (self + b).canonical()
-            }
-            #[inline(always)]
-            fn sub(self, b: Self) -> Self {
-                (self - b).canonical()
-            }
-            #[inline(always)]
-            fn mul(self, b: Self) -> Self {
-                (self * b).canonical()
-            }
-            #[inline(always)]
-            fn div(self, b: Self) -> Self {
-                (self / b).canonical()
-            }
-            #[inline(always)]
-            fn root(self) -> Self {
-                self.sqrt().canonical()
-            }
-            #[inline(always)]
-            fn floor(self) -> Self {
-                Self::floor(self).canonical()
-            }
-            #[inline(always)]
-            fn ceil(self) -> Self {
-                Self::ceil(self).canonical()
-            }
-            #[inline(always)]
-            fn trunc(self) -> Self {
-                Self::trunc(self).canonical()
-            }
-            #[inline(always)]
-            fn round(self) -> Self {
-                self.round_ties_even().canonical()
-            }
-            #[inline(always)]
-            fn less(self, b: Self) -> bool {
-                self < b
-            }
-            #[inline(always)]
-            fn less_equal(self, b: Self) -> bool {
-                self <= b
-            }
-            #[inline(always)]
-            fn equal(self, b: Self) -> bool {
-                self == b
-            }
-            #[inline(always)]
-            fn nan(self) -> bool {
-                self.is_nan()
-            }
-            #[inline(always)]
-            fn infinite(self) -> bool {
-                self.is_infinite()
-            }
+        #[inline(always)]
+        fn canonical(self) -> Self {
+            // By the bits: of `x.is_nan()` the compiler knows that any NaN will do for another, and drops the choice.
+            let bits = self.to_bits();
+            Self::from_bits(if bits & !$sign > $exponent { $nan } else { bits })
+        }
+        #[inline(always)]
+        fn flush(self) -> Self {
+            let bits = self.to_bits();
+            Self::from_bits(if bits & $exponent == 0 { bits & $sign } else { bits })
+        }
+        #[inline(always)]
+        fn negate(self) -> Self {
+            Self::from_bits(self.to_bits() ^ $sign)
+        }
+        #[inline(always)]
+        fn magnitude(self) -> Self {
+            Self::from_bits(self.to_bits() & !$sign)
+        }
+        #[inline(always)]
+        fn add(self, b: Self) -> Self {
+            (self + b).canonical()
+        }
+        #[inline(always)]
+        fn sub(self, b: Self) -> Self {
+            (self - b).canonical()
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            (self * b).canonical()
+        }
+        #[inline(always)]
+        fn div(self, b: Self) -> Self {
+            (self / b).canonical()
+        }
+        #[inline(always)]
+        fn root(self) -> Self {
+            self.sqrt().canonical()
+        }
+        #[inline(always)]
+        fn floor(self) -> Self {
+            Self::floor(self).canonical()
+        }
+        #[inline(always)]
+        fn ceil(self) -> Self {
+            Self::ceil(self).canonical()
+        }
+        #[inline(always)]
+        fn trunc(self) -> Self {
+            Self::trunc(self).canonical()
+        }
+        #[inline(always)]
+        fn round(self) -> Self {
+            self.round_ties_even().canonical()
+        }
+        #[inline(always)]
+        fn less(self, b: Self) -> bool {
+            self < b
+        }
+        #[inline(always)]
+        fn less_equal(self, b: Self) -> bool {
+            self <= b
+        }
+        #[inline(always)]
+        fn equal(self, b: Self) -> bool {
+            self == b
+        }
+        #[inline(always)]
+        fn nan(self) -> bool {
+            self.is_nan()
+        }
+        #[inline(always)]
+        fn infinite(self) -> bool {
+            self.is_infinite()
+        }
     };
 }
 pub(super) use native;

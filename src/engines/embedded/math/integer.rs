@@ -268,7 +268,6 @@ macro_rules! by_int {
         }
     };
 }
-pub(super) use by_int;
 
 /// `-x`, `~x` and `!x`; `None` where the scalar is no integer or boolean, or has no such operator.
 pub(super) fn unary(op: UnaryOperator, s: Scalar) -> Option<Kernel> {

@@ -172,16 +172,20 @@ pub(super) trait Op {
 /// `op!(Name[T: Bound, FLAG…](a: A, b: B) -> R { … })` declares an [`Op`] named `Name<T, FLAG…>`; `calls Name…` one that
 /// does not vectorise.
 macro_rules! op {
+    (@type $X:ty) => { $X };
+    (@type $($X:ty),+) => { ($($X),+) };
+    (@pattern $x:ident) => { $x };
+    (@pattern $($x:ident),+) => { ($($x),+) };
     (calls $($rest:tt)*) => { $crate::engines::embedded::math::lift::op!(@false $($rest)*); };
     (@$vectors:literal $name:ident[$($T:ident: $bound:path)? $(, $flag:ident)*]($($x:ident: $X:ty),+) -> $R:ty $body:block) => {
         struct $name<$($T,)? $(const $flag: bool),*>($(std::marker::PhantomData<$T>)?);
         impl<$($T: $bound,)? $(const $flag: bool),*> $crate::engines::embedded::math::lift::Op for $name<$($T,)? $($flag),*> {
-            type X = ($($X),+);
+            type X = $crate::engines::embedded::math::lift::op!(@type $($X),+);
             type R = $R;
             const VECTORS: bool = $vectors;
             #[inline(always)]
             fn apply(x: Self::X) -> Self::R {
-                let ($($x),+) = x;
+                let $crate::engines::embedded::math::lift::op!(@pattern $($x),+) = x;
                 $body
             }
         }

@@ -35,6 +35,7 @@ use arithmetic::Contraction;
 /// An operation on rows. All rows of a call have the same length. The rows of a 64-bit scalar are its low words, then its
 /// high words; the rows of several operands, or results, follow each other in order.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::type_complexity, reason = "a row is a row; names for them would say less")]
 pub(in crate::engines::embedded) enum Kernel {
     /// One row from one.
     Map1(fn(&mut [u32], &[u32])),

@@ -61,11 +61,8 @@ fn quantized<N: Field, const FLUSH: bool, const FUSED: bool>(x: f32) -> u32 {
 #[inline(always)]
 fn normalised<N: Field, const RECIPROCAL: bool>(word: u32) -> f32 {
     let top = word << (32 - N::BITS);
-    let whole = if N::LEAST < 0.0 {
-        (top.cast_signed() >> (32 - N::BITS)) as f32
-    } else {
-        (top >> (32 - N::BITS)) as f32
-    };
+    let whole =
+        if N::LEAST < 0.0 { (top.cast_signed() >> (32 - N::BITS)) as f32 } else { (top >> (32 - N::BITS)) as f32 };
     // No quotient is subnormal.
     (-1f32).greatest::<false>(whole.over::<false, RECIPROCAL>(N::SCALE))
 }

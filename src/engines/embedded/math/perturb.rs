@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn results_move_by_that_many_ulps_and_stay_numbers_of_their_sign() {
         let Some(Kernel::Map2(off)) = off_by(Scalar::F32, &Defects::default()) else { panic!("a binary kernel") };
-        let numbers: Vec<u32> = (0..2000u32).map(|i| 0x3f80_0000 + i * 7919 | (i & 1) << 31).collect();
+        let numbers: Vec<u32> = (0..2000u32).map(|i| (0x3f80_0000 + i * 7919) | (i & 1) << 31).collect();
         let mut moved = vec![0; numbers.len()];
         off(&mut moved, &numbers, &vec![3; numbers.len()]);
         let up = numbers.iter().zip(&moved).filter(|(a, b)| **b == **a + 3).count();

@@ -1,1 +1,0 @@
-//! Tests of the kernels as their callers see them.
