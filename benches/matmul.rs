@@ -1,8 +1,7 @@
 //! How fast the twin of `matmul` is beside the `gemm` crate, and the register kernel on each adapter.
 //!
-//! Each of the twin's instruction sets is measured. `gemm` as built here has AVX2 and FMA at most (its feature
-//! `x86-v4` is off), so that the comparison of equals is that with the twin's AVX2; what AVX-512 gains is not to be held
-//! against it. `cargo bench --bench matmul`.
+//! Each of the twin's instruction sets is measured. `gemm` is built with its feature `x86-v4`, so that it may use
+//! AVX-512 as the twin does. `cargo bench --bench matmul`.
 
 #[path = "ratio/mod.rs"]
 mod ratio;

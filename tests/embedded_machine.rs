@@ -403,3 +403,22 @@ fn main(@builtin(local_invocation_index) i: u32) {
         assert!(error.contains(text), "wanted '{text}': {error}");
     }
 }
+
+#[test]
+fn halves_of_a_word_are_two_places() {
+    let shader = |second: &str| {
+        format!(
+            "enable f16;
+@group(0) @binding(1) var<storage, read_write> output: array<f16>;
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
+    output[id.x] = f16(id.x);
+    {second}
+}}"
+        )
+    };
+    let found = |second: &str| run("strict", &program(&shader(second), vec![0], 4, 2), 2).unwrap().findings;
+    assert_eq!(found(""), [], "neighbours in one word");
+    let races = found("if id.x == 3u { output[4] = f16(7.0); }");
+    assert_eq!(kinds(&races)[0], FindingKind::DataRace, "two workgroups write one half: {races:?}");
+}

@@ -146,8 +146,7 @@ pub(super) fn compare(
     let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
     for (i, left) in plain.iter().enumerate() {
         for right in &plain[i + 1..] {
-            // The embedded adapter is a reference and no adapter that something could agree with; the twin says the same.
-            if left.engine.is_embedded() != right.engine.is_embedded() {
+            if !comparable(left.engine, right.engine) {
                 continue;
             }
             let (Some(l), Some(r)) = (left.digest(), right.digest()) else { continue };
@@ -170,6 +169,16 @@ fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard
         EngineKind::Adapter => h.is_plain_adapter() && same_place(h.engine, one.engine),
     });
     found.filter(|h| h.engine.id != one.engine.id)
+}
+
+/// Whether two adapters are compared. The embedded one is a reference and no adapter that a driver could agree with, which
+/// the twin says already; and planted defects are compared with it, not with one another.
+fn comparable(left: &Engine, right: &Engine) -> bool {
+    match (left.is_embedded(), right.is_embedded()) {
+        (false, false) => true,
+        (true, true) => left.is_reference() || right.is_reference(),
+        _ => false,
+    }
 }
 
 fn same_place(left: &Engine, right: &Engine) -> bool {
@@ -208,8 +217,8 @@ fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
 mod tests {
     use super::*;
 
-    fn embedded(mode: &str) -> Engine {
-        let identity = crate::engines::embedded::identity(&mode.parse().expect("a mode"), 0);
+    fn embedded(mode: &str, index: usize) -> Engine {
+        let identity = crate::engines::embedded::identity(&mode.parse().expect("a mode"), index);
         let mut engine = adapter("embedded", 0, 0, 0, "");
         engine.adapter = Some(identity);
         engine
@@ -246,7 +255,7 @@ mod tests {
         assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
         assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
         let metal = |index, name| adapter("metal", index, 0, 0, name);
-        assert_eq!(axis(&embedded("strict"), &embedded("flush")), AxisLevel::Driver, "a mode is a driver");
+        assert_eq!(axis(&embedded("strict", 0), &embedded("flush", 1)), AxisLevel::Driver, "a mode is a driver");
         assert_eq!(axis(&metal(0, "Intel Iris"), &metal(1, "AMD Radeon Pro")), AxisLevel::Adapter, "Metal has no ids");
     }
 
@@ -282,8 +291,9 @@ mod tests {
         let engines = [
             named("vulkan:0", adapter("vulkan", 0, 0x10de, 0x2504, "card")),
             named("vulkan:1", adapter("vulkan", 1, 0x10005, 0, "llvmpipe")),
-            named("embedded:0", embedded("strict")),
-            named("embedded:1", embedded("contract")),
+            named("embedded:0", embedded("strict", 0)),
+            named("embedded:1", embedded("contract", 1)),
+            named("embedded:2", embedded("flush", 2)),
         ];
         let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
         let said = Said::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
@@ -295,9 +305,13 @@ mod tests {
             .filter(|c| matches!(c.axis, AxisLevel::Driver | AxisLevel::Adapter))
             .map(|c| (c.axis, c.left.as_str(), c.right.as_str()))
             .collect();
-        let expected = [(AxisLevel::Adapter, "vulkan:0", "vulkan:1"), (AxisLevel::Driver, "embedded:0", "embedded:1")];
-        assert_eq!(pairs, expected, "each kind among itself");
+        let expected = [
+            (AxisLevel::Adapter, "vulkan:0", "vulkan:1"),
+            (AxisLevel::Driver, "embedded:0", "embedded:1"),
+            (AxisLevel::Driver, "embedded:0", "embedded:2"),
+        ];
+        assert_eq!(pairs, expected, "drivers among themselves, defects with the strict one");
         let twins = found.iter().filter(|c| c.axis == AxisLevel::Engine).count();
-        assert_eq!(twins, 4, "each against the twin");
+        assert_eq!(twins, 5, "each against the twin");
     }
 }

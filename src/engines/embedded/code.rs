@@ -226,7 +226,10 @@ pub(super) enum Step {
     Break,
     Continue,
     Return,
-    Call(usize),
+    Call {
+        function: usize,
+        line: u32,
+    },
 }
 
 /// What the machine fills in before a workgroup starts.
@@ -253,6 +256,8 @@ pub(super) struct Binding {
     pub(super) writable: bool,
     /// The least number of bytes that must be bound; with one element of a runtime-sized array.
     pub(super) least: u32,
+    /// Whether halves of words are accessed by themselves.
+    pub(super) halves: bool,
 }
 
 /// An entry point, compiled.
@@ -294,7 +299,7 @@ impl Code {
                 Step::If { accept, reject, .. } => self.depth_of(accept, known).max(self.depth_of(reject, known)),
                 Step::Loop { body, continuing, .. } => self.depth_of(body, known).max(self.depth_of(continuing, known)),
                 Step::Switch { arms, .. } => arms.iter().map(|arm| self.depth_of(&arm.body, known)).max().unwrap_or(0),
-                Step::Call(function) => match known[*function] {
+                Step::Call { function, .. } => match known[*function] {
                     Some(depth) => depth,
                     None => {
                         let depth = self.depth_of(&self.functions[*function], known);

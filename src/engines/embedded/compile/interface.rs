@@ -56,6 +56,7 @@ impl Compiler<'_> {
                         uniform: variable.space == AddressSpace::Uniform,
                         writable,
                         least,
+                        halves: false,
                     });
                     Global::Buffer(self.code.bindings.len() - 1)
                 }

@@ -96,19 +96,31 @@ impl<'m> Compiler<'m> {
         Ok(self.layouts.leaves(&self.pointee(frame, pointer), layout_of(place.root))?)
     }
 
-    /// Whether a pointer leads to an atomic.
-    fn is_atomic(&self, frame: &Frame<'m>, pointer: Handle<Expression>) -> bool {
-        matches!(self.pointee(frame, pointer), TypeInner::Atomic(_))
+    /// Whether a pointer leads to an atomic. In a buffer, loads and stores of it show the order of workgroups.
+    fn is_atomic(&mut self, frame: &Frame<'m>, pointer: Handle<Expression>, place: Place) -> bool {
+        let atomic = matches!(self.pointee(frame, pointer), TypeInner::Atomic(_));
+        self.code.storage_atomics |= atomic && matches!(place.root, Root::Buffer(_));
+        atomic
     }
 
     /// An access to one word of a scalar in shared memory.
-    pub(super) fn access(&self, place: Place, offset: u32, scalar: Scalar, atomic: bool, line: u32) -> Option<Access> {
+    pub(super) fn access(
+        &mut self,
+        place: Place,
+        offset: u32,
+        scalar: Scalar,
+        atomic: bool,
+        line: u32,
+    ) -> Option<Access> {
         let space = match place.root {
             Root::Rows { .. } => return None,
             Root::Shared => Space::Shared,
             Root::Buffer(index) => Space::Buffer(index),
         };
         let unit = if scalar == Scalar::F16 && space != Space::Shared { Unit::Half } else { Unit::Word };
+        if let (Space::Buffer(index), Unit::Half) = (space, unit) {
+            self.code.bindings[index].halves = true;
+        }
         let address = Address { fixed: place.fixed + offset, at: place.moving };
         Some(Access { space, address, unit, atomic, line })
     }
@@ -123,7 +135,7 @@ impl<'m> Compiler<'m> {
     ) -> Result<Vec<Row>, Refusal> {
         let place = self.place(frame, pointer, body)?;
         let leaves = self.pointed(frame, pointer, place)?;
-        let atomic = self.is_atomic(frame, pointer);
+        let atomic = self.is_atomic(frame, pointer, place);
         let mut rows = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             for word in 0..leaf.scalar.words() {
@@ -174,7 +186,7 @@ impl<'m> Compiler<'m> {
     ) -> Result<(), Refusal> {
         let place = self.place(frame, pointer, body)?;
         let leaves = self.pointed(frame, pointer, place)?;
-        let atomic = self.is_atomic(frame, pointer);
+        let atomic = self.is_atomic(frame, pointer, place);
         let mut values = value.to_vec().into_iter();
         if let Root::Rows { first, len } = place.root {
             let (from, until) = match place.moving {

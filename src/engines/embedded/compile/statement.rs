@@ -101,6 +101,18 @@ fn statements(block: &naga::Block, see: &mut impl FnMut(Handle<Expression>)) {
     }
 }
 
+/// The argument that a function returns and does nothing else, if it is such a function.
+fn returned_unchanged(function: &naga::Function) -> Option<usize> {
+    let mut statements = function.body.iter();
+    let (Some(Statement::Return { value: Some(value) }), None) = (statements.next(), statements.next()) else {
+        return None;
+    };
+    match function.expressions[*value] {
+        Expression::FunctionArgument(index) => usize::try_from(index).ok(),
+        _ => None,
+    }
+}
+
 /// The expression that says which invocation is read.
 fn selected(mode: &GatherMode) -> Option<Handle<Expression>> {
     match mode {
@@ -250,6 +262,11 @@ impl<'m> Compiler<'m> {
             S::Call { function, arguments, result } => {
                 let arguments: Vec<Value> =
                     arguments.iter().map(|a| self.value(frame, *a, body)).collect::<Result<_, _>>()?;
+                // What a function returns unchanged is what it was given, also to the algebra that is planted.
+                if let (Some(result), Some(same)) = (result, returned_unchanged(&self.module().functions[*function])) {
+                    frame.values[result.index()] = Some(arguments[same].clone());
+                    return Ok(());
+                }
                 let signature = self.instance(*function, &arguments)?;
                 for (value, to) in arguments.iter().zip(&signature.arguments) {
                     let from: Vec<Row> = match value {
@@ -260,7 +277,7 @@ impl<'m> Compiler<'m> {
                 }
                 // The callee may change variables that values still refer to: private ones, and those pointed to.
                 self.settle(frame, body)?;
-                body.push(Step::Call(signature.code));
+                body.push(Step::Call { function: signature.code, line });
                 if let Some(result) = result {
                     let rows = signature.result.iter().map(|r| self.copy(*r, body)).collect::<Result<_, _>>()?;
                     frame.values[result.index()] = Some(Value::Rows(rows));

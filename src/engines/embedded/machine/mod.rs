@@ -19,12 +19,12 @@ use super::code::{Arm, Block, Code, Input, Row, Step};
 /// Why a dispatch did not end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Stopped {
-    /// A loop went on.
-    #[error("a workgroup did not end within {limit} steps: a loop that starts on line {line} goes on")]
+    /// A loop, or a tree of calls, went on.
+    #[error("a workgroup did not end within {limit} steps: the loop or call on line {line} goes on")]
     Steps {
         /// The limit.
         limit: u64,
-        /// The loop's.
+        /// The loop's or call's.
         line: u32,
     },
 }
@@ -278,10 +278,13 @@ impl<'c> Machine<'c> {
                     mask = Mask::None;
                 }
                 Step::Return => mask = Mask::None,
-                Step::Call(function) => {
-                    // Lanes that return come back here; a call has no other end.
+                Step::Call { function, line } => {
                     let code = self.code;
-                    self.block(&code.functions[*function], mask.clone())?;
+                    let body = &code.functions[*function];
+                    // Calls that call twice, and so on, can go on as long as any loop.
+                    self.spend(1 + body.len(), *line)?;
+                    // Lanes that return come back here; a call has no other end.
+                    self.block(body, mask.clone())?;
                 }
             }
         }

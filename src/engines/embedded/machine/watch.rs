@@ -55,8 +55,9 @@ impl Race {
 #[derive(Debug)]
 pub(in crate::engines::embedded) struct Watch {
     shared: Vec<Cell>,
-    /// For buffers that can be written.
+    /// For buffers that can be written: one a word, or one a half.
     buffers: Vec<Option<Vec<Cell>>>,
+    halves: Vec<bool>,
     names: Vec<String>,
     group: u32,
     shared_phase: u32,
@@ -72,7 +73,10 @@ impl Watch {
         let buffers = code.bindings.iter().zip(words);
         Self {
             shared: vec![Cell::default(); code.shared as usize],
-            buffers: buffers.map(|(b, words)| b.writable.then(|| vec![Cell::default(); *words])).collect(),
+            buffers: buffers
+                .map(|(b, words)| b.writable.then(|| vec![Cell::default(); *words << u32::from(b.halves)]))
+                .collect(),
+            halves: code.bindings.iter().map(|b| b.halves).collect(),
             names: code.bindings.iter().map(|b| b.name.clone()).collect(),
             group: 0,
             shared_phase: 0,
@@ -168,9 +172,12 @@ impl Machine<'_> {
         let Some(mut watch) = self.watch.take() else { return };
         for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
             let address = self.address(access, lane);
-            let (word, phase) = match access.space {
-                Space::Shared => (address as usize, watch.shared_phase),
-                Space::Buffer(_) => ((address >> 2) as usize, watch.storage_phase),
+            // A word is one cell, or two where its halves are used by themselves.
+            let (first, count, phase) = match access.space {
+                Space::Shared => (address as usize, 1, watch.shared_phase),
+                Space::Buffer(index) if !watch.halves[index] => (address as usize >> 2, 1, watch.storage_phase),
+                Space::Buffer(_) if access.unit == Unit::Half => (address as usize >> 1, 1, watch.storage_phase),
+                Space::Buffer(_) => (address as usize >> 1, 2, watch.storage_phase),
             };
             let invocation = u32::try_from(lane).unwrap_or(0) + 1;
             let touch = Touch { group: watch.group, invocation, phase, line: access.line };
@@ -178,12 +185,11 @@ impl Machine<'_> {
                 access.unit == Unit::Word && self.word_at(access, address, 0) == self.rows[row as usize][lane]
             });
             let act = Act { touch, write: value.is_some(), same_value, subgroup: watch.subgroup };
-            let cell = match access.space {
-                Space::Shared => watch.shared.get_mut(word),
-                Space::Buffer(index) => watch.buffers[index].as_mut().and_then(|cells| cells.get_mut(word)),
+            let cells = match access.space {
+                Space::Shared => watch.shared.get_mut(first..first + count),
+                Space::Buffer(index) => watch.buffers[index].as_mut().and_then(|c| c.get_mut(first..first + count)),
             };
-            // Two halves of a word are no conflict, and can't be told apart here.
-            let race = cell.filter(|_| access.unit == Unit::Word).and_then(|cell| cell.touch(&act));
+            let race = cells.into_iter().flatten().filter_map(|cell| cell.touch(&act)).last();
             if let Some((first_line, across, both_write)) = race {
                 let memory = match access.space {
                     Space::Shared => "workgroup memory".to_owned(),

@@ -126,7 +126,7 @@ op!(Quantize[, FLUSH, TWICE](x: f32) -> f32 {
     F16::nearest(if TWICE { convert::thirteen32(x) } else { x }).0
 });
 
-// Scaling by a power of two is exact in binary64 for the narrower formats: no exponent beyond ±400 tells anything more.
+// For the narrower formats the product is exact in binary64, or as far out of their range.
 op!(calls Ldexp[F: Float, FLUSH](x: F, exponent: i32) -> F {
     F::of(libm::scalbn(x.settle::<FLUSH>().real(), exponent)).settle::<FLUSH>()
 });

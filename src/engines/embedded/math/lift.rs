@@ -220,6 +220,7 @@ pub(super) fn kernel<O: Op>() -> Kernel {
 }
 
 /// The instruction sets for which there are loops.
+#[cfg(any(target_arch = "x86_64", test))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Instructions {
     /// 512-bit vectors of `x86_64`.
@@ -232,6 +233,7 @@ enum Instructions {
     Portable,
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Instructions {
     /// The widest that the processor has. The answer is kept by the standard library.
     #[inline(always)]
@@ -240,19 +242,16 @@ impl Instructions {
         if let Some(forced) = tests::FORCED.get() {
             return forced;
         }
-        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("avx512dq")
+            && std::is_x86_feature_detected!("avx512bw")
         {
-            if std::is_x86_feature_detected!("avx512vl")
-                && std::is_x86_feature_detected!("avx512dq")
-                && std::is_x86_feature_detected!("avx512bw")
-            {
-                return Self::Avx512;
-            }
-            if std::is_x86_feature_detected!("avx2") {
-                return Self::Avx2;
-            }
+            Self::Avx512
+        } else if std::is_x86_feature_detected!("avx2") {
+            Self::Avx2
+        } else {
+            Self::Portable
         }
-        Self::Portable
     }
 }
 

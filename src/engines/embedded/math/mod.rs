@@ -7,7 +7,7 @@
 //!
 //! - `flush` makes zeros of the same sign of subnormal operands and results of every operation on floats, as
 //!   [`crate::arith`] does; not in copies, `select` and bit casts, and not of binary16's subnormals in conversions.
-//! - `contract` acts here within functions that are formulas: `mix`, `smoothstep` and packing.
+//! - `contract` acts here within functions that are formulas: `mix` and `smoothstep`; in packing it would change no result.
 //! - `reciprocal` also acts on the divisions of `smoothstep` and of unpacking.
 
 mod arithmetic;

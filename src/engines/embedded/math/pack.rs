@@ -48,12 +48,13 @@ impl Field for Unorm16 {
     const BITS: u32 = 16;
 }
 
-/// `floor(0.5 + scale * clamp(x, least, 1))` in the low bits of a word; the least for NaN.
+/// `floor(0.5 + scale * clamp(x, least, 1))` in the low bits of a word; the least for NaN. Contraction would change no
+/// result, as trying every binary32 number shows.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "the number is whole and small")]
-fn quantized<N: Field, const FLUSH: bool, const FUSED: bool>(x: f32) -> u32 {
+fn quantized<N: Field, const FLUSH: bool>(x: f32) -> u32 {
     let x = 1f32.least::<FLUSH>(N::LEAST.greatest::<FLUSH>(x));
-    let whole = Float::floor(N::SCALE.mad::<FLUSH, FUSED>(x, 0.5));
+    let whole = Float::floor(N::SCALE.mad::<FLUSH, false>(x, 0.5));
     (whole as i32).cast_unsigned() & (u32::MAX >> (32 - N::BITS))
 }
 
@@ -70,24 +71,24 @@ fn normalised<N: Field, const RECIPROCAL: bool>(word: u32) -> f32 {
 type Four<T> = (T, T, T, T);
 
 /// `pack4x8snorm`, `pack4x8unorm`.
-struct PackFour<N, const FLUSH: bool, const FUSED: bool>(PhantomData<N>);
-impl<N: Field, const FLUSH: bool, const FUSED: bool> Op for PackFour<N, FLUSH, FUSED> {
+struct PackFour<N, const FLUSH: bool>(PhantomData<N>);
+impl<N: Field, const FLUSH: bool> Op for PackFour<N, FLUSH> {
     type X = Four<f32>;
     type R = u32;
     #[inline(always)]
     fn apply((a, b, c, d): Four<f32>) -> u32 {
-        bytes([a, b, c, d].map(quantized::<N, FLUSH, FUSED>))
+        bytes([a, b, c, d].map(quantized::<N, FLUSH>))
     }
 }
 
 /// `pack2x16snorm`, `pack2x16unorm`.
-struct PackTwo<N, const FLUSH: bool, const FUSED: bool>(PhantomData<N>);
-impl<N: Field, const FLUSH: bool, const FUSED: bool> Op for PackTwo<N, FLUSH, FUSED> {
+struct PackTwo<N, const FLUSH: bool>(PhantomData<N>);
+impl<N: Field, const FLUSH: bool> Op for PackTwo<N, FLUSH> {
     type X = (f32, f32);
     type R = u32;
     #[inline(always)]
     fn apply((a, b): (f32, f32)) -> u32 {
-        quantized::<N, FLUSH, FUSED>(a) | quantized::<N, FLUSH, FUSED>(b) << 16
+        quantized::<N, FLUSH>(a) | quantized::<N, FLUSH>(b) << 16
     }
 }
 
@@ -176,7 +177,7 @@ pub(super) fn pack(fun: MathFunction, d: &Defects) -> Option<Kernel> {
     use MathFunction as Fun;
     macro_rules! normalised {
         ($Op:ident, $N:ident) => {
-            by_flag!(d.flush, |FLUSH| by_flag!(d.contract, |FUSED| general::<$Op<$N, FLUSH, FUSED>>()))
+            by_flag!(d.flush, |FLUSH| general::<$Op<$N, FLUSH>>())
         };
     }
     Some(match fun {

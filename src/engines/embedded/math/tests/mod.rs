@@ -4,6 +4,7 @@ mod conversions;
 mod floats;
 mod instructions;
 mod integers;
+mod packing;
 
 use super::{Kernel, Scalar, f16_from_bits, f16_to_bits};
 use crate::engines::embedded::Defects;
