@@ -33,10 +33,20 @@ struct Contents {
 pub(crate) struct Kernel {
     /// `CRATE/FILE` or `CRATE/FILE.ENTRY`.
     pub(crate) name: String,
-    /// The name of each output, whether each word is floating point, and the program that yields it.
-    pub(crate) outputs: Vec<(String, Vec<bool>, Program)>,
-    /// What each output holds before a run.
-    pub(crate) before: Vec<Vec<u32>>,
+    /// One for each buffer that is written.
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// A buffer that a kernel writes.
+pub(crate) struct Output {
+    /// The variable's name.
+    pub(crate) title: String,
+    /// Whether each word is floating point.
+    pub(crate) floats: Vec<bool>,
+    /// What it holds before a run.
+    pub(crate) before: Vec<u32>,
+    /// The program whose answer it is.
+    pub(crate) program: Program,
 }
 
 /// The settings files of this folder, by name.
@@ -189,7 +199,7 @@ pub(crate) fn kernel(file: &Path) -> Kernel {
         let uniform = variable.space == naga::AddressSpace::Uniform;
         let writable = matches!(variable.space, naga::AddressSpace::Storage { access } if access.contains(naga::StorageAccess::STORE));
         if writes {
-            written.push((title, floats, buffers.len(), words));
+            written.push((title, floats, data.clone(), buffers.len()));
         }
         buffers.push(match (uniform, writable) {
             (true, _) => Buffer::Uniform(data),
@@ -208,19 +218,15 @@ pub(crate) fn kernel(file: &Path) -> Kernel {
     if source.contains("pack2x16float") {
         features.push(Feature::HalfConversions);
     }
-    let before = written
-        .iter()
-        .map(|(_, _, index, _)| match &buffers[*index] {
-            Buffer::InOut(words) => words.clone(),
-            _ => Vec::new(),
-        })
-        .collect();
     let program = |buffer: usize, words: usize| {
         let pass = Pass::new(settings.entry.clone(), settings.groups);
         let output = OutputView::whole(buffer, Dtype::U32, words);
         let program = Program::new(source.clone(), buffers.clone(), vec![pass], output);
         Program { slots: slots.clone(), ..program.needing(features.clone()) }
     };
-    let outputs = written.iter().map(|(title, f, buffer, words)| (title.clone(), f.clone(), program(*buffer, *words)));
-    Kernel { name, outputs: outputs.collect(), before }
+    let outputs = written.into_iter().map(|(title, floats, before, buffer)| {
+        let program = program(buffer, before.len());
+        Output { title, floats, before, program }
+    });
+    Kernel { name, outputs: outputs.collect() }
 }

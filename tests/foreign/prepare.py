@@ -105,7 +105,10 @@ def naga_oil(path, redirect=None, test=None):
                 before += module((CRATES / IMPORTS[target]).read_text(), names[alias])
         text = re.sub(r"^\s*#import .*\n", "", text, flags=re.M)
         if own:
-            text = re.sub(r"(?<![\w.:])(" + "|".join(own) + r")\b(?!:)", rf"{prefix}_\1", text)
+            names_of_module = re.compile(r"(?<![\w.:])(" + "|".join(own) + r")\b(?!:)")
+            comment = re.compile(r"^\s*//")
+            text = "".join(line if comment.match(line) else names_of_module.sub(rf"{prefix}_\1", line)
+                           for line in text.splitlines(keepends=True))
         for alias, target in names.items():
             text = re.sub(rf"\b{alias}::", f"{target}_", text)
         if prefix == "wgrapier_body":
@@ -164,7 +167,7 @@ def wonnx(name, **values):
     environment = jinja2.Environment(loader=jinja2.FunctionLoader(load), keep_trailing_newline=True)
     environment.filters["nth"] = lambda values, n: values[n]
     return environment.get_template(f"{name}.wgsl").render(
-        scalar_type="f32", scalar_type_is_float=True, workgroup_size_x=64, workgroup_size_y=1, **values)
+        scalar_type="f32", scalar_type_is_float=True, **({"workgroup_size_x": 64, "workgroup_size_y": 1} | values))
 
 
 def chunks(shape):
@@ -226,10 +229,10 @@ def shaders():
     yield v, "pathtag_scan_small", vello("pathtag_scan", "small")
     yield v, "pathtag_scan_large", vello("pathtag_scan")
 
-    yield "wgpu_sort-0.1.0", "radix_sort", radix_sort(8)
+    yield "wgpu_sort-0.1.0", "radix_sort", radix_sort(4)
 
     g = "wgebra-0.2.0"
-    for name in ["svd2", "svd3", "sim2", "sim3"]:
+    for name in ["sim2", "sim3"]:
         path = f"wgebra-0.2.0/src/geometry/{name}"
         yield g, name, naga_oil(f"{path}.wgsl", test=f"{path}.rs")
     sum_of_squares = {"init_placeholder": "init_zero", "workspace_placeholder": "reduce_sqnorm_f32",
@@ -246,7 +249,7 @@ def shaders():
     yield "wgrapier3d-0.2.0", "integrate", naga_oil("wgrapier3d-0.2.0/src/dynamics/integrate.wgsl")
 
     w = "wonnx-0.5.1"
-    yield w, "gemm", wonnx("matrix/gemm", i_lens=[0, 0, 0], kernel_size=4, n_chunks=6, k_chunks=4, alpha=1, beta=1,
+    yield w, "gemm", wonnx("matrix/gemm", workgroup_size_x=48, i_lens=[0, 0, 0], kernel_size=4, n_chunks=6, k_chunks=4, alpha=1, beta=1,
                            left_shape=[32, 16], right_shape=[16, 24], bias_shape=[32, 24], stack_left_stride=0,
                            stack_right_stride=0, stack_output_stride=0, bias_broadcast_rows=False,
                            bias_broadcast_columns=False)

@@ -9,7 +9,7 @@ fn wgebra_rot2_fromAngle(angle: f32) -> wgebra_rot2_Rot2 {
     return wgebra_rot2_Rot2(vec2(cos(angle), sin(angle)));
 }
 
-/// The quaternion representing an wgebra_rot2_identity rotation.
+/// The quaternion representing an identity rotation.
 fn wgebra_rot2_identity() -> wgebra_rot2_Rot2 {
     return wgebra_rot2_Rot2(vec2(1.0, 0.0));
 }

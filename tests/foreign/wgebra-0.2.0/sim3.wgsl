@@ -7,7 +7,7 @@ struct wgebra_quat_Quat {
     coords: vec4<f32>,
 }
 
-/// The quaternion representing an wgebra_quat_identity rotation.
+/// The quaternion representing an identity rotation.
 fn wgebra_quat_identity() -> wgebra_quat_Quat {
     return wgebra_quat_Quat(vec4(0.0, 0.0, 0.0, 1.0));
 }

@@ -1,5 +1,5 @@
 // From wgpu_sort 0.1.0 (BSD-2-Clause), preprocessed by tests/foreign/prepare.py: see tests/foreign/README.md.
-const histogram_sg_size: u32 = 8u;
+const histogram_sg_size: u32 = 4u;
 const histogram_wg_size: u32 = 256u;
 const rs_radix_log2: u32 = 8u;
 const rs_radix_size: u32 = 256u;
@@ -8,8 +8,8 @@ const rs_histogram_block_rows: u32 = 15u;
 const rs_scatter_block_rows: u32 = 15u;
 const rs_mem_dwords: u32 = 4096u;
 const rs_mem_sweep_0_offset: u32 = 0u;
-const rs_mem_sweep_1_offset: u32 = 32u;
-const rs_mem_sweep_2_offset: u32 = 36u;
+const rs_mem_sweep_1_offset: u32 = 64u;
+const rs_mem_sweep_2_offset: u32 = 80u;
 // shader implementing gpu radix sort. More information in the beginning of gpu_rs.rs
 // info:
 

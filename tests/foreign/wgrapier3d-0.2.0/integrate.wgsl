@@ -7,7 +7,7 @@ struct wgebra_quat_Quat {
     coords: vec4<f32>,
 }
 
-/// The quaternion representing an wgebra_quat_identity rotation.
+/// The quaternion representing an identity rotation.
 fn wgebra_quat_identity() -> wgebra_quat_Quat {
     return wgebra_quat_Quat(vec4(0.0, 0.0, 0.0, 1.0));
 }
@@ -96,7 +96,7 @@ struct wgebra_sim3_Sim3 {
     translation_scale: vec4<f32>
 }
 
-/// The wgebra_sim3_identity similarity.
+/// The identity similarity.
 fn wgebra_sim3_identity() -> wgebra_sim3_Sim3 {
     return wgebra_sim3_Sim3(wgebra_quat_identity(), vec4(0.0f, 0.0f, 0.0f, 1.0f));
 }
@@ -121,7 +121,7 @@ fn wgebra_sim3_mulPt(sim: wgebra_sim3_Sim3, pt: vec3<f32>) -> vec3<f32> {
     return wgebra_quat_mulVec(sim.rotation, pt * sim.translation_scale.w) + sim.translation_scale.xyz;
 }
 
-/// Multiplies the inverse of a similarity and a point (wgebra_sim3_inv-translates, wgebra_sim3_inv-rotates, then wgebra_sim3_inv-scales the point).
+/// Multiplies the inverse of a similarity and a point (inv-translates, inv-rotates, then inv-scales the point).
 fn wgebra_sim3_invMulPt(sim: wgebra_sim3_Sim3, pt: vec3<f32>) -> vec3<f32> {
     return wgebra_quat_invMulVec(sim.rotation, (pt - sim.translation_scale.xyz)) / sim.translation_scale.w;
 }
@@ -131,14 +131,14 @@ fn wgebra_sim3_mulVec(sim: wgebra_sim3_Sim3, vec: vec3<f32>) -> vec3<f32> {
     return wgebra_quat_mulVec(sim.rotation, vec) * sim.translation_scale.w;
 }
 
-/// Multiplies the inverse of a similarity and a vector (wgebra_sim3_inv-rotates then wgebra_sim3_inv-scales the point; the translation is ignored).
+/// Multiplies the inverse of a similarity and a vector (inv-rotates then inv-scales the point; the translation is ignored).
 fn wgebra_sim3_invMulVec(sim: wgebra_sim3_Sim3, vec: vec3<f32>) -> vec3<f32> {
     return wgebra_quat_invMulVec(sim.rotation, vec) / sim.translation_scale.w;
 }
 
 /// Multiplies the inverse of a similarity and a unit vector.
 ///
-/// This is similar to `wgebra_sim3_invMulVec` but the scaling part of the similarity is ignored to preserve the vector’s unit size.
+/// This is similar to `invMulVec` but the scaling part of the similarity is ignored to preserve the vector’s unit size.
 fn wgebra_sim3_invMulUnitVec(sim: wgebra_sim3_Sim3, vec: vec3<f32>) -> vec3<f32> {
     return wgebra_quat_invMulVec(sim.rotation, vec);
 }

@@ -21,7 +21,7 @@ var<storage, read> input_right: GemmArrayVector;
 	var<storage, read_write> output_0: GemmArrayVector;
 
 
-@compute @workgroup_size(64, 1)
+@compute @workgroup_size(48, 1)
 fn main(@builtin(global_invocation_id) global_id: vec3<u32>) {
 	let y = global_id.x % 6u;
 	let x = global_id.x / 6u;
