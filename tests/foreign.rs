@@ -1,0 +1,219 @@
+//! Kernels that nobody here wrote: the embedded adapter must give every bit that lavapipe gives, but for listed
+//! differences whose cause is tested too, and must notice what is wrong with a kernel, and no more. See
+//! `foreign/README.md`.
+
+#[path = "foreign/causes.rs"]
+mod causes;
+mod common;
+#[path = "foreign/load.rs"]
+mod load;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use causes::{Change, Test, cause};
+use libtest_mimic::{Arguments, Failed, Trial};
+use load::Kernel;
+use repro_audit::engines::{FindingKind, RunError, embedded, gpu};
+use repro_audit::kernels::Program;
+
+/// `kernel | causes | explanation`. One that has gone is reported too.
+const DIFFERENCES: &str = include_str!("foreign/known_differences.txt");
+
+/// `kernel | finding | lines | explanation`: what the embedded adapter notices, each confirmed by reading the kernel.
+const FINDINGS: &str = include_str!("foreign/known_findings.txt");
+
+/// The rows of such a table.
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    let line = |l: &&str| !l.starts_with('#') && !l.trim().is_empty();
+    table.lines().filter(line).map(|l| l.split('|').map(str::trim).collect())
+}
+
+/// The listed causes of a kernel's differences.
+fn listed(kernel: &str) -> Vec<&'static causes::Cause> {
+    rows(DIFFERENCES)
+        .filter(|r| r[0] == kernel)
+        .flat_map(|r| r[1].split_whitespace().map(cause).collect::<Vec<_>>())
+        .collect()
+}
+
+fn changed<'c>(program: &Program, changes: impl Iterator<Item = &'c Change>) -> Program {
+    Program { source: changes.fold(program.source.clone(), |text, c| c.apply(&text)), ..program.clone() }
+}
+
+/// The program without what the two adapters may compute differently.
+fn plain(program: &Program, causes: &[&'static causes::Cause]) -> Program {
+    let both = causes.iter().filter_map(|c| if let Test::Both(change) = &c.test { Some(change) } else { None });
+    changed(program, both)
+}
+
+/// What lavapipe gave: by kernel, output, and whether the program was [`plain`].
+type Answers = BTreeMap<(String, String, bool), Result<Vec<u32>, String>>;
+
+/// The child's side: every kernel on lavapipe, one line of JSON for each output.
+fn serve() {
+    let lavapipe = gpu::enumerate("vulkan").into_iter().find(|a| a.matches("llvmpipe")).expect("lavapipe");
+    let (_, mut runner) = gpu::open("vulkan", lavapipe.index).expect("lavapipe opens");
+    for kernel in load::files().iter().map(|f| load::kernel(f)) {
+        let causes = listed(&kernel.name);
+        for output in &kernel.outputs {
+            let mut programs = vec![(false, output.program.clone())];
+            if causes.iter().any(|c| matches!(c.test, Test::Both(_))) {
+                programs.push((true, plain(&output.program, &causes)));
+            }
+            for (is_plain, program) in programs {
+                let words = match runner.run(&program, 1) {
+                    Ok(Ok(runs)) => runs.distinct[0].bits.clone().map(|b| b.words).ok_or_else(String::new),
+                    Ok(Err(skip)) => Err(skip.to_string()),
+                    Err(error) => Err(error.to_string()),
+                };
+                let line = (&kernel.name, &output.title, is_plain, words);
+                println!("{}", serde_json::to_string(&line).expect("it is written"));
+            }
+        }
+    }
+}
+
+/// Asks a child for lavapipe's answers.
+fn ask() -> Answers {
+    let mut child = Command::new(std::env::current_exe().expect("this program"));
+    let output = child.arg("--serve").stderr(Stdio::inherit()).output().expect("the child runs");
+    let mut answers = Answers::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let (kernel, title, is_plain, words) = serde_json::from_str(line).expect("a line of the child's");
+        answers.insert((kernel, title, is_plain), words);
+    }
+    answers
+}
+
+/// How two outputs differ, in a sentence; nothing where they do not.
+fn difference(ours: &[u32], theirs: &[u32], floats: &[bool]) -> Option<String> {
+    let different: Vec<usize> = (0..ours.len()).filter(|i| ours[*i] != theirs[*i]).collect();
+    let at = *different.first()?;
+    let integers = different.iter().filter(|i| !floats[**i]).count();
+    let show = |w: u32| if floats[at] { format!("{w:08x} ({:e})", f32::from_bits(w)) } else { format!("{w:08x}") };
+    Some(format!(
+        "{} of {} words differ, {integers} of them integers; the first at {at}: embedded {}, lavapipe {}",
+        different.len(),
+        ours.len(),
+        show(ours[at]),
+        show(theirs[at])
+    ))
+}
+
+fn compute(program: &Program, mode: &str) -> Result<Vec<u32>, Failed> {
+    let mut runner = embedded::Runner::open(mode.parse().map_err(|e| Failed::from(format!("{e}")))?);
+    runner.compute(program).map_err(|e| format!("embedded: {e}").into())
+}
+
+/// Equal, or different for the listed causes, all of them.
+fn agrees(kernel: &Kernel, answers: &Answers, subgroup: u32) -> Result<(), Failed> {
+    let causes = listed(&kernel.name);
+    let strict = format!("subgroup={subgroup}");
+    let by_order = causes.iter().any(|c| matches!(c.test, Test::Order));
+    let mut any = false;
+    for output in &kernel.outputs {
+        let theirs = |is_plain| {
+            let key = (kernel.name.clone(), output.title.clone(), is_plain);
+            answers.get(&key).cloned().unwrap_or_else(|| Err("no answer".to_owned()))
+        };
+        let title = &output.title;
+        let lavapipe = theirs(false).map_err(|e| format!("{title}: lavapipe: {e}"))?;
+        let ours = compute(&output.program, &strict)?;
+        if ours == output.before {
+            return Err(format!("{title}: nothing was written").into());
+        }
+        let Some(how) = difference(&ours, &lavapipe, &output.floats) else { continue };
+        any = true;
+        if causes.is_empty() {
+            return Err(format!("{title}: {how}").into());
+        }
+        if by_order {
+            continue;
+        }
+        // Imitate what is lavapipe's, and take away what can not be imitated.
+        let defects = causes.iter().filter_map(|c| if let Test::Defect(d) = c.test { Some(d) } else { None });
+        let mode = defects.fold(strict.clone(), |mode, d| format!("{mode}+{d}"));
+        let models = causes.iter().filter_map(|c| if let Test::Model(change) = &c.test { Some(change) } else { None });
+        let has_plain = causes.iter().any(|c| matches!(c.test, Test::Both(_)));
+        let imitated = changed(&plain(&output.program, &causes), models);
+        let lavapipe = theirs(has_plain).map_err(|e| format!("{title}: lavapipe without the causes: {e}"))?;
+        if let Some(how) = difference(&compute(&imitated, &mode)?, &lavapipe, &output.floats) {
+            return Err(format!("{title}: other differences than the listed ones: {how}").into());
+        }
+    }
+    if !any && !causes.is_empty() && !by_order {
+        return Err("it is listed as different and is equal now".into());
+    }
+    Ok(())
+}
+
+/// What the embedded adapter notices under three orders of execution is what is listed.
+fn notices(kernel: &Kernel) -> Result<(), Failed> {
+    let mut runner = embedded::Runner::open(embedded::Mode::default());
+    let mut found = BTreeSet::new();
+    for output in &kernel.outputs {
+        let runs = match runner.run(&output.program, 3) {
+            Ok(Ok(runs)) => runs,
+            Ok(Err(skip)) => return Err(format!("{}: skipped: {skip}", output.title).into()),
+            Err(RunError::Stopped(why)) if why.contains("did not end") => {
+                found.insert(("does-not-end".to_owned(), String::new()));
+                break;
+            }
+            Err(error) => return Err(format!("{}: {error}", output.title).into()),
+        };
+        for finding in runs.findings {
+            let line = finding.line.map(|l| l.to_string()).unwrap_or_default();
+            let place = if finding.kind == FindingKind::OrderDependent { output.title.clone() } else { line };
+            found.insert((finding.kind.name().to_owned(), place));
+        }
+    }
+    let listed: BTreeSet<_> = rows(FINDINGS)
+        .filter(|r| r[0] == kernel.name)
+        .flat_map(|r| {
+            let places: Vec<_> = if r[2].is_empty() { vec![""] } else { r[2].split_whitespace().collect() };
+            places.into_iter().map(|p| (r[1].to_owned(), p.to_owned())).collect::<Vec<_>>()
+        })
+        .collect();
+    if found == listed { Ok(()) } else { Err(format!("found {found:?}, listed are {listed:?}").into()) }
+}
+
+fn lists_name_what_is_here(kernels: &[Arc<Kernel>]) -> Result<(), Failed> {
+    for row in rows(DIFFERENCES).chain(rows(FINDINGS)) {
+        if !kernels.iter().any(|k| k.name == row[0]) {
+            return Err(format!("'{}' is listed, and no kernel", row[0]).into());
+        }
+        if row.last().is_none_or(|why| why.is_empty()) {
+            return Err(format!("'{}' is listed without a reason", row[0]).into());
+        }
+    }
+    Ok(())
+}
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("--serve") {
+        return serve();
+    }
+    let arguments = Arguments::from_args();
+    let lavapipe = common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
+    assert!(
+        lavapipe.is_some() || std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
+        "REPRO_AUDIT_TEST_ADAPTERS is set, and there is no lavapipe"
+    );
+    let answers = Arc::new(if lavapipe.is_some() && !arguments.list { ask() } else { Answers::new() });
+    let kernels: Vec<_> = load::files().iter().map(|f| Arc::new(load::kernel(f))).collect();
+    let mut trials = Vec::new();
+    for kernel in kernels.iter().cloned() {
+        let noticed = Arc::clone(&kernel);
+        trials.push(Trial::test(format!("{}::findings", kernel.name), move || notices(&noticed)));
+        let name = format!("{}::agrees_with_lavapipe", kernel.name);
+        let answers = Arc::clone(&answers);
+        let subgroup = lavapipe.as_ref().map_or(8, |a| a.subgroup_sizes[0]);
+        let trial = Trial::test(name, move || agrees(&kernel, &answers, subgroup));
+        // Without lavapipe there is nothing to compare with.
+        trials.push(trial.with_ignored_flag(lavapipe.is_none()));
+    }
+    trials.push(Trial::test("lists_name_what_is_here", move || lists_name_what_is_here(&kernels)));
+    libtest_mimic::run(&arguments, trials).exit();
+}
