@@ -112,6 +112,11 @@ fn layout(module: &naga::Module, ty: naga::Handle<naga::Type>, len: usize) -> (V
     (out, words as usize)
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a table's number is rounded to the element's type, and a negative integer is its two's complement"
+)]
 fn number(value: &toml::Value, kind: naga::ScalarKind) -> u32 {
     match (value, kind) {
         (toml::Value::Integer(i), naga::ScalarKind::Float) => (*i as f32).to_bits(),
