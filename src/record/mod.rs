@@ -13,5 +13,5 @@ pub use format::{
     Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
 };
 pub use id::content_id;
-pub use store::{ReadError, read, write_atomically};
+pub use store::{ReadError, parse, read, write_atomically};
 pub use version::FormatVersion;

@@ -68,14 +68,22 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
     if bytes > MAX_BYTES {
         return Err(ReadError::TooLarge { path: name, bytes });
     }
-    let text = std::fs::read(path).map_err(io)?;
-    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.to_string() };
-    let head: Head = serde_json::from_slice(&text).map_err(not)?;
-    head.format.check_readable().map_err(|reason| ReadError::Version { path: name.clone(), reason })?;
-    let record: Record = serde_json::from_slice(&text).map_err(not)?;
+    parse(&name, &std::fs::read(path).map_err(io)?)
+}
+
+/// Reads a record's text; `name` says where it is from.
+///
+/// # Errors
+/// When it is no record, is of a newer format, or was changed.
+pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
+    let path = || name.to_owned();
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: path(), reason: e.to_string() };
+    let head: Head = serde_json::from_slice(text).map_err(not)?;
+    head.format.check_readable().map_err(|reason| ReadError::Version { path: path(), reason })?;
+    let record: Record = serde_json::from_slice(text).map_err(not)?;
     // An unfinished record has no id yet.
-    if !record.id.is_empty() && super::id::id_of(serde_json::from_slice(&text).map_err(not)?) != record.id {
-        return Err(ReadError::Changed { path: name });
+    if !record.id.is_empty() && super::id::id_of(serde_json::from_slice(text).map_err(not)?) != record.id {
+        return Err(ReadError::Changed { path: path() });
     }
     Ok(record)
 }
