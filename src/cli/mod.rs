@@ -2,8 +2,10 @@
 
 mod adapters;
 mod case;
+mod completions;
 mod exit;
 mod gpu;
+mod man;
 mod options;
 mod outputs;
 mod progress;
@@ -39,6 +41,12 @@ enum Verb {
     Report(report::Args),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
+    /// Print what a shell needs to complete verbs and options.
+    #[command(hide = true)]
+    Completions(completions::Args),
+    /// Print the manual page.
+    #[command(hide = true)]
+    Man(man::Args),
     /// Serve one adapter to a parent process.
     #[command(hide = true)]
     Worker(worker::Args),
@@ -78,6 +86,8 @@ pub fn main() -> ExitCode {
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
         Verb::Worker(args) => worker::run(args),
     };
     match done {
