@@ -8,6 +8,7 @@ mod options;
 mod outputs;
 mod progress;
 mod report;
+mod rng;
 mod worker;
 
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Verb {
     Report(report::Args),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
+    /// Where random numbers land: predict and identify what other cards draw. Offline.
+    Rng(rng::Args),
     /// Serve one adapter to a parent process.
     #[command(hide = true)]
     Worker(worker::Args),
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
+        Verb::Rng(args) => rng::run(&args),
         Verb::Worker(args) => worker::run(args),
     };
     match done {
