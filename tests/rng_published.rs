@@ -2,8 +2,8 @@
 //! the card table. Each test names its source.
 
 use repro_audit::rng::{
-    Candidate, Cards, Draw, Element, Form, Geometry, Identified, Mt19937, Observations, Op, Shape, Source, Subject, Vector,
-    common_size, identify, predict,
+    Candidate, Cards, Draw, Element, Form, Geometry, Identified, Mt19937, Observations, Op, Shape, Source, Subject,
+    Vector, common_size, identify, predict,
 };
 
 fn shape(text: &str) -> Shape {
@@ -74,7 +74,8 @@ fn pytorch_97097_normal_values_on_an_rtx_a4000() {
     assert!(names(&answer).contains(&"RTX A4000"), "{answer:?}");
     assert!(!names(&answer).contains(&"RTX 2070 Super") && !answer.thin, "the other machine's card is told apart");
     let source = Source::new(draw.clone(), 14, 0, card("RTX A4000")).expect("a source");
-    let printed: Vec<String> = [0, 1, 2, 97, 98, 99, 99_700, 99_999].map(|i| format!("{:.4}", source.value(i).0)).into();
+    let printed: Vec<String> =
+        [0, 1, 2, 97, 98, 99, 99_700, 99_999].map(|i| format!("{:.4}", source.value(i).0)).into();
     let want = ["2.8731", "5.2727", "2.9889", "1.6853", "9.6331", "6.6319", "8.6297", "4.2604"];
     assert_eq!(printed, want, "to the printed digit");
     let rows = "[[2.8731, 5.2727, 2.9889, ..., 1.6853, 9.6331, 6.6319], [3.9968, 3.8097, 5.7328, ..., 4.4029, 3.9804, 7.4698], ...]";
@@ -90,7 +91,8 @@ fn torch_xpu_ops_2926_zeros_of_a_mask_on_an_rtx_4080_super() {
     let draw = draw(Op::Dropout, size, Vector::Auto).with_p(0.1).expect("a probability");
     assert_eq!(draw.vector, 4, "the vectorised kernel");
     let mut seen = Observations::default();
-    let text = "tensor([[      8],\n [     14],\n [     20],\n ...,\n [2097121],\n [2097140],\n [2097151]], device='cuda:0')";
+    let text =
+        "tensor([[      8],\n [     14],\n [     20],\n ...,\n [2097121],\n [2097140],\n [2097151]], device='cuda:0')";
     seen.add_zeros(text, &shape(size)).expect("zeros");
     let answer = identify(&draw, 1, 0, &[], &known(), &seen).expect("an answer");
     assert!(names(&answer).contains(&"RTX 4080 Super"), "{:?}", names(&answer));
@@ -108,8 +110,7 @@ fn draw_scalar(draw: &Draw) -> Draw {
 #[test]
 fn pytorch_194676_the_boundary_between_a_t4_and_an_l4() {
     for (size, differing) in [("40960", 0), ("40961", 1)] {
-        let subjects: Vec<_> =
-            ["T4", "L4"].map(|name| Subject { name: name.to_owned(), geometry: card(name) }).into();
+        let subjects: Vec<_> = ["T4", "L4"].map(|name| Subject { name: name.to_owned(), geometry: card(name) }).into();
         let answer = predict(&draw(Op::Rand, size, Vector::Auto), 0, 0, &[], &subjects, 0).expect("a prediction");
         assert_eq!(answer.pairs[0].differing, differing, "{size} elements");
         let boundary = (answer.common.elements, answer.common.verified);
@@ -154,6 +155,34 @@ fn pytorch_143086_normal_values_on_an_h100_and_an_a100() {
         assert!(names(&answer).contains(&name), "{name}: {:?}", names(&answer));
         assert!(!names(&answer).contains(&other), "{name} is no {other}");
     }
+}
+
+/// <https://github.com/pytorch/pytorch/issues/62467>: three values of `normal_()` of 1 x 3 x 128 x 128 with seed 43 on an RTX
+/// A6000; a Quadro M4000 gave another.
+#[test]
+fn pytorch_62467_normal_values_on_an_rtx_a6000() {
+    let draw = draw(Op::Randn, "1,3,128,128", Vector::Auto);
+    let answer = found(&draw, 43, "0 1.9983\n16384 0.8704\n32768 2.1127\n", "1,3,128,128");
+    assert!(names(&answer).contains(&"RTX A6000"), "{answer:?}");
+    assert!(!names(&answer).contains(&"Quadro M4000"), "the thread's other card");
+}
+
+/// <https://github.com/pytorch/pytorch/issues/158398>: 36 values of `randn(1, 64, 2048)` with seed 42 on a card that the
+/// thread does not name. One launch of all known cards gives them.
+#[test]
+fn pytorch_158398_a_card_that_was_not_named() {
+    let text = "tensor([[[ 0.1940,  2.1614, -0.1721,  ...,  1.4540, -2.7733, -0.8932],
+         [-0.4574,  0.8063,  0.1580,  ...,  0.1124,  0.2769, -1.2535],
+         [ 1.1346, -0.6329, -0.9147,  ..., -1.0001, -1.1552, -0.6955],
+         ...,
+         [-0.4861,  0.3358,  1.0578,  ..., -0.7282,  0.5087,  0.1318],
+         [ 0.7881,  0.8339, -1.1424,  ..., -0.6297, -1.1112, -0.4091],
+         [-1.2356, -0.4083, -0.4695,  ..., -0.4841,  1.2850, -0.0282]]],
+       device='cuda:0')";
+    let size = "1,64,2048";
+    let answer = found(&draw(Op::Randn, size, Vector::Auto), 42, text, size);
+    assert_eq!(answer.observations, 36, "printed values");
+    assert_eq!((names(&answer), answer.thin), (vec!["RTX 3060"], false), "28 SMs of 1536 threads: {answer:?}");
 }
 
 /// <https://github.com/pytorch/pytorch/issues/47347> and <https://github.com/pytorch/pytorch/issues/79496>: small draws, on

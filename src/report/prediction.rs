@@ -97,9 +97,8 @@ pub fn prediction_page(found: &Prediction, title: &str, headline: &str) -> Resul
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("prediction.html", include_str!("page/prediction.html"))?;
-    let matrix: Vec<Vec<Value>> = (0..found.cards.len())
-        .map(|a| (0..found.cards.len()).map(|b| cell(found, a, b)).collect())
-        .collect();
+    let matrix: Vec<Vec<Value>> =
+        (0..found.cards.len()).map(|a| (0..found.cards.len()).map(|b| cell(found, a, b)).collect()).collect();
     let chart = map(found).map(|chart| {
         context! {
             name => chart.name.as_str(), title => chart.title.as_str(), about => chart.about.as_str(),

@@ -59,8 +59,11 @@ impl Cards {
             .from_reader(table.as_bytes());
         let wrong = |line: u64, why: String| RngError::CardTable { file: file.to_owned(), line, why };
         let headers = reader.headers().cloned().map_err(|e| wrong(1, e.to_string()))?;
-        if let Some(missing) = ["name", "sms", "threads_per_sm"].iter().find(|column| !headers.iter().any(|h| h == **column)) {
-            let why = format!("no column '{missing}': the first line must be name,sms,threads_per_sm[,evidence,source]");
+        if let Some(missing) =
+            ["name", "sms", "threads_per_sm"].iter().find(|column| !headers.iter().any(|h| h == **column))
+        {
+            let why =
+                format!("no column '{missing}': the first line must be name,sms,threads_per_sm[,evidence,source]");
             return Err(wrong(1, why));
         }
         for record in reader.records() {
@@ -148,7 +151,10 @@ mod tests {
         let cards = Cards::known().unwrap();
         assert!(cards.all().len() > 70, "{} cards", cards.all().len());
         for card in cards.all() {
-            assert!(["reproduced", "reported", "specified", "unverified"].contains(&card.evidence.as_str()), "{card:?}");
+            assert!(
+                ["reproduced", "reported", "specified", "unverified"].contains(&card.evidence.as_str()),
+                "{card:?}"
+            );
             assert_eq!(card.source.is_empty(), card.evidence == "unverified", "a source or no claim: {card:?}");
             assert!([1024, 1536, 2048].contains(&card.geometry.threads_per_sm), "{card:?}");
             assert_eq!(cards.find(&card.name).unwrap(), card, "found by its name");

@@ -37,7 +37,11 @@ fn uniform_double(x: u32, y: u32) -> f64 {
 }
 
 /// A standard normal value with its radius: `_curand_box_muller`, with exact functions.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "binary32 arguments, as on the device")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "binary32 arguments, as on the device"
+)]
 fn normal(x: u32, y: u32, second: bool) -> (f64, f64) {
     let u = uniform(x);
     let step = TAU as f32 * STEP;

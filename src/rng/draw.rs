@@ -64,13 +64,13 @@ pub enum Vector {
     /// As PyTorch's launcher chooses for a contiguous, aligned tensor: 16 bytes, halved until it divides the size.
     #[value(name = "auto")]
     Auto,
-    /// One: the kernel of PyTorch up to 1.6, and of tensors that are not dense, or of odd size.
+    /// One: the kernel before PyTorch's pull request 33879 (2020), and of tensors that are not dense, or of odd size.
     #[value(name = "1", alias = "scalar")]
     One,
     /// Two.
     #[value(name = "2")]
     Two,
-    /// Four: float32 from PyTorch 1.7 on, and 16-bit types before eight was allowed.
+    /// Four: float32 since that request, and 16-bit types before eight was allowed.
     #[value(name = "4")]
     Four,
     /// Eight: 16-bit types in current versions.

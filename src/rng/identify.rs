@@ -100,16 +100,15 @@ pub fn identify(
         return Err(RngError::Values { at: String::new(), why });
     }
     if seen.sum.is_some() && draw.op != Op::Dropout {
-        return Err(RngError::Unsupported("--sum is for dropout: a sum of rounded values depends on its order".to_owned()));
+        return Err(RngError::Unsupported(
+            "--sum is for dropout: a sum of rounded values depends on its order".to_owned(),
+        ));
     }
     let mut groups: BTreeMap<(u64, u64), Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
         let geometry = candidate.geometry;
         let moved: u64 = before.iter().map(|d| d.advance(geometry.threads(d.n))).sum();
-        groups
-            .entry((geometry.threads(draw.n), offset.saturating_add(moved)))
-            .or_default()
-            .push(candidate.clone());
+        groups.entry((geometry.threads(draw.n), offset.saturating_add(moved))).or_default().push(candidate.clone());
     }
     let sources: Result<Vec<(Source, Vec<Candidate>)>, RngError> = groups
         .into_iter()
@@ -134,11 +133,7 @@ pub fn identify(
     };
     let matching: Vec<Class> = (0..sources.len()).filter(|at| matches[*at]).map(class).collect();
     let excluded = sources.iter().zip(&matches).filter(|(_, m)| !**m).map(|((_, members), _)| members.len()).sum();
-    let nearest = if matching.is_empty() {
-        (0..sources.len()).map(class).max_by_key(|c| c.agreeing)
-    } else {
-        None
-    };
+    let nearest = if matching.is_empty() { (0..sources.len()).map(class).max_by_key(|c| c.agreeing) } else { None };
     let (shared, shared_agreeing) = shared(&sources, &list);
     Ok(Identified {
         searched: candidates.len(),
@@ -213,15 +208,17 @@ fn agrees(source: &Source, seen: &Seen) -> bool {
 /// How far a value of the device may be from ours: none for uniform ones; for normal ones the device's functions, two
 /// roundings in binary32, and one in the element type.
 fn slack(draw: &Draw, value: f64, radius: f64) -> f64 {
-    if draw.op != Op::Randn || draw.element == Element::F64 {
+    if draw.op != Op::Randn {
         return 0.0;
     }
-    let ulp = match draw.element {
-        Element::F16 => f64::exp2(-10.0),
-        Element::Bf16 => f64::exp2(-7.0),
-        Element::F32 | Element::F64 => f64::exp2(-22.0),
+    let (functions, ulp) = match draw.element {
+        Element::F16 => (TOLERANCE, f64::exp2(-10.0)),
+        Element::Bf16 => (TOLERANCE, f64::exp2(-7.0)),
+        Element::F32 => (TOLERANCE, f64::exp2(-22.0)),
+        // The double functions are within two ulp.
+        Element::F64 => (f64::exp2(-48.0), f64::exp2(-50.0)),
     };
-    draw.std * radius * TOLERANCE + value.abs().max(draw.mean.abs()) * ulp
+    draw.std * radius * functions + value.abs().max(draw.mean.abs()) * ulp
 }
 
 fn matches(source: &Source, list: &[Seen], sum: Option<Interval>) -> bool {
@@ -262,7 +259,8 @@ fn separation(
         if let Some(sum) = sum {
             // The count over the elements that another launch places elsewhere is binomial, and near its mean no value
             // is likelier than 1 / sqrt(2 pi n p q).
-            let alike = if source.offset() == other.offset() { draw.common(source.threads().min(other.threads())) } else { 0 };
+            let alike =
+                if source.offset() == other.offset() { draw.common(source.threads().min(other.threads())) } else { 0 };
             let differing = draw.n.saturating_sub(alike) as f64;
             let counts = ((sum.high - sum.low) / draw.scale().0).max(1.0);
             let likeliest = counts / (std::f64::consts::TAU * differing * draw.keep() * (1.0 - draw.keep())).sqrt();

@@ -58,7 +58,9 @@ pub enum RngError {
         most: u64,
     },
     /// A card that can not be.
-    #[error("no card has {sms} SMs with {threads_per_sm} threads each: 1 to 4096 SMs and 256 to 8192 threads are wanted")]
+    #[error(
+        "no card has {sms} SMs with {threads_per_sm} threads each: 1 to 4096 SMs and 256 to 8192 threads are wanted"
+    )]
     Geometry {
         /// Multiprocessors.
         sms: u32,
@@ -66,7 +68,9 @@ pub enum RngError {
         threads_per_sm: u32,
     },
     /// A card that is not in the table.
-    #[error("no card '{name}' in the table; nearest: {nearest} (all: repro-audit rng cards; or give --sm and --threads-per-sm)")]
+    #[error(
+        "no card '{name}' in the table; nearest: {nearest} (all: repro-audit rng cards; or give --sm and --threads-per-sm)"
+    )]
     UnknownCard {
         /// What was asked for.
         name: String,

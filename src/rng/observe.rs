@@ -183,11 +183,7 @@ fn inside(index: u64, shape: &Shape, at: &str) -> Result<u64, RngError> {
 
 /// Calls `f` with every number of a printed tensor and its element. At each depth of brackets, what stands before a
 /// `...` counts from the start and what stands after it from the end.
-fn elements(
-    text: &str,
-    shape: &Shape,
-    f: &mut impl FnMut(u64, &str) -> Result<(), RngError>,
-) -> Result<(), RngError> {
+fn elements(text: &str, shape: &Shape, f: &mut impl FnMut(u64, &str) -> Result<(), RngError>) -> Result<(), RngError> {
     let start = text.find('[').ok_or_else(|| wrong(text, "no bracket"))?;
     let end = text.rfind(']').ok_or_else(|| wrong(text, "no closing bracket"))?;
     let spaced = text[start..=end].replace('[', " [ ").replace(']', " ] ");
@@ -233,7 +229,10 @@ fn dimension(
     }
     let count = parts.len() as u64;
     if count > *size || (gap.is_none() && count != *size) {
-        return Err(wrong(tokens[parts.first().copied().unwrap_or(0)], &format!("{count} parts where the shape has {size}")));
+        return Err(wrong(
+            tokens[parts.first().copied().unwrap_or(0)],
+            &format!("{count} parts where the shape has {size}"),
+        ));
     }
     for (number, part) in (0u64..).zip(parts) {
         let after = gap.is_some_and(|gap| number >= gap as u64);
@@ -296,7 +295,8 @@ mod tests {
         seen.add_values("0.5, 0.25 0.125", Form::Auto, &shape("100")).unwrap();
         assert_eq!(indices(&seen), [0, 1, 2], "a list");
         let mut seen = Observations::default();
-        let text = "tensor([[1.0, 2.0, ..., 3.0],\n [4.0, 5.0, ..., 6.0],\n ...,\n [7.0, 8.0, ..., 9.0]], device='cuda:0')";
+        let text =
+            "tensor([[1.0, 2.0, ..., 3.0],\n [4.0, 5.0, ..., 6.0],\n ...,\n [7.0, 8.0, ..., 9.0]], device='cuda:0')";
         seen.add_values(text, Form::Auto, &shape("10,20")).unwrap();
         assert_eq!(indices(&seen), [0, 1, 19, 20, 21, 39, 180, 181, 199], "a tensor with its ends");
         let mut seen = Observations::default();
@@ -333,7 +333,9 @@ mod tests {
             let message = Observations::default().add_values(text, form, &shape("10,10")).unwrap_err().to_string();
             assert!(message.contains(wanted) && !message.contains('\n'), "{text:?}: {message}");
         }
-        for (text, wanted) in [("", "wanted"), ("3 1", "ascend"), ("3 x", "no index"), ("99", "outside"), ("1 ... 2 ... 3", "one '...'")] {
+        for (text, wanted) in
+            [("", "wanted"), ("3 1", "ascend"), ("3 x", "no index"), ("99", "outside"), ("1 ... 2 ... 3", "one '...'")]
+        {
             let message = Observations::default().add_zeros(text, &shape("10")).unwrap_err().to_string();
             assert!(message.contains(wanted) && !message.contains('\n'), "{text:?}: {message}");
         }

@@ -24,7 +24,8 @@ impl Shape {
             }
             sizes.push(size);
         }
-        let fits = sizes.iter().try_fold(1u64, |n, size| n.checked_mul(*size)).is_some_and(|n| i64::try_from(n).is_ok());
+        let fits =
+            sizes.iter().try_fold(1u64, |n, size| n.checked_mul(*size)).is_some_and(|n| i64::try_from(n).is_ok());
         if fits { Ok(Self { sizes }) } else { Err(wrong("has more elements than a tensor can have".to_owned())) }
     }
 

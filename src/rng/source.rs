@@ -133,13 +133,18 @@ mod tests {
             for n in [8, 1000, 8 * 1234, 30_000] {
                 let draw = Draw::new(op, element, &Shape::parse(&n.to_string()).unwrap(), vector).unwrap();
                 for (sms, threads) in [(1, 256), (3, 1024), (5, 1536)] {
-                    let source = Source::new(draw.clone(), 7 << 33 | 5, 12, Geometry::new(sms, threads).unwrap()).unwrap();
+                    let source =
+                        Source::new(draw.clone(), 7 << 33 | 5, 12, Geometry::new(sms, threads).unwrap()).unwrap();
                     for (start, end) in [(0, n), (3, n - 1), (n / 2 + 1, n)] {
                         let mut next = start;
                         source.each(start..end, |i, block, lane| {
                             assert_eq!(i, next, "elements in order");
                             let got = source.draw.value(block, lane);
-                            assert_eq!(got, source.value(i), "{op:?} {element:?} {vector:?}, {i} of {n} on {sms} x {threads}");
+                            assert_eq!(
+                                got,
+                                source.value(i),
+                                "{op:?} {element:?} {vector:?}, {i} of {n} on {sms} x {threads}"
+                            );
                             next += 1;
                         });
                         assert_eq!(next, end, "all of them");
@@ -155,10 +160,8 @@ mod tests {
             let shape = Shape::parse("16384").unwrap();
             let draw = Draw::new(Op::Dropout, Element::F16, &shape, vector).unwrap();
             let threads = Geometry::new(2, 512).unwrap().threads(draw.n);
-            let mut places: Vec<_> = (0..draw.n)
-                .map(|i| draw.place(i, threads))
-                .map(|p| (p.block, p.thread, p.lane))
-                .collect();
+            let mut places: Vec<_> =
+                (0..draw.n).map(|i| draw.place(i, threads)).map(|p| (p.block, p.thread, p.lane)).collect();
             places.sort_unstable();
             places.dedup();
             assert_eq!(places.len(), 16_384, "{vector:?}");

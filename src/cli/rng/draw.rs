@@ -36,8 +36,8 @@ pub(super) struct DrawArgs {
     /// The standard deviation of randn.
     #[arg(long, default_value = "1", allow_negative_numbers = true)]
     pub(super) std: String,
-    /// Neighbouring elements that a thread of the dropout kernel takes: auto (as PyTorch chooses), 1 (up to PyTorch 1.6,
-    /// and tensors that are not dense), 2, 4 or 8.
+    /// Neighbouring elements that a thread of the dropout kernel takes: auto (as PyTorch chooses now), 1 (before its pull
+    /// request 33879 of 2020, and tensors that are not dense), 2, 4 (also 16-bit types before eight was allowed) or 8.
     #[arg(long, default_value = "auto", value_name = "WIDTH")]
     pub(super) vec: String,
     /// A card table of your own, in the form of `rng cards --format csv`.
@@ -126,7 +126,8 @@ fn choice<T: Copy>(option: &str, text: &str, words: &[(&str, T)]) -> Result<T, F
 
 /// An unsigned integer.
 pub(super) fn integer(option: &str, text: &str) -> Result<u64, Failure> {
-    text.parse().map_err(|_| Failure::usage(format!("{option} {}: an integer from 0 to 2^64 - 1 is wanted", clean(text))))
+    text.parse()
+        .map_err(|_| Failure::usage(format!("{option} {}: an integer from 0 to 2^64 - 1 is wanted", clean(text))))
 }
 
 /// A number.

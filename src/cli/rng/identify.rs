@@ -179,6 +179,12 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
             count(nearest.agreeing as u64),
             count(nearest.counted as u64)
         ));
+        if args.draw.op.eq_ignore_ascii_case("dropout") && args.draw.vec == "auto" {
+            lines.push(
+                "Older versions of PyTorch have other dropout kernels: try --vec 1 (before 2020), --vec 4 (f16 and bf16)."
+                    .to_owned(),
+            );
+        }
         if args.any.is_none() && found.shared == found.shared_agreeing {
             lines.push("Add --any to search cards that are not in the table.".to_owned());
         }

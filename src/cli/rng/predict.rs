@@ -70,7 +70,9 @@ fn subjects(args: &Args, cards: &Cards) -> Result<Vec<Subject>, Failure> {
         subjects.push(Subject { name: format!("{sms} x {threads}"), geometry });
     }
     if subjects.is_empty() {
-        return Err(Failure::usage("no card: give --card NAME (see repro-audit rng cards), or --sm N --threads-per-sm N"));
+        return Err(Failure::usage(
+            "no card: give --card NAME (see repro-audit rng cards), or --sm N --threads-per-sm N",
+        ));
     }
     if subjects.len() > 64 {
         return Err(Failure::usage(format!("{} cards: at most 64 are compared at a time", subjects.len())));
@@ -88,8 +90,15 @@ fn title(args: &Args, found: &Prediction) -> String {
         _ => String::new(),
     };
     let offset = if args.draw.offset == "0" { String::new() } else { format!(", offset {}", args.draw.offset) };
-    let after = if args.draw.after.is_empty() { String::new() } else { format!(", after {}", args.draw.after.join(" and ")) };
-    format!("{} of {} {}{kernel}, seed {}{offset}{after}", args.draw.op, args.draw.shape, draw.element.name(), found.seed)
+    let after =
+        if args.draw.after.is_empty() { String::new() } else { format!(", after {}", args.draw.after.join(" and ")) };
+    format!(
+        "{} of {} {}{kernel}, seed {}{offset}{after}",
+        args.draw.op,
+        args.draw.shape,
+        draw.element.name(),
+        found.seed
+    )
 }
 
 /// What held, in a sentence.
@@ -123,7 +132,9 @@ fn common(found: &Prediction) -> String {
             count(elements),
             count(next)
         ),
-        (Some(_), _) => "The rule and the simulation disagree about the largest common size: please report this.".to_owned(),
+        (Some(_), _) => {
+            "The rule and the simulation disagree about the largest common size: please report this.".to_owned()
+        }
         _ => "They launch alike, so they agree at every size.".to_owned(),
     }
 }
@@ -211,7 +222,10 @@ fn page(args: &Args, found: &Prediction) -> String {
 fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
     let mut notes = Vec::new();
     if found.draw.op == Op::Randn {
-        notes.push("Normal values hold to about 5 decimals: the device's own log, sin and cos decide the last bits.".to_owned());
+        notes.push(
+            "Normal values hold to about 5 decimals: the device's own log, sin and cos decide the last bits."
+                .to_owned(),
+        );
     }
     let unverified: Vec<&str> = found
         .cards
@@ -224,7 +238,9 @@ fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
     }
     let after: Vec<_> = found.cards.iter().map(|c| c.offset[1]).collect();
     if found.draw.n > 0 && after.windows(2).any(|w| w[0] != w[1]) {
-        notes.push("The offsets after this draw differ, so every later draw differs from its first element on.".to_owned());
+        notes.push(
+            "The offsets after this draw differ, so every later draw differs from its first element on.".to_owned(),
+        );
     }
     notes
 }

@@ -91,7 +91,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let text = match args.format {
         Format::Table => columns(&HEAD, &rows(args, &all, show), &[]),
         Format::Markdown => markdown(&HEAD, &rows(args, &all, show)),
-        Format::Json => json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?,
+        Format::Json => {
+            json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?
+        }
         Format::Csv => csv(&["framework", "index", "word", "value"], &values(args, &all, show))?,
     };
     print(&text)?;
@@ -130,9 +132,8 @@ fn shown(args: &Args, survival: Survival, words: Option<&[u32]>, show: usize) ->
 }
 
 fn values(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
-    let name = |framework: Framework| {
-        framework.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
-    };
+    let name =
+        |framework: Framework| framework.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
     let row = |framework, i: usize, word: u32| {
         vec![name(framework), i.to_string(), format!("0x{word:08x}"), value(args, word).to_string()]
     };

@@ -292,7 +292,12 @@ fn shares(x_label: &str, rows: &[Share]) -> Scene {
 /// Neighbouring parts that differ by less are drawn as one.
 const ALIKE: f64 = 0.05;
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places in a tensor")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places in a tensor"
+)]
 fn map(x_label: &str, n: u64, rows: &[MapRow]) -> Scene {
     let mut items = Vec::new();
     let label_width = rows.iter().map(|r| text_width(&r.label)).fold(40.0, f64::max).min(250.0);
