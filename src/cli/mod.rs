@@ -10,6 +10,7 @@ mod options;
 mod outputs;
 mod progress;
 mod report;
+mod rng;
 mod worker;
 
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Verb {
     Report(report::Args),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
+    /// Where random numbers land: predict and identify what other cards draw. Offline.
+    Rng(rng::Args),
     /// Print what a shell needs to complete verbs and options.
     #[command(hide = true)]
     Completions(completions::Args),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
+        Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
         Verb::Worker(args) => worker::run(args),
