@@ -8,6 +8,7 @@ pub mod environment;
 mod format;
 mod id;
 mod merge;
+mod origin;
 mod outputs;
 mod raw;
 mod select;
@@ -23,6 +24,7 @@ pub use format::{
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};
+pub use origin::after_origin;
 pub use outputs::{Known, Outputs, STORE, Stored, block};
 pub use select::{FOLDER, SelectError, find, open, select};
 pub use store::{ReadError, parse, read, to_json, write_atomically, write_with};
