@@ -219,6 +219,9 @@ fn a_schedule_that_is_fixed_hides_what_depends_on_it() {
     assert!(differ > 0, "a reversed order shows between drivers");
 }
 
+/// Variants by kernel.
+type Variants = BTreeMap<String, Vec<String>>;
+
 /// The table of `docs/numerics.md`, from the record.
 fn table(record: &Record) -> String {
     let mut text = "| planted | status | equal twins | of |\n|---|---|---|---|\n".to_owned();
@@ -233,7 +236,7 @@ fn table(record: &Record) -> String {
             entry.0 = entry.0.max(execution.status);
             entry.1.retain(|a| equals.contains(a));
         }
-        let mut said: BTreeMap<(Status, Vec<&str>), BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        let mut said: BTreeMap<(Status, Vec<&str>), Variants> = BTreeMap::new();
         for (variant, (status, equals)) in variants {
             let (kernel, variant) = variant.split_once('/').expect("kernel/variant");
             let of = said.entry((status, equals.into_iter().collect())).or_default();

@@ -106,7 +106,7 @@ pub(crate) const CAUSES: &[Cause] = &[
     // fma() is a product and a sum, each rounded.
     Cause { name: "split-fma", test: Test::Defect("split-fma") },
     both("exp", &[("exp(", "plain_exp(")], "fn plain_exp(x: f32) -> f32 { return 1.0 / (1.0 + x * x); }\n"),
-    // a + c*(b - a), also where a is 1 in the source, is taken for mix(a, b, c), which is a*(1 - c) + b*c.
+    // 1 + c*(b - 1) is taken for mix(1, b, c), which is 1*(1 - c) + b*c.
     model(
         "interpolation-control",
         &[("vec4<f32>(1.0) + (_a - vec4<f32>(1.0)) * _p", "(vec4<f32>(1.0) - _p) + _a * _p")],
