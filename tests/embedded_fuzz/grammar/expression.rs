@@ -29,10 +29,10 @@ impl Grammar<'_> {
     /// A value of this type.
     pub(crate) fn expression(&mut self, ty: &Ty, depth: usize) -> String {
         let leaf = depth == 0 || self.bytes.spent();
-        if leaf || self.bytes.chance(90) {
-            if let Some(path) = self.read(ty) {
-                return path;
-            }
+        if (leaf || self.bytes.chance(90))
+            && let Some(path) = self.read(ty)
+        {
+            return path;
         }
         if !leaf
             && self.bytes.chance(30)

@@ -137,7 +137,7 @@ impl Grammar<'_> {
             Ty::Scalar(s) => out.push((root.to_owned(), *s)),
             Ty::Vector(s, n) => out.extend((0..*n).map(|k| (format!("{root}[{k}]"), *s))),
             Ty::Matrix(c, r) => {
-                (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out))
+                (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out));
             }
             Ty::Array(base, n) => (0..*n).for_each(|k| self.leaves(&format!("{root}[{k}]"), base, out)),
             Ty::Struct(k) => {
