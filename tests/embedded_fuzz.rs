@@ -2,7 +2,7 @@
 //!
 //! naga accepts each; the adapter neither fails nor writes what belongs to no variable; an index out of range does what
 //! the clamped one does; a module with one answer gives it in every order of execution, and nothing is found in it;
-//! and lavapipe gives the same bits where there are integers only.
+//! and lavapipe gives the same bits where there are integers only. Text that is almost WGSL is refused or ends.
 //!
 //! The cases are the same in every run. `REPRO_AUDIT_FUZZ=SEED,CASES` tries others.
 
@@ -13,6 +13,8 @@ mod grammar;
 mod program;
 #[path = "embedded_fuzz/properties.rs"]
 mod properties;
+#[path = "embedded_fuzz/text.rs"]
+mod text;
 
 use std::cell::{Cell, RefCell};
 
@@ -20,7 +22,7 @@ use grammar::Bounds;
 use libtest_mimic::{Arguments, Failed, Trial};
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use repro_audit::engines::gpu;
 
 /// The seed and the number of cases.
@@ -34,23 +36,42 @@ fn asked(cases: u32) -> (u8, u32) {
 fn check(cases: u32, kind: [u8; 2], property: impl Fn(&[u8]) -> Result<(), String>) -> Result<(), Failed> {
     let (seed, cases) = asked(cases);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let config = Config { cases, failure_persistence: None, max_shrink_time: 60_000, max_shrink_iters: 20_000, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_time: 15_000,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
     let [set, clear] = kind;
     let bytes = vec(any::<u8>(), 1..1500);
     let whole = |bytes: &[u8]| [&[(bytes[0] | set) & !clear], &bytes[1..]].concat();
-    let smallest = RefCell::new(Vec::new());
-    let done = TestRunner::new_with_rng(config, rng).run(&bytes, |bytes| {
-        let bytes = whole(&bytes);
-        property(&bytes).map_err(|why| {
-            *smallest.borrow_mut() = bytes;
-            TestCaseError::fail(why)
-        })
-    });
-    done.map_err(|_| {
-        let bytes = smallest.into_inner();
-        let why = property(&bytes).err().unwrap_or_else(|| "it fails no more".to_owned());
-        format!("{why}\nthe module:\n{}", grammar::module(&bytes, Bounds::Free).source).into()
+    let done = TestRunner::new_with_rng(config, rng)
+        .run(&bytes, |bytes| property(&whole(&bytes)).map_err(TestCaseError::fail));
+    done.map_err(|error| match error {
+        TestError::Abort(why) => why.to_string().into(),
+        TestError::Fail(why, bytes) => {
+            format!("{why}\nof the module:\n{}", grammar::module(&whole(&bytes), Bounds::Free).source).into()
+        }
     })
+}
+
+/// Texts of the shaders here and of generated modules, with words exchanged: an error or an end, and no panic.
+fn texts_end() -> Result<(), Failed> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let files = std::fs::read_dir(folder)?.flatten().map(|f| f.path());
+    let mut shaders: Vec<String> = files.filter_map(|f| std::fs::read_to_string(f).ok()).collect();
+    shaders.sort();
+    let ended = Cell::new(0);
+    check(1500, [0, 0], |bytes| {
+        let (choice, changes) = bytes.split_at(bytes.len().min(1));
+        let changes = &changes[..changes.len().min(40)];
+        let own = grammar::module(bytes, Bounds::Free).source;
+        let source = shaders.get(usize::from(choice[0]) % (2 * shaders.len())).unwrap_or(&own);
+        ended.set(ended.get() + u32::from(text::run(&text::mutated(source, changes))));
+        Ok(())
+    })?;
+    if ended.get() == 0 { Err("no text was executed to its end".into()) } else { Ok(()) }
 }
 
 /// lavapipe gives every word of every variable that the embedded adapter gives.
@@ -58,7 +79,7 @@ fn integers_agree(index: usize) -> Result<(), Failed> {
     let (_, runner) = gpu::open("vulkan", index)?;
     let runner = RefCell::new(runner);
     let compared = Cell::new(0);
-    check(150, [0, 1], |bytes| {
+    check(200, [0, 1], |bytes| {
         let generated = grammar::module(bytes, Bounds::Buffers);
         if generated.rules.wild {
             return Ok(());
@@ -78,9 +99,10 @@ fn main() {
     );
     let index = lavapipe.as_ref().map_or(0, |a| a.index);
     let trials = vec![
-        Trial::test("integer_modules_with_one_answer", || check(120, [0, 7], properties::holds)),
-        Trial::test("modules_with_one_answer", || check(120, [1, 6], properties::holds)),
-        Trial::test("wild_modules", || check(120, [6, 0], properties::holds)),
+        Trial::test("integer_modules_with_one_answer", || check(200, [0, 7], properties::holds)),
+        Trial::test("modules_with_one_answer", || check(200, [1, 6], properties::holds)),
+        Trial::test("texts_end", texts_end),
+        Trial::test("wild_modules", || check(200, [6, 0], properties::holds)),
         Trial::test("integers_agree_with_lavapipe", move || integers_agree(index))
             .with_ignored_flag(lavapipe.is_none())
             .with_kind(if lavapipe.is_none() { "there is no lavapipe" } else { "" }),

@@ -5,6 +5,8 @@
 #[path = "foreign/causes.rs"]
 mod causes;
 mod common;
+#[path = "foreign/guard.rs"]
+mod guard;
 #[path = "foreign/load.rs"]
 mod load;
 
@@ -53,10 +55,20 @@ fn changed<'c>(program: &Program, changes: impl Iterator<Item = &'c Change>) -> 
     Program { source: changes.fold(program.source.clone(), |text, c| c.apply(&text)), ..program.clone() }
 }
 
-/// The program without what the two adapters may compute differently.
+/// The program without what the two adapters may compute differently, where that can be taken away.
 fn plain(program: &Program, causes: &[&'static causes::Cause]) -> Program {
     let both = causes.iter().filter_map(|c| if let Test::Both(change) = &c.test { Some(change) } else { None });
-    changed(program, both)
+    let program = changed(program, both);
+    let zero = causes.iter().find_map(|c| if let Test::Guarded(zero) = c.test { Some(zero) } else { None });
+    match zero {
+        Some(zero) => Program { source: guard::guarded(&program.source, zero), ..program },
+        None => program,
+    }
+}
+
+/// Whether there is something to take away.
+fn has_plain(causes: &[&'static causes::Cause]) -> bool {
+    causes.iter().any(|c| matches!(c.test, Test::Both(_) | Test::Guarded(_)))
 }
 
 /// What lavapipe gave: by kernel, output, and whether the program was [`plain`].
@@ -70,7 +82,7 @@ fn serve() {
         let causes = listed(&kernel.name);
         for output in &kernel.outputs {
             let mut programs = vec![(false, output.program.clone())];
-            if causes.iter().any(|c| matches!(c.test, Test::Both(_))) {
+            if has_plain(&causes) {
                 programs.push((true, plain(&output.program, &causes)));
             }
             for (is_plain, program) in programs {
@@ -142,9 +154,8 @@ fn compare(kernel: &Kernel, output: &Output, answers: &Answers, strict: &str) ->
     let defects = causes.iter().filter_map(|c| if let Test::Defect(d) = c.test { Some(d) } else { None });
     let mode = defects.fold(strict.to_owned(), |mode, d| format!("{mode}+{d}"));
     let models = causes.iter().filter_map(|c| if let Test::Model(change) = &c.test { Some(change) } else { None });
-    let has_plain = causes.iter().any(|c| matches!(c.test, Test::Both(_)));
-    let imitated = changed(&plain(&output.program, &causes), models);
-    let lavapipe = theirs(has_plain).map_err(|e| format!("lavapipe without the causes: {e}"))?;
+    let imitated = plain(&changed(&output.program, models), &causes);
+    let lavapipe = theirs(has_plain(&causes)).map_err(|e| format!("lavapipe without the causes: {e}"))?;
     let ours = compute(&imitated, &mode)?;
     // What follows the order of execution has no one answer, only the same records in some order.
     let order = causes.iter().find_map(|c| if let Test::Order(records) = c.test { Some(records) } else { None });
@@ -153,7 +164,10 @@ fn compare(kernel: &Kernel, output: &Output, answers: &Answers, strict: &str) ->
         Some(records) if listed_findings(&kernel.name).contains(&by_order) => records.difference(&ours, &lavapipe),
         _ => difference(&ours, &lavapipe, &output.floats),
     };
-    Ok(Comparison { differs: true, unexplained: unexplained.map(|how| format!("other differences than the listed ones: {how}")) })
+    Ok(Comparison {
+        differs: true,
+        unexplained: unexplained.map(|how| format!("other differences than the listed ones: {how}")),
+    })
 }
 
 /// Equal, or different for the listed causes, all of them.

@@ -20,7 +20,8 @@ pub(crate) struct Prepared {
 /// Words that differ from each other, with values at the ends of ranges among them.
 fn words(count: usize, salt: u32) -> Vec<u32> {
     let edges = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x3f80_0000, 0x7f80_0000, 0x7fc0_0000, 5, 0x0000_0001];
-    (0..count as u32)
+    (0u32..)
+        .take(count)
         .map(|i| {
             let mixed = (i ^ salt).wrapping_mul(0x9e37_79b9);
             if i % 3 == 0 { edges[(i / 3) as usize % edges.len()] } else { mixed ^ (mixed >> 15) }
@@ -79,11 +80,8 @@ pub(crate) fn prepare(generated: &Generated) -> Result<Prepared, String> {
     let count = (bytes / 4 + room / 4 - 1).max(bytes.div_ceil(4)) as usize;
     covered.resize(count.max(covered.len()), false);
     let before: Vec<u32> = words(count, 99).iter().map(|w| w ^ BEFORE).collect();
-    let buffers = vec![
-        Buffer::Input(words(INPUT, 7)),
-        Buffer::Uniform(words(4 * PARAMS, 3)),
-        Buffer::InOut(before.clone()),
-    ];
+    let buffers =
+        vec![Buffer::Input(words(INPUT, 7)), Buffer::Uniform(words(4 * PARAMS, 3)), Buffer::InOut(before.clone())];
     let pass = Pass::new("main", generated.groups);
     let program = Program::new(source.clone(), buffers, vec![pass], OutputView::whole(2, Dtype::U32, count));
     let features = if generated.rules.subgroups { vec![Feature::Subgroup] } else { Vec::new() };

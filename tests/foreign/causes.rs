@@ -1,5 +1,6 @@
 //! Why lavapipe's result may differ, each in a form that can be tested: with the cause taken away, or imitated, no bit
-//! differs.
+//! differs. What Mesa does to sums and products it does by rules of its `nir_opt_algebraic.py` for operations that need
+//! not be exact, as WGSL's need not.
 
 /// A cause of differences.
 pub(crate) struct Cause {
@@ -17,6 +18,8 @@ pub(crate) enum Test {
     Model(Change),
     /// Both do the same when both are given the shader with this change: what differs is gone.
     Both(Change),
+    /// Both do the same when no sum or product can be reordered: this expression is a zero that no compiler knows.
+    Guarded(&'static str),
     /// Invocations take places in a buffer in the order in which they come, and the embedded adapter says so of these
     /// outputs.
     Order(Records),
@@ -103,7 +106,7 @@ pub(crate) const CAUSES: &[Cause] = &[
     // fma() is a product and a sum, each rounded.
     Cause { name: "split-fma", test: Test::Defect("split-fma") },
     both("exp", &[("exp(", "plain_exp(")], "fn plain_exp(x: f32) -> f32 { return 1.0 / (1.0 + x * x); }\n"),
-    // a + c*(b - a), also where a is 1 in the source, is taken for mix(a, b, c), which is a*(1 - c) + b*c.
+    // 1 + c*(b - 1) is taken for mix(1, b, c), which is 1*(1 - c) + b*c.
     model(
         "interpolation-control",
         &[("vec4<f32>(1.0) + (_a - vec4<f32>(1.0)) * _p", "(vec4<f32>(1.0) - _p) + _a * _p")],
@@ -150,11 +153,7 @@ pub(crate) const CAUSES: &[Cause] = &[
             return out;
         }\n",
     ),
-    model(
-        "matrix-order-nf4",
-        &[("m * x[0]", "backwards(m, x[0])"), ("m * x[1]", "backwards(m, x[1])")],
-        BACKWARDS,
-    ),
+    model("matrix-order-nf4", &[("m * x[0]", "backwards(m, x[0])"), ("m * x[1]", "backwards(m, x[1])")], BACKWARDS),
     model("matrix-order-time_mix", &[("ss * aa", "backwards(ss, aa)")], BACKWARDS),
     model(
         "matrix-order-integrate",
@@ -170,6 +169,8 @@ pub(crate) const CAUSES: &[Cause] = &[
             return out;
         }\n",
     ),
+    // The rule below and those on constants, in some hundred lines of polynomials.
+    Cause { name: "reassociation-flatten", test: Test::Guarded("u32(config.width_in_tiles > 100000u)") },
     // (a*b + c*d) + e, where e is no product, is added as (a*b + e) + c*d.
     model(
         "products-last-sim2",

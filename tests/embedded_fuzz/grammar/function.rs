@@ -21,7 +21,7 @@ impl Grammar<'_> {
     }
 
     pub(super) fn function(&mut self) {
-        let name = self.fresh("f");
+        let name = self.fresh("fun");
         let values: Vec<Ty> = (0..self.bytes.below(3)).map(|_| self.ty(false, 1)).collect();
         let pointer = match self.bytes.below(4) {
             0 => None,
@@ -171,8 +171,20 @@ impl Grammar<'_> {
         let ty = Ty::Scalar(scalar);
         let value = self.expression(&ty, 2);
         let (of_same, of_words) = (
-            ["Add", "Mul", "Min", "Max", "And", "Or", "Xor", "ExclusiveAdd", "ExclusiveMul", "InclusiveAdd",
-                "InclusiveMul", "BroadcastFirst"],
+            [
+                "Add",
+                "Mul",
+                "Min",
+                "Max",
+                "And",
+                "Or",
+                "Xor",
+                "ExclusiveAdd",
+                "ExclusiveMul",
+                "InclusiveAdd",
+                "InclusiveMul",
+                "BroadcastFirst",
+            ],
             ["subgroupBallot", "subgroupAny", "subgroupAll"],
         );
         let name = self.fresh("l");

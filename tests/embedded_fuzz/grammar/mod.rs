@@ -189,6 +189,7 @@ impl Grammar<'_> {
     }
 
     fn types(&mut self) {
+        (2..=4).for_each(|size| self.line(&format!("alias B{size} = vec{size}<bool>;")));
         for k in 0..self.bytes.below(3) {
             // The first one can be held by buffers.
             let members: Vec<Ty> = (0..1 + self.bytes.below(4)).map(|_| self.ty(k == 0, 2)).collect();
@@ -212,6 +213,10 @@ impl Grammar<'_> {
         ));
         self.line("@group(0) @binding(2) var<storage, read_write> io: Io;");
         self.line("var<private> own: u32;");
+        for (name, size) in (1..=4).flat_map(|size| ["u32", "i32"].map(|name| (name, size))) {
+            let of = if size == 1 { name.to_owned() } else { format!("vec{size}<{name}>") };
+            self.line(&format!("var<private> zero_{name}_{size}: {of};"));
+        }
         for k in 0..1 + self.bytes.below(3) {
             let ty = self.ty(false, 2);
             self.line(&format!("var<private> p{k}: {};", ty.name()));
@@ -236,7 +241,11 @@ impl Grammar<'_> {
         all.extend(self.privates.iter().map(|(name, ty)| root(name.clone(), ty)));
         all.push(Root { in_buffer: true, ..root("io.data[own]".to_owned(), &self.data) });
         if !write {
-            let buffer = |name: &str, ty: Ty, length| Root { length: Some(length), in_buffer: true, ..root(name.to_owned(), &ty) };
+            let buffer = |name: &str, ty: Ty, length| Root {
+                length: Some(length),
+                in_buffer: true,
+                ..root(name.to_owned(), &ty)
+            };
             all.push(buffer("input", U32, INPUT));
             all.push(buffer("params", Ty::Vector(types::Scalar::U32, 4), PARAMS));
         }

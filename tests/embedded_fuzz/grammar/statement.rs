@@ -118,8 +118,11 @@ impl Grammar<'_> {
         }
         let ops = ["+=", "-=", "*=", "/=", "%=", "^=", "&=", "|=", "<<=", ">>="];
         let at = self.bytes.below(if scalar == Scalar::F32 { 5 } else { 10 });
-        let operand = if at > 7 { Ty::of(Scalar::U32, size) } else { ty };
-        let value = self.expression(&operand, 2);
+        let value = match at {
+            8.. => self.shift(size, 2),
+            3 | 4 if scalar != Scalar::F32 => self.hidden(&ty, 2),
+            _ => self.expression(&ty, 2),
+        };
         self.line(&format!("{place} {} {value};", ops[at]));
     }
 
@@ -136,7 +139,11 @@ impl Grammar<'_> {
         let default = self.bytes.below(cases + 1);
         for case in 0..=cases {
             let heading = if case == default {
-                if self.bytes.chance(64) { format!("case default, {}{suffix}: {{", 40 + case) } else { "default: {".to_owned() }
+                if self.bytes.chance(64) {
+                    format!("case default, {}{suffix}: {{", 40 + case)
+                } else {
+                    "default: {".to_owned()
+                }
             } else if self.bytes.chance(64) {
                 format!("case {}{suffix}, {}{suffix}: {{", case, 20 + case)
             } else {

@@ -39,8 +39,10 @@ impl Ty {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Scalar(s) => s.name().to_owned(),
-            Self::Vector(s, n) => format!("vec{n}<{}>", s.name()),
-            Self::Matrix(c, r) => format!("mat{c}x{r}<f32>"),
+            // Few angles: it is not easy to tell those of templates from comparisons and shifts.
+            Self::Vector(Scalar::Bool, n) => format!("B{n}"),
+            Self::Vector(s, n) => format!("vec{n}{}", &s.name()[..1]),
+            Self::Matrix(c, r) => format!("mat{c}x{r}f"),
             Self::Array(base, n) => format!("array<{}, {n}>", base.name()),
             Self::Struct(k) => format!("S{k}"),
         }
@@ -134,7 +136,9 @@ impl Grammar<'_> {
         match ty {
             Ty::Scalar(s) => out.push((root.to_owned(), *s)),
             Ty::Vector(s, n) => out.extend((0..*n).map(|k| (format!("{root}[{k}]"), *s))),
-            Ty::Matrix(c, r) => (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out)),
+            Ty::Matrix(c, r) => {
+                (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out));
+            }
             Ty::Array(base, n) => (0..*n).for_each(|k| self.leaves(&format!("{root}[{k}]"), base, out)),
             Ty::Struct(k) => {
                 for (m, t) in self.structs[*k].iter().enumerate() {
