@@ -154,7 +154,7 @@ fn bad_input_is_one_clear_line() {
     for (more, wanted) in [
         (&["--shape", "4294967296,4294967296"][..], "more elements than a tensor"),
         (&["--shape", "1000000,1000000"], "at most"),
-        (&["--shape", "10,x"], "the size 'x'"),
+        (&["--shape", "10,y"], "the size 'y'"),
         (&["--shape", "10", "--op", "dropout", "--p", "1.5"], "0 to 1"),
         (&["--shape", "10", "--op", "dropout", "--p", "-0.1"], "0 to 1"),
         (&["--shape", "10", "--op", "dropout", "--p", "nan"], "0 to 1"),

@@ -227,6 +227,14 @@ fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if found.draw.op == Op::Dropout && found.pairs.iter().any(|p| p.differing > 0) {
+        let keep = found.draw.keep();
+        let chance = keep * keep + (1.0 - keep) * (1.0 - keep);
+        notes.push(format!(
+            "Two independent masks of this rate agree in {} of the elements by chance.",
+            percent(chance)
+        ));
+    }
     let unverified: Vec<&str> = found
         .cards
         .iter()
