@@ -33,7 +33,9 @@ fn small(seed: u16) -> Record {
             execution.seconds = f64::from(seed);
             let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
             let words = match case.dtype {
-                Dtype::F32 => (0..case.elements).map(|i| 0x3f80_0000 + u32::try_from(i).expect("small") + u32::from(digit(3))).collect(),
+                Dtype::F32 => (0..case.elements)
+                    .map(|i| 0x3f80_0000 + u32::try_from(i).expect("small") + u32::from(digit(3)))
+                    .collect(),
                 _ => vec![1; usize::try_from(case.elements).expect("small")],
             };
             let bits = Bits::words(case.dtype, words);
@@ -265,7 +267,7 @@ fn what_does_not_fit_together_is_refused_by_name() {
     assert!(refused(&member).contains("given twice") || refused(&member).contains("duplicate"), "a member twice");
     assert!(refused(&text.replacen("\"major\":1", "\"major\":2", 1)).contains("update repro-audit"), "too new");
     assert!(refused(&format!("{{\"format\":{}", "[".repeat(100_000))).contains("recursion limit"), "deep");
-    assert!(refused(&text.replacen("\"runs\":8", "\"runs\":1e308", 1)).contains("1e308") , "a count beyond all");
+    assert!(refused(&text.replacen("\"runs\":8", "\"runs\":1e308", 1)).contains("1e308"), "a count beyond all");
     assert!(refused("{\"format\":{\"major\":1,\"minor\":2},\"id\":\"x\",\"cases\":[],\"verdicts\":[],\"records\":[{\"id\":\"\",\"format\":{\"major\":1,\"minor\":2},\"cases\":[3]}]}").contains("does not have"), "a place beyond the table");
 }
 

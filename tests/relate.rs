@@ -136,8 +136,7 @@ fn classes_timeline_and_cover_are_those_that_were_made() {
     ];
     let set = merged(&records);
     let view = relate::relate(&set);
-    let letters: Vec<(&str, &str)> =
-        view.adapters.iter().map(|a| (a.class.as_str(), a.records[0].as_str())).collect();
+    let letters: Vec<(&str, &str)> = view.adapters.iter().map(|a| (a.class.as_str(), a.records[0].as_str())).collect();
     assert_eq!(view.classes.len(), 2, "{letters:?}");
     let class = |name: &str| letters.iter().find(|(_, r)| *r == name).map(|(c, _)| *c);
     assert_eq!(class("trixie"), class("sid"), "both fuse");
@@ -193,4 +192,20 @@ fn merging_in_any_order_relates_alike() {
     let mut turned = records;
     turned.reverse();
     assert_eq!(one, relate::relate(&merged(&turned)), "a view of a set");
+}
+
+#[test]
+fn one_machine_that_strays_is_a_conflict_and_no_class() {
+    let mut records: Vec<Record> =
+        (1..=6).map(|i| machine(&format!("leg-{i}"), &format!("host-{i}"), "22.3.6", i, false)).collect();
+    records.push(machine("stray", "seven", "22.3.6", 7, true));
+    let view = relate::relate(&merged(&records));
+    assert_eq!(view.classes.len(), 1, "six of seven agree");
+    assert!(!view.conflicts.is_empty() && view.conflicts.iter().all(|c| !c.same_machine), "and one does not");
+    assert!(view.conflicts.iter().all(|c| c.results.iter().any(|(_, names)| names == &["stray"])), "which is named");
+    // Three of seven are too many to be strays.
+    for (i, record) in records.iter_mut().enumerate().take(2) {
+        *record = machine(&format!("other-{i}"), &format!("other-{i}"), "22.3.6", 9, true);
+    }
+    assert_eq!(relate::relate(&merged(&records)).classes.len(), 2, "they are a class");
 }

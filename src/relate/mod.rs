@@ -17,5 +17,5 @@ pub use compare::{CaseChange, Change, Compared, Kind, Side, VerdictChange, compa
 pub use cover::{Cover, cover};
 pub use matching::{Match, Matching, device, driver, matching};
 pub use pairs::{PairError, Pairs, compare_all};
-pub use related::{Adapter, Class, Conflict, Kernel, KernelCell, Origin, Related, Split, Telling, relate};
+pub use related::{Adapter, Class, Conflict, Kernel, KernelCell, LARGEST, Origin, Related, Split, Telling, relate};
 pub use timeline::{Driver, DriverChange, Timeline};

@@ -12,6 +12,10 @@ use super::table::{Cell, Key, Node, Table};
 use super::timeline::{Timeline, timelines};
 use crate::record::{EngineStatus, Merged, Outputs};
 
+/// Classes whose distances are measured and that are told apart by the smallest set of cases; smaller ones than these
+/// many largest are listed only.
+pub const LARGEST: usize = 64;
+
 /// All that a report over merged records shows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Related {
@@ -200,7 +204,8 @@ pub fn relate(merged: &Merged) -> Related {
     let (adapters, classes) = named(&table, &rows, &joined, &places);
     let drift = Drifts { table: &table, outputs: merged.outputs() };
     let matrix = matrix(&drift, &joined);
-    let cover = cover(joined.len(), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
+    let cover =
+        cover(joined.len().min(LARGEST), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
     let telling = cover.chosen.iter().map(|c| telling(&table, &joined, *c)).collect();
     let name = |i: usize| table.nodes[i].member.name().to_owned();
     Related {
@@ -451,7 +456,8 @@ fn kernel(drift: &Drifts<'_>, joined: &[Vec<Cell>], name: &str, cases: &[usize])
     let cells = joined
         .iter()
         .zip(&places)
-        .map(|(row, place)| {
+        .enumerate()
+        .map(|(i, (row, place))| {
             let count = |of: fn(&Cell) -> bool| cases.iter().filter(|c| of(&row[**c])).count();
             let (letters, at) = match place {
                 Place::In(c) => (letter(*c), *c),
@@ -459,7 +465,7 @@ fn kernel(drift: &Drifts<'_>, joined: &[Vec<Cell>], name: &str, cases: &[usize])
                 Place::Nothing => (String::new(), usize::MAX),
             };
             let found = match place {
-                Place::In(c) if *c > 0 => Some(apart(drift, &base, row, cases.iter().copied())),
+                Place::In(c) if *c > 0 && i < LARGEST => Some(apart(drift, &base, row, cases.iter().copied())),
                 _ => None,
             };
             KernelCell {
@@ -494,7 +500,7 @@ fn telling(table: &Table<'_>, joined: &[Vec<Cell>], case: usize) -> Telling {
 fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
     let Some(first) = joined.first() else { return Vec::new() };
     let table = drift.table;
-    (1..joined.len())
+    (1..joined.len().min(LARGEST))
         .map(|c| {
             let found = apart(drift, first, &joined[c], 0..table.cases.len());
             let (a, b) = (letter(0), letter(c));
@@ -521,29 +527,20 @@ fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
 }
 
 fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict> {
+    let labels: BTreeMap<&Key, String> = table.nodes.iter().map(|n| (&n.key, label(n))).collect();
     let mut out: Vec<Conflict> = table
         .clashes
         .iter()
         .map(|clash| {
-            let of = |digest: u32| -> Vec<String> {
-                let nodes = (0..table.nodes.len()).filter(|i| table.nodes[*i].key == clash.key);
-                // Rows of unsettled cases have lost their digests; the records have them.
-                let gave = |i: &usize| {
-                    let node = &table.nodes[*i];
-                    let case = node.member.cases().find(|c| c.id == table.cases[clash.case].id);
-                    case.and_then(|c| c.executions.iter().find(|x| x.engine == node.engine.id))
-                        .is_some_and(|x| x.digests.iter().any(|d| d == table.digests[digest as usize]))
-                };
-                let mut names: Vec<String> = nodes.filter(gave).map(&name).collect();
-                names.sort();
-                names.dedup();
-                names
+            let names = |nodes: &Vec<usize>| -> Vec<String> {
+                let names: BTreeSet<String> = nodes.iter().map(|i| name(*i)).collect();
+                names.into_iter().collect()
             };
             Conflict {
-                adapter: of_key(table, &clash.key),
+                adapter: labels.get(&clash.key).cloned().unwrap_or_default(),
                 case: table.cases[clash.case].id.clone(),
                 same_machine: clash.same_machine,
-                results: clash.digests.iter().map(|d| (table.digests[*d as usize].to_owned(), of(*d))).collect(),
+                results: clash.gave.iter().map(|(d, n)| (table.digests[*d as usize].to_owned(), names(n))).collect(),
             }
         })
         .collect();

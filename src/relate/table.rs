@@ -62,8 +62,8 @@ pub(super) struct Clash {
     pub(super) case: usize,
     /// Whether two records of one machine disagree: then the machine does not explain it.
     pub(super) same_machine: bool,
-    /// The numbers of the digests.
-    pub(super) digests: Vec<u32>,
+    /// The numbers of the digests, and the nodes that gave each.
+    pub(super) gave: BTreeMap<u32, Vec<usize>>,
 }
 
 /// See the module.
@@ -172,8 +172,9 @@ impl<'a> Table<'a> {
     }
 
     /// What does not repeat tells nothing apart: a case that is unsettled on an adapter in one record is so in all; and
-    /// one of which two records of one machine disagree is, too. Where no order of operations is defined and some
-    /// adapter shows that it matters, the case is unsettled everywhere.
+    /// one of which two records of one machine disagree is, too. A result that a single machine gave, or less than a
+    /// tenth of them, where more than half agree on another, is that machine's affair: it is a clash, and splits no class.
+    /// Where no order of operations is defined and some adapter shows that it matters, the case is unsettled everywhere.
     fn settle(&mut self) {
         let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (i, node) in self.nodes.iter().enumerate() {
@@ -182,26 +183,22 @@ impl<'a> Table<'a> {
         let mut anywhere: BTreeSet<usize> = BTreeSet::new();
         for (key, members) in &by_key {
             for case in 0..self.cases.len() {
-                let of = |i: &usize| self.nodes[*i].cells[case];
-                let mut unsettled = members.iter().any(|i| of(i) == Cell::Unsettled);
-                if !unsettled && members.len() > 1 {
-                    let mut machines: BTreeMap<&str, BTreeSet<Cell>> = BTreeMap::new();
-                    for i in members.iter().filter(|i| of(i) != Cell::Absent) {
-                        let machine = self.nodes[*i].member.shell.environment.machine_id.as_str();
-                        machines.entry(machine).or_default().insert(of(i));
+                let mut unsettled = false;
+                let mut gave: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+                for i in members {
+                    match self.nodes[*i].cells[case] {
+                        Cell::Absent => {}
+                        Cell::Unsettled => unsettled = true,
+                        Cell::Settled(n) => gave.entry(n).or_default().push(*i),
                     }
-                    let all: BTreeSet<Cell> = machines.values().flatten().copied().collect();
-                    if all.len() > 1 {
-                        let same_machine = machines.values().any(|c| c.len() > 1);
-                        let number = |c: &Cell| if let Cell::Settled(n) = c { Some(*n) } else { None };
-                        self.clashes.push(Clash {
-                            key: key.clone(),
-                            case,
-                            same_machine,
-                            digests: all.iter().filter_map(number).collect(),
-                        });
-                        unsettled = same_machine;
+                }
+                if !unsettled && gave.len() > 1 {
+                    let (same_machine, strays) = self.strays(&gave);
+                    for i in strays.iter().filter(|_| !same_machine) {
+                        self.nodes[*i].cells[case] = Cell::Unsettled;
                     }
+                    self.clashes.push(Clash { key: key.clone(), case, same_machine, gave });
+                    unsettled = same_machine;
                 }
                 if unsettled {
                     anywhere.insert(case);
@@ -218,5 +215,19 @@ impl<'a> Table<'a> {
             }
             self.clashes.retain(|c| c.case != case || c.same_machine);
         }
+    }
+
+    /// Of several results of one adapter: whether a machine gave two of them, and the nodes whose result strays from what
+    /// most machines gave.
+    fn strays(&self, gave: &BTreeMap<u32, Vec<usize>>) -> (bool, Vec<usize>) {
+        let machine = |i: &usize| self.nodes[*i].member.shell.environment.machine_id.as_str();
+        let machines: BTreeMap<u32, BTreeSet<&str>> =
+            gave.iter().map(|(n, nodes)| (*n, nodes.iter().map(machine).collect())).collect();
+        let all: BTreeSet<&str> = machines.values().flatten().copied().collect();
+        let sum: usize = machines.values().map(BTreeSet::len).sum();
+        let most = machines.values().map(BTreeSet::len).max().unwrap_or(0);
+        let strays = |count: usize| 2 * most > all.len() && count < most && (count == 1 || 10 * count < all.len());
+        let nodes = gave.iter().filter(|(n, _)| machines.get(n).is_some_and(|m| strays(m.len())));
+        (sum > all.len(), nodes.flat_map(|(_, nodes)| nodes.iter().copied()).collect())
     }
 }

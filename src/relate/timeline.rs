@@ -117,9 +117,13 @@ pub(super) fn timelines(table: &Table<'_>, drift: &Drifts<'_>) -> Vec<Timeline> 
         .collect()
 }
 
-/// What a driver gave where it was first seen to run each case.
+/// What a driver gave where it was first seen to run each case with a result that repeats.
 fn earliest(nodes: &[&Node<'_>], cases: usize) -> Vec<Cell> {
-    let of = |case: usize| nodes.iter().map(|n| n.cells[case]).find(|c| *c != Cell::Absent).unwrap_or(Cell::Absent);
+    let of = |case: usize| {
+        let mut ran = nodes.iter().map(|n| n.cells[case]).filter(|c| *c != Cell::Absent);
+        let first = ran.next().unwrap_or(Cell::Absent);
+        std::iter::once(first).chain(ran).find(|c| matches!(c, Cell::Settled(_))).unwrap_or(first)
+    };
     (0..cases).map(of).collect()
 }
 

@@ -43,6 +43,8 @@ pub fn html(view: &Related) -> Result<String, ReportError> {
         svg => chart(view).map(|c| charts::svg(&c)),
         is_smallest => view.cover.is_smallest,
         untold => view.cover.untold,
+        many => view.classes.len() > crate::relate::LARGEST,
+        largest => crate::relate::LARGEST,
         telling => Value::from(Serde(&view.telling)),
         timelines => timelines(view),
         conflicts => conflicts(view),
