@@ -12,6 +12,7 @@ pub mod exact;
 pub mod inputs;
 pub mod kernels;
 pub mod record;
+pub mod relate;
 pub mod report;
 pub mod rng;
 pub mod spec;

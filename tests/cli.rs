@@ -190,3 +190,114 @@ fn a_report_is_rendered_again_from_its_record() {
         assert_eq!(read(&out), read(&again), "{name} is the same");
     }
 }
+
+/// An audit of one kernel without adapters, under a label.
+fn labelled(out: &std::path::Path, label: &str, more: &[&str]) -> std::process::Output {
+    let out = out.to_str().expect("a name");
+    let arguments = [&["gpu", "--kernel", "sum/serial_tree", "--label", label, "--out", out], more].concat();
+    run(&mut without_adapters(&arguments))
+}
+
+#[test]
+fn records_are_merged_compared_and_missed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let text = |name: &str| at(name).to_str().expect("a name").to_owned();
+    for (name, more) in [("one", &["--planted", "flush"][..]), ("two", &[][..])] {
+        let output = labelled(&at(name), name, more);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+    }
+    let (one, two, merged) = (text("one"), text("two"), text("merged.json"));
+    let output = run(&mut program(&["merge", &one, &two, "--out", &merged, "--expect-legs", "one,two"]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning: one found no adapter with a driver"), "{}", stderr(&output));
+    let other = text("other.json");
+    let output =
+        run(&mut program(&["merge", &two, &merged, &one, "--out", &other, "--expect-legs", "one,two,three,four"]));
+    assert_eq!(status(&output), 4, "{}", stderr(&output));
+    assert!(stderr(&output).contains("these legs sent no record: four, three"), "{}", stderr(&output));
+    let again = text("again.json");
+    let counted = run(&mut program(&["merge", &other, "--out", &again, "--expect-legs", "3"]));
+    assert_eq!(status(&counted), 4, "what was missing stays missing: {}", stderr(&counted));
+    let read = |name: &str| std::fs::read(at(name)).expect("written");
+    assert_eq!(read("other.json"), read("again.json"), "merging a merged record changes nothing");
+    let output = run(&mut program(&["merge", &two, &one, "--expect-legs", "one,two"]));
+    assert_eq!(output.stdout, read("merged.json"), "to standard output, in another order");
+    let page = text("page");
+    let output = run(&mut program(&["report", &other, "--out", &page]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let html = std::fs::read_to_string(at("page/index.html")).expect("a page");
+    assert!(html.contains("2 legs sent no record: four and three"), "the page says so");
+    assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");
+    let output = run(&mut program(&["report", &other]));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Kernel × class"), "a table");
+    // The strict interpreter computes the same in both.
+    let output = run(&mut program(&["compare", &one, &two]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.starts_with("All ") && shown.contains("Engines on the left only: embedded:1"), "{shown}");
+    let forced = ["compare", &one, &two, "--match", "embedded:1=embedded:0", "--fail-on", "drift"];
+    let output = run(&mut program(&forced));
+    assert_eq!(status(&output), 1, "a defect drifts: {}", String::from_utf8_lossy(&output.stdout));
+    let picked = run(&mut program(&["compare", &format!("{merged}#one"), &two, "--format", "json"]));
+    assert_eq!(status(&picked), 0, "{}", stderr(&picked));
+    let json: serde_json::Value = serde_json::from_slice(&picked.stdout).expect("JSON");
+    assert_eq!(json["pairs"][0]["left"]["name"], "one", "a member of a merged record");
+    assert!(
+        error_of(&["compare", &one, &two, "--match", "vulkan:0=embedded:0"], 2).contains("is not there"),
+        "a match"
+    );
+    assert!(error_of(&["compare", &one, "nothing"], 2).contains("is no file, folder or id"), "no record");
+}
+
+#[test]
+fn a_merge_that_fails_writes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    std::fs::write(at("bad.json"), "{\"format\":{\"major\":1,\"minor\":2},\"id\":").expect("written");
+    std::fs::write(at("new.json"), "{\"format\":{\"major\":2,\"minor\":0}}").expect("written");
+    std::fs::write(at("merged.json"), "precious").expect("written");
+    for (file, said) in [("bad.json", "is no record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
+    {
+        let line = error_of(&["merge", &at(file), "--out", &at("merged.json")], 5);
+        assert!(line.contains(said), "{file}: {line}");
+        assert!(error_of(&["compare", &at(file), &at(file)], 5).contains(said), "{file}");
+    }
+    assert_eq!(std::fs::read_to_string(at("merged.json")).expect("there"), "precious", "the target is as it was");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 3, "and nothing lies beside it");
+    assert!(
+        error_of(&["merge", &at("bad.json"), "--out", &at("no/such/x.json")], 2).contains("there is no folder"),
+        "out"
+    );
+}
+
+#[test]
+fn audits_that_write_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let children: Vec<_> = (0..4)
+        .map(|i| {
+            let (seed, label) = ((i + 1).to_string(), format!("leg-{i}"));
+            let arguments = ["gpu", "--kernel", "sum/serial_tree", "--seed", &seed, "--label", &label, "--out", out];
+            let mut command = without_adapters(&arguments);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("started")
+        })
+        .collect();
+    for mut child in children {
+        assert_eq!(child.wait().expect("ended").code(), Some(0), "each finishes");
+    }
+    let mut labels = Vec::new();
+    let mut files = vec![folder.path().join("record.json")];
+    files.extend(std::fs::read_dir(folder.path().join("earlier")).expect("listed").flatten().map(|e| e.path()));
+    for file in &files {
+        let found = repro_audit::record::read(file).unwrap_or_else(|e| panic!("{e}"));
+        if !found.id.is_empty() {
+            labels.extend(found.provenance.settings.label);
+        }
+    }
+    labels.sort();
+    assert_eq!(labels, ["leg-0", "leg-1", "leg-2", "leg-3"], "every record is there once: {files:?}");
+    let last = record_in(folder.path());
+    let page = std::fs::read_to_string(folder.path().join("index.html")).expect("a page");
+    assert!(page.contains(&last.id), "and the page is that of record.json");
+}

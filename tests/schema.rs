@@ -77,6 +77,33 @@ fn records_fit_the_schema() {
 }
 
 #[test]
+fn merged_records_fit_the_schema() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let folder = tempfile::tempdir().expect("a folder");
+    let reader = repro_audit::record::Reader::default();
+    for (i, mut record) in [fixture::full(1), fixture::without_adapters()].into_iter().enumerate() {
+        record.provenance.settings.label = Some(format!("leg-{i}"));
+        let whole = repro_audit::bits::Bits::f32(&[1.0; 8]);
+        record.outputs.add(whole.digest(), repro_audit::record::Stored::new(&whole, 8));
+        let sampled = repro_audit::bits::Bits::f32(&[2.0; 80]);
+        record.outputs.add(sampled.digest(), repro_audit::record::Stored::new(&sampled, 8));
+        record.id = repro_audit::record::content_id(&record).expect("JSON");
+        let path = folder.path().join(format!("{i}.json"));
+        let text = repro_audit::record::to_json(&record).expect("JSON");
+        std::fs::write(&path, &text).expect("written");
+        let value: Value = serde_json::from_slice(&text).expect("JSON");
+        assert_eq!(check(&schema, &schema, &value, "record"), Ok(()), "outputs and labels");
+        reader.read(&path).unwrap_or_else(|e| panic!("{e}"));
+    }
+    let mut merged = reader.finish();
+    merged.expect(["leg-9".to_owned()]);
+    let mut text = Vec::new();
+    merged.write(&mut text).expect("memory takes it");
+    let value: Value = serde_json::from_slice(&text).expect("JSON");
+    assert_eq!(check(&schema, &schema["$defs"]["merged"], &value, "merged"), Ok(()), "a merged record");
+}
+
+#[test]
 fn the_schema_refuses_what_is_wrong() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
     let good = serde_json::to_value(fixture::full(1)).expect("a record is JSON");

@@ -2,10 +2,12 @@
 
 mod adapters;
 mod case;
+mod compare;
 mod completions;
 mod exit;
 mod gpu;
 mod man;
+mod merge;
 mod options;
 mod outputs;
 mod progress;
@@ -19,7 +21,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
-use crate::record::Record;
+use crate::record::Merged;
 
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]
@@ -40,8 +42,12 @@ enum Verb {
     Adapters(adapters::Args),
     /// Run one case again, on every adapter.
     Case(case::Args),
-    /// Render a record: HTML, charts, CSV, Markdown or a table.
+    /// Render a record, or a merged one: HTML, charts, CSV, Markdown or a table.
     Report(report::Args),
+    /// Show what two records differ in, the worst first.
+    Compare(compare::Args),
+    /// Merge any number of records into one file.
+    Merge(merge::Args),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
     /// Where random numbers land: predict and identify what other cards draw. Offline.
@@ -90,6 +96,8 @@ pub fn main() -> ExitCode {
         Verb::Adapters(args) => adapters::run(&args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
+        Verb::Compare(args) => compare::run(&args),
+        Verb::Merge(args) => merge::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
@@ -111,9 +119,9 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// The record that an argument names, looked for where `gpu` writes unless told otherwise.
-fn select(text: &str) -> Result<Record, Failure> {
-    crate::record::select(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
+/// The record or merged record that an argument names, looked for where `gpu` writes unless told otherwise.
+fn open(text: &str) -> Result<Merged, Failure> {
+    crate::record::open(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
 }
 
 fn unselected(error: crate::record::SelectError) -> Failure {

@@ -2,9 +2,12 @@
 //! records, so the audit that just ran and a file from another machine are shown by the same code.
 
 mod charts;
+mod compared;
 mod csv;
 mod html;
 mod markdown;
+mod merged;
+mod outline;
 mod prediction;
 mod table;
 mod text;
@@ -14,9 +17,11 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Record, write_atomically};
 
+pub use compared::{csv as compared_csv, markdown as compared_markdown, table as compared_table};
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
+pub use merged::{merged_csv, merged_html, merged_markdown, merged_table, write_merged};
 pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
 pub use table::table;
 
@@ -76,6 +81,11 @@ pub fn write_all(record: &Record, folder: &Path) -> Result<Vec<PathBuf>, ReportE
     ];
     let pictures = pictures(record)?;
     files.extend(pictures.into_iter().map(|p| (folder.join("charts").join(format!("{}.png", p.name)), p.png)));
+    write_files(folder, files)
+}
+
+/// Writes files of a report, and removes charts of an earlier one.
+fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<PathBuf>, ReportError> {
     clear(&folder.join("charts"), &files);
     let mut written = Vec::new();
     for (path, content) in files {

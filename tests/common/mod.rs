@@ -9,7 +9,11 @@ use repro_audit::record::{self, Record};
 /// The program with these arguments, outside any folder of ours.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_repro-audit"));
-    command.args(arguments).env_remove("REPRO_AUDIT_FAULT").env_remove("REPRO_AUDIT_REQUIRE_ADAPTER");
+    command
+        .args(arguments)
+        .env_remove("REPRO_AUDIT_FAULT")
+        .env_remove("REPRO_AUDIT_REQUIRE_ADAPTER")
+        .env_remove("REPRO_AUDIT_LABEL");
     command
 }
 

@@ -41,6 +41,17 @@ pub(super) enum Plot {
     /// A row a comparison: from left to right through a tensor of `n` elements, the fraction that differs in each of
     /// equal parts, as a height.
     Map { x: String, n: u64, rows: Vec<MapRow> },
+    /// A table of letters, coloured alike where they are the same.
+    Tiles { columns: Vec<String>, rows: Vec<(String, Vec<Tile>)> },
+}
+
+/// A field of a table of letters.
+#[derive(Debug)]
+pub(super) struct Tile {
+    pub(super) text: String,
+    /// Its colour; `None` for none.
+    pub(super) series: Option<usize>,
+    pub(super) note: String,
 }
 
 /// A row of a map.
@@ -70,7 +81,7 @@ pub(super) struct Share {
 
 /// Whether a chart of some record could have this name.
 pub(super) fn is_own(name: &str) -> bool {
-    ["axes", "ulp-distances", "specification", "distinct-results"].contains(&name)
+    ["axes", "ulp-distances", "specification", "distinct-results", "classes"].contains(&name)
         || name.strip_prefix(growth::PREFIX).is_some_and(|kernel| growth::file_name(kernel) == kernel)
 }
 
