@@ -12,5 +12,6 @@ pub mod exact;
 pub mod inputs;
 pub mod kernels;
 pub mod record;
+pub mod relate;
 pub mod report;
 pub mod spec;

@@ -2,10 +2,12 @@
 
 mod adapters;
 mod case;
+mod compare;
 mod completions;
 mod exit;
 mod gpu;
 mod man;
+mod merge;
 mod options;
 mod outputs;
 mod progress;
@@ -17,6 +19,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
+
+use crate::record::Merged;
 
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]
@@ -37,8 +41,12 @@ enum Verb {
     Adapters(adapters::Args),
     /// Run one case again, on every adapter.
     Case(case::Args),
-    /// Render a record: HTML, charts, CSV, Markdown or a table.
+    /// Render a record, or a merged one: HTML, charts, CSV, Markdown or a table.
     Report(report::Args),
+    /// Show what two records differ in, the worst first.
+    Compare(compare::Args),
+    /// Merge any number of records into one file.
+    Merge(merge::Args),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
     /// Print what a shell needs to complete verbs and options.
@@ -85,6 +93,8 @@ pub fn main() -> ExitCode {
         Verb::Adapters(args) => adapters::run(&args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
+        Verb::Compare(args) => compare::run(&args),
+        Verb::Merge(args) => merge::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
@@ -103,6 +113,24 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// The record or merged record that an argument names, looked for where `gpu` writes unless told otherwise.
+fn open(text: &str) -> Result<Merged, Failure> {
+    crate::record::open(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
+}
+
+fn unselected(error: crate::record::SelectError) -> Failure {
+    Failure::new(if error.is_unreadable() { Exit::Unreadable } else { Exit::Usage }, error)
+}
+
+/// A label of an audit: a word that fits in a list and a table.
+fn label(text: &str) -> Result<String, String> {
+    let good = |c: char| !c.is_control() && c != ',';
+    if text.trim().is_empty() || text.len() > 100 || !text.chars().all(good) {
+        return Err("a label is 1 to 100 characters without commas or line breaks".to_owned());
+    }
+    Ok(text.trim().to_owned())
 }
 
 /// Writes to standard output. A closed pipe is the reader's choice and no error.

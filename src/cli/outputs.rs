@@ -1,6 +1,11 @@
-//! The output folder: checked and opened before any work, written atomically, and never at the cost of an earlier
-//! record.
+//! The output folder: checked and opened before any work, written atomically, and never at the cost of another record,
+//! an earlier one or that of an audit that runs at the same time.
+//!
+//! Whoever puts something in the place of `record.json` holds the folder's lock, and first puts aside what is there
+//! unless it wrote that itself. The lock is held for as long as files are moved and written, and not while an audit
+//! runs, so that several can.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,11 +16,34 @@ use crate::report;
 /// How often an unfinished record is written.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// The file that is locked.
+const LOCK: &str = ".repro-audit.lock";
+
 /// An output folder.
 #[derive(Debug)]
 pub(super) struct Outputs {
     folder: PathBuf,
     written: Instant,
+    /// The digest of what this audit wrote as `record.json`.
+    own: Option<blake3::Hash>,
+    /// Where this audit's unfinished record goes while `record.json` is another's.
+    aside: Option<tempfile::TempPath>,
+}
+
+/// The lock of a folder, for as long as it lives. A file system that knows no locks leaves names that do not collide.
+struct Lock {
+    _file: Option<File>,
+}
+
+impl Lock {
+    fn take(folder: &Path) -> std::io::Result<Self> {
+        let file = File::options().create(true).write(true).truncate(false).open(folder.join(LOCK))?;
+        match file.lock() {
+            Ok(()) => Ok(Self { _file: Some(file) }),
+            Err(e) if e.kind() == std::io::ErrorKind::Unsupported => Ok(Self { _file: None }),
+            Err(e) => Err(e),
+        }
+    }
 }
 
 impl Outputs {
@@ -27,38 +55,63 @@ impl Outputs {
         };
         std::fs::create_dir_all(folder).map_err(cant)?;
         tempfile::Builder::new().prefix(".repro-audit-").tempfile_in(folder).map_err(cant)?;
-        let record = folder.join("record.json");
-        if record.exists() {
-            let earlier = folder.join("earlier");
-            std::fs::create_dir_all(&earlier).map_err(cant)?;
-            let kept = free_name(&earlier, &record);
-            std::fs::rename(&record, &kept).map_err(cant)?;
+        let _lock = Lock::take(folder).map_err(cant)?;
+        if let Some(kept) = put_aside(folder, None).map_err(cant)? {
             anstream::eprintln!("The earlier record is kept: {}", kept.display());
         }
-        Ok(Self { folder: folder.to_owned(), written: Instant::now() })
+        Ok(Self { folder: folder.to_owned(), written: Instant::now(), own: None, aside: None })
     }
 
-    /// Writes an unfinished record, if the last one is a while ago.
+    /// Writes an unfinished record, if the last one is a while ago: as `record.json`, or beside it where that is
+    /// another audit's.
     pub(super) fn checkpoint(&mut self, record: &mut dyn FnMut() -> Record) -> std::io::Result<()> {
         if self.written.elapsed() < EVERY {
             return Ok(());
         }
-        self.record(&record())?;
+        let json = crate::record::to_json(&record())?;
+        {
+            let _lock = Lock::take(&self.folder)?;
+            let path = self.folder.join("record.json");
+            if !path.exists() || self.own.is_some() && self.own == digest(&path) {
+                write_atomically(&path, &json)?;
+                self.own = Some(blake3::hash(&json));
+            } else {
+                self.beside(&json)?;
+            }
+        }
         self.written = Instant::now();
         Ok(())
     }
 
-    fn record(&self, record: &Record) -> std::io::Result<()> {
-        let json = serde_json::to_vec_pretty(record)?;
-        write_atomically(&self.folder.join("record.json"), &json)
+    /// Writes an unfinished record under a name of its own.
+    fn beside(&mut self, json: &[u8]) -> std::io::Result<()> {
+        let path = match self.aside.take() {
+            Some(path) => path,
+            None => {
+                let earlier = self.folder.join("earlier");
+                std::fs::create_dir_all(&earlier)?;
+                let mut named = tempfile::Builder::new();
+                named.prefix("record-unfinished-").suffix(".json").tempfile_in(&earlier)?.into_temp_path()
+            }
+        };
+        write_atomically(&path, json)?;
+        self.aside = Some(path);
+        Ok(())
     }
 
-    /// Writes the record and every report of it.
-    pub(super) fn finish(&self, record: &Record) -> Result<(), Failure> {
-        let cant = |e: &dyn std::fmt::Display| {
-            Failure::usage(format!("can't write to the output folder {}: {e}", self.folder.display()))
-        };
-        self.record(record).map_err(|e| cant(&e))?;
+    /// Writes the record and every report of it. Another audit's record that is there is put aside.
+    pub(super) fn finish(&mut self, record: &Record) -> Result<(), Failure> {
+        let name = self.folder.display().to_string();
+        let cant = |e: &dyn std::fmt::Display| Failure::usage(format!("can't write to the output folder {name}: {e}"));
+        let json = crate::record::to_json(record).map_err(|e| cant(&e))?;
+        let _lock = Lock::take(&self.folder).map_err(|e| cant(&e))?;
+        if let Some(kept) = put_aside(&self.folder, self.own).map_err(|e| cant(&e))? {
+            anstream::eprintln!("The record of another audit is kept: {}", kept.display());
+        }
+        write_atomically(&self.folder.join("record.json"), &json).map_err(|e| cant(&e))?;
+        self.own = Some(blake3::hash(&json));
+        // Its file goes away: the finished record has all that it had.
+        self.aside = None;
         report::write_all(record, &self.folder).map_err(|e| cant(&e))?;
         Ok(())
     }
@@ -73,21 +126,52 @@ impl Outputs {
         Ok(())
     }
 
+    /// Renders what merged records say together.
+    pub(super) fn render_merged(folder: &Path, view: &crate::relate::Related) -> Result<(), Failure> {
+        let cant = |e: &dyn std::fmt::Display| {
+            Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
+        };
+        std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
+        report::write_merged(view, folder).map_err(|e| cant(&e))?;
+        Ok(())
+    }
+
     /// The folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// `record-<start of its id>.json`, numbered where that exists.
-fn free_name(earlier: &Path, record: &Path) -> PathBuf {
-    let id = crate::record::read(record).map(|r| r.id).unwrap_or_default();
-    let id = if id.len() >= 12 { id[..12].to_owned() } else { "unfinished".to_owned() };
-    let mut name = earlier.join(format!("record-{id}.json"));
-    let mut number = 2;
-    while name.exists() {
-        name = earlier.join(format!("record-{id}-{number}.json"));
-        number += 1;
+fn digest(path: &Path) -> Option<blake3::Hash> {
+    std::fs::read(path).ok().map(|content| blake3::hash(&content))
+}
+
+/// Moves `record.json` to `earlier`, under a name that is free; not where its content is `own`. The folder is locked.
+fn put_aside(folder: &Path, own: Option<blake3::Hash>) -> std::io::Result<Option<PathBuf>> {
+    let record = folder.join("record.json");
+    if !record.exists() || own.is_some() && own == digest(&record) {
+        return Ok(None);
     }
-    name
+    let earlier = folder.join("earlier");
+    std::fs::create_dir_all(&earlier)?;
+    let kept = free_name(&earlier, &record)?;
+    std::fs::rename(&record, &kept)?;
+    Ok(Some(kept))
+}
+
+/// `record-<start of its id>.json`, numbered where that exists. The name is taken at once, by an empty file, so that it is
+/// this audit's even where the file system knows no locks.
+fn free_name(earlier: &Path, record: &Path) -> std::io::Result<PathBuf> {
+    let id = crate::record::read(record).map(|r| r.id).unwrap_or_default();
+    let id = id.get(..12).unwrap_or("unfinished").to_owned();
+    for number in 1u32.. {
+        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let name = earlier.join(format!("record-{id}{suffix}.json"));
+        match File::create_new(&name) {
+            Ok(_) => return Ok(name),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(std::io::Error::other("no name is free"))
 }

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use super::gpu::show;
 use super::options::Format;
 use super::outputs::Outputs;
-use super::{Exit, Failure};
-use crate::record;
+use super::{Exit, Failure, print};
+use crate::report;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The record: a record.json, or the folder that holds one.
-    record: PathBuf,
+    /// The record: a record.json, the folder that holds one, the beginning of an id, or latest;
+    /// or a merged record.
+    record: String,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -22,12 +23,25 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    // A folder stands for the record in it.
-    let path = if args.record.is_dir() { args.record.join("record.json") } else { args.record.clone() };
-    let record = record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    let merged = super::open(&args.record)?;
+    let mut members = merged.members();
+    if let (Some(member), None) = (members.next(), members.next()) {
+        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+        match &args.out {
+            Some(folder) => Outputs::render(folder, &record)?,
+            None => show(&record, args.format)?,
+        }
+        return Ok(Exit::Within);
+    }
+    let view = crate::relate::relate(&merged);
     match &args.out {
-        Some(folder) => Outputs::render(folder, &record)?,
-        None => show(&record, args.format)?,
+        Some(folder) => Outputs::render_merged(folder, &view)?,
+        None => print(&match args.format {
+            Format::Table => report::merged_table(&view),
+            Format::Markdown => report::merged_markdown(&view),
+            Format::Csv => report::merged_csv(&view).map_err(Failure::usage)?,
+            Format::Json => serde_json::to_string_pretty(&view).map(|t| t + "\n").map_err(Failure::usage)?,
+        })?,
     }
     Ok(Exit::Within)
 }

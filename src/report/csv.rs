@@ -164,7 +164,7 @@ pub fn values(record: &Record) -> Result<String, csv::Error> {
     finish(writer)
 }
 
-fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, csv::Error> {
+pub(super) fn finish(writer: csv::Writer<Vec<u8>>) -> Result<String, csv::Error> {
     let bytes = writer.into_inner().map_err(|e| csv::Error::from(std::io::Error::other(e.to_string())))?;
     String::from_utf8(bytes).map_err(|e| csv::Error::from(std::io::Error::other(e)))
 }

@@ -5,7 +5,7 @@ use super::view::{DriftRow, View};
 use crate::record::Record;
 
 /// GitHub refuses a step summary beyond 1 MiB and an issue beyond 64 KiB; this fits both.
-const MAX_BYTES: usize = 60_000;
+pub(super) const MAX_BYTES: usize = 60_000;
 /// Drifts that are listed.
 const DRIFTS: usize = 25;
 
@@ -50,7 +50,7 @@ pub fn markdown(record: &Record) -> String {
 }
 
 /// Text for a paragraph or a table's cell: what Markdown or HTML would take for markup is escaped.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,9 +2,12 @@
 //! records, so the audit that just ran and a file from another machine are shown by the same code.
 
 mod charts;
+mod compared;
 mod csv;
 mod html;
 mod markdown;
+mod merged;
+mod outline;
 mod table;
 mod text;
 mod view;
@@ -13,9 +16,11 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Record, write_atomically};
 
+pub use compared::{csv as compared_csv, markdown as compared_markdown, table as compared_table};
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
+pub use merged::{merged_csv, merged_html, merged_markdown, merged_table, write_merged};
 pub use table::table;
 
 /// Why a report could not be made.
@@ -74,6 +79,11 @@ pub fn write_all(record: &Record, folder: &Path) -> Result<Vec<PathBuf>, ReportE
     ];
     let pictures = pictures(record)?;
     files.extend(pictures.into_iter().map(|p| (folder.join("charts").join(format!("{}.png", p.name)), p.png)));
+    write_files(folder, files)
+}
+
+/// Writes files of a report, and removes charts of an earlier one.
+fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<PathBuf>, ReportError> {
     clear(&folder.join("charts"), &files);
     let mut written = Vec::new();
     for (path, content) in files {

@@ -38,6 +38,17 @@ pub(super) enum Plot {
     Dots { x: String, rows: Vec<String>, series: Vec<(String, Vec<Option<f64>>)>, limit: f64, limit_label: String },
     /// A row a category, divided into shares of 1.
     Shares { x: String, rows: Vec<Share> },
+    /// A table of letters, coloured alike where they are the same.
+    Tiles { columns: Vec<String>, rows: Vec<(String, Vec<Tile>)> },
+}
+
+/// A field of a table of letters.
+#[derive(Debug)]
+pub(super) struct Tile {
+    pub(super) text: String,
+    /// Its colour; `None` for none.
+    pub(super) series: Option<usize>,
+    pub(super) note: String,
 }
 
 /// A named line.
@@ -59,7 +70,7 @@ pub(super) struct Share {
 
 /// Whether a chart of some record could have this name.
 pub(super) fn is_own(name: &str) -> bool {
-    ["axes", "ulp-distances", "specification", "distinct-results"].contains(&name)
+    ["axes", "ulp-distances", "specification", "distinct-results", "classes"].contains(&name)
         || name.strip_prefix(growth::PREFIX).is_some_and(|kernel| growth::file_name(kernel) == kernel)
 }
 

@@ -1,6 +1,6 @@
 //! Laying a chart out: marks, lines and text at places, in CSS pixels, that SVG and PNG draw alike.
 
-use super::{Chart, Plot, Series, Share};
+use super::{Chart, Plot, Series, Share, Tile};
 
 /// What a mark is for; the palette decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,40 @@ pub(super) fn scene(chart: &Chart) -> Scene {
         Plot::Lines { x, y, series, joined } => lines(x, y, series, *joined),
         Plot::Dots { x, rows, series, limit, limit_label } => dots(x, rows, series, *limit, limit_label),
         Plot::Shares { x, rows } => shares(x, rows),
+        Plot::Tiles { columns, rows } => tiles(columns, rows),
     }
+}
+
+/// A table of letters: the first class calm, the others in the colours of series.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows and columns")]
+fn tiles(columns: &[String], rows: &[(String, Vec<Tile>)]) -> Scene {
+    const ROW: f64 = 22.0;
+    let label = rows.iter().map(|(name, _)| text_width(name)).fold(60.0, f64::max).min(180.0) + 14.0;
+    let width = ((WIDTH - label) / columns.len().max(1) as f64).min(64.0);
+    let x = |i: usize| label + width * i as f64;
+    let text = |at, anchor, role, text: String| Item::Text { at, anchor, role, size: FONT, text };
+    let mut items: Vec<Item> = columns
+        .iter()
+        .enumerate()
+        .map(|(i, name)| text((x(i) + width / 2.0, 12.0), Anchor::Middle, Role::Muted, name.clone()))
+        .collect();
+    for (r, (name, tiles)) in rows.iter().enumerate() {
+        let y = 24.0 + ROW * r as f64;
+        items.push(text((label - 10.0, y + ROW / 2.0), Anchor::End, Role::Ink, fit(name, label - 14.0)));
+        for (i, tile) in tiles.iter().enumerate() {
+            let role = match tile.series {
+                None => Role::Grid,
+                Some(0) => Role::Good,
+                Some(n) => Role::Series(n - 1),
+            };
+            // A bar under the letter, so that the letter is legible on any colour.
+            let (left, w) = (x(i) + 2.0, (width - 4.0).max(2.0));
+            items.push(Item::Rect { x: left, y: y + ROW - 6.0, w, h: 4.0, role, title: tile.note.clone() });
+            let ink = if tile.series.is_some() { Role::Ink } else { Role::Muted };
+            items.push(text((x(i) + width / 2.0, y + 8.0), Anchor::Middle, ink, fit(&tile.text, width)));
+        }
+    }
+    Scene { width: WIDTH, height: 24.0 + ROW * rows.len() as f64 + 8.0, items }
 }
 
 /// A logarithmic scale over whole powers of its base.

@@ -1,0 +1,85 @@
+//! `repro-audit compare`: what two records differ in.
+
+use clap::ValueEnum;
+
+use super::options::Format;
+use super::{Exit, Failure, open, print};
+use crate::relate::{self, PairError};
+use crate::report;
+
+/// What makes a comparison fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Nothing: finding differences is the job.
+    Never,
+    /// A result that differs, failed, or ran on one side only.
+    Drift,
+    /// Anything at all, the surroundings included.
+    Anything,
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The reference: a record.json, a folder that holds one, the beginning of an id, or latest; of a merged record
+    /// FILE#LABEL.
+    left: String,
+    /// What is compared with it.
+    right: String,
+    /// Pair this engine of the left record with that of the right one, such as vulkan:0=vulkan:1; may be given more than
+    /// once. Others are matched by device and backend.
+    #[arg(long = "match", value_name = "LEFT=RIGHT", value_parser = pair)]
+    matched: Vec<(String, String)>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// What makes the exit status 1.
+    #[arg(long, value_enum, default_value = "never")]
+    fail_on: FailOn,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    // An engine's id may have an equals sign of its own, after a space: 'vulkan:0 LP_NUM_THREADS=1'.
+    let cuts = text.match_indices('=').map(|(i, _)| (&text[..i], &text[i + 1..]));
+    let engine = |id: &str| id.contains(':') || id.starts_with("cpu");
+    cuts.filter(|(l, r)| engine(l) && engine(r))
+        .map(|(l, r)| (l.trim().to_owned(), r.trim().to_owned()))
+        .next()
+        .ok_or_else(|| "it must be two engines' ids, such as vulkan:0=vulkan:1".to_owned())
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let (left, right) = (open(&args.left)?, open(&args.right)?);
+    let found = relate::compare_all(&left, &right, &args.matched).map_err(|e| match e {
+        PairError::Json(_) => Failure::new(Exit::Unreadable, e),
+        _ => Failure::usage(e),
+    })?;
+    print(&match args.format {
+        Format::Table => report::compared_table(&found),
+        Format::Markdown => report::compared_markdown(&found),
+        Format::Csv => report::compared_csv(&found).map_err(Failure::usage)?,
+        Format::Json => serde_json::to_string_pretty(&found).map(|t| t + "\n").map_err(Failure::usage)?,
+    })?;
+    let beyond = match args.fail_on {
+        FailOn::Never => false,
+        FailOn::Drift => found.pairs.iter().any(relate::Compared::drifts),
+        FailOn::Anything => {
+            found.pairs.iter().any(|p| !p.is_same()) || !found.only.0.is_empty() || !found.only.1.is_empty()
+        }
+    };
+    Ok(if beyond { Exit::Beyond } else { Exit::Within })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_of_engines_may_have_variables() {
+        let of = |text| pair(text).expect("a pair");
+        assert_eq!(of("vulkan:0=gl:0"), ("vulkan:0".to_owned(), "gl:0".to_owned()), "plain");
+        let varied = of("vulkan:0 A=1=vulkan:0 A=2");
+        assert_eq!(varied, ("vulkan:0 A=1".to_owned(), "vulkan:0 A=2".to_owned()), "with variables");
+        assert!(pair("vulkan:0").is_err() && pair("a=b").is_err(), "no pair");
+    }
+}

@@ -1,0 +1,158 @@
+//! `repro-audit merge`: many records as one.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::{Exit, Failure, unselected};
+use crate::engines::cpu::available_threads;
+use crate::record::{self, FOLDER, Merged, ReadError, Reader};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Records, merged ones too: files, folders that hold record.json or other records, beginnings of ids, or latest.
+    #[arg(required = true)]
+    records: Vec<String>,
+    /// The file to write; standard output where it is left out.
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The labels that records must come from, separated by commas; or a file with one a line; or how many labels. What
+    /// is missing is named, and the exit status is 4; the merged record is written all the same, and says so too.
+    #[arg(long, value_name = "A,B|FILE|N")]
+    expect_legs: Option<String>,
+}
+
+/// What `--expect-legs` asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    Count(usize),
+    Labels(Vec<String>),
+}
+
+fn expected(text: &str) -> Result<Expected, Failure> {
+    if let Ok(count) = text.parse() {
+        return Ok(Expected::Count(count));
+    }
+    let labels: Vec<String> = if Path::new(text).is_file() {
+        let lines = std::fs::read_to_string(text)
+            .map_err(|e| Failure::usage(format!("--expect-legs: can't read {text}: {e}")))?;
+        let line = |l: &str| l.split_once('#').map_or(l, |(name, _)| name).trim().to_owned();
+        lines.lines().map(line).filter(|l| !l.is_empty()).collect()
+    } else {
+        text.split(',').map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect()
+    };
+    if labels.is_empty() {
+        return Err(Failure::usage(format!("--expect-legs {text} names no leg; give labels as in --expect-legs a,b")));
+    }
+    Ok(Expected::Labels(labels))
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let expected = args.expect_legs.as_deref().map(expected).transpose()?;
+    if let Some(folder) =
+        args.out.as_ref().and_then(|o| o.parent()).filter(|p| !p.as_os_str().is_empty() && !p.is_dir())
+    {
+        return Err(Failure::usage(format!(
+            "there is no folder {}; make it, or choose another --out",
+            folder.display()
+        )));
+    }
+    let mut files = Vec::new();
+    for text in &args.records {
+        files.extend(named(text)?);
+    }
+    let mut merged = read_all(&files).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    if let Some(Expected::Labels(labels)) = &expected {
+        merged.expect(labels.iter().cloned());
+    }
+    match &args.out {
+        Some(path) => record::write_with(path, |out| merged.write(out)).map_err(|e| {
+            Failure::usage(format!("can't write {}: {e}; choose another with --out FILE", path.display()))
+        })?,
+        None => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            merged.write(&mut out).and_then(|()| out.flush()).or_else(|e| match e.kind() {
+                std::io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(Failure::usage(format!("can't write to standard output: {e}"))),
+            })?;
+        }
+    }
+    Ok(say(args, files.len(), &merged, expected.as_ref()))
+}
+
+/// The files that an argument names. A folder without `record.json` stands for the records in it.
+fn named(text: &str) -> Result<Vec<PathBuf>, Failure> {
+    let path = Path::new(text);
+    if path.is_dir() && !path.join("record.json").exists() {
+        let cant = |e| Failure::new(Exit::Unreadable, format!("can't read {text}: {e}"));
+        let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(cant)?
+            .into_iter()
+            .map(|e| e.path())
+            .filter(|p| p.extension().is_some_and(|e| e == "json"))
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(Failure::usage(format!("{text} has no record.json and no other .json file")));
+        }
+        return Ok(files);
+    }
+    record::find(text, &[Path::new(FOLDER)]).map(|f| vec![f]).map_err(unselected)
+}
+
+/// Reads all files, as many at a time as there are processors; the first that can not be read, in their order, is told.
+fn read_all(files: &[PathBuf]) -> Result<Merged, ReadError> {
+    let reader = Reader::default();
+    let queue = Mutex::new(files.iter().enumerate());
+    let failed: Mutex<Option<(usize, ReadError)>> = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..available_threads().clamp(1, 8).min(files.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((i, file)) = queue.lock().ok().and_then(|mut q| q.next()) {
+                    let Err(e) = reader.read(file) else { continue };
+                    if let Ok(mut failed) = failed.lock()
+                        && failed.as_ref().is_none_or(|(j, _)| i < *j)
+                    {
+                        *failed = Some((i, e));
+                    }
+                }
+            });
+        }
+    });
+    match failed.into_inner().ok().flatten() {
+        Some((_, e)) => Err(e),
+        None => Ok(reader.finish()),
+    }
+}
+
+/// Tells what was merged and what is missing.
+fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) -> Exit {
+    let labels: std::collections::BTreeSet<&str> =
+        merged.members().filter_map(|m| m.shell.provenance.settings.label.as_deref()).collect();
+    anstream::eprintln!(
+        "{files} files, {} records{}.",
+        merged.len(),
+        if labels.is_empty() { String::new() } else { format!(" of {} labels", labels.len()) }
+    );
+    for member in merged.members().filter(|m| !m.shell.engines.iter().any(record::Engine::is_driver)) {
+        anstream::eprintln!("warning: {} found no adapter with a driver", member.name());
+    }
+    if let Some(path) = &args.out {
+        anstream::eprintln!("Written to {}. Next: repro-audit report {} --out DIR", path.display(), path.display());
+    }
+    let missing: Vec<String> = merged.missing().into_iter().map(str::to_owned).collect();
+    if !missing.is_empty() {
+        anstream::eprintln!("error: these legs sent no record: {}", missing.join(", "));
+        return Exit::Incomplete;
+    }
+    if let Some(Expected::Count(count)) = expected
+        && labels.len() != *count
+    {
+        let sent: Vec<&str> = labels.into_iter().collect();
+        anstream::eprintln!("error: {count} legs were expected and {} sent a record: {}", sent.len(), sent.join(", "));
+        return Exit::Incomplete;
+    }
+    Exit::Within
+}

@@ -1,0 +1,188 @@
+//! The drift between two outputs of which records keep the whole or a part.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::bits::{Bits, Dtype};
+use crate::drift::{Drift, Element, measure};
+use crate::record::{Known, Sample, block};
+
+/// See the module. Of outputs that are not known whole, `drift` is over the elements that are known on both sides: how
+/// many differ in the whole is then between `at_least` and `at_most`, and distances are at least those found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Between {
+    /// Elements of the outputs.
+    pub elements: u64,
+    /// Elements known on both sides.
+    pub known: u64,
+    /// Elements of the whole that differ, at least.
+    pub at_least: u64,
+    /// Elements of the whole that differ, at most.
+    pub at_most: u64,
+    /// Blocks that differ, and all, where digests by block are known.
+    pub blocks: Option<(u64, u64)>,
+    /// The drift over the known elements; indices are those of the whole.
+    pub drift: Drift,
+}
+
+impl Between {
+    /// Whether every element is known.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.known == self.elements
+    }
+}
+
+/// The drift from `left` to `right`, two outputs of `elements` elements; `None` where their lengths are not that.
+#[must_use]
+pub fn between(dtype: Dtype, elements: u64, left: &Known, right: &Known) -> Option<Between> {
+    let per = dtype.per_word() as u64;
+    if left.words != right.words || left.words != elements.div_ceil(per) {
+        return None;
+    }
+    let (places, l, r): (Vec<u64>, Vec<u32>, Vec<u32>) = match (&left.at, &right.at) {
+        (None, None) => ((0..left.words).collect(), left.values.clone(), right.values.clone()),
+        _ => {
+            let places: Vec<u64> = left.at.as_ref().or(right.at.as_ref()).cloned().unwrap_or_default();
+            let met = places.into_iter().filter_map(|p| Some((p, left.word(p)?, right.word(p)?)));
+            let mut out = (Vec::new(), Vec::new(), Vec::new());
+            for (p, a, b) in met {
+                out.0.push(p);
+                out.1.push(a);
+                out.2.push(b);
+            }
+            out
+        }
+    };
+    let mut pairs = Vec::with_capacity(places.len());
+    for ((place, a), b) in places.iter().zip(&l).zip(&r) {
+        for half in (0..per).filter(|h| place * per + h < elements) {
+            let of = |word: u32| if per == 2 { word >> (16 * half) & 0xffff } else { word };
+            pairs.push((place * per + half, of(*a), of(*b)));
+        }
+    }
+    let mut found = of_elements(dtype, elements, &pairs)?;
+    if !found.is_whole() {
+        let (l, r) = (left.block_digests(), right.block_digests());
+        let size = block(left.words) * per;
+        let differing: Vec<u64> = (0u64..).zip(l.iter().zip(&r)).filter(|(_, (l, r))| l != r).map(|(i, _)| i).collect();
+        let within = |i: &u64| (elements.saturating_sub(i * size)).min(size);
+        found.at_least = found.at_least.max(differing.len() as u64);
+        found.at_most = found.at_most.min(differing.iter().map(within).sum());
+        found.blocks = Some((differing.len() as u64, l.len() as u64));
+    }
+    Some(found)
+}
+
+/// The drift over the elements that two executions' samples share, where nothing else is stored.
+#[must_use]
+pub fn sampled(dtype: Dtype, elements: u64, left: &[Sample], right: &[Sample]) -> Option<Between> {
+    let bits = |s: &Sample| u32::from_str_radix(s.bits.trim_start_matches("0x"), 16).ok();
+    let of = |samples: &[Sample]| -> BTreeMap<u64, u32> {
+        samples.iter().filter(|s| s.index < elements).filter_map(|s| Some((s.index, bits(s)?))).collect()
+    };
+    let right = of(right);
+    let pairs: Vec<_> = of(left).into_iter().filter_map(|(i, a)| Some((i, a, *right.get(&i)?))).collect();
+    (!pairs.is_empty()).then(|| of_elements(dtype, elements, &pairs))?
+}
+
+/// The drift over elements `(index, left, right)`.
+fn of_elements(dtype: Dtype, elements: u64, pairs: &[(u64, u32, u32)]) -> Option<Between> {
+    let gather = |side: &dyn Fn(&(u64, u32, u32)) -> u32| {
+        let values: Vec<u32> = pairs.iter().map(side).collect();
+        if dtype.per_word() == 2 {
+            let halves: Vec<u16> = values.iter().filter_map(|v| u16::try_from(*v).ok()).collect();
+            Bits::halves(dtype, &halves)
+        } else {
+            Bits::words(dtype, values)
+        }
+    };
+    let mut drift = measure(&gather(&|p| p.1), &gather(&|p| p.2))?;
+    let whole = |element: Element| {
+        let index = usize::try_from(element.index).ok().and_then(|i| pairs.get(i)).map_or(element.index, |p| p.0);
+        Element { index, ..element }
+    };
+    drift.first = drift.first.map(whole);
+    drift.worst = drift.worst.map(whole);
+    let known = pairs.len() as u64;
+    Some(Between {
+        elements,
+        known,
+        at_least: drift.differing,
+        at_most: drift.differing + (elements - known.min(elements)),
+        blocks: None,
+        drift,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Stored;
+
+    fn known(bits: &Bits, store: u64) -> Known {
+        Stored::new(bits, store).known(&bits.digest()).expect("it is sound")
+    }
+
+    /// Two outputs that differ in the elements at `places`, by one ulp.
+    fn outputs(len: u32, places: &[usize]) -> (Bits, Bits) {
+        let left = Bits::words(Dtype::F32, (0..len).map(|i| 0x3f80_0000 + i).collect());
+        let mut right = left.clone();
+        for place in places {
+            right.words[*place] += 1;
+        }
+        (left, right)
+    }
+
+    #[test]
+    fn whole_outputs_give_the_drift_itself() {
+        let (left, right) = outputs(1000, &[3, 500]);
+        let found = between(Dtype::F32, 1000, &known(&left, 1024), &known(&right, 1024)).expect("one shape");
+        assert!(found.is_whole(), "all is known");
+        assert_eq!(found.drift, measure(&left, &right).expect("one shape"), "and measured");
+        assert_eq!((found.at_least, found.at_most), (2, 2), "no more and no less");
+    }
+
+    #[test]
+    fn a_sample_gives_bounds_that_hold() {
+        // The last ones are in one block of 4096, far from a sampled word or not.
+        for places in [vec![], vec![1], (0..9000).collect::<Vec<_>>(), vec![19_999], (4096..8192).collect()] {
+            let (left, right) = outputs(20_000, &places);
+            let truth = measure(&left, &right).expect("one shape");
+            for (a, b) in [(1024, 1024), (64, 1024), (1024, 32_768), (0, 0)] {
+                let found = between(Dtype::F32, 20_000, &known(&left, a), &known(&right, b)).expect("one shape");
+                let what = format!("{} differ, stored {a} and {b}: {found:?}", places.len());
+                assert!(!found.is_whole(), "{what}");
+                assert!(found.at_least <= truth.differing && truth.differing <= found.at_most, "{what}");
+                assert!(found.drift.max_ulp <= truth.max_ulp, "{what}");
+                assert_eq!(found.at_least == 0, places.is_empty(), "any difference is seen in a block: {what}");
+                assert_eq!(found.blocks.map(|b| b.1), Some(5), "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn indices_are_those_of_the_whole() {
+        let (left, _) = outputs(20_000, &[]);
+        let sample = known(&left, 1024);
+        let place = sample.at.as_ref().expect("sampled")[100];
+        let (left, right) = outputs(20_000, &[usize::try_from(place).expect("small")]);
+        let found = between(Dtype::F32, 20_000, &known(&left, 1024), &known(&right, 1024)).expect("one shape");
+        assert_eq!(found.drift.worst.map(|w| w.index), Some(place), "the element that differs");
+    }
+
+    #[test]
+    fn halves_are_taken_out_of_their_words() {
+        let values: Vec<u16> = (0..2001).map(|i| 0x3c00 + i % 64).collect();
+        let mut others = values.clone();
+        others[0] += 1;
+        let (left, right) = (Bits::halves(Dtype::F16, &values), Bits::halves(Dtype::F16, &others));
+        for store in [4096, 512] {
+            let found = between(Dtype::F16, 2001, &known(&left, store), &known(&right, store)).expect("one shape");
+            assert_eq!(found.drift.differing, 1, "element 0 is in every sample");
+            assert_eq!(found.drift.worst.as_ref().map(|w| w.index), Some(0), "its index");
+        }
+        assert!(between(Dtype::F16, 2003, &known(&left, 16), &known(&right, 16)).is_none(), "another length");
+    }
+}

@@ -1,0 +1,21 @@
+//! How records relate: what two of them differ in, and which adapters of many agree. Everything here is computed from
+//! records alone, and nothing of it is stored.
+
+mod attribution;
+mod between;
+mod classes;
+mod compare;
+mod cover;
+mod matching;
+mod pairs;
+mod related;
+mod table;
+mod timeline;
+
+pub use between::{Between, between, sampled};
+pub use compare::{CaseChange, Change, Compared, Kind, Side, VerdictChange, compare};
+pub use cover::{Cover, cover};
+pub use matching::{Match, Matching, device, driver, matching};
+pub use pairs::{PairError, Pairs, compare_all};
+pub use related::{Adapter, Class, Conflict, Kernel, KernelCell, Origin, Related, Split, Telling, relate};
+pub use timeline::{Driver, DriverChange, Timeline};

@@ -1,0 +1,222 @@
+//! What every adapter of every record gave for every case, as one table of small numbers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::matching::{device, driver};
+use crate::arith::Arithmetic;
+use crate::bits::Dtype;
+use crate::record::{Engine, EngineKind, Member, Merged, Status};
+
+/// What one adapter gave for one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Cell {
+    /// It did not run.
+    Absent,
+    /// Its results do not repeat.
+    Unsettled,
+    /// The digest of this number, in every run.
+    Settled(u32),
+}
+
+impl Cell {
+    /// Whether two adapters are told apart by it.
+    pub(super) fn differs(self, other: Self) -> bool {
+        matches!((self, other), (Self::Settled(a), Self::Settled(b)) if a != b)
+    }
+}
+
+/// A case: an id and the shader that computed it, so that a changed shader is another case.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) id: String,
+    pub(super) kernel: String,
+    pub(super) variant: String,
+    pub(super) dtype: Dtype,
+    pub(super) elements: u64,
+    /// The strict twin's digest.
+    pub(super) strict: Option<u32>,
+}
+
+/// Which adapter: device and variables, and its driver.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The device with the variables that were set for it.
+    pub(super) device: String,
+    /// The driver, as in [`driver`].
+    pub(super) driver: String,
+}
+
+/// One adapter in one record.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub(super) key: Key,
+    pub(super) member: &'a Member,
+    pub(super) engine: &'a Engine,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// A case whose results differ between records although device, driver and variables are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Clash {
+    pub(super) key: Key,
+    pub(super) case: usize,
+    /// Whether two records of one machine disagree: then the machine does not explain it.
+    pub(super) same_machine: bool,
+    /// The numbers of the digests.
+    pub(super) digests: Vec<u32>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Table<'a> {
+    pub(super) cases: Vec<Case>,
+    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) digests: Vec<&'a str>,
+    /// The twins that a result equals.
+    pub(super) equals: HashMap<(usize, u32), &'a [Arithmetic]>,
+    pub(super) clashes: Vec<Clash>,
+    /// Cases whose strict twin differs between records.
+    pub(super) twins: BTreeSet<String>,
+    /// How many results each adapter gave that the specification forbids, and how many failed.
+    pub(super) outside: BTreeMap<Key, usize>,
+    pub(super) failed: usize,
+}
+
+/// Variables that choose a driver by where it lies; what it is, the driver itself tells.
+const PLACES: [&str; 4] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES", "__GL_SHADER_DISK_CACHE"];
+
+/// Which adapter an engine of a record is.
+pub(super) fn key(member: &Member, engine: &Engine) -> Key {
+    let mut place = device(engine);
+    if !engine.is_embedded() {
+        for (name, value) in &member.shell.environment.variables {
+            if !PLACES.contains(&name.as_str()) && !engine.variables.contains_key(name) {
+                place.push_str(&format!(" {name}={value}"));
+            }
+        }
+    }
+    Key { device: place, driver: driver(engine) }
+}
+
+impl<'a> Table<'a> {
+    /// The table of a set of records.
+    pub(super) fn new(merged: &'a Merged) -> Self {
+        let mut out = Self {
+            cases: Vec::new(),
+            nodes: Vec::new(),
+            digests: Vec::new(),
+            equals: HashMap::new(),
+            clashes: Vec::new(),
+            twins: BTreeSet::new(),
+            outside: BTreeMap::new(),
+            failed: 0,
+        };
+        let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        for member in merged.members() {
+            let first = out.nodes.len();
+            let mut at: HashMap<&str, usize> = HashMap::new();
+            for engine in member.shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.adapter.is_some()) {
+                at.insert(&engine.id, out.nodes.len() - first);
+                out.nodes.push(Node { key: key(member, engine), member, engine, cells: Vec::new() });
+            }
+            for case in member.cases() {
+                let mut number = |digest: &'a str, digests: &mut Vec<&'a str>| {
+                    *numbers.entry(digest).or_insert_with(|| {
+                        digests.push(digest);
+                        u32::try_from(digests.len() - 1).unwrap_or(u32::MAX)
+                    })
+                };
+                let strict = case.strict.as_deref().map(|d| number(d, &mut out.digests));
+                let place = *places.entry((&case.id, case.shader.as_deref())).or_insert_with(|| {
+                    out.cases.push(Case {
+                        id: case.id.clone(),
+                        kernel: case.kernel.clone(),
+                        variant: case.variant.clone(),
+                        dtype: case.dtype,
+                        elements: case.elements,
+                        strict,
+                    });
+                    out.cases.len() - 1
+                });
+                if out.cases[place].strict != strict {
+                    out.twins.insert(case.id.clone());
+                }
+                for execution in &case.executions {
+                    let Some(node) = at.get(execution.engine.as_str()) else { continue };
+                    let cell = match execution.digests.as_slice() {
+                        [] => Cell::Absent,
+                        [one] => Cell::Settled(number(one, &mut out.digests)),
+                        _ => Cell::Unsettled,
+                    };
+                    if let Cell::Settled(digest) = cell {
+                        out.equals.entry((place, digest)).or_insert(&execution.equals);
+                    }
+                    let node = &mut out.nodes[first + node];
+                    if node.cells.len() <= place {
+                        node.cells.resize(place + 1, Cell::Absent);
+                    }
+                    node.cells[place] = cell;
+                    match execution.status {
+                        Status::OutsideSpecification => *out.outside.entry(node.key.clone()).or_default() += 1,
+                        Status::Failed => out.failed += 1,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        let cases = out.cases.len();
+        out.nodes.iter_mut().for_each(|n| n.cells.resize(cases, Cell::Absent));
+        out.settle();
+        out
+    }
+
+    /// What does not repeat tells nothing apart: a case that is unsettled on an adapter in one record is so in all; and
+    /// one of which two records of one machine disagree is, too. Where no order of operations is defined and some
+    /// adapter shows that it matters, the case is unsettled everywhere.
+    fn settle(&mut self) {
+        let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (i, node) in self.nodes.iter().enumerate() {
+            by_key.entry(node.key.clone()).or_default().push(i);
+        }
+        let mut anywhere: BTreeSet<usize> = BTreeSet::new();
+        for (key, members) in &by_key {
+            for case in 0..self.cases.len() {
+                let of = |i: &usize| self.nodes[*i].cells[case];
+                let mut unsettled = members.iter().any(|i| of(i) == Cell::Unsettled);
+                if !unsettled && members.len() > 1 {
+                    let mut machines: BTreeMap<&str, BTreeSet<Cell>> = BTreeMap::new();
+                    for i in members.iter().filter(|i| of(i) != Cell::Absent) {
+                        let machine = self.nodes[*i].member.shell.environment.machine_id.as_str();
+                        machines.entry(machine).or_default().insert(of(i));
+                    }
+                    let all: BTreeSet<Cell> = machines.values().flatten().copied().collect();
+                    if all.len() > 1 {
+                        let same_machine = machines.values().any(|c| c.len() > 1);
+                        let number = |c: &Cell| if let Cell::Settled(n) = c { Some(*n) } else { None };
+                        self.clashes.push(Clash {
+                            key: key.clone(),
+                            case,
+                            same_machine,
+                            digests: all.iter().filter_map(number).collect(),
+                        });
+                        unsettled = same_machine;
+                    }
+                }
+                if unsettled {
+                    anywhere.insert(case);
+                    for i in members {
+                        let cell = &mut self.nodes[*i].cells[case];
+                        *cell = if *cell == Cell::Absent { Cell::Absent } else { Cell::Unsettled };
+                    }
+                }
+            }
+        }
+        for case in anywhere.into_iter().filter(|c| self.cases[*c].strict.is_none()) {
+            for node in self.nodes.iter_mut().filter(|n| n.cells[case] != Cell::Absent) {
+                node.cells[case] = Cell::Unsettled;
+            }
+            self.clashes.retain(|c| c.case != case || c.same_machine);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What records say together: differences, classes, conflicts and timelines, on records whose truth is known.
+
+mod fixture;
+
+use repro_audit::arith::Arithmetic;
+use repro_audit::bits::Bits;
+use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
+use repro_audit::relate::{self, Kind};
+
+/// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
+fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record {
+    let mut record = fixture::full(1);
+    record.cases.retain(|c| c.kernel == "dot" || c.kernel == "rope");
+    record.verdicts.retain(|v| v.kernel == "dot" || v.kernel == "rope");
+    record.engines.retain(|e| e.id == "cpu" || e.id == "vulkan:1");
+    record.controls.retain(|c| c.engine == "vulkan:1");
+    record.verdicts.retain(|v| v.engine == "vulkan:1");
+    record.environment.host = host.to_owned();
+    record.environment.machine_id = format!("id of {host}");
+    record.environment.variables.clear();
+    record.run.started = format!("2026-02-{day:02}T12:00:00Z");
+    record.provenance.settings.label = Some(label.to_owned());
+    if let Some(adapter) = &mut record.engines[1].adapter {
+        adapter.driver_info = format!("Mesa {mesa}");
+        adapter.name = format!("llvmpipe (LLVM {}, 256 bits)", mesa.split('.').next().unwrap_or(""));
+    }
+    record.engines[1].label = record.engines[1].adapter.as_ref().map(|a| a.label()).unwrap_or_default();
+    for case in &mut record.cases {
+        case.executions.retain(|x| x.engine == "vulkan:1");
+        case.comparisons.clear();
+        let words = (0..case.elements).map(|i| 0x3f80_0000 + u32::try_from(i).expect("small"));
+        let twin = Bits::words(case.dtype, words.clone().collect());
+        case.twins[0].digest = twin.digest();
+        for execution in &mut case.executions {
+            let moved = fuses && case.kernel == "dot";
+            let bits = Bits::words(case.dtype, words.clone().map(|w| w + u32::from(moved)).collect());
+            if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+                distinct.truncate(1);
+                distinct[0].digest = bits.digest();
+            }
+            execution.equals = vec![if moved { Arithmetic::FUSED } else { Arithmetic::STRICT }];
+            execution.status = if moved { Status::WithinSpecification } else { Status::BitExact };
+            record.outputs.add(bits.digest(), Stored::new(&bits, 1 << 20));
+        }
+    }
+    sealed(record)
+}
+
+fn sealed(mut record: Record) -> Record {
+    record.id = content_id(&record).expect("a record is JSON");
+    record
+}
+
+fn merged(records: &[Record]) -> Merged {
+    let folder = tempfile::tempdir().expect("a folder");
+    let reader = Reader::default();
+    for (i, record) in records.iter().enumerate() {
+        let path = folder.path().join(format!("{i}.json"));
+        std::fs::write(&path, record::to_json(record).expect("JSON")).expect("written");
+        reader.read(&path).unwrap_or_else(|e| panic!("{e}"));
+    }
+    reader.finish()
+}
+
+#[test]
+fn equal_records_differ_in_nothing() {
+    let record = machine("a", "one", "22.3.6", 1, false);
+    let found = relate::compare(&record, &record, &[]).expect("nothing is forced");
+    assert!(found.is_same() && !found.drifts(), "{found:?}");
+    assert!(found.summary.starts_with("All ") && found.summary.contains("bit for bit the same"), "{}", found.summary);
+    assert_eq!(found.compared, found.equal, "all of them");
+    assert!(found.compared > 0, "and there are some");
+}
+
+#[test]
+fn an_update_that_fuses_is_found_measured_and_explained() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let after = machine("a", "one", "25.0.7", 2, true);
+    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
+    let dots = before.cases.iter().filter(|c| c.kernel == "dot").count();
+    assert!(found.cases.iter().all(|c| c.kind == Kind::Differs && c.kernel == "dot"), "{:?}", found.summary);
+    assert_eq!(found.cases.len(), dots, "each case of dot and no other");
+    let first = &found.cases[0];
+    let drift = first.drift.as_ref().expect("stored");
+    assert!(drift.is_whole() && drift.drift.max_ulp == 1 && drift.at_least == drift.elements, "{drift:?}");
+    assert!(first.because.contains("the right fuses multiply and add"), "{}", first.because);
+    let field = |of: &str, name: &str| found.environment.iter().any(|c| c.of == of && c.field == name);
+    assert!(field("vulkan:1", "driver_info") && field("vulkan:1", "name"), "the driver: {:?}", found.environment);
+    assert_eq!(found.environment.len(), 2, "and nothing else: {:?}", found.environment);
+    assert_eq!(found.matched[1].how, "same device and backend, another driver", "how they were matched");
+    assert!(found.summary.contains("by up to 1 ulp"), "{}", found.summary);
+}
+
+#[test]
+fn another_shader_is_the_programs_change_and_no_drift() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = machine("a", "one", "22.3.6", 1, true);
+    after.cases.iter_mut().for_each(|c| c.shader = Some("cd".repeat(16)));
+    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Incomparable), "{:?}", found.summary);
+    assert!(!found.drifts() && found.summary.contains("shader"), "{}", found.summary);
+    assert!(found.cases[0].because.contains("the program changed"), "{}", found.cases[0].because);
+}
+
+#[test]
+fn what_does_not_repeat_is_no_difference_between_machines() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = machine("a", "two", "22.3.6", 1, true);
+    for execution in after.cases.iter_mut().flat_map(|c| &mut c.executions) {
+        if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+            let mut other = distinct[0].clone();
+            other.digest = "ee".repeat(16);
+            distinct.push(other);
+        }
+    }
+    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Unsettled), "{}", found.summary);
+}
+
+#[test]
+fn another_twin_is_told_before_all() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = machine("a", "two", "22.3.6", 1, true);
+    after.cases[0].twins[0].digest = "aa".repeat(16);
+    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert_eq!(found.cases[0].kind, Kind::Twin, "{}", found.summary);
+}
+
+#[test]
+fn classes_timeline_and_cover_are_those_that_were_made() {
+    let records = [
+        machine("bookworm", "one", "22.3.6", 1, false),
+        machine("bookworm-2", "two", "22.3.6", 3, false),
+        machine("trixie", "one", "25.0.7", 2, true),
+        machine("sid", "one", "25.2.1", 4, true),
+    ];
+    let set = merged(&records);
+    let view = relate::relate(&set);
+    let letters: Vec<(&str, &str)> =
+        view.adapters.iter().map(|a| (a.class.as_str(), a.records[0].as_str())).collect();
+    assert_eq!(view.classes.len(), 2, "{letters:?}");
+    let class = |name: &str| letters.iter().find(|(_, r)| *r == name).map(|(c, _)| *c);
+    assert_eq!(class("trixie"), class("sid"), "both fuse");
+    assert_ne!(class("trixie"), class("bookworm"), "and the older does not");
+    let strict = view.classes.iter().find(|c| Some(c.letter.as_str()) == class("bookworm")).expect("its class");
+    assert!(strict.strict, "it has the strict twin's bits");
+    assert_eq!(strict.machines, 2, "two machines");
+    assert_eq!((view.cover.chosen.len(), view.cover.is_smallest), (1, true), "one case tells two classes apart");
+    assert!(view.telling[0].case.starts_with("dot/"), "{:?}", view.telling);
+    assert!(view.splits[0].text.contains("fuses multiply and add"), "{}", view.splits[0].text);
+    let kernel = |name: &str| view.kernels.iter().find(|k| k.kernel == name).expect("a kernel");
+    assert_eq!((kernel("dot").classes, kernel("rope").classes), (2, 1), "only dot splits them");
+    assert_eq!(kernel("dot").cells[1].max_ulp, Some(1), "by one ulp");
+    assert_eq!(view.timelines.len(), 1, "one device");
+    let drivers = &view.timelines[0].drivers;
+    let seen: Vec<&str> = drivers.iter().map(|d| d.first_seen.as_str()).collect();
+    assert_eq!(seen, ["bookworm", "trixie", "sid"], "in the order of versions");
+    let changed: Vec<usize> = drivers.iter().map(|d| d.changes.as_ref().map_or(0, Vec::len)).collect();
+    assert_eq!(changed, [0, 1, 0], "only the second changed bits");
+    assert_eq!(drivers[1].changes.as_ref().expect("changes")[0].max_ulp, Some(1), "by one ulp");
+    assert!(view.conflicts.is_empty(), "nothing disagrees");
+    for text in [repro_audit::report::merged_table(&view), repro_audit::report::merged_markdown(&view)] {
+        assert!(text.contains("fall into 2 classes") && text.contains("Driver timeline"), "{text}");
+    }
+}
+
+#[test]
+fn conflicts_stay_side_by_side() {
+    let mut again = machine("a", "one", "22.3.6", 2, true);
+    again.provenance.settings.label = Some("again".to_owned());
+    let set = merged(&[machine("a", "one", "22.3.6", 1, false), sealed(again)]);
+    let view = relate::relate(&set);
+    assert!(!view.conflicts.is_empty() && view.conflicts.iter().all(|c| c.same_machine), "non-determinism");
+    assert!(view.conflicts.iter().all(|c| c.case.starts_with("dot/") && c.results.len() == 2), "both results");
+    assert_eq!(view.classes.len(), 1, "what does not repeat tells nothing apart");
+    let page = repro_audit::report::merged_table(&view);
+    assert!(page.starts_with("Not the same again on one machine"), "{page}");
+    // Between machines it is no non-determinism, and splits the adapter.
+    let set = merged(&[machine("a", "one", "22.3.6", 1, false), machine("b", "two", "22.3.6", 2, true)]);
+    let view = relate::relate(&set);
+    assert!(view.conflicts.iter().all(|c| !c.same_machine) && !view.conflicts.is_empty(), "another machine");
+    assert_eq!(view.classes.len(), 2, "the processor may matter");
+}
+
+#[test]
+fn merging_in_any_order_relates_alike() {
+    let records = [
+        machine("c", "three", "25.0.7", 1, true),
+        machine("a", "one", "22.3.6", 2, false),
+        machine("b", "two", "22.3.6", 3, true),
+    ];
+    let one = relate::relate(&merged(&records));
+    let mut turned = records;
+    turned.reverse();
+    assert_eq!(one, relate::relate(&merged(&turned)), "a view of a set");
+}
