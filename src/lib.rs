@@ -14,3 +14,4 @@ pub mod kernels;
 pub mod record;
 pub mod report;
 pub mod spec;
+pub mod user;

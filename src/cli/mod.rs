@@ -4,6 +4,7 @@ mod adapters;
 mod case;
 mod exit;
 mod gpu;
+mod kernel;
 mod options;
 mod outputs;
 mod progress;
@@ -33,6 +34,8 @@ enum Verb {
     Gpu(gpu::Args),
     /// List the adapters and the identity of their drivers.
     Adapters(adapters::Args),
+    /// Audit a WGSL compute shader of your own on every adapter, against the embedded interpreter.
+    Kernel(kernel::Args),
     /// Run one case again, on every adapter.
     Case(case::Args),
     /// Render a record: HTML, charts, CSV, Markdown or a table.
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Gpu(args) => gpu::run(args),
         Verb::Adapters(args) => adapters::run(&args),
+        Verb::Kernel(args) => kernel::run(args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Kernels(args) => case::kernels(&args),

@@ -4,6 +4,7 @@
 pub mod environment;
 mod format;
 mod id;
+mod own;
 mod store;
 mod version;
 
@@ -13,5 +14,6 @@ pub use format::{
     Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
 };
 pub use id::content_id;
+pub use own::OwnKernel;
 pub use store::{ReadError, read, write_atomically};
 pub use version::FormatVersion;
