@@ -3,6 +3,7 @@
 //! `sum/serial_tree?n=65536&wg=256&dist=normal&seed=7` names a case completely: everything that decides its
 //! bits is in the id, and [`Case::parse`] reads it back.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::kernels::{self, Param, Variant};
@@ -22,10 +23,10 @@ impl CaseError {
 /// A kernel's variant with a value for each of its parameters, in the order the variant declares them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Case {
-    kernel: &'static str,
-    variant: &'static str,
+    kernel: Cow<'static, str>,
+    variant: Cow<'static, str>,
     /// `(name, value, is configuration)` in declared order, defaults filled in.
-    values: Vec<(&'static str, String, bool)>,
+    values: Vec<(Cow<'static, str>, String, bool)>,
 }
 
 impl Case {
@@ -35,6 +36,11 @@ impl Case {
     /// When no such kernel or variant is registered.
     pub fn new(kernel: &str, variant: &str) -> Result<Self, CaseError> {
         let entry = kernels::find(kernel).ok_or_else(|| {
+            if kernel.ends_with(".wgsl") {
+                return CaseError(format!(
+                    "'{kernel}' is a kernel of your own; run its case with repro-audit kernel FILE.wgsl --case ID"
+                ));
+            }
             CaseError(format!("no kernel is called '{kernel}'; the kernels are: {}", kernels::names().join(", ")))
         })?;
         let found = entry.variants().iter().find(|v| v.name == variant).ok_or_else(|| {
@@ -47,8 +53,16 @@ impl Case {
     /// The case of a registered variant with every parameter at its default. For planning, where the names are known.
     #[must_use]
     pub fn of(kernel: &'static str, variant: &Variant) -> Self {
-        let values = variant.params.iter().map(|p: &Param| (p.name, p.default.to_owned(), p.config)).collect();
-        Self { kernel, variant: variant.name, values }
+        let value = |p: &Param| (Cow::Borrowed(p.name), p.default.to_owned(), p.config);
+        let values = variant.params.iter().map(value).collect();
+        Self { kernel: Cow::Borrowed(kernel), variant: Cow::Borrowed(variant.name), values }
+    }
+
+    /// A case of a kernel of the user's own: its name, its entry point, and `(name, value, is configuration)`.
+    #[must_use]
+    pub fn own(kernel: String, variant: String, values: Vec<(String, String, bool)>) -> Self {
+        let values = values.into_iter().map(|(name, value, config)| (Cow::Owned(name), value, config)).collect();
+        Self { kernel: Cow::Owned(kernel), variant: Cow::Owned(variant), values }
     }
 
     /// This case with parameter `name` set to `value`.
@@ -59,7 +73,7 @@ impl Case {
         match self.values.iter_mut().find(|(n, _, _)| *n == name) {
             Some(slot) => slot.1 = value.to_string(),
             None => {
-                let names: Vec<_> = self.values.iter().map(|(n, _, _)| *n).collect();
+                let names: Vec<&str> = self.values.iter().map(|(n, _, _)| n.as_ref()).collect();
                 return Err(CaseError(format!(
                     "'{}/{}' has no parameter '{name}'; it has: {}",
                     self.kernel,
@@ -107,14 +121,14 @@ impl Case {
 
     /// The kernel's name.
     #[must_use]
-    pub fn kernel(&self) -> &'static str {
-        self.kernel
+    pub fn kernel(&self) -> &str {
+        &self.kernel
     }
 
     /// The variant's name.
     #[must_use]
-    pub fn variant(&self) -> &'static str {
-        self.variant
+    pub fn variant(&self) -> &str {
+        &self.variant
     }
 
     /// The text of a parameter; empty when the variant has none of that name.

@@ -16,3 +16,4 @@ pub mod relate;
 pub mod report;
 pub mod rng;
 pub mod spec;
+pub mod user;

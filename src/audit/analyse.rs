@@ -9,7 +9,7 @@ use crate::bits::digest_words;
 use crate::bits::{Bits, Dtype};
 use crate::case::Case;
 use crate::drift::{Accuracy, accuracy};
-use crate::kernels::Profile;
+use crate::kernels::{Allowance, Profile};
 use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.
@@ -58,11 +58,19 @@ pub(super) fn analyse(
             .iter()
             .map(|t| TwinDigest { arithmetic: t.arithmetic, digest: t.digest.clone() })
             .collect(),
-        twin_accuracy: truth.strict().map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
+        twin_accuracy: truth
+            .strict()
+            .filter(|_| is_judged(truth))
+            .map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
         origin: truth.problem.origin(),
         executions,
         comparisons,
     })
+}
+
+/// Whether it is known what the specification allows.
+fn is_judged(truth: &Truth) -> bool {
+    !matches!(truth.allowance, Allowance::Unjudged)
 }
 
 fn execution(
@@ -97,8 +105,11 @@ fn execution(
     let mut values = Vec::new();
     for result in distinct.iter().take(kept) {
         let bits = pairs.bits(&result.digest)?;
-        let measured = measure(bits);
         values.push(if bits.len == 1 { bits.value(0) } else { f64::NAN });
+        if !is_judged(truth) {
+            continue;
+        }
+        let measured = measure(bits);
         found = Some(match found {
             None => measured,
             // Every result must be allowed, not only the first.
@@ -111,7 +122,7 @@ fn execution(
         });
     }
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
-    let outside = found.as_ref().map_or(0, |a| a.outside);
+    let outside = found.as_ref().map(|a| a.outside);
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
     // An interpreter's runs are chosen, or all the same: they estimate no rate.
     let random = !one.engine.is_embedded();

@@ -7,12 +7,13 @@ use crate::record::{
 };
 
 /// What an execution's row says. `strict` is the strict twin's digest; `outside` the number of elements that the
-/// specification does not allow, over all distinct results that were kept.
-pub(super) fn status(digests: &[&str], strict: Option<&str>, outside: u64) -> Status {
+/// specification does not allow, over all distinct results that were kept, and `None` where that is not known.
+pub(super) fn status(digests: &[&str], strict: Option<&str>, outside: Option<u64>) -> Status {
     match digests {
         [] => Status::Failed,
         [only] if strict == Some(*only) => Status::BitExact,
-        _ if outside > 0 => Status::OutsideSpecification,
+        _ if outside.is_some_and(|n| n > 0) => Status::OutsideSpecification,
+        [_] if outside.is_none() => Status::Unjudged,
         [_] => Status::WithinSpecification,
         _ => Status::NotRepeatable,
     }

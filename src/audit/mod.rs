@@ -11,6 +11,7 @@ mod controls;
 mod execute;
 pub mod fault;
 mod judge;
+mod own;
 mod pilot;
 mod plan;
 mod run;

@@ -1,12 +1,14 @@
 //! What is audited: the settings, checked before any work.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::case::{Case, CaseError};
 use crate::engines::embedded::Mode;
-use crate::kernels::{self, Profile};
+use crate::kernels::{self, Problem, Profile};
 use crate::record::Settings;
+use crate::user;
 
 /// The kernel whose cases are the controls; part of every audit.
 pub const CONTROL: &str = "control";
@@ -77,6 +79,8 @@ pub struct Plan {
     pub timeout: Duration,
     /// Modes of the embedded adapters after the strict one.
     pub planted: Vec<Mode>,
+    /// The kernel of the user's own whose cases these are, besides the controls.
+    pub own: Option<Arc<user::Kernel>>,
 }
 
 impl Plan {
@@ -152,7 +156,35 @@ impl Plan {
             cases,
             timeout: wanted.timeout,
             planted,
+            own: None,
         })
+    }
+
+    /// The same with cases of a kernel of the user's own.
+    #[must_use]
+    pub fn with_own(mut self, kernel: Arc<user::Kernel>, cases: Vec<Case>) -> Self {
+        self.cases.extend(cases);
+        self.own = Some(kernel);
+        self
+    }
+
+    /// The problem of one of the cases.
+    ///
+    /// # Errors
+    /// As [`kernels::problem`].
+    pub fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
+        problem(self.own.as_deref(), &case.to_string())
+    }
+}
+
+/// The problem of a case of the user's own kernel, where there is one and it has this case, or of the registry.
+///
+/// # Errors
+/// As [`Case::parse`] and [`kernels::problem`].
+pub(super) fn problem(own: Option<&user::Kernel>, id: &str) -> Result<Box<dyn Problem>, CaseError> {
+    match own.filter(|kernel| kernel.cases().any(|c| c.to_string() == id)) {
+        Some(kernel) => kernel.problem(id),
+        None => kernels::problem(&Case::parse(id)?),
     }
 }
 

@@ -11,11 +11,11 @@ use super::compare::{FirstConfig, Heard};
 use super::execute::{Said, Seat};
 use super::plan::{CONTROL, Plan};
 use super::truth::Truth;
-use super::{controls, judge, pilot};
+use super::{controls, judge, own, pilot};
 use crate::case::Case;
 use crate::engines::cpu::available_threads;
 use crate::engines::{Skip, gpu::AdapterIdentity};
-use crate::kernels::{self, Problem};
+use crate::kernels::Problem;
 use crate::record::{
     CaseRecord, Control, Engine, EngineKind, EngineStatus, Environment, FormatVersion, Outcome, Outputs, Provenance,
     Record, Run, Stored,
@@ -117,6 +117,9 @@ struct Answered {
 pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result<Record, String> {
     let started = std::time::Instant::now();
     let stamp = jiff::Timestamp::now().to_string();
+    if let Some(kernel) = &plan.own {
+        own::put(scratch, kernel).map_err(|e| format!("the kernel could not be handed to the children: {e}"))?;
+    }
     let mut seats = seats(plan, scratch);
     let cpus: Vec<_> =
         std::iter::once(None).chain(plan.settings.threads.iter().copied().map(Some)).map(cpu_engine).collect();
@@ -148,7 +151,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
         let seats = &mut seats;
         let executing = scope.spawn(move || {
             for case in &plan.cases {
-                let problem = kernels::problem(case).map_err(|e| e.to_string());
+                let problem = plan.problem(case).map_err(|e| e.to_string());
                 let runs_here = problem.as_ref().is_ok_and(|p| p.program().is_some());
                 let said = ask_all(seats, plan, case, runs_here);
                 if sender.send(Answered { case: case.clone(), problem, said }).is_err() {
@@ -170,7 +173,9 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     last?;
     draft.record.engines = engines(&seats);
     drop(seats);
-    draft.finish(started.elapsed().as_secs_f64())
+    let reference = draft.record.engines.iter().any(Engine::is_reference);
+    let about = plan.own.as_ref().map(|kernel| kernel.notes(&plan.cases, !reference)).unwrap_or_default();
+    draft.finish(about, started.elapsed().as_secs_f64())
 }
 
 /// The record in the making.
@@ -248,7 +253,7 @@ impl Draft {
         Ok(())
     }
 
-    fn finish(mut self, seconds: f64) -> Result<Record, String> {
+    fn finish(mut self, about: Vec<String>, seconds: f64) -> Result<Record, String> {
         let ran = |engine: &Engine| {
             let mine = |c: &CaseRecord| {
                 c.executions.iter().any(|e| e.engine == engine.id && matches!(e.outcome, Outcome::Ran { .. }))
@@ -266,7 +271,8 @@ impl Draft {
         self.record.engines.retain(|e| !idle.contains(&e.id));
         self.record.controls.extend(cpu_controls());
         self.record.verdicts = judge::verdicts(&self.record.engines, &self.record.cases.iter().collect::<Vec<_>>());
-        self.record.notes = notes(&self.record);
+        self.record.notes = about;
+        self.record.notes.extend(notes(&self.record));
         self.record.run.seconds = seconds;
         self.record.id = crate::record::content_id(&self.record).map_err(|e| e.to_string())?;
         Ok(self.record)
@@ -324,6 +330,7 @@ fn provenance(plan: &Plan) -> Provenance {
         commit: (!commit.is_empty()).then(|| commit.to_owned()),
         libraries: libraries.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
         settings: plan.settings.clone(),
+        own: plan.own.as_ref().map(|kernel| kernel.own()),
     }
 }
 

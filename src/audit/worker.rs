@@ -1,18 +1,19 @@
 //! The child's side: opens one adapter, and answers one line for each line it is asked.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
 use super::fault::Fault;
-use crate::case::Case;
+use super::{own, plan};
 use crate::engines::embedded::{self, Mode};
 use crate::engines::gpu::{self, AdapterIdentity};
 use crate::engines::{Finding, RunError, Runs, Skip};
-use crate::kernels::{self, Program};
+use crate::kernels::Program;
 use crate::record::Distinct;
+use crate::user;
 
 /// What a child is asked, one JSON line each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,7 +68,7 @@ pub enum Duty {
 pub fn work(duty: Duty) -> std::io::Result<()> {
     match duty {
         Duty::List { backend } => say(&Answer::Adapters { adapters: gpu::enumerate(&backend) }),
-        Duty::Serve { backend, index, scratch, planted } => serve(&backend, index, &planted, &Blobs::new(&scratch)),
+        Duty::Serve { backend, index, scratch, planted } => serve(&backend, index, &planted, &scratch),
     }
 }
 
@@ -103,7 +104,12 @@ impl Runner {
     }
 }
 
-fn serve(backend: &str, index: usize, planted: &[Mode], blobs: &Blobs) -> std::io::Result<()> {
+fn serve(backend: &str, index: usize, planted: &[Mode], scratch: &Path) -> std::io::Result<()> {
+    let blobs = Blobs::new(scratch);
+    let own = match own::take(scratch) {
+        Ok(own) => own,
+        Err(reason) => return say(&Answer::Failed { reason, fatal: true }),
+    };
     let (adapter, mut runner) = match Runner::open(backend, index, planted) {
         Ok(opened) => opened,
         Err(e) => return say(&Answer::Failed { reason: e.to_string(), fatal: true }),
@@ -118,14 +124,14 @@ fn serve(backend: &str, index: usize, planted: &[Mode], blobs: &Blobs) -> std::i
         if let Some(fault) = &fault {
             fault.strike(&request.case);
         }
-        say(&answer(&mut runner, &request, blobs))?;
+        say(&answer(&mut runner, &request, own.as_ref(), &blobs))?;
     }
     Ok(())
 }
 
-fn answer(runner: &mut Runner, request: &Request, blobs: &Blobs) -> Answer {
+fn answer(runner: &mut Runner, request: &Request, own: Option<&user::Kernel>, blobs: &Blobs) -> Answer {
     let failed = |reason: String| Answer::Failed { reason, fatal: false };
-    let problem = match Case::parse(&request.case).and_then(|case| kernels::problem(&case)) {
+    let problem = match plan::problem(own, &request.case) {
         Ok(problem) => problem,
         Err(e) => return failed(e.to_string()),
     };

@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod exit;
 mod gpu;
+mod kernel;
 mod man;
 mod merge;
 mod options;
@@ -40,6 +41,8 @@ enum Verb {
     Gpu(gpu::Args),
     /// List the adapters and the identity of their drivers.
     Adapters(adapters::Args),
+    /// Audit a WGSL compute shader of your own on every adapter, against the embedded interpreter.
+    Kernel(kernel::Args),
     /// Run one case again, on every adapter.
     Case(case::Args),
     /// Render a record, or a merged one: HTML, charts, CSV, Markdown or a table.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Gpu(args) => gpu::run(args),
         Verb::Adapters(args) => adapters::run(&args),
+        Verb::Kernel(args) => kernel::run(args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Compare(args) => compare::run(&args),

@@ -63,6 +63,7 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
                 unconstrained += u64::from(interval.is_any());
                 (interval.allows(got), fraction_used(interval, got, truth))
             }
+            Allowance::Unjudged => (true, 0.0),
         };
         ratio = ratio.max(used);
         if !allowed {

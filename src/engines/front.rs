@@ -5,7 +5,7 @@ use naga::valid::{Capabilities, ModuleInfo, SubgroupOperationSet, ValidationFlag
 use naga::{Module, ShaderStage};
 
 use super::runs::RunError;
-use crate::kernels::Program;
+use crate::kernels::{Feature, Program};
 
 /// What some engine may execute, as far as naga names it.
 fn capabilities() -> Capabilities {
@@ -22,9 +22,53 @@ fn capabilities() -> Capabilities {
 
 /// A module and what the validator says of it.
 #[derive(Debug)]
-pub(super) struct Checked {
-    pub(super) module: Module,
-    pub(super) info: ModuleInfo,
+pub(crate) struct Checked {
+    pub(crate) module: Module,
+    pub(crate) info: ModuleInfo,
+}
+
+/// What is wrong with a shader, on one line, and the line and column where, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) place: Option<(u32, u32)>,
+    pub(crate) message: String,
+}
+
+fn validator(capabilities: Capabilities) -> Validator {
+    let mut validator = Validator::new(ValidationFlags::all(), capabilities);
+    validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+    validator
+}
+
+fn place(location: Option<naga::SourceLocation>) -> Option<(u32, u32)> {
+    location.map(|l| (l.line_number, l.line_position))
+}
+
+/// [`check`], whose error is on one line and has its place apart.
+pub(crate) fn examine(source: &str) -> Result<Checked, Fault> {
+    let module = naga::front::wgsl::parse_str(source).map_err(|e| {
+        let mut parts = vec![e.message().to_owned()];
+        // The label often says what the message leaves out: the type that was found, the name that is missing.
+        parts.extend(e.labels().map(|(_, label)| label.to_owned()).filter(|l| !l.is_empty()).take(1));
+        parts.extend(e.notes().map(str::to_owned));
+        Fault { place: place(e.location(source)), message: one_line(&parts) }
+    })?;
+    let info = validator(capabilities()).validate(&module).map_err(|e| {
+        let mut parts = Vec::new();
+        let mut cause: Option<&dyn std::error::Error> = Some(e.as_inner());
+        while let Some(error) = cause {
+            parts.push(error.to_string());
+            cause = error.source();
+        }
+        // naga lists the innermost place last.
+        let inner = e.spans().find(|(span, _)| span.is_defined()).map(|(span, _)| span.location(source));
+        Fault { place: place(inner.or_else(|| e.location(source))), message: one_line(&parts) }
+    })?;
+    Ok(Checked { module, info })
+}
+
+fn one_line(parts: &[String]) -> String {
+    parts.iter().map(|p| p.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(": ")
 }
 
 /// Parses and validates WGSL.
@@ -33,11 +77,7 @@ pub(super) struct Checked {
 /// naga's message, with its place in the text.
 pub(super) fn check(source: &str) -> Result<Checked, RunError> {
     let module = naga::front::wgsl::parse_str(source).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
-    let info = Validator::new(ValidationFlags::all(), capabilities())
-        .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
-        .subgroup_operations(SubgroupOperationSet::all())
-        .validate(&module)
-        .map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
+    let info = validator(capabilities()).validate(&module).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
     Ok(Checked { module, info })
 }
 
@@ -55,11 +95,37 @@ impl Checked {
     ///
     /// # Errors
     /// A value that is missing, or that does not fit.
-    pub(super) fn specialised(&self, entry: &str, overrides: &[(String, f64)]) -> Result<Self, RunError> {
+    pub(crate) fn specialised(&self, entry: &str, overrides: &[(String, f64)]) -> Result<Self, RunError> {
         let constants = overrides.iter().cloned().collect();
         let (module, info) =
             process_overrides(&self.module, &self.info, Some((ShaderStage::Compute, entry)), &constants)
                 .map_err(|e| RunError::Shader(e.to_string()))?;
         Ok(Self { module: module.into_owned(), info: info.into_owned() })
+    }
+
+    /// The optional capabilities that the module needs: those without which it is invalid.
+    pub(crate) fn features(&self) -> Vec<Feature> {
+        let needs = |without: Capabilities| validator(capabilities() - without).validate(&self.module).is_err();
+        let mut all = Vec::new();
+        for (without, feature) in [
+            (Capabilities::SHADER_FLOAT16, Feature::ShaderF16),
+            (Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER, Feature::Subgroup),
+            (Capabilities::SHADER_FLOAT32_ATOMIC, Feature::Float32Atomic),
+            (Capabilities::SHADER_FLOAT16_IN_FLOAT32, Feature::HalfConversions),
+            (Capabilities::FLOAT64, Feature::ShaderF64),
+            (Capabilities::SHADER_INT64, Feature::ShaderInt64),
+        ] {
+            if needs(without) {
+                all.push(feature);
+            }
+        }
+        let (least, every) = (Capabilities::SHADER_INT64_ATOMIC_MIN_MAX, Capabilities::SHADER_INT64_ATOMIC_ALL_OPS);
+        // Minimum and maximum are among all operations.
+        if needs(every) {
+            all.push(Feature::Int64Atomic);
+        } else if needs(least | every) {
+            all.push(Feature::Int64AtomicMinMax);
+        }
+        all
     }
 }

@@ -4,7 +4,7 @@ mod collect;
 pub mod cpu;
 pub mod embedded;
 mod finding;
-mod front;
+pub(crate) mod front;
 pub mod gpu;
 mod runs;
 mod skip;

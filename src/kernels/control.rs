@@ -63,12 +63,12 @@ impl Kernel for Control {
             }
             _ => {}
         }
-        Ok(Box::new(Planted { variant: case.variant(), input }))
+        Ok(Box::new(Planted { variant: case.variant().to_owned(), input }))
     }
 }
 
 struct Planted {
-    variant: &'static str,
+    variant: String,
     input: Vec<f32>,
 }
 

@@ -65,6 +65,8 @@ pub enum Allowance {
     Exact,
     /// An interval for each element.
     Intervals(Vec<Interval>),
+    /// It is not known.
+    Unjudged,
 }
 
 /// The truth: for each element the exact answer, correctly rounded to binary64 or far more precise than the output.

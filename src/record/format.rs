@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
 use super::outputs::Outputs;
+use super::own::OwnKernel;
 use super::version::FormatVersion;
 use crate::arith::Arithmetic;
 use crate::bits::Dtype;
@@ -81,6 +82,9 @@ pub struct Provenance {
     pub libraries: BTreeMap<String, String>,
     /// The settings in force.
     pub settings: Settings,
+    /// The kernel of the user's own, where one was audited. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnKernel>,
 }
 
 /// The settings in force, defaults filled in.
@@ -299,7 +303,10 @@ pub enum Status {
     BitExact,
     /// Repeatable, different from the strict twin (or with no twin to equal), and allowed by the specification.
     WithinSpecification,
-    /// Runs differ among themselves; each is allowed by the specification.
+    /// Repeatable, and different from the strict twin (or with no twin to equal); what the specification allows is not
+    /// known. Since format 1.2.
+    Unjudged,
+    /// Runs differ among themselves; each is allowed by the specification, where that is known.
     NotRepeatable,
     /// A result that the specification does not allow.
     OutsideSpecification,

@@ -53,6 +53,7 @@ pub fn html(record: &Record) -> Result<String, ReportError> {
     let page = environment.get_template("index.html")?.render(context! {
         view => Value::from(Serde(&view)),
         sparks => sparks(record, &view),
+        repeat => text::repeat(record),
         charts => charts,
         statuses => statuses,
         axes => axes,
@@ -177,7 +178,7 @@ fn verdicts(record: &Record) -> Vec<Value> {
                 class => text::class(v.status),
                 glyph => text::glyph(v.status),
                 because => v.because.as_str(),
-                command => text::command(v.evidence.as_deref().unwrap_or(&v.problem)),
+                command => text::command(record, v.evidence.as_deref().unwrap_or(&v.problem)),
             }
         })
         .collect()

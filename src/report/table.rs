@@ -72,6 +72,7 @@ fn color_of(status: Status) -> Style {
     let color = match status {
         Status::BitExact => AnsiColor::Green,
         Status::WithinSpecification => AnsiColor::Cyan,
+        Status::Unjudged => AnsiColor::Magenta,
         Status::NotRepeatable => AnsiColor::Yellow,
         Status::OutsideSpecification | Status::Failed => AnsiColor::Red,
         Status::Skipped => return Style::new().dimmed(),

@@ -1,12 +1,13 @@
 //! Words, glyphs and numbers as every format writes them.
 
-use crate::record::{AxisLevel, Engine, Level, Status};
+use crate::record::{AxisLevel, Engine, Level, OwnKernel, Record, Status};
 
 /// A status's glyph, which is also in the embedded font.
 pub(super) fn glyph(status: Status) -> &'static str {
     match status {
         Status::BitExact => "✓",
         Status::WithinSpecification => "≈",
+        Status::Unjudged => "?",
         Status::NotRepeatable => "↯",
         Status::OutsideSpecification => "✗",
         Status::Skipped => "–",
@@ -19,6 +20,7 @@ pub(super) fn word(status: Status) -> &'static str {
     match status {
         Status::BitExact => "bit-exact",
         Status::WithinSpecification => "within spec",
+        Status::Unjudged => "not judged",
         Status::NotRepeatable => "not repeatable",
         Status::OutsideSpecification => "outside spec",
         Status::Skipped => "skipped",
@@ -31,6 +33,7 @@ pub(super) fn class(status: Status) -> &'static str {
     match status {
         Status::BitExact => "bit-exact",
         Status::WithinSpecification => "within-specification",
+        Status::Unjudged => "unjudged",
         Status::NotRepeatable => "not-repeatable",
         Status::OutsideSpecification => "outside-specification",
         Status::Skipped => "skipped",
@@ -39,14 +42,22 @@ pub(super) fn class(status: Status) -> &'static str {
 }
 
 /// Every status with its meaning in a sentence.
-pub(super) const STATUSES: [(Status, &str); 6] = [
+pub(super) const STATUSES: [(Status, &str); 7] = [
     (Status::BitExact, "Every bit of every run equals the strict CPU twin."),
     (
         Status::WithinSpecification,
         "Every run gave the same bits. They differ from the strict CPU twin (or there is no twin to equal), and the \
          WGSL specification allows them.",
     ),
-    (Status::NotRepeatable, "Runs of the same program on the same input gave different bits; each is allowed."),
+    (
+        Status::Unjudged,
+        "Every run gave the same bits. They differ from the strict CPU twin (or there is no twin to equal); what the WGSL \
+         specification allows of this kernel is not known here, and was not judged.",
+    ),
+    (
+        Status::NotRepeatable,
+        "Runs of the same program on the same input gave different bits; each is allowed, where that is known.",
+    ),
     (Status::OutsideSpecification, "A result that the WGSL specification does not allow."),
     (Status::Skipped, "Not run: the engine lacks what the case needs. The reason is listed."),
     (Status::Failed, "It should have run and did not: a crash, a hang, a lost device or an error."),
@@ -196,9 +207,34 @@ pub(super) fn list(items: &[String], most: usize) -> String {
     }
 }
 
-/// The command that runs a case again, quoted for a POSIX shell.
-pub(super) fn command(case: &str) -> String {
-    format!("repro-audit case '{}'", case.replace('\'', r"'\''"))
+/// The command that runs a case, or all cases of a problem, again, quoted for a POSIX shell. A kernel of the user's own is
+/// named as it was.
+pub(super) fn command(record: &Record, case: &str) -> String {
+    let id = case.replace('\'', r"'\''");
+    match own(record, case) {
+        Some(kernel) => format!("{} --case '{id}'", own_command(kernel)),
+        None => format!("repro-audit case '{id}'"),
+    }
+}
+
+/// The user's own kernel that a case is of, where it is.
+fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
+    let kernel = case.split_once('/').map_or(case, |(kernel, _)| kernel);
+    record.provenance.own.as_ref().filter(|_| kernel.ends_with(".wgsl"))
+}
+
+/// The command that runs any case of a record again, before the id.
+pub(super) fn repeat(record: &Record) -> String {
+    match &record.provenance.own {
+        Some(kernel) => format!("{} --case", own_command(kernel)),
+        None => "repro-audit case".to_owned(),
+    }
+}
+
+/// The command that audits the user's own kernel again.
+pub(super) fn own_command(own: &OwnKernel) -> String {
+    let words: Vec<String> = own.arguments.iter().map(|a| quoted(a)).collect();
+    format!("repro-audit kernel {}", words.join(" "))
 }
 
 /// A word for a POSIX shell, in quotes where it needs them.
@@ -249,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_command_can_not_break_out_of_its_quotes() {
-        assert_eq!(command("a'; rm -rf /"), r"repro-audit case 'a'\''; rm -rf /'", "the quote is closed and escaped");
+        assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'", "the quote is closed and escaped");
         assert_eq!(printable("a\u{1b}[31mb\n"), "a\u{fffd}[31mb\u{fffd}", "escape sequences are made visible");
     }
 }

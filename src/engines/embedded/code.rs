@@ -276,6 +276,8 @@ pub(super) struct Code {
     pub(super) bindings: Vec<Binding>,
     /// Whether the order of workgroups can matter: there are atomics in buffers.
     pub(super) storage_atomics: bool,
+    /// The lines of atomic operations, ascending.
+    pub(super) atomic_lines: std::collections::BTreeSet<u32>,
     /// Whether invocations of one subgroup synchronise among themselves.
     pub(super) subgroup_barriers: bool,
     pub(super) subgroup: u32,

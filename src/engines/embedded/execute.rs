@@ -72,6 +72,13 @@ impl Ready {
         self.passes.iter().any(|(code, _)| code.storage_atomics)
     }
 
+    /// The lines of atomic operations, ascending.
+    pub(super) fn atomic_lines(&self) -> Vec<u32> {
+        let all: std::collections::BTreeSet<u32> =
+            self.passes.iter().flat_map(|(code, _)| &code.atomic_lines).copied().filter(|line| *line > 0).collect();
+        all.into_iter().collect()
+    }
+
     /// Executes all passes.
     ///
     /// # Errors

@@ -142,7 +142,7 @@ impl Runner {
             // order with that content would give the same bits.
             let how = Execution { poison: poison(run), ..self.how(self.mode.order(0)) };
             if ready.execute(program, how)?.words != words {
-                findings.push(order_dependent(program, distinct.len(), repeats, &first, &words));
+                findings.push(order_dependent(program, distinct.len(), repeats, &first, &words, &ready.atomic_lines()));
             }
         }
         let seconds = started.elapsed().as_secs_f64();
@@ -154,17 +154,33 @@ fn poison(run: u32) -> u32 {
     POISON[(run % 2) as usize]
 }
 
-fn order_dependent(program: &Program, distinct: usize, orders: u32, first: &[u32], other: &[u32]) -> Finding {
+fn order_dependent(
+    program: &Program,
+    distinct: usize,
+    orders: u32,
+    first: &[u32],
+    other: &[u32],
+    atomics: &[u32],
+) -> Finding {
     let view = &program.output;
     let bits = |words: &[u32]| view.gather(words.to_vec());
     let (a, b) = (bits(first), bits(other));
     let place = (0..view.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
+    // The order of atomics is what is left to choose; without any, a race is the cause and is told by itself.
+    let (line, cause) = match atomics {
+        [] => (None, String::new()),
+        [line] => (Some(*line), format!("; the atomic on line {line} takes effect in the order of execution")),
+        lines => {
+            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+            (None, format!("; the atomics on lines {} take effect in the order of execution", lines.join(", ")))
+        }
+    };
     Finding {
         kind: FindingKind::OrderDependent,
-        line: None,
+        line,
         message: format!(
             "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
-             {} in another",
+             {} in another{cause}",
             view.dtype.hex(a.get(place)),
             view.dtype.hex(b.get(place))
         ),

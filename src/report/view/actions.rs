@@ -32,14 +32,16 @@ pub(super) fn actions(
                 "Do not use this record. The control “{}” on {} was missed ({}); audit again and report it.",
                 control.name, control.engine, control.about
             ),
-            command: "repro-audit gpu".to_owned(),
+            command: whole(record),
         });
     }
     for engine in &record.engines {
         if let EngineStatus::Failed { reason, case } = &engine.status {
             out.push(Action {
                 text: format!("Find out what stopped {}: {reason}.", engine.id),
-                command: case.as_deref().map_or_else(|| "repro-audit adapters".to_owned(), text::command),
+                command: case
+                    .as_deref()
+                    .map_or_else(|| "repro-audit adapters".to_owned(), |c| text::command(record, c)),
             });
         }
     }
@@ -72,7 +74,9 @@ pub(super) fn actions(
             command: again(record, &verdict.engine, verdict.evidence.as_deref().unwrap_or(&verdict.problem)),
         });
     }
-    out.extend(safer(record, kernels));
+    if record.provenance.own.is_none() {
+        out.extend(safer(record, kernels));
+    }
     if !record.engines.iter().any(Engine::is_driver) {
         out.push(Action {
             text: "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason.".to_owned(),
@@ -81,6 +85,21 @@ pub(super) fn actions(
     }
     let differing =
         record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |d| (c, d))).find(|(_, d)| !d.drift.is_none());
+    if let Some(own) = &record.provenance.own
+        && out.is_empty()
+    {
+        out.push(Action {
+            text: match differing {
+                Some(_) => "Other inputs, and more runs, show how far the difference goes.".to_owned(),
+                None => "Nothing differed. Other inputs and more runs say more.".to_owned(),
+            },
+            command: format!(
+                "{} --seed {} --repeats 50",
+                text::own_command(own),
+                record.provenance.settings.seed.wrapping_add(1)
+            ),
+        });
+    }
     if let Some((case, _)) = differing.filter(|_| out.is_empty()) {
         out.push(Action {
             text: format!(
@@ -104,9 +123,14 @@ pub(super) fn actions(
     out
 }
 
+/// The command that audits everything again.
+fn whole(record: &Record) -> String {
+    record.provenance.own.as_ref().map_or_else(|| "repro-audit gpu".to_owned(), text::own_command)
+}
+
 /// The command that runs a case again, where an engine's planted defect is planted too.
 fn again(record: &Record, engine: &str, case: &str) -> String {
-    let mut command = text::command(case);
+    let mut command = text::command(record, case);
     let planted = record.engine(engine).is_some_and(|e| e.is_embedded() && !e.is_reference());
     for mode in record.provenance.settings.planted.iter().filter(|_| planted) {
         command.push_str(&format!(" --planted {}", text::quoted(mode)));

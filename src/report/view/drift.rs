@@ -109,9 +109,10 @@ fn severity(status: Status) -> u8 {
         Status::Skipped => 0,
         Status::BitExact => 1,
         Status::WithinSpecification => 2,
-        Status::NotRepeatable => 3,
-        Status::OutsideSpecification => 4,
-        Status::Failed => 5,
+        Status::Unjudged => 3,
+        Status::NotRepeatable => 4,
+        Status::OutsideSpecification => 5,
+        Status::Failed => 6,
     }
 }
 
@@ -135,7 +136,7 @@ fn case(record: &Record, groups: &[Group], case: &CaseRecord) -> CaseRow {
         id: case.id.clone(),
         kernel: case.kernel.clone(),
         variant: case.variant.clone(),
-        command: text::command(&case.id),
+        command: text::command(record, &case.id),
         cells: groups.iter().filter_map(|g| cell(g, &[case])).collect(),
         drifts,
         equal: case.comparisons.len() - different.len(),
@@ -230,12 +231,21 @@ fn rank(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Rank {
         sides.iter().filter_map(|s| execution_of(record, case, s)).map(|x| x.status).max_by_key(|s| severity(*s));
     Rank {
         // Each of two configurations may equal its own twin and be bit-exact; they differ nevertheless.
-        status: status.map_or(0, severity).max(severity(Status::WithinSpecification)),
+        status: status.map_or(0, severity).max(severity(if is_judged(case) {
+            Status::WithinSpecification
+        } else {
+            Status::Unjudged
+        })),
         special: classes.nan_versus_number + classes.infinite > 0,
         axis: weight(comparison.axis, status),
         max_ulp: *max_ulp,
         per_million: (comparison.drift.fraction() * 1e6) as u64,
     }
+}
+
+/// Whether results of this case were judged against the specification.
+fn is_judged(case: &CaseRecord) -> bool {
+    case.executions.iter().any(|x| x.accuracy.is_some())
 }
 
 /// The worst comparison of each kernel's variant, worst first.
@@ -248,9 +258,10 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
         .filter(|(c, _)| seen.insert((c.kernel.as_str(), c.variant.as_str())))
         .map(|(c, d)| {
             let status = match d.rank.status {
-                5 => Status::Failed,
-                4 => Status::OutsideSpecification,
-                3 => Status::NotRepeatable,
+                6 => Status::Failed,
+                5 => Status::OutsideSpecification,
+                4 => Status::NotRepeatable,
+                3 => Status::Unjudged,
                 _ => Status::WithinSpecification,
             };
             let on =

@@ -98,7 +98,7 @@ pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
                 engine: text::list(&engines, 4),
                 line: line.map(|l| l.to_string()).unwrap_or_default(),
                 message: first.message.clone(),
-                command: text::command(&case),
+                command: text::command(record, &case),
                 case,
                 cases: cases.len(),
             }

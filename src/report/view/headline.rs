@@ -131,7 +131,7 @@ pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]
         let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
         statements.extend(levels.get(level).map(|f| statement(*level, f)));
     }
-    statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(self_check));
+    statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(|f| self_check(record, f)));
     statements.push(specification(&outside, record));
     statements.extend(shaders(record, findings));
     if let Some(text) = &failed {

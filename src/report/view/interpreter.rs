@@ -5,10 +5,16 @@ use super::headline::{Fared, Statement, Tone, by_kernel, make};
 use crate::record::{Engine, Execution, Outcome, Record};
 use crate::report::text;
 
-/// Two implementations of strict arithmetic, the interpreter of the shader and the twin, must agree.
-pub(super) fn self_check(fared: &Fared) -> Option<Statement> {
+/// Two implementations of strict arithmetic, the interpreter of the shader and the twin, must agree. Of a kernel of the
+/// user's own they are one.
+pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     if fared.problems.is_empty() {
         return None;
+    }
+    if record.provenance.own.is_some() {
+        let text = "The strict reference of a kernel of one's own is the embedded interpreter itself: no second implementation \
+                    checks it here.";
+        return Some(make(Tone::Untested, "Reference", text.to_owned()));
     }
     let title = "Interpreter and twin";
     if fared.broken.is_empty() {

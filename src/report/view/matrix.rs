@@ -291,7 +291,7 @@ pub(in crate::report) struct Reason {
 type Shared = (String, Vec<String>, Vec<(String, String)>);
 
 /// `(engine, reason, variant, case)` as reasons: engines that gave one reason for the same cases share its row.
-fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
+fn tally(record: &Record, found: Vec<(String, String, String, String)>) -> Vec<Reason> {
     let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     for (engine, reason, variant, case) in found {
         groups.entry((reason, engine)).or_default().push((variant, case));
@@ -315,7 +315,7 @@ fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
                 engine: text::list(&engines, 6),
                 cases: cases.len(),
                 variants: text::list(&variants, 4),
-                command: cases.first().map(|c| text::command(&c.1)).unwrap_or_default(),
+                command: cases.first().map(|c| text::command(record, &c.1)).unwrap_or_default(),
             }
         })
         .collect();
@@ -325,11 +325,14 @@ fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
 
 /// Skips by engine and reason. That an adapter does not run a case of the CPU's threads is no skip worth counting.
 pub(super) fn skips(record: &Record, groups: &[Group]) -> Vec<Reason> {
-    tally(executions(record, groups, |outcome| match outcome {
-        Outcome::Skipped { why: crate::engines::Skip::CpuOnly } => None,
-        Outcome::Skipped { why } => Some(why.to_string()),
-        _ => None,
-    }))
+    tally(
+        record,
+        executions(record, groups, |outcome| match outcome {
+            Outcome::Skipped { why: crate::engines::Skip::CpuOnly } => None,
+            Outcome::Skipped { why } => Some(why.to_string()),
+            _ => None,
+        }),
+    )
 }
 
 /// Failures by engine and reason, engines that did not finish first.
@@ -346,15 +349,18 @@ pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
                     EngineKind::Adapter => "the whole adapter".to_owned(),
                     EngineKind::Cpu => "the CPU".to_owned(),
                 },
-                command: case.as_deref().map(text::command).unwrap_or_default(),
+                command: case.as_deref().map(|c| text::command(record, c)).unwrap_or_default(),
             }),
             EngineStatus::Complete => None,
         })
         .collect();
-    all.extend(tally(executions(record, groups, |outcome| match outcome {
-        Outcome::Failed { reason } => Some(reason.clone()),
-        _ => None,
-    })));
+    all.extend(tally(
+        record,
+        executions(record, groups, |outcome| match outcome {
+            Outcome::Failed { reason } => Some(reason.clone()),
+            _ => None,
+        }),
+    ));
     all
 }
 

@@ -43,6 +43,12 @@ pub(super) fn title(
     if let Some(race) = findings.iter().find(|f| f.defect) {
         return (Tone::Bad, format!("{} in {}: what it computes is undefined", race.title, race.variant));
     }
+    // A kernel of one's own is what is under test, and no driver is at fault for the order that it takes.
+    if let Some(found) = findings.first().filter(|_| record.provenance.own.is_some()) {
+        let text =
+            format!("{} depends on the order of execution: adapters may differ, and none is at fault", found.place());
+        return (Tone::Broke, text);
+    }
     if broken(Level::RunToRun) {
         return (
             Tone::Broke,

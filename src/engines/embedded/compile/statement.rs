@@ -251,6 +251,7 @@ impl<'m> Compiler<'m> {
             return self.refuse("an atomic outside shared memory", line);
         };
         self.code.storage_atomics |= matches!(access.space, Space::Buffer(_));
+        self.code.atomic_lines.insert(line);
         let defects = self.mode.defects;
         let operator = |op| math::binary(op, scalar, &defects);
         let mut compare = Vec::new();

@@ -1,0 +1,25 @@
+//! A kernel of the user's own on its way to the children: a file in the scratch folder that all of them read.
+
+use std::path::Path;
+
+use crate::record::{OwnKernel, write_atomically};
+use crate::user::Kernel;
+
+/// The file's name.
+const FILE: &str = "kernel.json";
+
+/// Leaves a kernel for the children.
+pub(super) fn put(scratch: &Path, kernel: &Kernel) -> std::io::Result<()> {
+    write_atomically(&scratch.join(FILE), &serde_json::to_vec(&kernel.own())?)
+}
+
+/// The kernel that was left there; `None` where none was.
+pub(super) fn take(scratch: &Path) -> Result<Option<Kernel>, String> {
+    let path = scratch.join(FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read(&path).map_err(|e| format!("the kernel can't be read: {e}"))?;
+    let own: OwnKernel = serde_json::from_slice(&text).map_err(|e| format!("the kernel was damaged: {e}"))?;
+    Kernel::again(&own).map(Some).map_err(|e| e.to_string())
+}

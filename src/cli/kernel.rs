@@ -1,0 +1,191 @@
+//! `repro-audit kernel`: a compute shader of the user's own, on every adapter.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::gpu::{carry_out, show};
+use super::options::{FailOn, Format, Options};
+use super::outputs::Outputs;
+use super::{Exit, Failure, print};
+use crate::case::Case;
+use crate::kernels::Profile;
+use crate::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The settings come from FILE.toml beside FILE.wgsl, or from --settings, and flags go before them; \
+                        what nothing says is inferred from the shader. --dry-run prints the settings in force as TOML: save \
+                        them, and change what is wrong.\n\n\
+                        Distributions: normal, uniform, positive, wide (floats); zeros, ones, index, bits, 'below N', \
+                        'fill X'."
+)]
+pub(super) struct Args {
+    /// The WGSL file.
+    file: PathBuf,
+    /// The settings, instead of the TOML file of the same stem beside the shader.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The entry point, where the shader has several.
+    #[arg(long, value_name = "NAME")]
+    entry: Option<String>,
+    /// Workgroups in x, y and z.
+    #[arg(long, value_name = "X,Y,Z", value_delimiter = ',')]
+    groups: Option<Vec<u64>>,
+    /// A buffer by its variable's name: len=, dist=, ints= (how integers are drawn), and .MEMBER= for a member of a
+    /// structure. May be given more than once.
+    #[arg(long, value_name = "NAME:KEY=VALUE,…")]
+    buffer: Vec<String>,
+    /// The value of an override. May be given more than once.
+    #[arg(long = "override", value_name = "NAME=VALUE")]
+    overrides: Vec<String>,
+    /// The seed of everything that is drawn. The last one counts, so that a pasted command can be given another.
+    #[arg(long, overrides_with = "seed")]
+    seed: Option<u64>,
+    /// Compare only this buffer, of those that the shader writes. May be given more than once.
+    #[arg(long, value_name = "NAME")]
+    output: Vec<String>,
+    /// Only the case of this id, as a row of a report gives it. May be given more than once.
+    #[arg(long, value_name = "ID")]
+    case: Vec<String>,
+    /// Print the settings in force as TOML, and run nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
+    /// DIR/earlier.
+    #[arg(long, value_name = "DIR", default_value = "repro-audit-out")]
+    out: PathBuf,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn run(args: Args) -> Result<Exit, Failure> {
+    let flags = |settings: Settings| merge(&args, settings);
+    let arguments = arguments(&args);
+    let kernel = Kernel::open(&args.file, args.settings.as_deref(), &flags, arguments).map_err(Failure::usage)?;
+    let mut cases: Vec<Case> = Vec::new();
+    for id in &args.case {
+        for case in kernel.find(id).map_err(Failure::usage)? {
+            if !cases.contains(&case) {
+                cases.push(case);
+            }
+        }
+    }
+    if args.case.is_empty() {
+        cases = kernel.cases().cloned().collect();
+    }
+    if args.dry_run {
+        print(&kernel.settings())?;
+        return Ok(Exit::Within);
+    }
+    let seed = cases.first().and_then(|c| c.seed("seed").ok()).unwrap_or(crate::user::SEED);
+    let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(Vec::new()))?;
+    // Whether it runs at all, and whether it has one result, is known before any driver sees it.
+    for case in &cases {
+        let reference = kernel.reference(case).map_err(Failure::usage)?;
+        if let Some(why) = reference.unjudged.as_ref().filter(|_| args.options.fail_on == FailOn::OutsideSpecification)
+        {
+            return Err(Failure::usage(format!(
+                "--fail-on outside-specification can't judge '{case}': what the specification allows of it is not known, as \
+                 {why}; use not-repeatable or drift"
+            )));
+        }
+    }
+    args.options.check_adapters()?;
+    let plan = plan.with_own(Arc::new(kernel), cases);
+    let mut outputs = Outputs::open(&args.out)?;
+    let record = carry_out(&plan, Some(&mut outputs))?;
+    outputs.finish(&record)?;
+    show(&record, args.options.format)?;
+    if args.options.format == Format::Table {
+        anstream::eprintln!(
+            "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
+            outputs.folder().display()
+        );
+    }
+    Ok(args.options.judge(&record))
+}
+
+/// What names the kernel again, without what chooses among its cases and how they are audited.
+fn arguments(args: &Args) -> Vec<String> {
+    let mut out = vec![args.file.display().to_string()];
+    let mut add = |name: &str, value: String| out.extend([format!("--{name}"), value]);
+    if let Some(settings) = &args.settings {
+        add("settings", settings.display().to_string());
+    }
+    if let Some(entry) = &args.entry {
+        add("entry", entry.clone());
+    }
+    if let Some(groups) = &args.groups {
+        add("groups", groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+    }
+    args.buffer.iter().for_each(|buffer| add("buffer", buffer.clone()));
+    args.overrides.iter().for_each(|given| add("override", given.clone()));
+    if let Some(seed) = args.seed {
+        add("seed", seed.to_string());
+    }
+    out
+}
+
+/// The settings with what flags say instead.
+fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
+    if args.entry.is_some() {
+        settings.entry.clone_from(&args.entry);
+    }
+    if args.groups.is_some() {
+        settings.groups.clone_from(&args.groups);
+        // A dispatch that is typed is meant for every configuration.
+        settings.config.iter_mut().for_each(|config| config.groups = None);
+    }
+    if args.seed.is_some() {
+        settings.seed = args.seed;
+    }
+    if !args.output.is_empty() {
+        settings.outputs = Some(args.output.clone());
+    }
+    for text in &args.overrides {
+        let read = text.split_once('=').and_then(|(name, value)| Some((name.trim(), Number::read(value.trim())?)));
+        let (name, value) = read
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| UserError::new(format!("--override {text} is no NAME=VALUE with a number")))?;
+        settings.overrides.insert(name.to_owned(), value);
+        for config in &mut settings.config {
+            config.overrides.remove(name);
+        }
+    }
+    for text in &args.buffer {
+        let (name, keys) = text.split_once(':').ok_or_else(|| {
+            UserError::new(format!("--buffer {text} is no NAME:KEY=VALUE, such as x:len=4096,dist=normal"))
+        })?;
+        let contents = settings.buffers.entry(name.to_owned()).or_default();
+        for pair in keys.split(',') {
+            key(contents, pair).map_err(|why| UserError::new(format!("--buffer {text}: {why}")))?;
+        }
+    }
+    Ok(settings)
+}
+
+/// One `KEY=VALUE` of a buffer. What is typed replaces what the file says of the same thing.
+fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
+    let (name, value) = pair.split_once('=').ok_or_else(|| format!("'{pair}' is no KEY=VALUE"))?;
+    let drawn = || Drawn::try_from(value.to_owned());
+    match name {
+        "len" => {
+            contents.len = Some(value.parse().map_err(|_| format!("len={value}: a whole number is wanted"))?);
+            contents.values = None;
+        }
+        "dist" | "initial" => {
+            (contents.dist, contents.initial, contents.values) = (Some(drawn()?), None, None);
+        }
+        "ints" => (contents.ints, contents.values) = (Some(drawn()?), None),
+        _ => {
+            let member = name
+                .strip_prefix('.')
+                .ok_or_else(|| format!("'{name}' is no key; they are len, dist, ints and .MEMBER"))?;
+            let number = Number::read(value).ok_or_else(|| format!("{name}={value}: a number is wanted"))?;
+            contents.members.insert(member.to_owned(), Scalars::One(number));
+            contents.values = None;
+        }
+    }
+    Ok(())
+}
