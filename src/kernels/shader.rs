@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 /// What `//#include` may name: the files of `shaders/shared/`.
 static SHARED: &[(&str, &str)] = &[
     ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
+    ("shared/philox_forms.wgsl", include_str!("../../shaders/shared/philox_forms.wgsl")),
+    ("shared/threefry.wgsl", include_str!("../../shaders/shared/threefry.wgsl")),
     ("shared/row.wgsl", include_str!("../../shaders/shared/row.wgsl")),
     ("shared/tree.wgsl", include_str!("../../shaders/shared/tree.wgsl")),
     ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),
