@@ -22,10 +22,12 @@ pub mod logsumexp;
 pub mod matmul;
 pub mod max;
 pub mod mean_variance;
+pub mod permutation;
 pub mod philox;
 pub mod scatter_add;
 pub mod softmax;
 pub mod specials;
+pub mod split;
 pub mod sum;
 pub mod threefry;
 
@@ -138,6 +140,8 @@ static REGISTRY: &[&dyn Kernel] = &[
     &scatter_add::ScatterAdd,
     &philox::Philox,
     &threefry::Threefry,
+    &permutation::Permutation,
+    &split::Split,
     &dropout::Dropout,
     &arithmetic::KERNEL,
     &builtins::KERNEL,
