@@ -206,8 +206,25 @@ fn only_atomics_depend_on_the_order(record: &Record, engine: &Engine) -> Result<
 
 /// Integer work has one answer everywhere.
 fn integers_are_equal(record: &Record, engine: &Engine) -> Result<(), Failed> {
-    let exact_draws = ["uniform/high24", "uniform/low24", "uniform/bits", "uniform/bits_low", "normal/inverse_cdf"];
-    for kernel in ["philox", "sum/exact"].iter().chain(&exact_draws) {
+    for kernel in [
+        "philox",
+        "threefry",
+        "uniform/high24",
+        "uniform/low24",
+        "uniform/bits",
+        "uniform/bits_low",
+        "normal/inverse_cdf",
+        "sum/exact",
+        "permutation/fisher_yates",
+        "permutation/sort",
+        "permutation/ties_by_launch",
+        "split/fisher_yates",
+        "split/sort",
+        "split/ties_by_launch",
+        "split/hash",
+        "dropout/recompute",
+        "dropout/shared_lane",
+    ] {
         each(record, engine, kernel, "one digest on every engine", |c, e| bit_exact(c, e) && one_result(e))?;
     }
     // Of weights those that are drawn in integers.
@@ -226,19 +243,34 @@ fn unordered_atomics_are_seen(record: &Record) -> Result<(), Failed> {
     Err(format!("{} executions of atomic sums gave one result each", seen.count()).into())
 }
 
+/// Whether another launch gives other bits.
+fn depends_on_the_launch(record: &Record, kernel: &str, variant: &str) -> bool {
+    let cases = record.cases.iter().filter(|c| c.kernel == kernel && c.variant == variant);
+    cases.flat_map(|c| &c.comparisons).any(|c| c.axis.name() == "config" && !c.drift.is_none())
+}
+
 fn placement_by_thread_depends_on_the_configuration(record: &Record) -> Result<(), Failed> {
-    let differs = |variant: &str| {
-        record
-            .cases
-            .iter()
-            .filter(|c| c.kernel == "dropout" && c.variant == variant)
-            .flat_map(|c| &c.comparisons)
-            .any(|c| c.axis.name() == "config" && !c.drift.is_none())
-    };
-    if differs("element") {
+    if depends_on_the_launch(record, "dropout", "element") {
         return Err("a mask indexed by element depends on the launch configuration".into());
     }
-    if differs("thread") { Ok(()) } else { Err("a mask placed by thread does not depend on the launch".into()) }
+    if depends_on_the_launch(record, "dropout", "thread") {
+        return Ok(());
+    }
+    Err("a mask placed by thread does not depend on the launch".into())
+}
+
+fn ties_left_to_the_launch_depend_on_it(record: &Record) -> Result<(), Failed> {
+    for (kernel, variant, expected) in [
+        ("permutation", "sort", false),
+        ("permutation", "ties_by_launch", true),
+        ("split", "hash", false),
+        ("split", "ties_by_launch", true),
+    ] {
+        if depends_on_the_launch(record, kernel, variant) != expected {
+            return Err(format!("{kernel}/{variant} depends on the launch: {}", !expected).into());
+        }
+    }
+    Ok(())
 }
 
 fn main() {
@@ -270,6 +302,7 @@ fn main() {
     for (name, check) in [
         ("unordered atomics are seen", unordered_atomics_are_seen as fn(&Record) -> Result<(), Failed>),
         ("placement by thread depends on the launch", placement_by_thread_depends_on_the_configuration),
+        ("ties left to the launch depend on it", ties_left_to_the_launch_depend_on_it),
     ] {
         let record = Arc::clone(&record);
         trials.push(Trial::test(name, move || check(&record)));

@@ -4,6 +4,7 @@
 pub use elementwise::Elementwise;
 
 mod elementwise;
+mod known_answers;
 mod problem;
 mod program;
 mod rowwise;
@@ -23,11 +24,14 @@ pub mod matmul;
 pub mod max;
 pub mod mean_variance;
 pub mod normal;
+pub mod permutation;
 pub mod philox;
 pub mod scatter_add;
 pub mod softmax;
 pub mod specials;
+pub mod split;
 pub mod sum;
+pub mod threefry;
 pub mod uniform;
 
 pub use problem::{Allowance, Exact, Interval, Observation, Origin, Problem};
@@ -138,9 +142,12 @@ static REGISTRY: &[&dyn Kernel] = &[
     &layer_norm::LayerNorm,
     &scatter_add::ScatterAdd,
     &philox::Philox,
+    &threefry::Threefry,
     &uniform::Uniform,
     &normal::Normal,
     &init::Init,
+    &permutation::Permutation,
+    &split::Split,
     &dropout::Dropout,
     &arithmetic::KERNEL,
     &builtins::KERNEL,

@@ -1,13 +1,15 @@
-//! Raw words of Philox4x32-10, the generator behind every dropout mask: integers only, so the bits must be the same on
-//! every adapter.
+//! Raw words of Philox, with four words and ten rounds the generator behind every dropout mask: integers only, so the
+//! bits must be the same on every adapter.
 
+use super::known_answers::KnownAnswers;
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
 use crate::arith::Arithmetic;
 use crate::bits::{Bits, Dtype};
 use crate::case::{Case, CaseError};
 use crate::engines::cpu;
-use crate::inputs::philox::{key, philox4x32_10};
+use crate::inputs::philox::{key, philox2x32_10, philox4x32_7, philox4x32_10};
 use crate::inputs::philox_simd::{Axis, fill};
+use crate::inputs::vectors::rows;
 
 /// See the module.
 #[derive(Debug)]
@@ -18,6 +20,9 @@ const SEED: Param = Param::problem("seed", "7", "the key, low word first");
 pub(super) const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
 pub(super) const GROUPS: Param = Param::config("groups", "64", "workgroups, 1 to 65535");
 
+const FORM: Param = Param::problem("form", "4x32-10", "4x32-10 (the frameworks'), 4x32-7 or 2x32-10");
+const FORMS: [&str; 3] = ["4x32-10", "4x32-7", "2x32-10"];
+
 static VARIANTS: &[Variant] = &[
     Variant {
         name: "element",
@@ -27,7 +32,7 @@ static VARIANTS: &[Variant] = &[
     Variant {
         name: "vectors",
         about: "The known answers of Random123, computed on the adapter from their counters and keys.",
-        params: &[Param::config("wg", "64", "invocations in a workgroup, 1 to 1024")],
+        params: &[FORM, Param::config("wg", "64", "invocations in a workgroup, 1 to 1024")],
     },
 ];
 
@@ -37,7 +42,7 @@ impl Kernel for Philox {
     }
 
     fn about(&self) -> &'static str {
-        "Raw words of the counter-based generator Philox4x32-10: initialisation, dropout, data order."
+        "Raw words of the counter-based generator Philox: initial weights, shuffling, dropout."
     }
 
     fn variants(&self) -> &'static [Variant] {
@@ -49,7 +54,7 @@ impl Kernel for Philox {
         let n: u32 = profile.pick(20_011, 1 << 22, 1 << 26);
         let launches: &[(u32, u32)] =
             profile.pick(&[(64, 3), (128, 64)], &[(64, 64), (256, 1024)], &[(64, 4096), (256, 64), (1024, 4096)]);
-        let mut cases = vec![Case::of("philox", &VARIANTS[1])];
+        let mut cases: Vec<_> = FORMS.iter().map(|f| Case::of("philox", &VARIANTS[1]).with("form", f)).collect();
         for (wg, groups) in launches {
             let case = Case::of("philox", &VARIANTS[0]).with("n", n).with("seed", seed);
             cases.push(case.with("wg", wg).with("groups", groups));
@@ -60,7 +65,7 @@ impl Kernel for Philox {
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let wg = case.count("wg", 1..=1024)?;
         Ok(match case.variant() {
-            "vectors" => Box::new(Vectors { rows: known_answers(), wg }),
+            "vectors" => Box::new(known_answers(case.word("form", &FORMS)?, wg)),
             _ => Box::new(Element {
                 n: case.count("n", 1..=1 << 28)? as usize,
                 key: key(case.seed("seed")?),
@@ -68,6 +73,31 @@ impl Kernel for Philox {
                 groups: case.count("groups", 1..=65535)?,
             }),
         })
+    }
+}
+
+/// The published words of a form, and those that the twin gives.
+fn known_answers(form: &str, wg: u32) -> KnownAnswers {
+    let shader = Shader::new(include_str!("../../shaders/philox.wgsl")).flag("VECTORS", true);
+    match form {
+        "4x32-10" => KnownAnswers::new::<10, 4>(
+            &rows(include_str!("../../tests/vectors/philox4x32.txt")),
+            |x| philox4x32_10([x[0], x[1], x[2], x[3]], [x[4], x[5]]),
+            shader,
+            wg,
+        ),
+        "4x32-7" => KnownAnswers::new::<10, 4>(
+            &rows(include_str!("../../tests/vectors/philox4x32_7.txt")),
+            |x| philox4x32_7([x[0], x[1], x[2], x[3]], [x[4], x[5]]),
+            shader.flag("SEVEN", true),
+            wg,
+        ),
+        _ => KnownAnswers::new::<5, 2>(
+            &rows(include_str!("../../tests/vectors/philox2x32.txt")),
+            |x| philox2x32_10([x[0], x[1]], x[2]),
+            shader.flag("TWO", true),
+            wg,
+        ),
     }
 }
 
@@ -97,7 +127,7 @@ impl Problem for Element {
     }
 
     fn twin(&self, _arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
-        Some(Bits::words(Dtype::U32, words_by_element(self.n, self.key, threads)))
+        Some(Bits::words(Dtype::U32, words_by_element(self.n, self.key, 0, threads)))
     }
 
     fn exact(&self) -> Option<Exact> {
@@ -109,76 +139,15 @@ impl Problem for Element {
     }
 }
 
-/// `n` words placed by element: word `i` is word `i mod 4` of counter `(i / 4, 0, 0, 0)`.
-pub(super) fn words_by_element(n: usize, key: [u32; 2], threads: usize) -> Vec<u32> {
+/// `n` words placed by element: word `i` is word `i mod 4` of counter `(first + i / 4, 0, 0, 0)`.
+pub(super) fn words_by_element(n: usize, key: [u32; 2], first: u32, threads: usize) -> Vec<u32> {
     const ROW: usize = 1 << 14;
     let mut out = vec![0u32; n];
     cpu::rows(&mut out, ROW, threads, |row, part| {
-        let block = u32::try_from(row * ROW / 4).unwrap_or(u32::MAX);
+        let block = u32::try_from(row * ROW / 4).unwrap_or(u32::MAX).wrapping_add(first);
         fill(part, [block, 0, 0, 0], key, Axis::Block);
     });
     out
-}
-
-/// One row of the table: counter, key and result.
-struct KnownAnswer {
-    counter: [u32; 4],
-    key: [u32; 2],
-    result: [u32; 4],
-}
-
-/// The rows of `tests/vectors/philox4x32.txt`.
-fn known_answers() -> Vec<KnownAnswer> {
-    let table = include_str!("../../tests/vectors/philox4x32.txt");
-    let rows = table.lines().filter(|l| !l.starts_with('#'));
-    rows.filter_map(|line| {
-        let words: Vec<u32> = line.split_whitespace().filter_map(|w| u32::from_str_radix(w, 16).ok()).collect();
-        let [c0, c1, c2, c3, k0, k1, r0, r1, r2, r3] = words[..] else { return None };
-        Some(KnownAnswer { counter: [c0, c1, c2, c3], key: [k0, k1], result: [r0, r1, r2, r3] })
-    })
-    .collect()
-}
-
-struct Vectors {
-    rows: Vec<KnownAnswer>,
-    wg: u32,
-}
-
-impl Problem for Vectors {
-    fn shape(&self) -> (Dtype, usize) {
-        (Dtype::U32, 4 * self.rows.len())
-    }
-
-    fn program(&self) -> Option<Program> {
-        let input = self.rows.iter().flat_map(|r| r.counter.into_iter().chain(r.key)).collect();
-        let len = 4 * self.rows.len();
-        let groups = u32::try_from(self.rows.len()).unwrap_or(u32::MAX).div_ceil(self.wg);
-        let shader = Shader::new(include_str!("../../shaders/philox.wgsl")).define("WG", self.wg);
-        Some(Program::new(
-            shader.flag("VECTORS", true).source(),
-            vec![Buffer::Input(input), Buffer::Output(len)],
-            vec![Pass::new("main", [groups, 1, 1])],
-            OutputView::whole(1, Dtype::U32, len),
-        ))
-    }
-
-    fn arithmetics(&self) -> &'static [Arithmetic] {
-        &[Arithmetic::STRICT]
-    }
-
-    fn twin(&self, _arithmetic: Arithmetic, _threads: usize) -> Option<Bits> {
-        let words = self.rows.iter().flat_map(|r| philox4x32_10(r.counter, r.key)).collect();
-        Some(Bits::words(Dtype::U32, words))
-    }
-
-    /// The results that Random123 publishes, and not our own.
-    fn exact(&self) -> Option<Exact> {
-        Some(Exact { values: self.rows.iter().flat_map(|r| r.result.map(f64::from)).collect() })
-    }
-
-    fn allowance(&self) -> Allowance {
-        Allowance::Exact
-    }
 }
 
 #[cfg(test)]
@@ -194,12 +163,12 @@ mod tests {
 
     #[test]
     fn the_twin_gives_the_published_words() {
-        let problem = kernels::problem(&Case::parse("philox/vectors").unwrap()).unwrap();
-        let twin = problem.twin(Arithmetic::STRICT, 1).unwrap();
-        let exact = problem.exact().unwrap();
-        assert_eq!(twin.len, 12, "three rows of the table");
-        let values: Vec<_> = (0..twin.len).map(|i| twin.value(i)).collect();
-        assert_eq!(values, exact.values, "Random123's words");
+        for (form, words) in [("4x32-10", 12), ("4x32-7", 12), ("2x32-10", 6)] {
+            let problem = kernels::problem(&Case::parse(&format!("philox/vectors?form={form}")).unwrap()).unwrap();
+            let twin = problem.twin(Arithmetic::STRICT, 1).unwrap();
+            let values: Vec<_> = (0..twin.len).map(|i| twin.value(i)).collect();
+            assert_eq!((twin.len, values), (words, problem.exact().unwrap().values), "Random123's words, {form}");
+        }
     }
 
     #[test]
@@ -217,10 +186,15 @@ mod tests {
 
     #[test]
     fn bad_parameters_say_what_to_type() {
-        for id in ["philox/element?n=0", "philox/element?groups=65536", "philox/element?wg=0", "philox/element?seed=-1"]
-        {
+        for id in [
+            "philox/vectors?form=3x32",
+            "philox/element?n=0",
+            "philox/element?groups=65536",
+            "philox/element?wg=0",
+            "philox/element?seed=-1",
+        ] {
             let error = kernels::problem(&Case::parse(id).unwrap()).err().unwrap().to_string();
-            assert!(error.contains("is wanted") && !error.contains('\n'), "{id}: {error}");
+            assert!(error.contains("wanted") && !error.contains('\n'), "{id}: {error}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a program on one adapter, many times in few submissions, with poisoned outputs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::bind::Bound;
@@ -8,7 +9,7 @@ use crate::engines::collect::{Collected, POISON};
 use crate::engines::front::specialise;
 use crate::engines::runs::{RunError, Runs};
 use crate::engines::skip::{Skip, unsupported};
-use crate::kernels::{Buffer, Feature, Program};
+use crate::kernels::{Buffer, Feature, Pass, Program};
 
 /// How many bytes of outputs are read back at once.
 const STAGING_BYTES: u64 = 64 << 20;
@@ -185,7 +186,7 @@ impl Runner {
         self.poison[which] = Some(made);
     }
 
-    fn pipelines(&self, program: &Program, layout: &wgpu::PipelineLayout) -> Vec<wgpu::ComputePipeline> {
+    fn pipelines<'p>(&self, program: &'p Program, layout: &wgpu::PipelineLayout) -> Vec<wgpu::ComputePipeline> {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: None,
             source: wgpu::ShaderSource::Wgsl(program.source.as_str().into()),
@@ -201,7 +202,10 @@ impl Runner {
                 cache: None,
             })
         };
-        program.passes.iter().map(|pass| make(&pass.entry)).collect()
+        // An entry point that many passes have is compiled once.
+        let mut made = BTreeMap::new();
+        let pipeline = |pass: &'p Pass| made.entry(pass.entry.as_ref()).or_insert_with_key(|e| make(e)).clone();
+        program.passes.iter().map(pipeline).collect()
     }
 
     fn encode(

@@ -1,6 +1,12 @@
 //! Dropout masks: where the random word of an element comes from decides whether a mask survives a change of the launch,
 //! and how the word is compared decides whether it survives a change of the adapter.
 
+mod recompute;
+mod seen;
+
+#[cfg(test)]
+mod tests;
+
 use super::philox::{GROUPS, WG, words_by_element};
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
@@ -22,6 +28,15 @@ const N: Param = Param::problem("n", "65536", "how many elements, 1 to 2^26");
 const P: Param = Param::problem("p", "0.1", "probability of dropping, a decimal number in [0, 1)");
 const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
 const KEEP: Param = Param::problem("keep", "integer", "how a word is compared with p: integer or float");
+
+const ADVANCE: Param = Param::problem(
+    "advance",
+    "0",
+    "counters that the generator is ahead in the second pass, 0 to 2^20; 0 where its state was restored",
+);
+const PLACE: Param = Param::problem("place", "element", "where words come from: element, thread or thread_vec4");
+const AGAIN: Param =
+    Param::config("again", "0", "workgroups of the second pass, 0 to 65535; 0 for as many as of the first");
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -50,6 +65,16 @@ static VARIANTS: &[Variant] = &[
             GROUPS,
         ],
     },
+    Variant {
+        name: "recompute",
+        about: "The mask of the forward pass, then as the backward pass computes it again (activation checkpointing).",
+        params: &[N, P, SEED, ADVANCE, PLACE, WG, GROUPS, AGAIN],
+    },
+    Variant {
+        name: "shared_lane",
+        about: "Four neighbours take one word, a published defect: duplicate lanes, and a keep rate that strays.",
+        params: &[N, P, SEED, WG, GROUPS],
+    },
 ];
 
 impl Kernel for Dropout {
@@ -58,7 +83,8 @@ impl Kernel for Dropout {
     }
 
     fn about(&self) -> &'static str {
-        "Dropout masks from a counter-based generator, placed by element or by thread."
+        "Dropout masks from a counter-based generator, placed by element or by thread: the cause \"dropout\" of \
+         irreproducible training."
     }
 
     fn variants(&self) -> &'static [Variant] {
@@ -94,6 +120,17 @@ impl Kernel for Dropout {
                 cases.push(case.with("wg", wg).with("groups", 4));
             }
         }
+        let case = |variant: usize| Case::of("dropout", &VARIANTS[variant]).with("n", n).with("seed", seed);
+        let launched = |case: Case| case.with("wg", wg).with("groups", groups);
+        for (place, advance) in [("element", 0), ("element", 1), ("thread", 0), ("thread", 1)] {
+            cases.push(launched(case(4).with("place", place).with("advance", advance)));
+        }
+        // The backward pass in another launch: what is placed by thread is another mask there.
+        let fewer = profile.pick(8, 52, 52);
+        for place in ["element", "thread"] {
+            cases.push(launched(case(4).with("place", place)).with("again", fewer));
+        }
+        cases.push(launched(case(5)));
         cases
     }
 
@@ -105,13 +142,17 @@ impl Kernel for Dropout {
         let wg = case.count("wg", 1..=1024)?;
         let groups = case.count("groups", 1..=65535)?;
         let threads = wg as usize * groups as usize;
-        let float = case.word("keep", &["integer", "float"])? == "float";
+        if case.variant() == "recompute" {
+            return recompute::problem(case, Threshold::new(p), p);
+        }
+        let float = case.variant() != "shared_lane" && case.word("keep", &["integer", "float"])? == "float";
         let largest = if case.variant() == "threshold" { 1 << 20 } else { 1 << 26 };
         let n = case.count("n", 1..=largest)? as usize;
         let threshold = Threshold::new(p);
         let origin = float.then(|| origin(case)).flatten();
         let (place, key) = match case.variant() {
             "threshold" => (Place::Given(threshold.around(n)), [0, 0]),
+            "shared_lane" => (Place::SharedLane, key(case.seed("seed")?)),
             "thread" => (Place::Thread { threads }, key(case.seed("seed")?)),
             "thread_vec4" => (Place::Vec4 { threads }, key(case.seed("seed")?)),
             _ => (Place::Element, key(case.seed("seed")?)),
@@ -185,8 +226,14 @@ fn neighbours(x: f64) -> [f64; 2] {
 #[derive(Debug)]
 enum Place {
     Element,
-    Thread { threads: usize },
-    Vec4 { threads: usize },
+    /// As by element, but the first word of each four for all of them.
+    SharedLane,
+    Thread {
+        threads: usize,
+    },
+    Vec4 {
+        threads: usize,
+    },
     Given(Vec<u32>),
 }
 
@@ -218,12 +265,20 @@ fn origin(case: &Case) -> Option<Origin> {
     }
 }
 
-impl Mask {
-    /// The random word of each element.
-    fn words(&self, threads: usize) -> Vec<u32> {
-        match &self.place {
-            Place::Element => words_by_element(self.n, self.key, threads),
-            Place::Thread { threads: of } => self.words_by_thread(*of, threads, |turn, out| {
+impl Place {
+    /// The random word of each of `n` elements, from the counters `first`, `first + 1`, … of each sequence.
+    fn words(&self, n: usize, key: [u32; 2], first: u32, threads: usize) -> Vec<u32> {
+        match self {
+            Self::Element => words_by_element(n, key, first, threads),
+            Self::SharedLane => {
+                let mut words = words_by_element(n, key, first, threads);
+                for four in words.chunks_mut(4) {
+                    let shared = four[0];
+                    four.fill(shared);
+                }
+                words
+            }
+            Self::Thread { threads: of } => words_by_thread(n, key, first, *of, threads, |turn, out| {
                 // Lane after lane, each `of` elements long.
                 for (lane, out) in out.chunks_mut(*of).enumerate() {
                     for (word, block) in out.iter_mut().zip(turn.chunks_exact(4)) {
@@ -231,24 +286,48 @@ impl Mask {
                     }
                 }
             }),
-            Place::Vec4 { threads: of } => {
-                self.words_by_thread(*of, threads, |turn, out| out.copy_from_slice(&turn[..out.len()]))
+            Self::Vec4 { threads: of } => {
+                words_by_thread(n, key, first, *of, threads, |turn, out| out.copy_from_slice(&turn[..out.len()]))
             }
-            Place::Given(words) => words.clone(),
+            Self::Given(words) => words.clone(),
         }
     }
 
-    /// Words of counters `(turn, 0, thread, 0)`: `place(words, elements)` puts those of one turn, four a thread, into the
-    /// `4 * of` elements of that turn.
-    fn words_by_thread(&self, of: usize, threads: usize, place: impl Fn(&[u32], &mut [u32]) + Sync) -> Vec<u32> {
-        let mut out = vec![0u32; self.n];
-        cpu::rows(&mut out, 4 * of, threads, |turn, part| {
-            let mut words = vec![0u32; 4 * of.min(part.len())];
-            let turn = u32::try_from(turn).unwrap_or(u32::MAX);
-            fill(&mut words, [turn, 0, 0, 0], self.key, Axis::Stream);
-            place(&words, part);
-        });
-        out
+    /// The shader that places words so.
+    fn shader(&self, wg: u32) -> Shader {
+        Shader::new(include_str!("../../../shaders/dropout.wgsl"))
+            .define("WG", wg)
+            .flag("ELEMENT", matches!(self, Self::Element | Self::SharedLane))
+            .flag("SHARED_LANE", matches!(self, Self::SharedLane))
+            .flag("VEC4", matches!(self, Self::Vec4 { .. }))
+            .flag("THRESHOLD", matches!(self, Self::Given(_)))
+    }
+}
+
+/// Words of counters `(first + turn, 0, thread, 0)`: `place(words, elements)` puts those of one turn, four a thread, into
+/// the `4 * of` elements of that turn.
+fn words_by_thread(
+    n: usize,
+    key: [u32; 2],
+    first: u32,
+    of: usize,
+    threads: usize,
+    place: impl Fn(&[u32], &mut [u32]) + Sync,
+) -> Vec<u32> {
+    let mut out = vec![0u32; n];
+    cpu::rows(&mut out, 4 * of, threads, |turn, part| {
+        let mut words = vec![0u32; 4 * of.min(part.len())];
+        let turn = u32::try_from(turn).unwrap_or(u32::MAX).wrapping_add(first);
+        fill(&mut words, [turn, 0, 0, 0], key, Axis::Stream);
+        place(&words, part);
+    });
+    out
+}
+
+impl Mask {
+    /// The random word of each element.
+    fn words(&self, threads: usize) -> Vec<u32> {
+        self.place.words(self.n, self.key, 0, threads)
     }
 }
 
@@ -258,12 +337,7 @@ impl Problem for Mask {
     }
 
     fn program(&self) -> Option<Program> {
-        let shader = Shader::new(include_str!("../../shaders/dropout.wgsl"))
-            .define("WG", self.wg)
-            .flag("FLOAT", self.float)
-            .flag("ELEMENT", matches!(self.place, Place::Element))
-            .flag("VEC4", matches!(self.place, Place::Vec4 { .. }))
-            .flag("THRESHOLD", matches!(self.place, Place::Given(_)));
+        let shader = self.place.shader(self.wg).flag("FLOAT", self.float);
         let [key0, key1] = self.key;
         let mut params = vec![key0, key1, self.threshold.word, self.threshold.float.to_bits()];
         params.extend([SCALE.to_bits(), HALF.to_bits()]);
@@ -315,13 +389,10 @@ impl Problem for Mask {
 
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     fn observe(&self, output: &Bits) -> Vec<Observation> {
-        let n = self.n as f64;
-        let kept = output.words.iter().filter(|w| **w == 1).count() as f64;
-        let mut seen = vec![Observation::new("keep_rate", kept / n, "the fraction of elements that are kept")];
-        if !matches!(self.place, Place::Given(_)) && self.p > 0.0 {
-            let q = 1.0 - self.p;
-            let z = (kept - n * q) / (n * q * self.p).sqrt();
-            seen.push(Observation::new("keep_rate_z", z, "standard deviations of the number kept from n(1-p)"));
+        let random = !matches!(self.place, Place::Given(_)) && self.p > 0.0;
+        let mut seen = seen::keep_rate(&output.words, self.p, random);
+        if matches!(self.place, Place::Element | Place::Vec4 { .. } | Place::SharedLane) {
+            seen.extend(seen::duplicate_lanes(&output.words, self.p));
         }
         if self.float {
             let words = self.words(cpu::available_threads());
@@ -335,125 +406,5 @@ impl Problem for Mask {
             ));
         }
         seen
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inputs::philox::philox4x32_10;
-    use crate::kernels;
-    use crate::kernels::rowwise::testing::{check_plans, check_twin};
-
-    fn mask(id: &str) -> Vec<u32> {
-        kernels::problem(&Case::parse(id).unwrap()).unwrap().twin(Arithmetic::STRICT, 2).unwrap().words
-    }
-
-    #[test]
-    fn plans_read_back_and_shaders_parse() {
-        check_plans(&Dropout);
-    }
-
-    #[test]
-    fn the_twin_is_within_what_is_allowed() {
-        for variant in ["element", "thread", "thread_vec4"] {
-            for n in [1, 3, 97, 5000] {
-                for keep in ["integer", "float"] {
-                    check_twin(&format!("dropout/{variant}?n={n}&p=0.3&keep={keep}&wg=32&groups=3"));
-                }
-            }
-        }
-        for p in ["0", "0.1", "0.75", "0.9", "0.999999999", "1e-9", "1e-40"] {
-            check_twin(&format!("dropout/threshold?p={p}&keep=float"));
-        }
-    }
-
-    /// Each placement, one element at a time from its definition (PyTorch's `div` and `mod`).
-    #[test]
-    fn words_are_placed_as_defined() {
-        let threads = 3 * 32;
-        let threshold = Threshold::new(0.3);
-        for n in [1usize, 95, 96, 97, 383, 384, 385, 2000] {
-            let at = |lane: usize, counter: [usize; 4]| {
-                let counter = counter.map(|c| u32::try_from(c).unwrap());
-                u32::from(threshold.keep_integer(philox4x32_10(counter, [7, 0])[lane]))
-            };
-            let element: Vec<_> = (0..n).map(|i| at(i % 4, [i / 4, 0, 0, 0])).collect();
-            let in_turn = |i: usize| (i / (4 * threads), i % (4 * threads));
-            let thread: Vec<_> = (0..n).map(in_turn).map(|(t, r)| at(r / threads, [t, 0, r % threads, 0])).collect();
-            let vec4: Vec<_> = (0..n).map(in_turn).map(|(t, r)| at(r % 4, [t, 0, r / 4, 0])).collect();
-            for (variant, want) in [("element", element), ("thread", thread), ("thread_vec4", vec4)] {
-                let id = format!("dropout/{variant}?n={n}&p=0.3&wg=32&groups=3");
-                assert_eq!(mask(&id), want, "{id}");
-            }
-        }
-    }
-
-    /// pytorch/pytorch#25690: `dropout(ones(1000, 1000), 0.5)` with seed 0 sums to 999826 on a P100 (56 multiprocessors,
-    /// 8 blocks each) and to 999100 on a K80 (13, 8). PyTorch keeps the low words and this keeps the high ones, so its
-    /// sum is twice the number dropped here.
-    #[test]
-    fn published_sums_of_pytorch() {
-        for (groups, sum) in [(56 * 8, 999_826), (13 * 8, 999_100)] {
-            let mask = mask(&format!("dropout/thread?n=1000000&p=0.5&seed=0&keep=float&wg=256&groups={groups}"));
-            assert_eq!(2 * mask.iter().filter(|m| **m == 0).count(), sum, "{groups} blocks of 256");
-        }
-    }
-
-    /// intel/torch-xpu-ops#2926: the elements that `dropout(p=0.1)` drops of 512 x 4 x 1024 with seed 1 on an RTX 4080
-    /// Super (80 multiprocessors, 6 blocks each). What PyTorch drops at `p` is what this keeps at `1 - p`.
-    #[test]
-    fn published_indices_of_pytorch() {
-        let mask = mask("dropout/thread_vec4?n=2097152&p=0.9&seed=1&wg=256&groups=480");
-        let zeros: Vec<_> = (0..mask.len()).filter(|i| mask[*i] == 1).collect();
-        assert_eq!(zeros[..3], [8, 14, 20], "the first three");
-        assert_eq!(zeros[zeros.len() - 3..], [2_097_121, 2_097_140, 2_097_151], "the last three");
-    }
-
-    /// pytorch/pytorch#194676 and PR #176584: two GPUs agree on as many elements as the smaller one has threads.
-    #[test]
-    fn masks_by_thread_agree_up_to_the_smaller_launch() {
-        for (small, large, first) in [(3, 7, 96), (7, 5, 160)] {
-            let [a, b] = [small, large].map(|g| mask(&format!("dropout/thread?n=20000&p=0.5&wg=32&groups={g}")));
-            let differs = a.iter().zip(&b).position(|(a, b)| a != b).unwrap();
-            assert!((first..first + 32).contains(&differs), "{small} and {large} groups first differ at {differs}");
-        }
-        assert_eq!(
-            mask("dropout/element?n=20000&wg=32&groups=3"),
-            mask("dropout/element?n=20000&wg=64&groups=9"),
-            "by element, the launch changes nothing"
-        );
-    }
-
-    /// A word is left open exactly where a rounding can cross the threshold, and only there.
-    #[test]
-    fn only_words_at_the_threshold_are_left_open() {
-        let found = check_twin("dropout/threshold?n=4096&p=0.9&keep=float");
-        let Allowance::Intervals(intervals) = found.allowance() else { panic!("intervals") };
-        let open: Vec<_> = (0..4096).filter(|i| intervals[*i].lo != intervals[*i].hi).collect();
-        // Floats are 256 apart there: two roundings move a word by less than 512, and p itself is rounded by up to 128.
-        assert!(!open.is_empty() && open.len() < 512, "{} words are open", open.len());
-        assert!(open.iter().all(|i| i.abs_diff(2048) < 512 + 128), "{open:?} are near the threshold");
-        assert!(!intervals[0].allows(1.0) && !intervals[4095].allows(0.0), "far words are decided");
-        let random = kernels::problem(&Case::parse("dropout/element?n=100000&keep=float").unwrap()).unwrap();
-        let Allowance::Intervals(intervals) = random.allowance() else { panic!("intervals") };
-        assert!(intervals.iter().filter(|i| i.lo != i.hi).count() <= 2, "random words are decided");
-    }
-
-    #[test]
-    fn a_fair_mask_has_a_small_z() {
-        let found = kernels::problem(&Case::parse("dropout/element?n=1000000&p=0.1").unwrap()).unwrap();
-        let seen = found.observe(&found.twin(Arithmetic::STRICT, 2).unwrap());
-        let z = seen.iter().find(|o| o.name == "keep_rate_z").unwrap().value;
-        assert!(z.abs() < 4.0, "z = {z}");
-    }
-
-    #[test]
-    fn bad_parameters_say_what_to_type() {
-        for query in ["p=1", "p=-0.1", "p=nan", "p=x", "n=0", "keep=maybe", "groups=0", "wg=2000", "seed=a"] {
-            let error = Dropout.problem(&Case::parse(&format!("dropout/thread?{query}")).unwrap()).err().unwrap();
-            let error = error.to_string();
-            assert!(error.contains("wanted") && !error.contains('\n'), "{query}: {error}");
-        }
     }
 }
