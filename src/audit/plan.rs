@@ -34,6 +34,10 @@ pub struct Wanted {
     pub timeout: Duration,
     /// Just these cases, instead of the profile's.
     pub cases: Option<Vec<Case>>,
+    /// Outputs of up to so many elements are stored whole.
+    pub store: u64,
+    /// A name for the audit.
+    pub label: Option<String>,
 }
 
 /// What is wrong with the settings, and what to do.
@@ -142,6 +146,8 @@ impl Plan {
                 threads,
                 vary,
                 planted: planted.iter().map(ToString::to_string).collect(),
+                store: wanted.store,
+                label: wanted.label,
             },
             cases,
             timeout: wanted.timeout,
@@ -191,6 +197,8 @@ mod tests {
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
             timeout: Duration::from_secs(1),
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
+            store: 16,
+            label: None,
         };
         let plan = Plan::new(wanted).unwrap();
         let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();

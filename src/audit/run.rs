@@ -17,7 +17,8 @@ use crate::engines::cpu::available_threads;
 use crate::engines::{Skip, gpu::AdapterIdentity};
 use crate::kernels::{self, Problem};
 use crate::record::{
-    CaseRecord, Control, Engine, EngineKind, EngineStatus, Environment, FormatVersion, Outcome, Provenance, Record, Run,
+    CaseRecord, Control, Engine, EngineKind, EngineStatus, Environment, FormatVersion, Outcome, Outputs, Provenance,
+    Record, Run, Stored,
 };
 
 /// What is heard of an audit while it runs.
@@ -135,6 +136,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
             cases: Vec::new(),
             verdicts: Vec::new(),
             notes: Vec::new(),
+            outputs: Outputs::default(),
         },
         firsts: BTreeMap::new(),
         blobs: Blobs::new(scratch),
@@ -217,6 +219,7 @@ impl Draft {
                 firsts.push(FirstConfig { engine, config: case.config(), digest: digest.to_owned() });
             }
         }
+        self.store(plan, &case, &record)?;
         self.record.cases.push(record);
         let draft = &self.record;
         if let Some(last) = draft.cases.last() {
@@ -229,6 +232,18 @@ impl Draft {
                 }
                 now
             });
+        }
+        Ok(())
+    }
+
+    /// Keeps the first result of each execution, once each.
+    fn store(&mut self, plan: &Plan, case: &Case, record: &CaseRecord) -> Result<(), String> {
+        for execution in &record.executions {
+            let Outcome::Ran { distinct, .. } = &execution.outcome else { continue };
+            let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
+            let len = usize::try_from(record.elements).map_err(|e| format!("{case}: {e}"))?;
+            let bits = self.blobs.get(&first.digest, record.dtype, len)?;
+            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, plan.settings.store));
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
+use crate::record::Record;
+
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
@@ -93,6 +95,24 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// The record that an argument names, looked for where `gpu` writes unless told otherwise.
+fn select(text: &str) -> Result<Record, Failure> {
+    crate::record::select(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
+}
+
+fn unselected(error: crate::record::SelectError) -> Failure {
+    Failure::new(if error.is_unreadable() { Exit::Unreadable } else { Exit::Usage }, error)
+}
+
+/// A label of an audit: a word that fits in a list and a table.
+fn label(text: &str) -> Result<String, String> {
+    let good = |c: char| !c.is_control() && c != ',';
+    if text.trim().is_empty() || text.len() > 100 || !text.chars().all(good) {
+        return Err("a label is 1 to 100 characters without commas or line breaks".to_owned());
+    }
+    Ok(text.trim().to_owned())
 }
 
 /// Writes to standard output. A closed pipe is the reader's choice and no error.

@@ -64,6 +64,13 @@ pub(super) struct Options {
     /// Seconds that one case may take on one adapter.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
+    /// Store outputs of up to N elements whole in the record, and of larger ones digests by block and a sample of N/4
+    /// words, so that drift between two records can be computed. 0 stores digests alone.
+    #[arg(long, value_name = "N", default_value_t = crate::record::STORE)]
+    pub(super) store: u64,
+    /// A name for this audit in the record, such as that of a leg of a CI matrix.
+    #[arg(long, value_name = "NAME", env = "REPRO_AUDIT_LABEL", value_parser = super::label)]
+    pub(super) label: Option<String>,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
     pub(super) format: Format,
@@ -96,6 +103,8 @@ impl Options {
             vary: self.vary.clone(),
             timeout: Duration::from_secs(self.timeout),
             cases,
+            store: self.store,
+            label: self.label.clone(),
         })
         .map_err(Failure::usage)
     }

@@ -6,13 +6,12 @@ use super::gpu::show;
 use super::options::Format;
 use super::outputs::Outputs;
 use super::{Exit, Failure};
-use crate::record;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The record: a record.json, or the folder that holds one.
-    record: PathBuf,
+    /// The record: a record.json, the folder that holds one, the beginning of an id, or latest.
+    record: String,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -22,9 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    // A folder stands for the record in it.
-    let path = if args.record.is_dir() { args.record.join("record.json") } else { args.record.clone() };
-    let record = record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    let record = super::select(&args.record)?;
     match &args.out {
         Some(folder) => Outputs::render(folder, &record)?,
         None => show(&record, args.format)?,

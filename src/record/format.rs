@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
+use super::outputs::Outputs;
 use super::version::FormatVersion;
 use crate::arith::Arithmetic;
 use crate::bits::Dtype;
@@ -38,6 +39,9 @@ pub struct Record {
     pub verdicts: Vec<Verdict>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
+    /// The first result of every execution, by digest; not part of the id, because the digests are. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Outputs::is_empty")]
+    pub outputs: Outputs,
 }
 
 impl Record {
@@ -99,6 +103,17 @@ pub struct Settings {
     /// `--planted`: the modes of the embedded adapters from `embedded:1` on. Since format 1.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,
+    /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub store: u64,
+    /// `--label`: a name for this audit, such as that of a leg of a CI matrix. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What kind of engine.
@@ -313,8 +328,8 @@ pub struct Execution {
     /// Some of the first run's elements: all of a small output, and of a large one the ends, evenly spaced ones, and
     /// those that comparisons name.
     pub samples: Vec<Sample>,
-    /// Wall-clock seconds of all runs, compilation excluded; not part of the id.
-    #[serde(with = "number")]
+    /// Wall-clock seconds of all runs, compilation excluded; not part of the id, and left out of a merged record.
+    #[serde(with = "number", default)]
     pub seconds: f64,
 }
 

@@ -1,33 +1,73 @@
 //! A record's id: a digest of its content, so that two audits that found the same have the same id.
 
+use std::collections::BTreeMap;
+
+use super::canonical::Text;
 use super::format::Record;
 
-/// BLAKE3 over the record as JSON, without its id, [`Record::run`] and every field named `seconds`, as 64 hexadecimal
-/// digits. Members are in a fixed order.
+/// Members that are not part of the id: itself, what varies by itself, and the outputs, whose digests are part of it.
+const APART: [&str; 3] = ["id", "run", "outputs"];
+
+/// BLAKE3 over the record as canonical JSON, without its id, [`Record::run`], [`Record::outputs`] and every field named
+/// `seconds`, as 64 hexadecimal digits.
 ///
 /// # Errors
 /// When the record can not be written as JSON.
 pub fn content_id(record: &Record) -> Result<String, serde_json::Error> {
-    Ok(id_of(serde_json::to_value(record)?))
+    id_of(&serde_json::to_vec(record)?)
 }
 
 /// [`content_id`] of a record as it is in a file, members included that this program does not know.
-pub(super) fn id_of(mut value: serde_json::Value) -> String {
-    if let Some(members) = value.as_object_mut() {
-        members.remove("id");
-        members.remove("run");
+pub(super) fn id_of(json: &[u8]) -> Result<String, serde_json::Error> {
+    let members: BTreeMap<String, Text> = serde_json::from_slice(json)?;
+    let mut hasher = Hasher::default();
+    for (name, text) in &members {
+        hasher.member(name, [text.0.as_str()], false);
     }
-    strip(&mut value);
-    blake3::hash(value.to_string().as_bytes()).to_hex().to_string()
+    Ok(hasher.finish())
 }
 
-fn strip(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Object(members) => {
-            members.remove("seconds");
-            members.values_mut().for_each(strip);
+/// Digests members that are given in the order of their names.
+pub(super) struct Hasher {
+    hasher: blake3::Hasher,
+    first: bool,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"{");
+        Self { hasher, first: true }
+    }
+}
+
+impl Hasher {
+    /// Takes a member whose value is a text, or a list of texts.
+    pub(super) fn member<'a>(&mut self, name: &str, texts: impl IntoIterator<Item = &'a str>, list: bool) {
+        if APART.contains(&name) {
+            return;
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
-        _ => {}
+        if !self.first {
+            self.hasher.update(b",");
+        }
+        self.first = false;
+        let name = serde_json::Value::from(name).to_string();
+        self.hasher.update(name.as_bytes());
+        self.hasher.update(if list { b":[" } else { b":" });
+        for (i, text) in texts.into_iter().enumerate() {
+            if i > 0 {
+                self.hasher.update(b",");
+            }
+            self.hasher.update(text.as_bytes());
+        }
+        if list {
+            self.hasher.update(b"]");
+        }
+    }
+
+    /// The id.
+    pub(super) fn finish(mut self) -> String {
+        self.hasher.update(b"}");
+        self.hasher.finalize().to_hex().to_string()
     }
 }

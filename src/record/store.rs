@@ -7,7 +7,7 @@ use super::format::Record;
 use super::version::FormatVersion;
 
 /// The largest file that is read.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// Why a file is no readable record.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +74,10 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
     head.format.check_readable().map_err(|reason| ReadError::Version { path: name.clone(), reason })?;
     let record: Record = serde_json::from_slice(&text).map_err(not)?;
     // An unfinished record has no id yet.
-    if !record.id.is_empty() && super::id::id_of(serde_json::from_slice(&text).map_err(not)?) != record.id {
+    if !record.id.is_empty() && super::id::id_of(&text).map_err(not)? != record.id {
         return Err(ReadError::Changed { path: name });
     }
+    super::sound::check(&record).map_err(|reason| ReadError::NotARecord { path: name, reason })?;
     Ok(record)
 }
 

@@ -1,0 +1,240 @@
+//! Naming a record: a path, the beginning of an id, or `latest`.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::format::Record;
+use super::store::{self, ReadError};
+
+/// Where `gpu` writes unless told otherwise.
+pub const FOLDER: &str = "repro-audit-out";
+
+/// The shortest beginning of an id.
+const SHORTEST: usize = 4;
+
+/// Why a text names no record.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// The file it names can not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is no path, and no record is known by it.
+    #[error("'{text}' is no file, folder or id of a record; {known}")]
+    Unknown {
+        /// What was typed.
+        text: String,
+        /// What could be typed.
+        known: String,
+    },
+    /// Several records have ids that begin so.
+    #[error("'{text}' begins the ids of {count} records: {ids}; type more of the one that is meant")]
+    Ambiguous {
+        /// What was typed.
+        text: String,
+        /// How many.
+        count: usize,
+        /// The beginnings that tell them apart.
+        ids: String,
+    },
+    /// A folder without a record.
+    #[error("{folder} has no record.json; name a file in it, or run: repro-audit gpu --out {folder}")]
+    NoRecord {
+        /// The folder.
+        folder: String,
+    },
+    /// `latest`, and there is none.
+    #[error("there is no record in {folders}, so none is the latest; run: repro-audit gpu")]
+    Nothing {
+        /// Where it was looked for.
+        folders: String,
+    },
+}
+
+impl SelectError {
+    /// Whether a file can not be read, as against a text that names none.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Read(_))
+    }
+}
+
+/// What is read of a file to find a record.
+#[derive(Deserialize)]
+struct Head {
+    id: String,
+    run: Option<Started>,
+}
+
+#[derive(Deserialize)]
+struct Started {
+    started: String,
+}
+
+/// A record that was found in a folder.
+#[derive(Debug, Clone)]
+struct Candidate {
+    path: PathBuf,
+    id: String,
+    started: String,
+}
+
+/// The record that `text` names: a file, a folder that holds `record.json`, `latest` for the one that was started last,
+/// or the beginning of an id, at least four hexadecimal digits. The last two are looked up in `folders` and in the
+/// folder `earlier` of each.
+///
+/// # Errors
+/// When none or several are named, or the one that is can not be read.
+pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
+    Ok(store::read(&find(text, folders)?)?)
+}
+
+/// The file that `text` names, as [`select`] finds it.
+///
+/// # Errors
+/// When none or several are named.
+pub fn find(text: &str, folders: &[&Path]) -> Result<PathBuf, SelectError> {
+    let path = Path::new(text);
+    if path.is_dir() {
+        let record = path.join("record.json");
+        if record.exists() {
+            return Ok(record);
+        }
+        return Err(SelectError::NoRecord { folder: text.to_owned() });
+    }
+    if path.exists() {
+        return Ok(path.to_owned());
+    }
+    let searched = || {
+        let names: Vec<_> = folders.iter().map(|f| f.display().to_string()).collect();
+        names.join(", ")
+    };
+    if text == "latest" {
+        let found = candidates(folders).into_values().max_by(|a, b| a.started.cmp(&b.started).then(a.id.cmp(&b.id)));
+        return found.map(|c| c.path).ok_or_else(|| SelectError::Nothing { folders: searched() });
+    }
+    let is_id = (SHORTEST..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    // What looks like a path is reported as one.
+    if !is_id && (text.contains(['/', '\\']) || text.ends_with(".json")) {
+        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(ReadError::Io { path: text.to_owned(), source }.into());
+    }
+    let all = candidates(folders);
+    let found: Vec<&Candidate> =
+        all.values().filter(|c| is_id && c.id.starts_with(&text.to_ascii_lowercase())).collect();
+    match found[..] {
+        [one] => Ok(one.path.clone()),
+        [] => Err(SelectError::Unknown { text: text.to_owned(), known: known(&all, &searched()) }),
+        _ => {
+            let ids: Vec<&str> = found.iter().map(|c| c.id.as_str()).collect();
+            let ids: Vec<&str> = ids.iter().map(|id| telling(id, &ids)).collect();
+            Err(SelectError::Ambiguous { text: text.to_owned(), count: ids.len(), ids: ids.join(", ") })
+        }
+    }
+}
+
+/// The beginning of an id that no other of them has.
+fn telling<'a>(id: &'a str, all: &[&str]) -> &'a str {
+    let length = (SHORTEST..id.len()).find(|n| all.iter().filter(|o| o.get(..*n) == id.get(..*n)).count() == 1);
+    id.get(..length.unwrap_or(id.len()).max(8)).unwrap_or(id)
+}
+
+/// What could have been typed.
+fn known(all: &BTreeMap<String, Candidate>, searched: &str) -> String {
+    if all.is_empty() {
+        return format!("there is no record in {searched}");
+    }
+    let ids: Vec<&str> = all.keys().map(String::as_str).collect();
+    let mut newest: Vec<&Candidate> = all.values().collect();
+    newest.sort_by(|a, b| b.started.cmp(&a.started));
+    let shown: Vec<_> = newest
+        .iter()
+        .take(4)
+        .map(|c| format!("{} of {}", telling(&c.id, &ids), c.started.get(..16).unwrap_or(&c.started)))
+        .collect();
+    let more = if all.len() > shown.len() { format!(" and {} more", all.len() - shown.len()) } else { String::new() };
+    format!("records in {searched}: {}{more}", shown.join(", "))
+}
+
+/// The finished records in these folders and their `earlier`, by id. One that is there twice counts once, as the file
+/// that was started last.
+fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
+    let mut out: BTreeMap<String, Candidate> = BTreeMap::new();
+    for folder in folders {
+        for place in [folder.to_path_buf(), folder.join("earlier")] {
+            let Ok(entries) = std::fs::read_dir(&place) else { continue };
+            for path in entries.flatten().map(|e| e.path()) {
+                if path.extension().is_none_or(|e| e != "json") {
+                    continue;
+                }
+                let Some(found) = head(&path) else { continue };
+                match out.get(&found.id) {
+                    Some(there) if (&there.started, &there.path) >= (&found.started, &found.path) => {}
+                    _ => {
+                        out.insert(found.id.clone(), found);
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// A file's id, where it is a finished record. Anything else in such a folder is passed over.
+fn head(path: &Path) -> Option<Candidate> {
+    let file = std::fs::File::open(path).ok()?;
+    let mut text = Vec::new();
+    file.take(store::MAX_BYTES).read_to_end(&mut text).ok()?;
+    let head: Head = serde_json::from_slice(&text).ok()?;
+    let good = head.id.len() == 64 && head.id.bytes().all(|b| b.is_ascii_hexdigit());
+    good.then(|| Candidate {
+        path: path.to_owned(),
+        id: head.id,
+        started: head.run.map(|r| r.started).unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that looks like a record from the outside.
+    fn put(path: &Path, id: &str, started: &str) {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        let text = format!(r#"{{"format":{{"major":1,"minor":2}},"id":"{id}","run":{{"started":"{started}"}}}}"#);
+        std::fs::write(path, text).expect("written");
+    }
+
+    fn id(start: &str) -> String {
+        format!("{start:0<64}")
+    }
+
+    #[test]
+    fn records_are_found_by_path_prefix_and_age() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        put(&out.join("record.json"), &id("abcd11"), "2026-01-02T00:00:00Z");
+        put(&out.join("earlier/one.json"), &id("abcd22"), "2026-01-03T00:00:00Z");
+        put(&out.join("earlier/two.json"), &id("abcd22"), "2026-01-01T00:00:00Z");
+        put(&out.join("earlier/three.json"), &id("12ef"), "2026-01-01T00:00:00Z");
+        std::fs::write(out.join("earlier/other.json"), "[1, 2").expect("written");
+        let at = |text: &str| find(text, &[&out]);
+        let message = |text: &str| at(text).expect_err(text).to_string();
+        let record = out.join("record.json");
+        assert_eq!(at(out.to_str().expect("a name")).expect("a folder"), record, "a folder");
+        assert_eq!(at(record.to_str().expect("a name")).expect("a file"), record, "a file");
+        assert_eq!(at("latest").expect("one"), out.join("earlier/one.json"), "the one started last");
+        assert_eq!(at("ABCD1").expect("one"), record, "a beginning, upper case too");
+        assert_eq!(at("abcd2").expect("one"), out.join("earlier/one.json"), "twice the same is one");
+        assert!(message("abcd").contains("begins the ids of 2 records: abcd1100, abcd2200"), "{}", message("abcd"));
+        assert!(message("abc").contains("records in"), "too short: {}", message("abc"));
+        assert!(message("ffff").contains("abcd2200 of 2026-01-03T00:00"), "{}", message("ffff"));
+        assert!(message("lates").contains("is no file, folder or id"), "{}", message("lates"));
+        assert!(at("recrod.json").expect_err("a typo").is_unreadable(), "a path that is missing");
+        assert!(message(folder.path().to_str().expect("a name")).contains("has no record.json"), "an empty folder");
+        let nowhere = folder.path().join("nowhere");
+        assert!(find("latest", &[&nowhere]).expect_err("none").to_string().contains("run: repro-audit gpu"), "none");
+    }
+}
