@@ -2,8 +2,10 @@
 
 mod adapters;
 mod case;
+mod check;
 mod exit;
 mod gpu;
+mod lock;
 mod options;
 mod outputs;
 mod progress;
@@ -22,8 +24,8 @@ use crate::record::Record;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit status: 0 within policy (with none given, finding drift is the job) · 1 drift beyond \
-                        --fail-on · 2 usage · 3 required adapter absent · 4 audit incomplete or control missed · \
-                        5 record unreadable or too new")]
+                        --fail-on or the policy · 2 usage · 3 required or locked adapter absent · 4 audit incomplete or \
+                        control missed · 5 record or lock unreadable or too new")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -39,6 +41,10 @@ enum Verb {
     Case(case::Args),
     /// Render a record: HTML, charts, CSV, Markdown or a table.
     Report(report::Args),
+    /// Write repro.lock: what each engine computed, as text to commit.
+    Lock(lock::Args),
+    /// Compare a record, or this machine, with repro.lock and a policy: the gate for continuous integration.
+    Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
     /// Serve one adapter to a parent process.
@@ -79,6 +85,8 @@ pub fn main() -> ExitCode {
         Verb::Adapters(args) => adapters::run(&args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
+        Verb::Lock(args) => lock::run(&args),
+        Verb::Check(args) => check::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
         Verb::Worker(args) => worker::run(args),
     };

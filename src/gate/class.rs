@@ -119,6 +119,11 @@ pub fn identify(record: &Record, engine: &Engine) -> Identity {
     }
 }
 
+/// The label of an audit, where it has one.
+pub(super) fn audit_label(record: &Record) -> Option<String> {
+    record.provenance.settings.label.as_deref().map(clean).filter(|l| !l.is_empty())
+}
+
 /// A CPU engine, or an adapter that was never opened.
 fn plain(engine: &Engine) -> Identity {
     let cpu = engine.kind == EngineKind::Cpu;

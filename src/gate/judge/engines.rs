@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Question;
 use super::reports::Report;
-use crate::gate::class::{Identity, clean, identify};
+use crate::gate::class::{Identity, audit_label, clean, identify};
 use crate::gate::lock::{Lock, LockedEngine};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::pattern::word;
@@ -62,7 +62,7 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
     let several = question.records.len() > 1;
     let mut seats = Vec::new();
     for (record, of, engine, identity) in &all {
-        let found = find(question.lock, identity, &identities);
+        let found = find(question.lock, identity, audit_label(of).as_deref(), &identities);
         let label = found.map_or_else(
             || {
                 let class = identity.class.label();
@@ -86,21 +86,26 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
 }
 
 /// The engine of the lock that this is: the same driver of the same class; or else the one of the class that no other
-/// engine here is, which then has had its driver changed. Where there are several of those, the one whose version has
-/// the longest beginning in common.
-fn find<'l>(lock: &'l Lock, identity: &Identity, all: &[&Identity]) -> Option<(&'l String, &'l LockedEngine)> {
+/// engine here is, which then has had its driver changed. Where there are several of those, the one of an audit with the
+/// same label; or else the one whose version has the longest beginning in common.
+fn find<'l>(
+    lock: &'l Lock,
+    identity: &Identity,
+    audit: Option<&str>,
+    all: &[&Identity],
+) -> Option<(&'l String, &'l LockedEngine)> {
     let class = || lock.engines.iter().filter(|(_, e)| e.identity.class.same(&identity.class));
     if let Some(exact) = class().find(|(_, e)| e.identity.driver == identity.driver) {
         return Some(exact);
     }
-    let is_here = |e: &LockedEngine| {
-        all.iter().any(|o| e.identity.class.same(&o.class) && e.identity.driver == o.driver)
-    };
+    let is_here =
+        |e: &LockedEngine| all.iter().any(|o| e.identity.class.same(&o.class) && e.identity.driver == o.driver);
     let common = |e: &LockedEngine| {
         let (a, b) = (&e.identity.driver.version, &identity.driver.version);
         a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
     };
-    class().filter(|(_, e)| !is_here(e)).max_by_key(|(label, e)| (common(e), (*label).clone()))
+    let same_audit = |e: &LockedEngine| audit.is_some_and(|a| e.labels.contains(a));
+    class().filter(|(_, e)| !is_here(e)).max_by_key(|(label, e)| (same_audit(e), common(e), (*label).clone()))
 }
 
 /// Reports engines that are absent, new, or have another driver.

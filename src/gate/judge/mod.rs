@@ -13,7 +13,7 @@ use super::policy::Policy;
 use super::sound::{short, troubles};
 use crate::record::Record;
 
-pub(super) use engines::{Seat, selected};
+use engines::Seat;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,24 @@ pub struct Question<'a> {
     pub engines: &'a [String],
     /// Whether warnings fail.
     pub strict: bool,
+}
+
+impl Question<'_> {
+    /// The labels of all engines of the lock and the records.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        let seats = engines::seats(self);
+        let all = self.lock.engines.keys().cloned().chain(seats.into_iter().map(|s| s.label));
+        all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether a text of `engines` selects anything.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        let texts = [text.to_owned()];
+        let locked = self.lock.engines.iter().any(|(l, e)| engines::selected(&texts, l, &e.identity));
+        locked || engines::seats(self).iter().any(|s| engines::selected(&texts, &s.label, &s.identity))
+    }
 }
 
 /// A line of a file that the user has.

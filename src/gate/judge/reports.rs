@@ -1,7 +1,7 @@
 //! The items while they are gathered.
 
 use super::{Checked, Counts, Item, Place, Question};
-use crate::gate::class::clean;
+use crate::gate::class::{audit_label, clean};
 use crate::gate::outcome::{Gravity, Outcome};
 use crate::gate::sound::short;
 
@@ -90,7 +90,10 @@ impl<'a> Report<'a> {
             records: question
                 .records
                 .iter()
-                .map(|r| format!("{} ({})", short(&r.id), clean(&r.environment.host)))
+                .map(|r| {
+                    let label = audit_label(r).map(|l| format!(", {l}")).unwrap_or_default();
+                    format!("{} ({}{label})", short(&r.id), clean(&r.environment.host))
+                })
                 .collect(),
         }
     }

@@ -134,9 +134,10 @@ fn one<'a>(
         match against {
             Some(found) => found,
             // On an engine of the lock, a case that the lock has for others only.
-            None if comparable && seat.locked.is_some() => {
-                (Outcome::NewCase, "the lock does not have it for this engine; lock again to have it checked".to_owned())
-            }
+            None if comparable && seat.locked.is_some() => (
+                Outcome::NewCase,
+                "the lock does not have it for this engine; lock again to have it checked".to_owned(),
+            ),
             None => return None,
         }
     };

@@ -78,7 +78,8 @@ impl<'a> Seen<'a> {
     pub(super) fn drift(&self) -> String {
         let engine = &self.execution.engine;
         let comparison = self.case.comparisons.iter().find(|c| c.axis == AxisLevel::Engine && c.right == *engine);
-        let Some(drift) = comparison.map(|c| &c.drift).filter(|d| !d.is_none() && self.status != Status::BitExact) else {
+        let Some(drift) = comparison.map(|c| &c.drift).filter(|d| !d.is_none() && self.status != Status::BitExact)
+        else {
             return String::new();
         };
         let mut text = format!(

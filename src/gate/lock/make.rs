@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found, is_digest, outline};
-use crate::gate::class::{EngineClass, Identity, clean, identify};
+use crate::gate::class::{Identity, audit_label, clean, identify};
 use crate::gate::sound::{short, took_part, troubles};
 use crate::record::{Execution, Record, Status};
 
@@ -160,41 +160,48 @@ fn settings(records: &[Record]) -> Result<LockedSettings, LockError> {
 
 /// The engines of all records under labels that tell them apart.
 fn engines(records: &[Record]) -> BTreeMap<String, LockedEngine> {
-    let mut counts: BTreeMap<Identity, usize> = BTreeMap::new();
+    let mut all: BTreeMap<Identity, LockedEngine> = BTreeMap::new();
     for record in records {
         let mut here: BTreeMap<Identity, usize> = BTreeMap::new();
         for engine in record.engines.iter().filter(|e| took_part(record, &e.id)) {
             *here.entry(identify(record, engine)).or_default() += 1;
         }
         for (identity, count) in here {
-            let most = counts.entry(identity).or_default();
-            *most = count.max(*most);
+            let blank = LockedEngine { identity: identity.clone(), labels: BTreeSet::new(), count, line: 0 };
+            let engine = all.entry(identity).or_insert(blank);
+            engine.count = count.max(engine.count);
+            engine.labels.extend(audit_label(record));
         }
     }
-    let names = labels(&counts.keys().collect::<Vec<_>>());
-    names.into_iter().zip(counts).map(|(n, (identity, count))| (n, LockedEngine { identity, count, line: 0 })).collect()
+    let all: Vec<_> = all.into_values().collect();
+    labels(&all).into_iter().zip(all).collect()
 }
 
-/// A label each, in order: the class alone where it tells them apart, and with as much of the driver as it takes where
-/// several drivers of one class are locked.
-fn labels(identities: &[&Identity]) -> Vec<String> {
-    let class = |i: &Identity| i.class.label();
-    let hardware = |c: &EngineClass| c.hardware.clone().unwrap_or_default();
-    let ways: [&dyn Fn(&Identity) -> String; 4] = [
-        &|i| class(i),
-        &|i| format!("{} @ {}", class(i), i.driver.version),
-        &|i| format!("{} @ {}, {}", class(i), i.driver.label(), i.driver.device),
-        &|i| format!("{} @ {}, {}, {}", class(i), i.driver.label(), i.driver.device, hardware(&i.class)),
+/// A label each, in order: the class alone where it tells them apart. Where several drivers of one class are locked, the
+/// labels of their audits, which stay when a driver is updated; or else as much of the driver as it takes.
+fn labels(engines: &[LockedEngine]) -> Vec<String> {
+    let class = |e: &LockedEngine| e.identity.class.label();
+    let hardware = |e: &LockedEngine| e.identity.class.hardware.clone().unwrap_or_default();
+    let audits = |e: &LockedEngine| e.labels.iter().cloned().collect::<Vec<_>>().join(", ");
+    let driver = |e: &LockedEngine| e.identity.driver.clone();
+    let ways: [&dyn Fn(&LockedEngine) -> String; 5] = [
+        &class,
+        &|e| format!("{} @ {}", class(e), audits(e)),
+        &|e| format!("{} @ {}", class(e), driver(e).version),
+        &|e| format!("{} @ {}, {}", class(e), driver(e).label(), driver(e).device),
+        &|e| format!("{} @ {}, {}, {}", class(e), driver(e).label(), driver(e).device, hardware(e)),
     ];
     let mut taken = BTreeSet::new();
-    let mut name = |identity: &Identity| {
+    let mut name = |engine: &LockedEngine| {
         // Among those of the same class, so that a second driver does not rename other classes.
-        let rivals: Vec<_> = identities.iter().filter(|o| class(o) == class(identity)).collect();
-        let alone = |way: &&&dyn Fn(&Identity) -> String| {
-            rivals.iter().filter(|o| way(o) == way(identity)).count() == 1
+        let rivals: Vec<_> = engines.iter().filter(|o| class(o) == class(engine)).collect();
+        // All of them in the same way, or none.
+        let tells = |way: &&&dyn Fn(&LockedEngine) -> String| {
+            rivals.iter().map(|o| way(o)).collect::<BTreeSet<_>>().len() == rivals.len()
         };
-        let way = ways.iter().find(alone).unwrap_or(&ways[3]);
-        let plain = clean(&way(identity));
+        let audited = rivals.iter().all(|o| !o.labels.is_empty());
+        let way = ways.iter().enumerate().filter(|(i, _)| *i != 1 || audited).map(|(_, w)| w).find(tells);
+        let plain = clean(&way.unwrap_or(&ways[4])(engine));
         let mut label = plain.clone();
         let mut number = 2;
         while !taken.insert(label.clone()) {
@@ -203,7 +210,7 @@ fn labels(identities: &[&Identity]) -> Vec<String> {
         }
         label
     };
-    identities.iter().map(|i| name(i)).collect()
+    engines.iter().map(&mut name).collect()
 }
 
 /// The label of each engine of a record.

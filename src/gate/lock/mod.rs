@@ -4,7 +4,7 @@ mod make;
 mod read;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::Identity;
 use crate::kernels::Profile;
@@ -73,6 +73,8 @@ pub struct LockedSettings {
 pub struct LockedEngine {
     /// Who it is.
     pub identity: Identity,
+    /// The labels of the audits that had it (`--label`), which tell legs of a matrix apart.
+    pub labels: BTreeSet<String>,
     /// How many of them one machine had, at most.
     pub count: usize,
     /// Its line in the file; 0 where it was not read from one.

@@ -1,8 +1,9 @@
 //! A lock from its text, with errors that name the line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, STATUSES, VERSION, fits,
+use super::{
+    DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, STATUSES, VERSION, fits,
     is_digest,
 };
 use crate::gate::class::{Driver, EngineClass, Identity};
@@ -123,7 +124,8 @@ impl Reader {
             "adapter" => push(&mut self.adapters, key, value),
             "planted" => push(&mut self.planted, key, value),
             "vary" => {
-                let (name, values) = value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=a,b; {AGAIN}"))?;
+                let (name, values) =
+                    value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=a,b; {AGAIN}"))?;
                 self.vary.insert(name.to_owned(), values.split(',').map(str::to_owned).collect());
                 Ok(())
             }
@@ -146,7 +148,8 @@ impl Reader {
         if label.is_empty() {
             return Err(format!("an engine without a name; {AGAIN}"));
         }
-        if self.engines.insert(label.to_owned(), LockedEngine { identity: blank, count: 1, line }).is_some() {
+        let engine = LockedEngine { identity: blank, labels: BTreeSet::new(), count: 1, line };
+        if self.engines.insert(label.to_owned(), engine).is_some() {
             return Err(format!("the engine {label} is there twice; {AGAIN}"));
         }
         self.section = Section::Engine(label.to_owned());
@@ -168,9 +171,13 @@ impl Reader {
             "driver" => driver.version = text,
             "device" => driver.device = text,
             "build" => driver.build = Some(text),
+            "audit" => {
+                engine.labels.insert(text);
+            }
             "count" => engine.count = whole(key, value)?,
             "set" => {
-                let (name, value) = value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=value; {AGAIN}"))?;
+                let (name, value) =
+                    value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=value; {AGAIN}"))?;
                 class.variables.insert(name.to_owned(), value.to_owned());
             }
             _ => return Err(format!("'{key}' is no key of an engine; {AGAIN}")),
@@ -183,8 +190,7 @@ impl Reader {
         let (Some(id), Some(shape)) = (words.next().filter(|i| !i.is_empty()), words.next()) else {
             return Err(format!("a case is 'case ID TYPE[COUNT] shader DIGEST strict DIGEST'; {AGAIN}"));
         };
-        let mut case =
-            LockedCase { shape: shape.to_owned(), shader: None, strict: None, rows: BTreeMap::new(), line };
+        let mut case = LockedCase { shape: shape.to_owned(), shader: None, strict: None, rows: BTreeMap::new(), line };
         while let Some(key) = words.next() {
             let value = digest(words.next().unwrap_or_default())?;
             let place = match key {

@@ -66,6 +66,7 @@ impl LockedEngine {
         for (key, value) in lines.into_iter().filter(|(_, v)| !v.is_empty()) {
             writeln!(f, "  {key} {value}")?;
         }
+        self.labels.iter().try_for_each(|l| writeln!(f, "  audit {l}"))?;
         class.variables.iter().try_for_each(|(n, v)| writeln!(f, "  set {n}={v}"))
     }
 }

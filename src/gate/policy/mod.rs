@@ -102,9 +102,8 @@ pub(super) struct Subject<'a> {
 impl Rule {
     /// Whether it is about this result.
     pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
-        let globs = |patterns: &[String], text: &str| {
-            patterns.is_empty() || patterns.iter().any(|p| pattern::glob(p, text))
-        };
+        let globs =
+            |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|p| pattern::glob(p, text));
         let words = |patterns: &[String], texts: &[&str]| {
             patterns.is_empty() || patterns.iter().any(|p| texts.iter().any(|t| pattern::word(p, t)))
         };

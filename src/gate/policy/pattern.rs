@@ -62,7 +62,9 @@ mod tests {
         for (pattern, text) in matching {
             assert!(glob(pattern, text), "{pattern} is {text}");
         }
-        for (pattern, text) in [("sum", "sums"), ("", "a"), ("?", ""), ("a*b", "a-bc"), ("sum", "logsum"), ("S*", "sum")] {
+        for (pattern, text) in
+            [("sum", "sums"), ("", "a"), ("?", ""), ("a*b", "a-bc"), ("sum", "logsum"), ("S*", "sum")]
+        {
             assert!(!glob(pattern, text), "{pattern} is not {text}");
         }
     }

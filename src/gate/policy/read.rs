@@ -72,7 +72,8 @@ fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Gravity>, Wrong> {
             (key.span(), format!("'{name}' is no outcome; those that can be set are: {}", adjustable()))
         })?;
         if !outcome.is_adjustable() {
-            let what = format!("'{name}' can not be set; write a rule for what is expected. Can be set: {}", adjustable());
+            let what =
+                format!("'{name}' can not be set; write a rule for what is expected. Can be set: {}", adjustable());
             return Err((key.span(), what));
         }
         let gravity = match string(value, name)? {
@@ -96,7 +97,10 @@ fn rule(table: &DeTable<'_>, span: Range<usize>, text: &str) -> Result<Rule, Wro
         (Some(value), None) => Demand::Require(requirements(value, max_ulp)?),
         (None, Some(value)) => {
             if let Some(value) = find(table, "max_ulp") {
-                return Err((value.span(), "max_ulp of a known deviation is written inside known-deviation".to_owned()));
+                return Err((
+                    value.span(),
+                    "max_ulp of a known deviation is written inside known-deviation".to_owned(),
+                ));
             }
             Demand::Known(deviation(value)?)
         }
@@ -150,7 +154,8 @@ fn requirements(value: &Value<'_>, max_ulp: Option<u64>) -> Result<Vec<Requireme
             "within-specification" => Requirement::WithinSpecification,
             "repeatable" => Requirement::Repeatable,
             "known-deviation" => {
-                let what = "a known deviation is written known-deviation = { reason = \"…\", link = \"…\", status = \"…\" }";
+                let what =
+                    "a known deviation is written known-deviation = { reason = \"…\", link = \"…\", status = \"…\" }";
                 return Err((value.span(), what.to_owned()));
             }
             other => {
@@ -228,7 +233,9 @@ fn digits(value: &Value<'_>) -> Result<String, Wrong> {
 /// A key that is none is said, with those that there are.
 fn known(table: &DeTable<'_>, keys: &[&str], of: &str) -> Result<(), Wrong> {
     match table.iter().map(|(key, _)| key).find(|k| !keys.contains(&k.get_ref().as_ref())) {
-        Some(key) => Err((key.span(), format!("'{}' is no key of {of}; there are: {}", key.get_ref(), keys.join(", ")))),
+        Some(key) => {
+            Err((key.span(), format!("'{}' is no key of {of}; there are: {}", key.get_ref(), keys.join(", "))))
+        }
         None => Ok(()),
     }
 }
