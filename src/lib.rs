@@ -14,4 +14,5 @@ pub mod inputs;
 pub mod kernels;
 pub mod record;
 pub mod report;
+pub mod rng;
 pub mod spec;

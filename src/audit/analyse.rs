@@ -59,6 +59,7 @@ pub(super) fn analyse(
             .map(|t| TwinDigest { arithmetic: t.arithmetic, digest: t.digest.clone() })
             .collect(),
         twin_accuracy: truth.strict().map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
+        origin: truth.problem.origin(),
         executions,
         comparisons,
     })

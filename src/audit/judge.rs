@@ -3,7 +3,7 @@
 use crate::arith::Arithmetic;
 use crate::drift::Drift;
 use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Status, Verdict,
+    AxisLevel, CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Status, Verdict, after_origin,
 };
 
 /// What an execution's row says. `strict` is the strict twin's digest; `outside` the number of elements that the
@@ -30,13 +30,13 @@ pub(super) fn verdicts(engines: &[Engine], cases: &[&CaseRecord]) -> Vec<Verdict
     for problem in problems {
         let group: Vec<_> = cases.iter().copied().filter(|c| c.problem == problem).collect();
         for engine in engines {
-            out.extend(verdict(engine, &group));
+            out.extend(verdict(engine, &group, cases));
         }
     }
     out
 }
 
-fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
+fn verdict(engine: &Engine, group: &[&CaseRecord], all: &[&CaseRecord]) -> Option<Verdict> {
     let asked: Vec<(&CaseRecord, &Execution)> = group
         .iter()
         .filter_map(|case| Some((*case, case.executions.iter().find(|e| e.engine == engine.id)?)))
@@ -53,15 +53,15 @@ fn verdict(engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
         (Level::RunToRun, repeats(engine, &ran, runs)),
         (
             Level::ConfigInvariant,
-            failure(&asked).unwrap_or_else(|| pairs(engine, &ran, &[AxisLevel::Config, AxisLevel::Threads])),
+            failure(&asked).unwrap_or_else(|| pairs(engine, &ran, all, &[AxisLevel::Config, AxisLevel::Threads])),
         ),
         // That planted defects differ from the strict interpreter says nothing of that.
         (
             Level::DriverToDriver,
-            if engine.is_reference() { Found::untested() } else { pairs(engine, &ran, &[AxisLevel::Driver]) },
+            if engine.is_reference() { Found::untested() } else { pairs(engine, &ran, all, &[AxisLevel::Driver]) },
         ),
-        (Level::GpuToGpu, pairs(engine, &ran, &[AxisLevel::Adapter])),
-        (Level::CpuGpuBitwise, pairs(engine, &ran, &[AxisLevel::Engine])),
+        (Level::GpuToGpu, pairs(engine, &ran, all, &[AxisLevel::Adapter])),
+        (Level::CpuGpuBitwise, pairs(engine, &ran, all, &[AxisLevel::Engine])),
     ]
     .into_iter()
     .collect();
@@ -140,7 +140,7 @@ fn repeats(engine: &Engine, ran: &[(&CaseRecord, &Execution)], runs: u32) -> Fou
     Found { state: LevelState::Held, because: String::new(), case: None }
 }
 
-fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], axes: &[AxisLevel]) -> Found {
+fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], all: &[&CaseRecord], axes: &[AxisLevel]) -> Found {
     let mut tested = false;
     let mut worst: Option<(&CaseRecord, &Execution, &Comparison)> = None;
     // Comparisons are of first runs. A side with several results can not agree in all of them, whatever the first does.
@@ -169,7 +169,14 @@ fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], axes: &[AxisLevel])
     match worst {
         Some((case, execution, comparison)) => Found {
             state: LevelState::Failed,
-            because: explain(engine, case, execution, comparison),
+            because: [
+                Some(explain(engine, case, execution, comparison)),
+                after_origin(all.iter().copied(), case, comparison),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; "),
             case: Some(case.id.clone()),
         },
         None if tested && let Some((case, varies)) = unsettled => Found {
@@ -324,6 +331,7 @@ mod tests {
             shader: None,
             twins: Vec::new(),
             twin_accuracy: None,
+            origin: None,
             executions,
             comparisons,
         }

@@ -3,13 +3,16 @@
 mod adapters;
 mod case;
 mod check;
+mod completions;
 mod exit;
 mod gpu;
 mod lock;
+mod man;
 mod options;
 mod outputs;
 mod progress;
 mod report;
+mod rng;
 mod worker;
 
 use std::process::ExitCode;
@@ -47,6 +50,14 @@ enum Verb {
     Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
+    /// Where random numbers land: predict and identify what other cards draw. Offline.
+    Rng(rng::Args),
+    /// Print what a shell needs to complete verbs and options.
+    #[command(hide = true)]
+    Completions(completions::Args),
+    /// Print the manual page.
+    #[command(hide = true)]
+    Man(man::Args),
     /// Serve one adapter to a parent process.
     #[command(hide = true)]
     Worker(worker::Args),
@@ -88,6 +99,9 @@ pub fn main() -> ExitCode {
         Verb::Lock(args) => lock::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
+        Verb::Rng(args) => rng::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
         Verb::Worker(args) => worker::run(args),
     };
     match done {

@@ -49,7 +49,7 @@ impl Outputs {
     }
 
     fn record(&self, record: &Record) -> std::io::Result<()> {
-        let json = serde_json::to_vec_pretty(record)?;
+        let json = crate::record::to_json(record)?;
         write_atomically(&self.folder.join("record.json"), &json)
     }
 

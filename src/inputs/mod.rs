@@ -4,5 +4,7 @@ pub mod distribution;
 pub mod edges;
 pub mod philox;
 pub mod philox_simd;
+pub mod threefry;
+pub mod vectors;
 
 pub use distribution::Distribution;

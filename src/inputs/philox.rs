@@ -1,7 +1,8 @@
-//! Philox4x32-10, the counter-based generator behind every input and every dropout mask.
+//! Philox, the counter-based generator behind every input and every dropout mask; 4x32 with ten rounds unless a name
+//! says otherwise.
 //!
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11. The known answers in
-//! `tests/vectors/philox4x32.txt` are Random123's.
+//! `tests/vectors/philox*.txt` are Random123's.
 
 use super::philox_simd;
 
@@ -10,17 +11,55 @@ pub const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 /// The Weyl increments of the key.
 pub const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
-/// Ten rounds of Philox4x32 on one counter.
+/// The multiplier of Philox2x32; its key's increment is `W[0]`.
+pub const M2: u32 = 0xD256_D193;
+
+/// Ten rounds of Philox4x32 on one counter: what frameworks use.
 #[inline(always)]
 #[must_use]
 pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    philox4x32::<10>(counter, key)
+}
+
+/// Seven rounds: the fewest that the paper found to pass BigCrush.
+#[inline(always)]
+#[must_use]
+pub fn philox4x32_7(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    philox4x32::<7>(counter, key)
+}
+
+/// `ROUNDS` rounds of Philox4x32 on one counter.
+#[inline(always)]
+#[must_use]
+pub fn philox4x32<const ROUNDS: usize>(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let mut c = counter;
     let mut k = key;
-    for _ in 0..10 {
+    for _ in 0..ROUNDS {
         let p0 = u64::from(M[0]) * u64::from(c[0]);
         let p1 = u64::from(M[1]) * u64::from(c[2]);
         c = [high(p1) ^ c[1] ^ k[0], low(p1), high(p0) ^ c[3] ^ k[1], low(p0)];
         k = [k[0].wrapping_add(W[0]), k[1].wrapping_add(W[1])];
+    }
+    c
+}
+
+/// Ten rounds of Philox2x32 on one counter.
+#[inline(always)]
+#[must_use]
+pub fn philox2x32_10(counter: [u32; 2], key: u32) -> [u32; 2] {
+    philox2x32::<10>(counter, key)
+}
+
+/// `ROUNDS` rounds of Philox2x32 on one counter.
+#[inline(always)]
+#[must_use]
+pub fn philox2x32<const ROUNDS: usize>(counter: [u32; 2], key: u32) -> [u32; 2] {
+    let mut c = counter;
+    let mut k = key;
+    for _ in 0..ROUNDS {
+        let p = u64::from(M2) * u64::from(c[0]);
+        c = [high(p) ^ k ^ c[1], low(p)];
+        k = k.wrapping_add(W[0]);
     }
     c
 }
@@ -94,6 +133,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::vectors::rows;
 
     #[test]
     fn a_stream_is_its_blocks_in_order() {
@@ -114,14 +154,19 @@ mod tests {
 
     #[test]
     fn known_answers_of_random123() {
-        let table = include_str!("../../tests/vectors/philox4x32.txt");
-        let mut seen = 0;
-        for line in table.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
-            let words: Vec<u32> = line.split_whitespace().map(|w| u32::from_str_radix(w, 16).unwrap()).collect();
-            let got = philox4x32_10([words[0], words[1], words[2], words[3]], [words[4], words[5]]);
-            assert_eq!(got, words[6..10], "{line}");
-            seen += 1;
+        let ten = rows::<10>(include_str!("../../tests/vectors/philox4x32.txt"));
+        let seven = rows::<10>(include_str!("../../tests/vectors/philox4x32_7.txt"));
+        assert_eq!((ten.len(), seven.len()), (3, 3), "rows of the tables");
+        for [c0, c1, c2, c3, k0, k1, want @ ..] in ten {
+            assert_eq!(philox4x32_10([c0, c1, c2, c3], [k0, k1]), want, "{c0:x} … under {k0:x} {k1:x}");
         }
-        assert_eq!(seen, 3, "the table has three rows");
+        for [c0, c1, c2, c3, k0, k1, want @ ..] in seven {
+            assert_eq!(philox4x32_7([c0, c1, c2, c3], [k0, k1]), want, "{c0:x} … under {k0:x} {k1:x}, seven rounds");
+        }
+        let two = rows::<5>(include_str!("../../tests/vectors/philox2x32.txt"));
+        assert_eq!(two.len(), 3, "rows of the table");
+        for [c0, c1, key, want @ ..] in two {
+            assert_eq!(philox2x32_10([c0, c1], key), want, "{c0:x} {c1:x} under {key:x}");
+        }
     }
 }

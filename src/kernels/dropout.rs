@@ -3,8 +3,8 @@
 
 use super::philox::{GROUPS, WG, words_by_element};
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, Observation, OutputView, Param, Pass, Problem, Profile, Program,
-    Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
+    Program, Shader, Variant,
 };
 use crate::arith::{Arith, Arithmetic};
 use crate::bits::{Bits, Dtype};
@@ -109,13 +109,14 @@ impl Kernel for Dropout {
         let largest = if case.variant() == "threshold" { 1 << 20 } else { 1 << 26 };
         let n = case.count("n", 1..=largest)? as usize;
         let threshold = Threshold::new(p);
+        let origin = float.then(|| origin(case)).flatten();
         let (place, key) = match case.variant() {
             "threshold" => (Place::Given(threshold.around(n)), [0, 0]),
             "thread" => (Place::Thread { threads }, key(case.seed("seed")?)),
             "thread_vec4" => (Place::Vec4 { threads }, key(case.seed("seed")?)),
             _ => (Place::Element, key(case.seed("seed")?)),
         };
-        Ok(Box::new(Mask { n, p, threshold, key, float, place, wg, groups }))
+        Ok(Box::new(Mask { n, p, threshold, key, float, place, wg, groups, origin }))
     }
 }
 
@@ -198,6 +199,23 @@ struct Mask {
     place: Place,
     wg: u32,
     groups: u32,
+    origin: Option<Origin>,
+}
+
+/// What a comparison of floats compares: the words of the generator, or those that it was given, which another case
+/// compares as integers.
+fn origin(case: &Case) -> Option<Origin> {
+    let then = "the conversion to floats and their comparison with p";
+    match case.variant() {
+        "threshold" => Some(Origin {
+            what: "the same words compared as integers".to_owned(),
+            problem: case.clone().with("keep", "integer").problem(),
+            prefix: false,
+            then: then.to_owned(),
+        }),
+        "element" => Some(super::uniform::origin(case.text("n"), case.text("seed"), then)),
+        _ => None,
+    }
 }
 
 impl Mask {
@@ -289,6 +307,10 @@ impl Problem for Mask {
         }
         let words = self.words(cpu::available_threads());
         Allowance::Intervals(words.into_iter().map(|w| self.threshold.allowed(w)).collect())
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        self.origin.clone()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]

@@ -16,18 +16,21 @@ pub mod control;
 pub mod conversion;
 pub mod dot;
 pub mod dropout;
+pub mod init;
 pub mod layer_norm;
 pub mod logsumexp;
 pub mod matmul;
 pub mod max;
 pub mod mean_variance;
+pub mod normal;
 pub mod philox;
 pub mod scatter_add;
 pub mod softmax;
 pub mod specials;
 pub mod sum;
+pub mod uniform;
 
-pub use problem::{Allowance, Exact, Interval, Observation, Problem};
+pub use problem::{Allowance, Exact, Interval, Observation, Origin, Problem};
 pub use program::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
 pub use shader::Shader;
 
@@ -135,6 +138,9 @@ static REGISTRY: &[&dyn Kernel] = &[
     &layer_norm::LayerNorm,
     &scatter_add::ScatterAdd,
     &philox::Philox,
+    &uniform::Uniform,
+    &normal::Normal,
+    &init::Init,
     &dropout::Dropout,
     &arithmetic::KERNEL,
     &builtins::KERNEL,

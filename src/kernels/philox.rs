@@ -45,7 +45,8 @@ impl Kernel for Philox {
     }
 
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
-        let n: u32 = profile.pick(10_007, 1 << 22, 1 << 26);
+        // As many as any case made of them has, so that a difference there can be told from one of the generator.
+        let n: u32 = profile.pick(20_011, 1 << 22, 1 << 26);
         let launches: &[(u32, u32)] =
             profile.pick(&[(64, 3), (128, 64)], &[(64, 64), (256, 1024)], &[(64, 4096), (256, 64), (1024, 4096)]);
         let mut cases = vec![Case::of("philox", &VARIANTS[1])];

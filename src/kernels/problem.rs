@@ -94,6 +94,20 @@ impl Observation {
     }
 }
 
+/// Integers that a case's answer is made of, where they are another case's whole answer. Where those agree and the answer
+/// does not, what lies between the two is the cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What they are: "the generator's words".
+    pub what: String,
+    /// The problem, without configuration, whose answer they are.
+    pub problem: String,
+    /// Whether the same problem with a larger `n` will do, whose first elements they are.
+    pub prefix: bool,
+    /// What lies between, in a few words: "the conversion of 32 bits to floats".
+    pub then: String,
+}
+
 /// One case, ready to be computed.
 ///
 /// A case runs on adapters (it has a [`Problem::program`] and a [`Problem::twin`]), or on the CPU's threads only (it
@@ -126,6 +140,12 @@ pub trait Problem: Send + Sync {
     /// of the threads axis.
     fn threaded(&self, threads: usize) -> Option<Bits> {
         let _ = threads;
+        None
+    }
+
+    /// The integers that the numbers are made of. `None` where they are no case's answer, or where nothing between them
+    /// and the answer is left to the implementation.
+    fn origin(&self) -> Option<Origin> {
         None
     }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 /// What `//#include` may name: the files of `shaders/shared/`.
 static SHARED: &[(&str, &str)] = &[
     ("shared/philox.wgsl", include_str!("../../shaders/shared/philox.wgsl")),
+    ("shared/box_muller.wgsl", include_str!("../../shaders/shared/box_muller.wgsl")),
+    ("shared/quantile.wgsl", include_str!("../../shaders/shared/quantile.wgsl")),
     ("shared/row.wgsl", include_str!("../../shaders/shared/row.wgsl")),
     ("shared/tree.wgsl", include_str!("../../shaders/shared/tree.wgsl")),
     ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),

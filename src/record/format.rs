@@ -14,7 +14,7 @@ use crate::arith::Arithmetic;
 use crate::bits::Dtype;
 use crate::drift::{Accuracy, Drift, number};
 use crate::engines::{Finding, Skip, gpu::AdapterIdentity};
-use crate::kernels::{Observation, Profile};
+use crate::kernels::{Observation, Origin, Profile};
 
 /// One audit of one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -220,6 +220,9 @@ pub struct CaseRecord {
     pub twins: Vec<TwinDigest>,
     /// The strict twin's error against the exact answer.
     pub twin_accuracy: Option<Accuracy>,
+    /// The integers that the answer is made of, where another case has them. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// One an engine.
     pub executions: Vec<Execution>,
     /// Pairs of executions, and twins against executions, whose bits were compared. Equal pairs are here too.

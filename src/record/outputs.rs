@@ -255,9 +255,8 @@ impl Outputs {
         }
     }
 
-    /// Keeps those that a predicate names.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.0.retain(|digest, _| keep(digest));
+    pub(super) fn into_inner(self) -> BTreeMap<String, Stored> {
+        self.0
     }
 
     /// Checks every output against its digest.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::format::Record;
+use super::merge::{Member, Merged, Reader};
 use super::store::{self, ReadError};
 
 /// Where `gpu` writes unless told otherwise.
@@ -88,7 +89,40 @@ struct Candidate {
 /// # Errors
 /// When none or several are named, or the one that is can not be read.
 pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
-    Ok(store::read(&find(text, folders)?)?)
+    let merged = open(text, folders)?;
+    let mut members = merged.members();
+    match (members.next(), members.next()) {
+        (Some(one), None) => merged
+            .record(one)
+            .map_err(|e| ReadError::NotARecord { path: text.to_owned(), reason: e.to_string() }.into()),
+        _ => Err(ReadError::Several { path: text.to_owned(), count: merged.len() }.into()),
+    }
+}
+
+/// The record or records that `text` names, as [`select`] finds them. `FILE#NAME` names those of a merged file whose
+/// label, host or beginning of the id is `NAME`.
+///
+/// # Errors
+/// When none or several are named, or the file can not be read.
+pub fn open(text: &str, folders: &[&Path]) -> Result<Merged, SelectError> {
+    let (file, name) = match text.rsplit_once('#') {
+        Some((file, name)) if !Path::new(text).exists() => (file, Some(name)),
+        _ => (text, None),
+    };
+    let reader = Reader::default();
+    reader.read(&find(file, folders)?)?;
+    let merged = reader.finish();
+    let Some(name) = name else { return Ok(merged) };
+    let names = |m: &Member| {
+        m.name() == name || m.shell.environment.host == name || name.len() >= SHORTEST && m.id().starts_with(name)
+    };
+    let chosen = merged.only(names);
+    if chosen.is_empty() {
+        let known: Vec<_> = merged.members().take(8).map(|m| format!("{} ({})", m.name(), &m.id()[..8])).collect();
+        let known = format!("{file} holds {}", known.join(", "));
+        return Err(SelectError::Unknown { text: text.to_owned(), known });
+    }
+    Ok(chosen)
 }
 
 /// The file that `text` names, as [`select`] finds it.

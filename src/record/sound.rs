@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::format::{CaseRecord, Engine, Outcome, Record, Verdict};
-use super::outputs::Outputs;
+use super::case_view::CaseView;
+use super::format::{CaseRecord, Engine, Outcome, Record};
+use super::outputs::{Outputs, Stored};
 
 /// Checks a record's references, digests and lengths.
 ///
@@ -17,11 +18,12 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
         if !cases.insert(case.id.as_str()) {
             return Err(format!("the case '{}' is in it twice", case.id));
         }
-        self::case(case, &engines)?;
-        outputs(case, &record.outputs)?;
+        self::case(case)?;
+        listed(&case.id, case.executions.iter().map(|x| x.engine.as_str()), &engines)?;
+        outputs(&CaseView::from(case), &record.outputs)?;
     }
     for verdict in &record.verdicts {
-        self::verdict(verdict, &engines)?;
+        listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     record.outputs.verify()
 }
@@ -35,45 +37,37 @@ pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, String> {
     }
 }
 
-/// Checks one case, but for its stored outputs.
-pub(super) fn case(case: &CaseRecord, engines: &BTreeSet<&str>) -> Result<(), String> {
+/// Checks one case by itself.
+pub(super) fn case(case: &CaseRecord) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for execution in &case.executions {
-        let engine = execution.engine.as_str();
-        if !engines.contains(engine) {
-            return Err(format!("'{}' ran on the engine '{engine}', which it does not list", case.id));
-        }
-        if !seen.insert(engine) {
-            return Err(format!("'{}' is twice on the engine '{engine}'", case.id));
+        if !seen.insert(execution.engine.as_str()) {
+            return Err(format!("'{}' is twice on the engine '{}'", case.id, execution.engine));
         }
         if matches!(&execution.outcome, Outcome::Ran { distinct, .. } if distinct.is_empty()) {
-            return Err(format!("'{}' ran on '{engine}' without a result", case.id));
+            return Err(format!("'{}' ran on '{}' without a result", case.id, execution.engine));
         }
     }
     Ok(())
 }
 
-/// Checks one verdict.
-pub(super) fn verdict(verdict: &Verdict, engines: &BTreeSet<&str>) -> Result<(), String> {
-    if engines.contains(verdict.engine.as_str()) {
-        return Ok(());
+/// Checks that the engines of a case or verdict are listed.
+pub(super) fn listed<'a>(
+    of: &str,
+    used: impl IntoIterator<Item = &'a str>,
+    engines: &BTreeSet<&str>,
+) -> Result<(), String> {
+    match used.into_iter().find(|e| !engines.contains(e)) {
+        Some(engine) => Err(format!("'{of}' names the engine '{engine}', which it does not list")),
+        None => Ok(()),
     }
-    Err(format!("a verdict on '{}' is of the engine '{}', which it does not list", verdict.problem, verdict.engine))
-}
-
-/// The digests of a case's first results.
-pub(super) fn firsts(case: &CaseRecord) -> impl Iterator<Item = &str> {
-    case.executions.iter().filter_map(|x| match &x.outcome {
-        Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
-        _ => None,
-    })
 }
 
 /// Checks that a case's stored outputs have the case's length.
-pub(super) fn outputs(case: &CaseRecord, outputs: &Outputs) -> Result<(), String> {
+pub(super) fn outputs(case: &CaseView, outputs: &Outputs) -> Result<(), String> {
     let expected = case.elements.div_ceil(case.dtype.per_word() as u64);
-    for digest in firsts(case) {
-        if let Some(words) = outputs.get(digest).map(super::Stored::words).filter(|w| *w != expected) {
+    for digest in case.executions.iter().filter_map(|x| x.digests.first()) {
+        if let Some(words) = outputs.get(digest).map(Stored::words).filter(|w| *w != expected) {
             return Err(format!("the stored output {digest} has {words} words, and '{}' has {expected}", case.id));
         }
     }

@@ -42,6 +42,14 @@ pub enum ReadError {
         /// The file.
         path: String,
     },
+    /// It holds several records, where one is wanted.
+    #[error("{path} holds {count} merged records, and one is wanted; name one of them, as in '{path}#LABEL'")]
+    Several {
+        /// The file.
+        path: String,
+        /// How many.
+        count: usize,
+    },
     /// It is a record that this program can't read.
     #[error("can't read {path}: {reason}")]
     Version {
@@ -57,11 +65,13 @@ struct Head {
     format: FormatVersion,
 }
 
-/// Reads a record.
-///
-/// # Errors
-/// When the file can't be read, is no record, or is of a newer format.
-pub fn read(path: &Path) -> Result<Record, ReadError> {
+#[derive(serde::Deserialize)]
+struct Kind {
+    records: Option<Vec<serde::de::IgnoredAny>>,
+}
+
+/// A file's content, once its head is found to be of a format that this program reads.
+pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.display().to_string();
     let io = |source| ReadError::Io { path: name.clone(), source };
     let bytes = std::fs::metadata(path).map_err(io)?.len();
@@ -69,16 +79,107 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
         return Err(ReadError::TooLarge { path: name, bytes });
     }
     let text = std::fs::read(path).map_err(io)?;
-    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.to_string() };
-    let head: Head = serde_json::from_slice(&text).map_err(not)?;
-    head.format.check_readable().map_err(|reason| ReadError::Version { path: name.clone(), reason })?;
-    let record: Record = serde_json::from_slice(&text).map_err(not)?;
-    // An unfinished record has no id yet.
-    if !record.id.is_empty() && super::id::id_of(&text).map_err(not)? != record.id {
-        return Err(ReadError::Changed { path: name });
+    check_head(&name, &text)?;
+    Ok(text)
+}
+
+/// Refuses what is no record or too new, before its content is looked at.
+fn check_head(name: &str, text: &[u8]) -> Result<(), ReadError> {
+    let path = || name.to_owned();
+    let head: Head =
+        serde_json::from_slice(text).map_err(|e| ReadError::NotARecord { path: path(), reason: e.to_string() })?;
+    head.format.check_readable().map_err(|reason| ReadError::Version { path: path(), reason })
+}
+
+/// Reads a record; a merged one where it holds a single record.
+///
+/// # Errors
+/// When the file can't be read, is no record, is of a newer format, or holds several.
+pub fn read(path: &Path) -> Result<Record, ReadError> {
+    parse(&path.display().to_string(), &load(path)?)
+}
+
+/// Reads a record's text; `name` says where it is from.
+///
+/// # Errors
+/// When it is no record, is of a newer format, was changed, or holds several.
+pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
+    check_head(name, text)?;
+    let path = || name.to_owned();
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: path(), reason: e.to_string() };
+    let kind: Kind = serde_json::from_slice(text).map_err(not)?;
+    if let Some(records) = kind.records {
+        return Err(ReadError::Several { path: path(), count: records.len() });
     }
-    super::sound::check(&record).map_err(|reason| ReadError::NotARecord { path: name, reason })?;
+    let record: Record = serde_json::from_slice(text).map_err(not)?;
+    // An unfinished record has no id yet.
+    if !record.id.is_empty() && super::id::id_of(text).map_err(not)? != record.id {
+        return Err(ReadError::Changed { path: path() });
+    }
+    super::sound::check(&record).map_err(|reason| ReadError::NotARecord { path: path(), reason })?;
     Ok(record)
+}
+
+/// A record as it is written to a file: compact, with a line for each case, verdict and output.
+///
+/// # Errors
+/// When it can not be written as JSON.
+pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
+    let Record { format, id, run, provenance, environment, engines, controls, cases, verdicts, notes, outputs } =
+        record;
+    let mut out = Vec::new();
+    out.extend_from_slice(b"{");
+    let mut first = true;
+    let mut name = |out: &mut Vec<u8>, name: &str| {
+        out.extend_from_slice(if first { b"\"" } else { b",\n\"" });
+        first = false;
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+    };
+    name(&mut out, "format");
+    serde_json::to_writer(&mut out, format)?;
+    name(&mut out, "id");
+    serde_json::to_writer(&mut out, id)?;
+    name(&mut out, "run");
+    serde_json::to_writer(&mut out, run)?;
+    name(&mut out, "provenance");
+    serde_json::to_writer(&mut out, provenance)?;
+    name(&mut out, "environment");
+    serde_json::to_writer(&mut out, environment)?;
+    name(&mut out, "engines");
+    lines(&mut out, engines)?;
+    name(&mut out, "controls");
+    lines(&mut out, controls)?;
+    name(&mut out, "cases");
+    lines(&mut out, cases)?;
+    name(&mut out, "verdicts");
+    lines(&mut out, verdicts)?;
+    name(&mut out, "notes");
+    lines(&mut out, notes)?;
+    if !outputs.is_empty() {
+        name(&mut out, "outputs");
+        out.push(b'{');
+        for (i, (digest, stored)) in outputs.iter().enumerate() {
+            out.extend_from_slice(if i > 0 { b",\n" } else { b"\n" });
+            serde_json::to_writer(&mut out, digest)?;
+            out.push(b':');
+            serde_json::to_writer(&mut out, stored)?;
+        }
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"}\n");
+    Ok(out)
+}
+
+/// A list with a line for each item.
+fn lines<T: serde::Serialize>(out: &mut Vec<u8>, items: &[T]) -> Result<(), serde_json::Error> {
+    out.push(b'[');
+    for (i, item) in items.iter().enumerate() {
+        out.extend_from_slice(if i > 0 { b",\n" } else { b"\n" });
+        serde_json::to_writer(&mut *out, item)?;
+    }
+    out.push(b']');
+    Ok(())
 }
 
 /// Writes a file beside its target and renames it over the target, so that a reader sees the old content or the new,
@@ -87,9 +188,24 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
 /// # Errors
 /// Those of the file system.
 pub fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_with(path, |file| file.write_all(content))
+}
+
+/// [`write_atomically`], with the content written as it is made. Where that fails the target is left as it was.
+///
+/// # Errors
+/// Those of the file system, and of `content`.
+pub fn write_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".repro-audit-").suffix(".tmp").tempfile_in(folder)?;
-    file.write_all(content)?;
+    {
+        let mut buffered = std::io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
+        content(&mut buffered)?;
+        buffered.flush()?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

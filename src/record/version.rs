@@ -13,7 +13,7 @@ pub struct FormatVersion {
 
 impl FormatVersion {
     /// What this program writes. 1.1 added what the embedded adapter notices, its planted defects, and the arithmetics
-    /// that split `fma`; 1.2 added stored outputs, labels and merged records.
+    /// that split `fma`; 1.2 stored outputs, labels, merged records, and the integers that a case's answer is made of.
     pub const CURRENT: Self = Self { major: 1, minor: 2 };
 
     /// Whether this program can read a record of version `self`.

@@ -5,6 +5,7 @@ mod charts;
 mod csv;
 mod html;
 mod markdown;
+mod prediction;
 mod table;
 mod text;
 mod view;
@@ -16,6 +17,7 @@ use crate::record::{Record, write_atomically};
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
+pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
 pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
 pub use table::table;
 

@@ -17,8 +17,37 @@ pub(crate) enum Test {
     Model(Change),
     /// Both do the same when both are given the shader with this change: what differs is gone.
     Both(Change),
-    /// Invocations take places in a buffer in the order in which they come, and the embedded adapter says so.
-    Order,
+    /// Invocations take places in a buffer in the order in which they come, and the embedded adapter says so of these
+    /// outputs.
+    Order(Records),
+}
+
+/// What an output in no certain order is a list of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Records {
+    /// The bits of each word that do not depend on the order; empty for what is no list.
+    masks: &'static [u32],
+}
+
+impl Records {
+    /// How two outputs differ when they are sorted; nothing where they are the same records.
+    pub(crate) fn difference(self, ours: &[u32], theirs: &[u32]) -> Option<String> {
+        if self.masks.is_empty() {
+            return None;
+        }
+        let sorted = |output: &[u32]| {
+            let records = output.chunks(self.masks.len());
+            let masked = |record: &[u32]| record.iter().zip(self.masks).map(|(w, m)| w & m).collect::<Vec<_>>();
+            let mut records: Vec<_> = records.map(masked).collect();
+            records.sort_unstable();
+            records
+        };
+        let (a, b) = (sorted(ours), sorted(theirs));
+        let different: Vec<usize> = (0..a.len()).filter(|i| a.get(*i) != b.get(*i)).collect();
+        let at = *different.first()?;
+        let count = format!("{} of {} sorted records differ", different.len(), a.len());
+        Some(format!("{count}, the first at {at}: embedded {:x?}, lavapipe {:x?}", a.get(at), b.get(at)))
+    }
 }
 
 /// Texts replaced by others, and text put at the shader's end.
@@ -60,12 +89,26 @@ const fn model(name: &'static str, replace: &'static [(&'static str, &'static st
     Cause { name, test: Test::Model(Change { replace, append }) }
 }
 
+/// The product of a matrix and a vector as lavapipe adds it.
+const BACKWARDS: &str = "fn backwards(a: mat4x4<f32>, b: vec4<f32>) -> vec4<f32> {
+    return ((a[3] * b[3] + a[2] * b[2]) + a[1] * b[1]) + a[0] * b[0];
+}\n";
+
 /// All causes.
 pub(crate) const CAUSES: &[Cause] = &[
-    Cause { name: "order", test: Test::Order },
+    Cause { name: "order", test: Test::Order(Records { masks: &[] }) },
+    // The line, and the segment's place on it; its place in its tile follows the order too.
+    Cause { name: "order-of-segments", test: Test::Order(Records { masks: &[u32::MAX, 0xffff] }) },
+    Cause { name: "order-of-lines", test: Test::Order(Records { masks: &[u32::MAX; 6] }) },
     // fma() is a product and a sum, each rounded.
     Cause { name: "split-fma", test: Test::Defect("split-fma") },
     both("exp", &[("exp(", "plain_exp(")], "fn plain_exp(x: f32) -> f32 { return 1.0 / (1.0 + x * x); }\n"),
+    // a + c*(b - a), also where a is 1 in the source, is taken for mix(a, b, c), which is a*(1 - c) + b*c.
+    model(
+        "interpolation-control",
+        &[("vec4<f32>(1.0) + (_a - vec4<f32>(1.0)) * _p", "(vec4<f32>(1.0) - _p) + _a * _p")],
+        "",
+    ),
     both(
         "exp-vec4",
         &[("exp(", "plain_exp(")],
@@ -80,6 +123,13 @@ pub(crate) const CAUSES: &[Cause] = &[
     ),
     both("sin", &[("sin(", "plain_sin(")], "fn plain_sin(x: f32) -> f32 { return x / (1.0 + x * x); }\n"),
     both("cos", &[("cos(", "plain_cos(")], "fn plain_cos(x: f32) -> f32 { return 1.0 / (1.0 + x * x); }\n"),
+    both(
+        "atan2",
+        &[("atan2(", "plain_atan2(")],
+        "fn plain_atan2(y: f32, x: f32) -> f32 { return 2.0 * y / (1.0 + abs(x) + abs(y)); }\n",
+    ),
+    both("acos", &[("acos(", "plain_acos(")], "fn plain_acos(x: f32) -> f32 { return 1.5 - x; }\n"),
+    both("asin", &[("asin(", "plain_asin(")], "fn plain_asin(x: f32) -> f32 { return x + 0.5 * x * x * x; }\n"),
     both("pow", &[("pow(", "plain_pow(")], "fn plain_pow(x: f32, y: f32) -> f32 { return x / (1.0 + y * y); }\n"),
     both(
         "pow-vec4",
@@ -99,6 +149,38 @@ pub(crate) const CAUSES: &[Cause] = &[
             }
             return out;
         }\n",
+    ),
+    model(
+        "matrix-order-nf4",
+        &[("m * x[0]", "backwards(m, x[0])"), ("m * x[1]", "backwards(m, x[1])")],
+        BACKWARDS,
+    ),
+    model("matrix-order-time_mix", &[("ss * aa", "backwards(ss, aa)")], BACKWARDS),
+    model(
+        "matrix-order-integrate",
+        &[(
+            "rot_mat * local_mprops.inv_inertia * transpose(rot_mat)",
+            "backwards(backwards(rot_mat, local_mprops.inv_inertia), transpose(rot_mat))",
+        )],
+        "fn backwards(a: mat3x3<f32>, b: mat3x3<f32>) -> mat3x3<f32> {
+            var out: mat3x3<f32>;
+            for (var i = 0u; i < 3u; i += 1u) {
+                out[i] = (a[2] * b[i][2] + a[1] * b[i][1]) + a[0] * b[i][0];
+            }
+            return out;
+        }\n",
+    ),
+    // (a*b + c*d) + e, where e is no product, is added as (a*b + e) + c*d.
+    model(
+        "products-last-sim2",
+        &[(
+            "return wgebra_rot2_mulVec(sim.rotation, pt * sim.scale) + sim.translation;",
+            "let v = pt * sim.scale;
+            let r = sim.rotation.cosSin;
+            let t = sim.translation;
+            return vec2((r.x * v.x + t.x) - r.y * v.y, (r.y * v.x + t.y) + r.x * v.y);",
+        )],
+        "",
     ),
 ];
 

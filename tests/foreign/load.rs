@@ -49,11 +49,20 @@ pub(crate) struct Output {
     pub(crate) program: Program,
 }
 
+/// This folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign")
+}
+
+/// A table of this folder.
+pub(crate) fn table(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
 /// The settings files of this folder, by name.
 pub(crate) fn files() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
     let mut out = Vec::new();
-    for folder in std::fs::read_dir(root).expect("the folder").flatten().filter(|f| f.path().is_dir()) {
+    for folder in std::fs::read_dir(root()).expect("the folder").flatten().filter(|f| f.path().is_dir()) {
         let inside = std::fs::read_dir(folder.path()).expect("a crate's folder").flatten().map(|f| f.path());
         out.extend(inside.filter(|p| p.extension().is_some_and(|e| e == "toml")));
     }

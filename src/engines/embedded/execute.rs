@@ -9,8 +9,8 @@ use crate::engines::front::specialise;
 use crate::engines::{Finding, FindingKind, RunError};
 use crate::kernels::{Buffer as Spec, Program, Slot};
 
-/// A workgroup may take this many steps. At tens of nanoseconds a step that is about ten seconds.
-const MOST_STEPS: u64 = 1 << 28;
+/// A workgroup may take this many steps unless another limit is asked for. At tens of nanoseconds a step that is about ten seconds.
+pub(super) const MOST_STEPS: u64 = 1 << 28;
 
 /// The words that one workgroup's variables and values may take.
 const MOST_WORDS: usize = 1 << 28;
@@ -45,6 +45,8 @@ pub(super) struct Execution {
     pub(super) watch: bool,
     /// Threads; only where a watched execution found no conflict.
     pub(super) threads: usize,
+    /// Steps that a workgroup may take.
+    pub(super) most_steps: u64,
 }
 
 impl Ready {
@@ -91,7 +93,7 @@ impl Ready {
             let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
             let how = How {
                 schedule: how.schedule,
-                most_steps: MOST_STEPS,
+                most_steps: how.most_steps,
                 threads: how.threads,
                 watch: how.watch.then(|| Watch::new(code, &words)),
             };

@@ -1,6 +1,6 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::execute::{Executed, Execution, Ready};
+use super::execute::{Executed, Execution, MOST_STEPS, Ready};
 use super::{Mode, Schedule};
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::cpu::available_threads;
@@ -60,13 +60,14 @@ fn limits() -> wgpu::Limits {
 pub struct Runner {
     mode: Mode,
     threads: usize,
+    most_steps: u64,
 }
 
 impl Runner {
     /// An interpreter in this mode.
     #[must_use]
     pub fn open(mode: Mode) -> Self {
-        Self { mode, threads: available_threads() }
+        Self { mode, threads: available_threads(), most_steps: MOST_STEPS }
     }
 
     /// The same on at most this many threads. The results do not depend on it.
@@ -76,13 +77,23 @@ impl Runner {
         self
     }
 
-    /// Runs `program` once, in order, unwatched, on one thread: the words of the output view.
+    /// The same where a workgroup (or the few that run together) may take at most this many steps.
+    #[must_use]
+    pub fn with_most_steps(mut self, steps: u64) -> Self {
+        self.most_steps = steps;
+        self
+    }
+
+    /// Runs `program` once, in the mode's first order, unwatched, on one thread: the words of the output view.
     ///
     /// # Errors
     /// As [`Runner::run`].
     pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
-        let how = Execution { schedule: Schedule::InOrder, poison: poison(0), watch: false, threads: 1 };
-        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
+        Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
+    }
+
+    fn how(&self, schedule: Schedule) -> Execution {
+        Execution { schedule, poison: poison(0), watch: false, threads: 1, most_steps: self.most_steps }
     }
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
@@ -109,7 +120,7 @@ impl Runner {
         while run < repeats || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
             // can not matter, and the others may use all processors.
-            let how = Execution { schedule: self.mode.order(run), poison: poison(run), watch: run == 0, threads };
+            let how = Execution { poison: poison(run), watch: run == 0, threads, ..self.how(self.mode.order(run)) };
             let Executed { words, findings: noticed, conflict } = ready.execute(program, how)?;
             if run == 0 && !conflict && !ready.has_storage_atomics() {
                 threads = self.threads;
@@ -129,7 +140,7 @@ impl Runner {
         {
             // The run differed in two things: the order, and what the output held before. Were it the latter, the first
             // order with that content would give the same bits.
-            let how = Execution { schedule: self.mode.order(0), poison: poison(run), watch: false, threads: 1 };
+            let how = Execution { poison: poison(run), ..self.how(self.mode.order(0)) };
             if ready.execute(program, how)?.words != words {
                 findings.push(order_dependent(program, distinct.len(), repeats, &first, &words));
             }

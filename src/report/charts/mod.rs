@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::{text, view};
 use crate::record::{AxisLevel, CaseRecord, EngineKind, Outcome, Record};
 
-pub(super) use png::{KEYWORD, png};
+pub(super) use png::{KEYWORD, png, png_with_foot};
 pub(super) use svg::{spark, svg};
 
 /// Series beyond these are left to the table, so that colours and markers stay distinct.
@@ -38,6 +38,17 @@ pub(super) enum Plot {
     Dots { x: String, rows: Vec<String>, series: Vec<(String, Vec<Option<f64>>)>, limit: f64, limit_label: String },
     /// A row a category, divided into shares of 1.
     Shares { x: String, rows: Vec<Share> },
+    /// A row a comparison: from left to right through a tensor of `n` elements, the fraction that differs in each of
+    /// equal parts, as a height.
+    Map { x: String, n: u64, rows: Vec<MapRow> },
+}
+
+/// A row of a map.
+#[derive(Debug)]
+pub(super) struct MapRow {
+    pub(super) label: String,
+    pub(super) cells: Vec<f64>,
+    pub(super) note: String,
 }
 
 /// A named line.

@@ -64,6 +64,11 @@ type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 /// # Errors
 /// When the drawing or the encoder fails.
 pub(in crate::report) fn png(chart: &Chart, record_id: &str) -> Result<Vec<u8>, ReportError> {
+    png_with_foot(chart, record_id, &format!("record {} · repro-audit", crate::report::text::short(record_id)))
+}
+
+/// [`png`] with another line below the chart.
+pub(in crate::report) fn png_with_foot(chart: &Chart, record_id: &str, foot: &str) -> Result<Vec<u8>, ReportError> {
     font()?;
     let scene = scene(chart);
     let (width, height) = (pixel(scene.width + 2.0 * SIDE), pixel(scene.height + HEAD + FOOT));
@@ -71,7 +76,7 @@ pub(in crate::report) fn png(chart: &Chart, record_id: &str) -> Result<Vec<u8>, 
     let mut buffer = vec![255u8; 3 * w as usize * h as usize];
     {
         let area = BitMapBackend::with_buffer(&mut buffer, (w, h)).into_drawing_area();
-        draw(&area, chart, &scene, record_id).map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))?;
+        draw(&area, chart, &scene, foot).map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))?;
         area.present().map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))?;
     }
     encode(&buffer, w, h, chart, record_id).map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))
@@ -108,10 +113,9 @@ fn stroke(role: Role, width: u32) -> ShapeStyle {
 
 type DrawError = Box<dyn std::error::Error + Send + Sync>;
 
-fn draw(area: &Area<'_>, chart: &Chart, scene: &Scene, record_id: &str) -> Result<(), DrawError> {
+fn draw(area: &Area<'_>, chart: &Chart, scene: &Scene, foot: &str) -> Result<(), DrawError> {
     write(area, (0.0, -HEAD + 22.0), Anchor::Start, Role::Ink, 17.0, &chart.title)?;
-    let foot = format!("record {} · repro-audit", crate::report::text::short(record_id));
-    write(area, (scene.width, scene.height + 12.0), Anchor::End, Role::Muted, 10.5, &foot)?;
+    write(area, (scene.width, scene.height + 12.0), Anchor::End, Role::Muted, 10.5, foot)?;
     for item in &scene.items {
         match item {
             Item::Line { from, to, role, dashed } => {

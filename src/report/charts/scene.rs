@@ -1,6 +1,6 @@
 //! Laying a chart out: marks, lines and text at places, in CSS pixels, that SVG and PNG draw alike.
 
-use super::{Chart, Plot, Series, Share};
+use super::{Chart, MapRow, Plot, Series, Share};
 
 /// What a mark is for; the palette decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub(super) fn scene(chart: &Chart) -> Scene {
         Plot::Lines { x, y, series, joined } => lines(x, y, series, *joined),
         Plot::Dots { x, rows, series, limit, limit_label } => dots(x, rows, series, *limit, limit_label),
         Plot::Shares { x, rows } => shares(x, rows),
+        Plot::Map { x, n, rows } => map(x, *n, rows),
     }
 }
 
@@ -279,6 +280,63 @@ fn shares(x_label: &str, rows: &[Share]) -> Scene {
     }
     let bottom = top + pitch * rows.len() as f64 + 4.0;
     for (t, label) in [(0.0, "0"), (0.5, "50 %"), (1.0, "100 %")] {
+        let at = left + t * (right - left);
+        items.push(Item::Line { from: (at, bottom), to: (at, bottom + 4.0), role: Role::Muted, dashed: false });
+        items.push(text((at, bottom + 14.0), Anchor::Middle, Role::Muted, label));
+    }
+    items.push(Item::Line { from: (left, bottom), to: (right, bottom), role: Role::Muted, dashed: false });
+    items.push(text((f64::midpoint(left, right), bottom + 32.0), Anchor::Middle, Role::Muted, x_label));
+    Scene { width: WIDTH, height: bottom + 44.0, items }
+}
+
+/// Neighbouring parts that differ by less are drawn as one.
+const ALIKE: f64 = 0.05;
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places in a tensor"
+)]
+fn map(x_label: &str, n: u64, rows: &[MapRow]) -> Scene {
+    let mut items = Vec::new();
+    let label_width = rows.iter().map(|r| text_width(&r.label)).fold(40.0, f64::max).min(250.0);
+    let note_width = rows.iter().map(|r| text_width(&r.note)).fold(40.0, f64::max).min(190.0);
+    let (left, right, top) = (label_width + 20.0, WIDTH - note_width - 18.0, 10.0);
+    let (pitch, bar) = (32.0, 22.0);
+    for (i, row) in rows.iter().enumerate() {
+        let middle = top + pitch * (i as f64 + 0.5);
+        items.push(text((left - 8.0, middle), Anchor::End, Role::Ink, fit(&row.label, label_width)));
+        items.push(text((right + 10.0, middle), Anchor::Start, Role::Ink, fit(&row.note, note_width)));
+        let mut start = 0;
+        let cells = row.cells.len();
+        let place = |cell: usize| left + (right - left) * cell as f64 / cells.max(1) as f64;
+        while start < cells {
+            let first = row.cells[start];
+            let differs = first > 0.0;
+            let alike = |x: f64| (x > 0.0) == differs && (x - first).abs() < ALIKE;
+            let end = start + row.cells[start..].iter().take_while(|x| alike(**x)).count();
+            let share = row.cells[start..end].iter().sum::<f64>() / (end - start) as f64;
+            let element = |cell: usize| (n as f64 * cell as f64 / cells as f64) as u64;
+            let title = format!(
+                "{}: of elements {} to {}, {} differ",
+                row.label,
+                super::text::count(element(start)),
+                super::text::count(element(end).saturating_sub(1)),
+                super::text::percent(share)
+            );
+            let (x, w) = (place(start), place(end) - place(start));
+            // What agrees is a calm ground, what differs stands on it as high as its share; both are told by the title.
+            items.push(Item::Rect { x, y: middle - bar / 2.0, w, h: bar, role: Role::Good, title: title.clone() });
+            if differs {
+                let h = (bar * share).max(2.0);
+                items.push(Item::Rect { x, y: middle + bar / 2.0 - h, w: w.max(0.75), h, role: Role::Alarm, title });
+            }
+            start = end;
+        }
+    }
+    let bottom = top + pitch * rows.len() as f64 + 4.0;
+    for (t, label) in [(0.0, "0".to_owned()), (0.5, super::text::count(n / 2)), (1.0, super::text::count(n))] {
         let at = left + t * (right - left);
         items.push(Item::Line { from: (at, bottom), to: (at, bottom + 4.0), role: Role::Muted, dashed: false });
         items.push(text((at, bottom + 14.0), Anchor::Middle, Role::Muted, label));

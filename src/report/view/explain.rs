@@ -4,7 +4,7 @@ use super::drift::execution_of;
 use crate::arith::Arithmetic;
 use crate::drift::Classes;
 use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict, after_origin,
 };
 use crate::report::text;
 
@@ -46,6 +46,9 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
             sides(&comparison.left, left.and_then(arithmetic), &comparison.right, right.and_then(arithmetic))
         }
     });
+    if comparison.axis != AxisLevel::Repeat {
+        parts.extend(after_origin(record.cases.iter(), case, comparison));
+    }
     let kinds = &comparison.drift.classes;
     if kinds.finite < comparison.drift.differing {
         parts.push(classes(kinds));

@@ -1,0 +1,228 @@
+//! `repro-audit rng identify`.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use super::draw::{DrawArgs, cards};
+use super::layout::{columns, count, markdown};
+use super::{Exit, Failure, Format, csv, json};
+use crate::cli::print;
+use crate::rng::{Candidate, Class, Form, Geometry, Identified, Interval, Observations, identify};
+
+/// Threads per SM that cards with CUDA or ROCm have.
+const THREADS: [u32; 3] = [1024, 1536, 2048];
+/// Members of a class that are listed in the table.
+const LISTED: usize = 12;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    draw: DrawArgs,
+    /// The values that were printed, as text: a list from element 0 on, or a tensor as PyTorch prints it. Of dropout, its
+    /// output on ones.
+    #[arg(value_name = "VALUES")]
+    text: Option<String>,
+    /// The values in a file, or - for standard input: a list, lines of an index and a value, or a printed tensor.
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    values: Option<PathBuf>,
+    /// How the values are laid out.
+    #[arg(long = "as", value_enum, default_value = "auto", value_name = "FORM")]
+    form: Form,
+    /// The indices of a mask's zeros, as text or in a file (- for standard input), with at most one `...`.
+    #[arg(long, value_name = "TEXT|FILE")]
+    zeros: Option<String>,
+    /// The sum of dropout's output on ones, as printed.
+    #[arg(long, value_name = "SUM", allow_negative_numbers = true)]
+    sum: Option<String>,
+    /// Also search every card of up to so many SMs (256 unless given) with 1024, 1536 or 2048 threads on each.
+    #[arg(long, value_name = "SMS", num_args = 0..=1, default_missing_value = "256")]
+    any: Option<u32>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let shape = args.draw.shape()?;
+    let draw = args.draw.draw()?;
+    let mut seen = Observations::default();
+    let values = match (&args.text, &args.values) {
+        (Some(text), _) => Some(text.clone()),
+        (None, Some(path)) => Some(read(&path.display().to_string())?),
+        (None, None) => None,
+    };
+    if let Some(text) = values {
+        seen.add_values(&text, args.form, &shape).map_err(Failure::usage)?;
+    }
+    if let Some(zeros) = &args.zeros {
+        let is_file = zeros == "-" || std::path::Path::new(zeros).is_file();
+        let text = if is_file { read(zeros)? } else { zeros.clone() };
+        seen.add_zeros(&text, &shape).map_err(Failure::usage)?;
+    }
+    if let Some(sum) = &args.sum {
+        seen.sum = Some(Interval::parse(sum).map_err(Failure::usage)?);
+    }
+    let candidates = candidates(args)?;
+    let (seed, offset, before) = (args.draw.seed()?, args.draw.offset()?, args.draw.before()?);
+    let found = identify(&draw, seed, offset, &before, &candidates, &seen).map_err(Failure::usage)?;
+    let text = match args.format {
+        Format::Table => table(args, &found),
+        Format::Markdown => page(args, &found),
+        Format::Json => json(&found)?,
+        Format::Csv => csv(&COLUMNS, &rows(&found))?,
+    };
+    print(&text)?;
+    Ok(if found.matching.is_empty() { Exit::Beyond } else { Exit::Within })
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let done = if path == "-" {
+        std::io::stdin().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(path).map(|content| text = content)
+    };
+    done.map_err(|e| Failure::usage(format!("can't read {path}: {e}")))?;
+    Ok(text)
+}
+
+fn candidates(args: &Args) -> Result<Vec<Candidate>, Failure> {
+    let known = cards(args.draw.cards.as_deref())?;
+    let mut candidates: Vec<_> =
+        known.all().iter().map(|card| Candidate { name: card.name.clone(), geometry: card.geometry }).collect();
+    if let Some(most) = args.any {
+        let there: BTreeSet<Geometry> = candidates.iter().map(|c| c.geometry).collect();
+        for threads in THREADS {
+            for sms in 1..=most {
+                let geometry = Geometry::new(sms, threads).map_err(Failure::usage)?;
+                if !there.contains(&geometry) {
+                    candidates.push(Candidate { name: format!("{sms} x {threads}"), geometry });
+                }
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+fn searched(args: &Args) -> &'static str {
+    if args.any.is_some() { "candidates" } else { "known cards" }
+}
+
+/// What was found, in a sentence.
+fn headline(args: &Args, found: &Identified) -> String {
+    let things = searched(args);
+    match &found.matching[..] {
+        [] if found.shared > found.shared_agreeing => format!(
+            "None of the {} {things}, and {} of {} values that no card changes do not fit either: the seed, offset, \
+             operation, shape or type is another.",
+            found.searched,
+            found.shared - found.shared_agreeing,
+            found.shared
+        ),
+        [] => format!("None of the {} {things} gives these values.", found.searched),
+        [one] if found.excluded == 0 => {
+            format!("All {} {things} give these values: nothing in them tells cards apart.", one.members.len())
+        }
+        [one] if one.members.len() == 1 => format!("{}.", one.members[0].name),
+        [one] => format!("One of {} {things} that are alike for this draw: {}.", one.members.len(), names(one)),
+        several => {
+            let members: usize = several.iter().map(|c| c.members.len()).sum();
+            format!("One of {members} {things}, in {} classes that these values do not tell apart.", several.len())
+        }
+    }
+}
+
+fn names(class: &Class) -> String {
+    let listed: Vec<_> = class.members.iter().take(LISTED).map(|m| m.name.as_str()).collect();
+    let more = class.members.len().saturating_sub(LISTED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    listed.join(", ") + &more
+}
+
+/// How much that says, in sentences.
+fn evidence(args: &Args, found: &Identified) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} of {} {} excluded ({} classes of launch for this draw), by {} observations.",
+        found.excluded,
+        found.searched,
+        searched(args),
+        found.classes,
+        count(found.observations as u64)
+    )];
+    if found.shared > 0 {
+        lines.push(format!(
+            "{} of them are of elements that every candidate places alike: they test the seed and not the card; {} fit.",
+            found.shared, found.shared_agreeing
+        ));
+    }
+    for class in &found.matching {
+        let Some(bits) = class.apart else { continue };
+        let bits = if bits >= 64.0 { "more than 64".to_owned() } else { format!("{bits:.1}") };
+        let chance = if class.chance < 1e-6 { "below 0.000001".to_owned() } else { format!("{:.6}", class.chance) };
+        lines.push(format!(
+            "{}: {bits} bits apart from the class that is nearest to it; other classes expected to fit by chance: {chance}.",
+            names(class)
+        ));
+    }
+    if found.thin && !found.matching.is_empty() {
+        lines.push(
+            "The evidence is thin: values from later elements (from a larger tensor, if this one is small) would tell more."
+                .to_owned(),
+        );
+    }
+    if let (Some(nearest), []) = (&found.nearest, &found.matching[..]) {
+        lines.push(format!(
+            "Nearest: {} fits {} of {} values.",
+            names(nearest),
+            count(nearest.agreeing as u64),
+            count(nearest.counted as u64)
+        ));
+        if args.draw.op.eq_ignore_ascii_case("dropout") && args.draw.vec == "auto" {
+            lines.push(
+                "Older versions of PyTorch have other dropout kernels: try --vec 1 (before 2020), --vec 4 (f16 and bf16)."
+                    .to_owned(),
+            );
+        }
+        if args.any.is_none() && found.shared == found.shared_agreeing {
+            lines.push("Add --any to search cards that are not in the table.".to_owned());
+        }
+    }
+    lines
+}
+
+const COLUMNS: [&str; 7] = ["card", "sms", "threads_per_sm", "launched", "offset", "bits_apart", "chance_matches"];
+
+fn rows(found: &Identified) -> Vec<Vec<String>> {
+    let row = |class: &Class, member: &Candidate| {
+        vec![
+            member.name.clone(),
+            member.geometry.sms.to_string(),
+            member.geometry.threads_per_sm.to_string(),
+            class.threads.to_string(),
+            class.offset.to_string(),
+            class.apart.map_or(String::new(), |bits| format!("{bits:.2}")),
+            format!("{:e}", class.chance),
+        ]
+    };
+    found.matching.iter().flat_map(|class| class.members.iter().map(move |m| row(class, m))).collect()
+}
+
+fn table(args: &Args, found: &Identified) -> String {
+    let mut text = format!("{}\n", headline(args, found));
+    for line in evidence(args, found) {
+        text.push_str(&format!("{line}\n"));
+    }
+    let rows = rows(found);
+    if !rows.is_empty() && found.excluded > 0 {
+        text.push('\n');
+        text.push_str(&columns(&COLUMNS[..4], &rows.iter().map(|r| r[..4].to_vec()).collect::<Vec<_>>(), &[1, 2, 3]));
+    }
+    text
+}
+
+fn page(args: &Args, found: &Identified) -> String {
+    let lines = evidence(args, found).join("\n\n");
+    format!("**{}**\n\n{lines}\n\n{}", headline(args, found), markdown(&COLUMNS, &rows(found)))
+}

@@ -1,0 +1,246 @@
+//! `repro-audit rng predict`.
+
+use std::path::PathBuf;
+
+use super::draw::{DrawArgs, cards};
+use super::layout::{columns, count, markdown, percent};
+use super::{Exit, Failure, Format, csv, json};
+use crate::cli::print;
+use crate::report;
+use crate::rng::{Cards, Geometry, Op, Prediction, Subject, predict};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    draw: DrawArgs,
+    /// A card of the table (see `rng cards`). May be given more than once.
+    #[arg(long, value_name = "NAME")]
+    card: Vec<String>,
+    /// The multiprocessors of a card that is not in the table; with --threads-per-sm, as often as that.
+    #[arg(long, value_name = "N")]
+    sm: Vec<u32>,
+    /// Its maxThreadsPerMultiProcessor.
+    #[arg(long, value_name = "N")]
+    threads_per_sm: Vec<u32>,
+    /// How many values of either end are shown.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    show: usize,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Also write a page (index.html), agreement.csv and the charts to this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let cards = cards(args.draw.cards.as_deref())?;
+    let subjects = subjects(args, &cards)?;
+    let (draw, before) = (args.draw.draw()?, args.draw.before()?);
+    let (seed, offset) = (args.draw.seed()?, args.draw.offset()?);
+    let show = args.show.min(1000);
+    let found = predict(&draw, seed, offset, &before, &subjects, show).map_err(Failure::usage)?;
+    if let Some(folder) = &args.out {
+        let title = title(args, &found);
+        report::write_prediction(&found, &title, &headline(&found), folder).map_err(Failure::usage)?;
+        anstream::eprintln!("Written: {}", folder.join("index.html").display());
+    }
+    let text = match args.format {
+        Format::Table => table(args, &found, &cards),
+        Format::Markdown => page(args, &found),
+        Format::Json => json(&found)?,
+        Format::Csv => csv(&report::AGREEMENT_COLUMNS, &report::agreement_rows(&found))?,
+    };
+    print(&text)?;
+    Ok(Exit::Within)
+}
+
+fn subjects(args: &Args, cards: &Cards) -> Result<Vec<Subject>, Failure> {
+    if args.sm.len() != args.threads_per_sm.len() {
+        return Err(Failure::usage("--sm and --threads-per-sm describe a card together: give both, equally often"));
+    }
+    let mut subjects = Vec::new();
+    for name in &args.card {
+        let card = cards.find(name).map_err(Failure::usage)?;
+        subjects.push(Subject { name: card.name.clone(), geometry: card.geometry });
+    }
+    for (sms, threads) in args.sm.iter().zip(&args.threads_per_sm) {
+        let geometry = Geometry::new(*sms, *threads).map_err(Failure::usage)?;
+        subjects.push(Subject { name: format!("{sms} x {threads}"), geometry });
+    }
+    if subjects.is_empty() {
+        return Err(Failure::usage(
+            "no card: give --card NAME (see repro-audit rng cards), or --sm N --threads-per-sm N",
+        ));
+    }
+    if subjects.len() > 64 {
+        return Err(Failure::usage(format!("{} cards: at most 64 are compared at a time", subjects.len())));
+    }
+    Ok(subjects)
+}
+
+/// The draw in words.
+fn title(args: &Args, found: &Prediction) -> String {
+    let draw = &found.draw;
+    let kernel = match (draw.op, draw.vector) {
+        (Op::Dropout, 1) => format!(", p {}, the scalar kernel", draw.p),
+        (Op::Dropout, width) => format!(", p {}, {width} elements a thread", draw.p),
+        (Op::Randn, _) if draw.mean != 0.0 || draw.std != 1.0 => format!(", mean {}, std {}", draw.mean, draw.std),
+        _ => String::new(),
+    };
+    let offset = if args.draw.offset == "0" { String::new() } else { format!(", offset {}", args.draw.offset) };
+    let after =
+        if args.draw.after.is_empty() { String::new() } else { format!(", after {}", args.draw.after.join(" and ")) };
+    format!(
+        "{} of {} {}{kernel}, seed {}{offset}{after}",
+        args.draw.op,
+        args.draw.shape,
+        draw.element.name(),
+        found.seed
+    )
+}
+
+/// What held, in a sentence.
+fn headline(found: &Prediction) -> String {
+    let n = count(found.draw.n);
+    if found.cards.len() == 1 {
+        return format!("One card: {n} elements.");
+    }
+    let first = found.pairs.iter().filter_map(|p| p.first_place).min();
+    let Some(first) = first else {
+        return format!("All {} cards give the same {n} elements.", found.cards.len());
+    };
+    let worst = found.pairs.iter().map(|p| p.fraction()).fold(1.0, f64::min);
+    let what = if found.draw.op == Op::Dropout { "masks" } else { "tensors" };
+    format!(
+        "The cards part at element {}: of two {what}, down to {} of the elements are the same.",
+        count(first),
+        percent(worst)
+    )
+}
+
+/// The largest size about which all agree, in a sentence.
+fn common(found: &Prediction) -> String {
+    let offsets: Vec<_> = found.cards.iter().map(|c| c.offset[0]).collect();
+    if offsets.windows(2).any(|w| w[0] != w[1]) {
+        return "The draws before moved the generators differently: from here on no size agrees.".to_owned();
+    }
+    match (found.common.elements, found.common.next) {
+        (Some(elements), Some(next)) if found.common.verified => format!(
+            "All agree up to {} elements (checked element by element there, and at {}, where they part).",
+            count(elements),
+            count(next)
+        ),
+        (Some(_), _) => {
+            "The rule and the simulation disagree about the largest common size: please report this.".to_owned()
+        }
+        _ => "They launch alike, so they agree at every size.".to_owned(),
+    }
+}
+
+fn value(found: &Prediction, x: f64) -> String {
+    match found.draw.op {
+        Op::Dropout => format!("{x}"),
+        Op::Rand => format!("{x:.6}"),
+        // What the device's functions allow to be promised.
+        Op::Randn => format!("{x:.4}"),
+    }
+}
+
+fn card_rows(found: &Prediction) -> Vec<Vec<String>> {
+    found
+        .cards
+        .iter()
+        .map(|card| {
+            let values = |values: &[f64]| values.iter().map(|x| value(found, *x)).collect::<Vec<_>>().join(" ");
+            let sum = match card.output_sum {
+                Some(sum) => format!("{sum}"),
+                None => format!("{:.2}", card.sum),
+            };
+            let geometry = card.subject.geometry;
+            vec![
+                card.subject.name.clone(),
+                format!("{} x {}", geometry.sms, geometry.threads_per_sm),
+                count(card.threads),
+                format!("{} to {}", card.offset[0], card.offset[1]),
+                sum,
+                format!("{} … {}", values(&card.first), values(&card.last)),
+            ]
+        })
+        .collect()
+}
+
+const CARD_COLUMNS: [&str; 6] = ["card", "SMs x threads", "launched", "offset", "sum", "values"];
+
+/// The matrix: the fraction of equal elements above the diagonal, the first that differs below it.
+fn matrix(found: &Prediction) -> (Vec<String>, Vec<Vec<String>>) {
+    let names: Vec<String> = found.cards.iter().map(|c| c.subject.name.clone()).collect();
+    let rows = (0..names.len())
+        .map(|a| {
+            let cell = |b: usize| match found.pair(a, b) {
+                None => "·".to_owned(),
+                Some(pair) if a < b => percent(pair.fraction()),
+                Some(pair) => pair.first_value.map_or("same".to_owned(), |i| format!("at {}", count(i))),
+            };
+            std::iter::once(names[a].clone()).chain((0..names.len()).map(cell)).collect()
+        })
+        .collect();
+    (std::iter::once(String::new()).chain(names).collect(), rows)
+}
+
+fn table(args: &Args, found: &Prediction, cards: &Cards) -> String {
+    let mut text = format!("{}\n{}\n\n", headline(found), title(args, found));
+    text.push_str(&columns(&CARD_COLUMNS, &card_rows(found), &[2, 4]));
+    if found.cards.len() > 1 {
+        text.push_str("\nAgreement: elements that are equal (above the diagonal), the first that differs (below)\n");
+        let (head, rows) = matrix(found);
+        let head: Vec<&str> = head.iter().map(String::as_str).collect();
+        let right: Vec<usize> = (1..head.len()).collect();
+        text.push_str(&columns(&head, &rows, &right));
+        text.push_str(&format!("\n{}\n", common(found)));
+    }
+    for note in notes(found, cards) {
+        text.push_str(&format!("{note}\n"));
+    }
+    text
+}
+
+fn page(args: &Args, found: &Prediction) -> String {
+    let mut text = format!("**{}**\n\n{}\n\n", headline(found), title(args, found));
+    text.push_str(&markdown(&CARD_COLUMNS, &card_rows(found)));
+    if found.cards.len() > 1 {
+        text.push_str("\nElements that are equal (above the diagonal), the first that differs (below):\n\n");
+        let (head, rows) = matrix(found);
+        let head: Vec<&str> = head.iter().map(String::as_str).collect();
+        text.push_str(&markdown(&head, &rows));
+        text.push_str(&format!("\n{}\n", common(found)));
+    }
+    text
+}
+
+fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
+    let mut notes = Vec::new();
+    if found.draw.op == Op::Randn {
+        notes.push(
+            "Normal values hold to about 5 decimals: the device's own log, sin and cos decide the last bits."
+                .to_owned(),
+        );
+    }
+    let unverified: Vec<&str> = found
+        .cards
+        .iter()
+        .filter(|c| cards.all().iter().any(|known| known.name == c.subject.name && known.evidence == "unverified"))
+        .map(|c| c.subject.name.as_str())
+        .collect();
+    if !unverified.is_empty() {
+        notes.push(format!("No source was read for the figures of {}: check them there.", unverified.join(", ")));
+    }
+    let after: Vec<_> = found.cards.iter().map(|c| c.offset[1]).collect();
+    if found.draw.n > 0 && after.windows(2).any(|w| w[0] != w[1]) {
+        notes.push(
+            "The offsets after this draw differ, so every later draw differs from its first element on.".to_owned(),
+        );
+    }
+    notes
+}

@@ -1,0 +1,145 @@
+//! `repro-audit rng streams`.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::draw::{cards, integer};
+use super::layout::{columns, markdown};
+use super::{Exit, Failure, Format, csv, json};
+use crate::cli::print;
+use crate::rng::{Framework, STREAMS, Shape, Survival, stream};
+
+/// What is shown of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// 32-bit words.
+    Bits,
+    /// binary32 on [0, 1).
+    Uniform,
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only these frameworks. May be given more than once.
+    #[arg(long, value_enum)]
+    framework: Vec<Framework>,
+    /// The seed: jax.random.key(SEED), torch.manual_seed(SEED), or the first of TensorFlow's two.
+    #[arg(long, default_value = "0")]
+    seed: String,
+    /// The second of TensorFlow's two seeds.
+    #[arg(long, default_value = "0")]
+    seed2: String,
+    /// Allow a seed above 2^32 - 1 for JAX: its key is then that of jax_enable_x64.
+    #[arg(long)]
+    x64: bool,
+    /// The shape of the array.
+    #[arg(long, value_name = "N,N", default_value = "1000,1000")]
+    shape: String,
+    /// Words, or uniform values.
+    #[arg(long, value_enum, default_value = "bits")]
+    kind: Kind,
+    /// The card of PyTorch's CUDA generator.
+    #[arg(long, value_name = "NAME")]
+    card: Option<String>,
+    /// How many values are shown; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    show: usize,
+    /// What goes to standard output; csv has a row a value.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// A stream and its values.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    survival: Survival,
+    /// Bit patterns; none where a card is needed and not given.
+    words: Option<Vec<String>>,
+    values: Option<Vec<f64>>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let shape = Shape::parse(&args.shape).map_err(Failure::usage)?;
+    let seeds = (integer("--seed", &args.seed)?, integer("--seed2", &args.seed2)?);
+    let known = cards(None)?;
+    let card = match &args.card {
+        Some(name) => Some(known.find(name).map_err(Failure::usage)?.geometry),
+        None => None,
+    };
+    let asked = |framework| args.framework.is_empty() || args.framework.contains(&framework);
+    let mut all = Vec::new();
+    for survival in STREAMS.into_iter().filter(|s| asked(s.framework)) {
+        let jax = matches!(survival.framework, Framework::Jax | Framework::JaxOriginal);
+        if jax && seeds.0 > u64::from(u32::MAX) && !args.x64 {
+            let line = "a seed above 2^32 - 1 gives JAX other keys with and without jax_enable_x64: add --x64, or take a \
+                        smaller seed";
+            return Err(Failure::usage(line));
+        }
+        // Without a card the list of streams is still an answer; asked for by name it is not.
+        let skipped = survival.framework == Framework::TorchCuda && card.is_none() && args.framework.is_empty();
+        let words = if skipped {
+            None
+        } else {
+            let uniform = args.kind == Kind::Uniform;
+            Some(stream(survival.framework, uniform, seeds, &shape, card).map_err(Failure::usage)?)
+        };
+        all.push((survival, words));
+    }
+    let show = if args.show == 0 { usize::MAX } else { args.show };
+    let text = match args.format {
+        Format::Table => columns(&HEAD, &rows(args, &all, show), &[]),
+        Format::Markdown => markdown(&HEAD, &rows(args, &all, show)),
+        Format::Json => {
+            json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?
+        }
+        Format::Csv => csv(&["framework", "index", "word", "value"], &values(args, &all, show))?,
+    };
+    print(&text)?;
+    Ok(Exit::Within)
+}
+
+const HEAD: [&str; 4] = ["stream", "survives a change of hardware", "because", "first values"];
+
+fn value(args: &Args, word: u32) -> f64 {
+    if args.kind == Kind::Uniform { f64::from(f32::from_bits(word)) } else { f64::from(word) }
+}
+
+fn rows(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
+    let text = |word: &u32| match args.kind {
+        Kind::Bits => format!("{word:08x}"),
+        Kind::Uniform => format!("{:.6}", value(args, *word)),
+    };
+    all.iter()
+        .map(|(survival, words)| {
+            let values = words.as_ref().map_or("needs --card".to_owned(), |words| {
+                words.iter().take(show).map(text).collect::<Vec<_>>().join(" ")
+            });
+            let survives = if survival.survives { "✓ yes" } else { "✗ no" };
+            vec![survival.name.to_owned(), survives.to_owned(), survival.why.to_owned(), values]
+        })
+        .collect()
+}
+
+fn shown(args: &Args, survival: Survival, words: Option<&[u32]>, show: usize) -> Shown {
+    let words = words.map(|w| &w[..w.len().min(show)]);
+    Shown {
+        survival,
+        words: words.map(|words| words.iter().map(|w| format!("0x{w:08x}")).collect()),
+        values: words.map(|words| words.iter().map(|w| value(args, *w)).collect()),
+    }
+}
+
+fn values(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
+    let name =
+        |framework: Framework| framework.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+    let row = |framework, i: usize, word: u32| {
+        vec![name(framework), i.to_string(), format!("0x{word:08x}"), value(args, word).to_string()]
+    };
+    let rows = |(survival, words): &(Survival, Option<Vec<u32>>)| {
+        let words = words.as_deref().unwrap_or_default();
+        words.iter().take(show).enumerate().map(|(i, word)| row(survival.framework, i, *word)).collect::<Vec<_>>()
+    };
+    all.iter().flat_map(rows).collect()
+}

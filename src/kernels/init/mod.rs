@@ -1,0 +1,98 @@
+//! Initial weights: the distributions that frameworks draw them from, as they do it and in a way that leaves the adapter
+//! no choice.
+
+mod orthogonal;
+mod weights;
+
+use super::uniform::SEED;
+use super::{Kernel, Param, Problem, Profile, Variant};
+use crate::case::{Case, CaseError};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Init;
+
+const ROWS: Param = Param::problem("rows", "256", "outputs of the layer, 1 to 65536");
+const COLS: Param = Param::problem("cols", "256", "inputs of the layer, 1 to 65536; rows*cols up to 2^26");
+const WAY: Param = Param::problem("way", "native", "native, or integer: no floating-point operation");
+const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
+const GROUPS: Param = Param::config("groups", "64", "workgroups, 1 to 65535");
+static DRAWN: [Param; 6] = [ROWS, COLS, SEED, WAY, WG, GROUPS];
+
+static VARIANTS: &[Variant] = &[
+    Variant {
+        name: "xavier_uniform",
+        about: "Uniform in +-sqrt(6 / (rows + cols)) (Glorot and Bengio 2010).",
+        params: &DRAWN,
+    },
+    Variant {
+        name: "xavier_normal",
+        about: "Normal of deviation sqrt(2 / (rows + cols)) (Glorot and Bengio 2010).",
+        params: &DRAWN,
+    },
+    Variant {
+        name: "kaiming_uniform",
+        about: "Uniform in +-sqrt(6 / cols), for layers before a ReLU (He et al. 2015).",
+        params: &DRAWN,
+    },
+    Variant {
+        name: "kaiming_normal",
+        about: "Normal of deviation sqrt(2 / cols), for layers before a ReLU (He et al. 2015).",
+        params: &DRAWN,
+    },
+    Variant {
+        name: "truncated_normal",
+        about: "Normal of deviation 0.02, truncated at two deviations: transformers.",
+        params: &DRAWN,
+    },
+    Variant {
+        name: "orthogonal",
+        about: "Orthonormal rows from a normal matrix, by modified Gram-Schmidt in a fixed order (Saxe et al. 2014).",
+        params: &[
+            Param::problem("rows", "8", "orthonormal rows, 1 to 1024, no more than cols"),
+            Param::problem("cols", "64", "elements of a row, 1 to 65536"),
+            SEED,
+            Param::problem("way", "native", "native, or guarded: products kept apart, division by a square root"),
+            Param::config("wg", "64", "invocations in the workgroup, a power of two up to 1024"),
+        ],
+    },
+];
+
+impl Kernel for Init {
+    fn name(&self) -> &'static str {
+        "init"
+    }
+
+    fn about(&self) -> &'static str {
+        "Initial weights: Xavier, Kaiming, truncated normal and orthogonal."
+    }
+
+    fn variants(&self) -> &'static [Variant] {
+        VARIANTS
+    }
+
+    fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
+        let (rows, cols) = profile.pick((83, 60), (1000, 512), (4096, 4096));
+        let (wg, groups) = profile.pick((64, 16), (256, 104), (256, 1056));
+        let mut cases = Vec::new();
+        for variant in &VARIANTS[..5] {
+            for way in ["native", "integer"] {
+                let case = Case::of("init", variant).with("rows", rows).with("cols", cols).with("seed", seed);
+                cases.push(case.with("way", way).with("wg", wg).with("groups", groups));
+            }
+        }
+        let (rows, cols) = profile.pick((8, 60), (64, 256), (256, 1024));
+        for way in ["native", "guarded"] {
+            let case = Case::of("init", &VARIANTS[5]).with("rows", rows).with("cols", cols).with("seed", seed);
+            cases.push(case.with("way", way));
+        }
+        cases
+    }
+
+    fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
+        if case.variant() == "orthogonal" { orthogonal::problem(case) } else { weights::problem(case) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! A file as it is: a record, or several that were merged, with every part as canonical text. Members that this program
+//! does not know are kept, so that merging a record of a later minor version loses nothing of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+
+use super::canonical::Text;
+use super::outputs::Outputs;
+
+/// See the module. A merged file has `records`; its `cases` and `verdicts` are tables that those refer to by place.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    pub(super) id: String,
+    pub(super) cases: Vec<Text>,
+    pub(super) verdicts: Vec<Text>,
+    pub(super) outputs: Outputs,
+    pub(super) records: Option<Vec<RawMember>>,
+    pub(super) expected: BTreeSet<String>,
+    /// The other members of a record.
+    pub(super) members: BTreeMap<String, String>,
+}
+
+/// One record of a merged file.
+#[derive(Debug, Default)]
+pub(super) struct RawMember {
+    pub(super) id: String,
+    pub(super) cases: Vec<usize>,
+    pub(super) verdicts: Vec<usize>,
+    pub(super) members: BTreeMap<String, String>,
+}
+
+/// A member whose text is kept. Of `run`, the seconds too: they are not part of an id, but of a record.
+fn text<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<String, A::Error> {
+    if name == "run" {
+        return Ok(map.next_value::<serde_json::Value>()?.to_string());
+    }
+    Ok(map.next_value::<Text>()?.0)
+}
+
+/// Notices a member that is given twice.
+#[derive(Default)]
+struct Once(BTreeSet<String>);
+
+impl Once {
+    fn see<E: serde::de::Error>(&mut self, name: &str) -> Result<(), E> {
+        if self.0.insert(name.to_owned()) {
+            return Ok(());
+        }
+        Err(E::custom(format!("the member '{name}' is given twice")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a record")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+                let (mut out, mut once) = (Raw::default(), Once::default());
+                while let Some(name) = map.next_key::<String>()? {
+                    once.see(&name)?;
+                    match name.as_str() {
+                        "id" => out.id = map.next_value()?,
+                        "cases" => out.cases = map.next_value()?,
+                        "verdicts" => out.verdicts = map.next_value()?,
+                        "outputs" => out.outputs = map.next_value()?,
+                        "records" => out.records = Some(map.next_value()?),
+                        "expected" => out.expected = map.next_value()?,
+                        _ => {
+                            let text = text(&name, &mut map)?;
+                            out.members.insert(name, text);
+                        }
+                    }
+                }
+                for name in ["id", "cases", "verdicts"] {
+                    if !once.0.contains(name) {
+                        return Err(A::Error::custom(format!("it has no member '{name}'")));
+                    }
+                }
+                Ok(out)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawMember {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = RawMember;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a merged record's member")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawMember, A::Error> {
+                let (mut out, mut once) = (RawMember::default(), Once::default());
+                while let Some(name) = map.next_key::<String>()? {
+                    once.see(&name)?;
+                    match name.as_str() {
+                        "id" => out.id = map.next_value()?,
+                        "cases" => out.cases = map.next_value()?,
+                        "verdicts" => out.verdicts = map.next_value()?,
+                        _ => {
+                            let text = text(&name, &mut map)?;
+                            out.members.insert(name, text);
+                        }
+                    }
+                }
+                Ok(out)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}

@@ -1,0 +1,296 @@
+//! Which cards could have given values that someone printed, and how much that says.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::convert::TOLERANCE;
+use super::{Draw, Element, Geometry, Interval, Observations, Op, RngError, Source};
+
+/// Evidence beyond this many bits is not counted: one wrong class in 2^64 would pass.
+const ENOUGH: f64 = 64.0;
+/// More classes than this expected to match by chance, and the evidence is thin.
+const THIN: f64 = 0.01;
+/// Observations that are counted for the nearest class where none matches.
+const COUNTED: usize = 20_000;
+
+/// A card that is considered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// What it is called.
+    pub name: String,
+    /// What decides.
+    #[serde(flatten)]
+    pub geometry: Geometry,
+}
+
+/// Candidates that give the same values for this draw, so that nothing can tell them apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Class {
+    /// Threads of the launch.
+    pub threads: u64,
+    /// The generator's offset before the draw.
+    pub offset: u64,
+    /// Who is in it.
+    pub members: Vec<Candidate>,
+    /// Observations that agree, of those that were looked at.
+    pub agreeing: usize,
+    /// Observations that were looked at.
+    pub counted: usize,
+    /// Bits of evidence that separate it from the class that it is hardest to tell from, at most 64; none where there is
+    /// no other class.
+    pub apart: Option<f64>,
+    /// How many of the other classes would be expected to match by chance.
+    pub chance: f64,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Identified {
+    /// Candidates considered.
+    pub searched: usize,
+    /// Classes among them for this draw.
+    pub classes: usize,
+    /// The classes that could have given what was seen.
+    pub matching: Vec<Class>,
+    /// Candidates that could not.
+    pub excluded: usize,
+    /// Where none matches, the class that agrees with most observations.
+    pub nearest: Option<Class>,
+    /// Observations.
+    pub observations: usize,
+    /// Observations of elements that every candidate places alike: they test seed, offset, operation and shape, and no
+    /// card.
+    pub shared: usize,
+    /// How many of those agree.
+    pub shared_agreeing: usize,
+    /// Whether the evidence does not tell the matching class from others.
+    pub thin: bool,
+}
+
+/// One thing that was seen, with what it says if it is a coincidence.
+struct Seen {
+    index: u64,
+    what: What,
+    /// Minus the binary logarithm of the probability that an independent draw shows it.
+    bits: f64,
+}
+
+enum What {
+    Value(Interval),
+    Kept(bool),
+}
+
+/// Finds the candidates that could have given `seen` as the draw of a generator with `seed` that had `offset`, and made
+/// the draws `before` since.
+///
+/// # Errors
+/// When nothing was seen, a value is none that the operation gives, or the offset is none that a generator has.
+pub fn identify(
+    draw: &Draw,
+    seed: u64,
+    offset: u64,
+    before: &[Draw],
+    candidates: &[Candidate],
+    seen: &Observations,
+) -> Result<Identified, RngError> {
+    let list = observations(draw, seen)?;
+    if list.is_empty() && seen.sum.is_none() {
+        let why = "nothing was seen: give values, --zeros or --sum".to_owned();
+        return Err(RngError::Values { at: String::new(), why });
+    }
+    if seen.sum.is_some() && draw.op != Op::Dropout {
+        return Err(RngError::Unsupported(
+            "--sum is for dropout: a sum of rounded values depends on its order".to_owned(),
+        ));
+    }
+    let mut groups: BTreeMap<(u64, u64), Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        let geometry = candidate.geometry;
+        let moved: u64 = before.iter().map(|d| d.advance(geometry.threads(d.n))).sum();
+        groups.entry((geometry.threads(draw.n), offset.saturating_add(moved))).or_default().push(candidate.clone());
+    }
+    let sources: Result<Vec<(Source, Vec<Candidate>)>, RngError> = groups
+        .into_iter()
+        .map(|((_, offset), members)| Ok((Source::new(draw.clone(), seed, offset, members[0].geometry)?, members)))
+        .collect();
+    let sources = sources?;
+    let matches: Vec<bool> = sources.iter().map(|(source, _)| matches(source, &list, seen.sum)).collect();
+    let class = |at: usize| {
+        let (source, members) = &sources[at];
+        let (apart, chance) = separation(source, at, &sources, &list, seen.sum);
+        let counted = list.len().min(COUNTED);
+        let agreeing = if matches[at] { counted } else { list[..counted].iter().filter(|s| agrees(source, s)).count() };
+        Class {
+            threads: source.threads(),
+            offset: source.offset(),
+            members: members.clone(),
+            agreeing,
+            counted,
+            apart,
+            chance,
+        }
+    };
+    let matching: Vec<Class> = (0..sources.len()).filter(|at| matches[*at]).map(class).collect();
+    let excluded = sources.iter().zip(&matches).filter(|(_, m)| !**m).map(|((_, members), _)| members.len()).sum();
+    let nearest = if matching.is_empty() { (0..sources.len()).map(class).max_by_key(|c| c.agreeing) } else { None };
+    let (shared, shared_agreeing) = shared(&sources, &list);
+    Ok(Identified {
+        searched: candidates.len(),
+        classes: sources.len(),
+        thin: matching.len() > 1 || matching.iter().any(|c| c.chance > THIN) || sources.len() < 2,
+        matching,
+        excluded,
+        nearest,
+        observations: list.len() + usize::from(seen.sum.is_some()),
+        shared,
+        shared_agreeing,
+    })
+}
+
+/// What was seen, as single elements, those from the end first: there launches differ.
+fn observations(draw: &Draw, seen: &Observations) -> Result<Vec<Seen>, RngError> {
+    let keep = draw.keep();
+    let kept = |index: u64, kept: bool| {
+        let p = if kept { keep } else { 1.0 - keep };
+        Seen { index, what: What::Kept(kept), bits: -libm::log2(p) }
+    };
+    let mut list = Vec::new();
+    for (index, interval) in &seen.values {
+        if draw.op != Op::Dropout {
+            let bits = -libm::log2(probability(draw, interval).clamp(f64::MIN_POSITIVE, 1.0));
+            list.push(Seen { index: *index, what: What::Value(*interval), bits });
+            continue;
+        }
+        // The output of dropout on ones, or the mask itself.
+        let one = interval.holds(draw.scale().0, 1e-6 * draw.scale().0) || interval.holds(1.0, 0.0);
+        match (interval.holds(0.0, 0.0), one) {
+            (true, false) => list.push(kept(*index, false)),
+            (false, true) => list.push(kept(*index, true)),
+            (true, true) => {}
+            (false, false) => {
+                let why = format!("dropout on ones gives 0 or {:.6}", draw.scale().0);
+                return Err(RngError::Values { at: format!("element {index}"), why });
+            }
+        }
+    }
+    if draw.op == Op::Dropout {
+        list.extend(seen.mask.iter().map(|(index, is)| kept(*index, *is)));
+    } else if !seen.mask.is_empty() {
+        return Err(RngError::Unsupported("--zeros is for dropout: give values for rand and randn".to_owned()));
+    }
+    list.sort_by_key(|s| std::cmp::Reverse(s.index));
+    Ok(list)
+}
+
+/// The probability that an independent draw would be printed so.
+fn probability(draw: &Draw, interval: &Interval) -> f64 {
+    match draw.op {
+        Op::Randn => {
+            let below = |x: f64| 0.5 * libm::erfc((draw.mean - x) / draw.std / std::f64::consts::SQRT_2);
+            below(interval.high) - below(interval.low)
+        }
+        _ => interval.high.min(1.0) - interval.low.max(0.0),
+    }
+}
+
+/// Whether an observation is what the source gives.
+fn agrees(source: &Source, seen: &Seen) -> bool {
+    match &seen.what {
+        What::Kept(kept) => source.kept(seen.index) == *kept,
+        What::Value(interval) => {
+            let (value, radius) = source.value(seen.index);
+            interval.holds(value, slack(source.draw(), value, radius))
+        }
+    }
+}
+
+/// How far a value of the device may be from ours: none for uniform ones; for normal ones the device's functions, two
+/// roundings in binary32, and one in the element type.
+fn slack(draw: &Draw, value: f64, radius: f64) -> f64 {
+    if draw.op != Op::Randn {
+        return 0.0;
+    }
+    let (functions, ulp) = match draw.element {
+        Element::F16 => (TOLERANCE, f64::exp2(-10.0)),
+        Element::Bf16 => (TOLERANCE, f64::exp2(-7.0)),
+        Element::F32 => (TOLERANCE, f64::exp2(-22.0)),
+        // The double functions are within two ulp.
+        Element::F64 => (f64::exp2(-48.0), f64::exp2(-50.0)),
+    };
+    draw.std * radius * functions + value.abs().max(draw.mean.abs()) * ulp
+}
+
+fn matches(source: &Source, list: &[Seen], sum: Option<Interval>) -> bool {
+    if !list.iter().all(|seen| agrees(source, seen)) {
+        return false;
+    }
+    let Some(sum) = sum else { return true };
+    let draw = source.draw();
+    let mut kept = 0u64;
+    source.each(0..draw.n, |_, block, lane| kept += u64::from(draw.value(block, lane).0 > 0.0));
+    let (total, slack) = output_sum(draw, kept);
+    sum.holds(total, slack)
+}
+
+/// The sum of dropout on ones with so many kept, and how far a sum in binary32 may be from it: nothing while every
+/// partial sum is exact, and log2(n) roundings of a tree beyond.
+#[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
+fn output_sum(draw: &Draw, kept: u64) -> (f64, f64) {
+    let scale = draw.scale().0;
+    let total = if kept == 0 { 0.0 } else { kept as f64 * scale };
+    let exact = libm::frexp(scale).0 == 0.5 && kept <= 1 << 24;
+    (total, if exact { 0.0 } else { total * f64::exp2(-24.0) * (libm::log2(draw.n as f64) + 1.0) })
+}
+
+/// The fewest bits that separate a class from another, and how many others are expected to match by chance.
+#[expect(clippy::cast_precision_loss, reason = "counts of elements")]
+fn separation(
+    source: &Source,
+    at: usize,
+    sources: &[(Source, Vec<Candidate>)],
+    list: &[Seen],
+    sum: Option<Interval>,
+) -> (Option<f64>, f64) {
+    let draw = source.draw();
+    let (mut apart, mut chance) = (None, 0.0);
+    for (_, (other, _)) in sources.iter().enumerate().filter(|(number, _)| *number != at) {
+        let mut bits = 0.0;
+        if let Some(sum) = sum {
+            // The count over the elements that another launch places elsewhere is binomial, and near its mean no value
+            // is likelier than 1 / sqrt(2 pi n p q).
+            let alike =
+                if source.offset() == other.offset() { draw.common(source.threads().min(other.threads())) } else { 0 };
+            let differing = draw.n.saturating_sub(alike) as f64;
+            let counts = ((sum.high - sum.low) / draw.scale().0).max(1.0);
+            let likeliest = counts / (std::f64::consts::TAU * differing * draw.keep() * (1.0 - draw.keep())).sqrt();
+            bits += if differing > 0.0 { (-libm::log2(likeliest)).max(0.0) } else { 0.0 };
+        }
+        for seen in list {
+            if source.offset() != other.offset() || source.place(seen.index) != other.place(seen.index) {
+                bits += seen.bits;
+            }
+            if bits >= ENOUGH {
+                bits = ENOUGH;
+                break;
+            }
+        }
+        apart = Some(apart.map_or(bits, |least: f64| least.min(bits)));
+        chance += f64::exp2(-bits);
+    }
+    (apart, chance)
+}
+
+/// Observations that no candidate can change, and how many of them agree.
+fn shared(sources: &[(Source, Vec<Candidate>)], list: &[Seen]) -> (usize, usize) {
+    let Some((first, _)) = sources.first() else { return (0, 0) };
+    let least = sources.iter().map(|(s, _)| s.threads()).min().unwrap_or(0);
+    let one_offset = sources.iter().all(|(s, _)| s.offset() == first.offset());
+    let common = match (sources.len(), one_offset) {
+        (1, _) => first.draw().n,
+        (_, true) => first.draw().common(least),
+        (_, false) => 0,
+    };
+    let shared: Vec<_> = list.iter().filter(|s| s.index < common).take(COUNTED).collect();
+    (shared.len(), shared.iter().filter(|s| agrees(first, s)).count())
+}

@@ -1,0 +1,89 @@
+//! The embedded adapter on modules that nobody wrote: arbitrary valid ones from a grammar (`embedded_fuzz/grammar`).
+//!
+//! naga accepts each; the adapter neither fails nor writes what belongs to no variable; an index out of range does what
+//! the clamped one does; a module with one answer gives it in every order of execution, and nothing is found in it;
+//! and lavapipe gives the same bits where there are integers only.
+//!
+//! The cases are the same in every run. `REPRO_AUDIT_FUZZ=SEED,CASES` tries others.
+
+mod common;
+#[path = "embedded_fuzz/grammar/mod.rs"]
+mod grammar;
+#[path = "embedded_fuzz/program.rs"]
+mod program;
+#[path = "embedded_fuzz/properties.rs"]
+mod properties;
+
+use std::cell::{Cell, RefCell};
+
+use grammar::Bounds;
+use libtest_mimic::{Arguments, Failed, Trial};
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use repro_audit::engines::gpu;
+
+/// The seed and the number of cases.
+fn asked(cases: u32) -> (u8, u32) {
+    let Ok(text) = std::env::var("REPRO_AUDIT_FUZZ") else { return (1, cases) };
+    let parsed = text.split_once(',').and_then(|(seed, cases)| Some((seed.parse().ok()?, cases.parse().ok()?)));
+    parsed.unwrap_or_else(|| panic!("REPRO_AUDIT_FUZZ is '{text}'; type a seed below 256 and a number, such as 7,1000"))
+}
+
+/// Tests a property on many modules, `kind` their first byte with these bits; on failure says the smallest one found.
+fn check(cases: u32, kind: [u8; 2], property: impl Fn(&[u8]) -> Result<(), String>) -> Result<(), Failed> {
+    let (seed, cases) = asked(cases);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let config = Config { cases, failure_persistence: None, max_shrink_time: 60_000, max_shrink_iters: 20_000, ..Config::default() };
+    let [set, clear] = kind;
+    let bytes = vec(any::<u8>(), 1..1500);
+    let whole = |bytes: &[u8]| [&[(bytes[0] | set) & !clear], &bytes[1..]].concat();
+    let smallest = RefCell::new(Vec::new());
+    let done = TestRunner::new_with_rng(config, rng).run(&bytes, |bytes| {
+        let bytes = whole(&bytes);
+        property(&bytes).map_err(|why| {
+            *smallest.borrow_mut() = bytes;
+            TestCaseError::fail(why)
+        })
+    });
+    done.map_err(|_| {
+        let bytes = smallest.into_inner();
+        let why = property(&bytes).err().unwrap_or_else(|| "it fails no more".to_owned());
+        format!("{why}\nthe module:\n{}", grammar::module(&bytes, Bounds::Free).source).into()
+    })
+}
+
+/// lavapipe gives every word of every variable that the embedded adapter gives.
+fn integers_agree(index: usize) -> Result<(), Failed> {
+    let (_, runner) = gpu::open("vulkan", index)?;
+    let runner = RefCell::new(runner);
+    let compared = Cell::new(0);
+    check(150, [0, 1], |bytes| {
+        let generated = grammar::module(bytes, Bounds::Buffers);
+        if generated.rules.wild {
+            return Ok(());
+        }
+        compared.set(compared.get() + 1);
+        properties::agrees(&generated, &mut runner.borrow_mut())
+    })?;
+    if compared.get() == 0 { Err("no module was compared".into()) } else { Ok(()) }
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let lavapipe = common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
+    assert!(
+        lavapipe.is_some() || std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
+        "REPRO_AUDIT_TEST_ADAPTERS is set, and there is no lavapipe"
+    );
+    let index = lavapipe.as_ref().map_or(0, |a| a.index);
+    let trials = vec![
+        Trial::test("integer_modules_with_one_answer", || check(120, [0, 7], properties::holds)),
+        Trial::test("modules_with_one_answer", || check(120, [1, 6], properties::holds)),
+        Trial::test("wild_modules", || check(120, [6, 0], properties::holds)),
+        Trial::test("integers_agree_with_lavapipe", move || integers_agree(index))
+            .with_ignored_flag(lavapipe.is_none())
+            .with_kind(if lavapipe.is_none() { "there is no lavapipe" } else { "" }),
+    ];
+    libtest_mimic::run(&arguments, trials).exit();
+}
