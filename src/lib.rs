@@ -9,6 +9,7 @@ pub mod cli;
 pub mod drift;
 pub mod engines;
 pub mod exact;
+pub mod gate;
 pub mod inputs;
 pub mod kernels;
 pub mod record;

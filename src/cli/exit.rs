@@ -7,15 +7,15 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Within policy; with none given, whatever was found.
     Within = 0,
-    /// Drift beyond `--fail-on`.
+    /// Drift beyond `--fail-on`, or beyond the lock and its policy.
     Beyond = 1,
     /// The arguments are wrong.
     Usage = 2,
-    /// `--require-adapter` names one that is absent.
+    /// `--require-adapter` names one that is absent, or an engine of the lock is.
     AdapterAbsent = 3,
     /// An adapter failed, or a control was missed: the audit says less than it should.
     Incomplete = 4,
-    /// A record can not be read, or is too new.
+    /// A record or a lock can not be read, or is too new.
     Unreadable = 5,
 }
 

@@ -2,11 +2,13 @@
 
 mod adapters;
 mod case;
+mod check;
 mod compare;
 mod completions;
 mod exit;
 mod gpu;
 mod kernel;
+mod lock;
 mod man;
 mod merge;
 mod options;
@@ -28,8 +30,8 @@ use crate::record::Merged;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit status: 0 within policy (with none given, finding drift is the job) · 1 drift beyond \
-                        --fail-on · 2 usage · 3 required adapter absent · 4 audit incomplete or control missed · \
-                        5 record unreadable or too new")]
+                        --fail-on or the policy · 2 usage · 3 required or locked adapter absent · 4 audit incomplete or \
+                        control missed · 5 record or lock unreadable or too new")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -51,6 +53,10 @@ enum Verb {
     Compare(compare::Args),
     /// Merge any number of records into one file.
     Merge(merge::Args),
+    /// Write repro.lock: what each engine computed, as text to commit.
+    Lock(lock::Args),
+    /// Compare a record, or this machine, with repro.lock and a policy: the gate for continuous integration.
+    Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
     Kernels(case::KernelsArgs),
     /// Where random numbers land: predict and identify what other cards draw. Offline.
@@ -102,6 +108,8 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => report::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Merge(args) => merge::run(&args),
+        Verb::Lock(args) => lock::run(&args),
+        Verb::Check(args) => check::run(&args),
         Verb::Kernels(args) => case::kernels(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),

@@ -50,7 +50,7 @@ pub fn markdown(record: &Record) -> String {
 }
 
 /// Text for a paragraph or a table's cell: what Markdown or HTML would take for markup is escaped.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -76,7 +76,7 @@ fn html(text: &str) -> String {
 }
 
 /// Code in a table's cell. `<code>` and not backticks, in which a bar can not be escaped.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let escaped: String = text::printable(text)
         .chars()
         .map(|c| match c {

@@ -23,6 +23,7 @@ pub use html::html;
 pub use markdown::markdown;
 pub use merged::{merged_csv, merged_html, merged_markdown, merged_table, write_merged};
 pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
+pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
 pub use table::table;
 
 /// Why a report could not be made.

@@ -1,0 +1,178 @@
+//! `repro-audit check`: the gate.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::gpu::carry_out;
+use super::outputs::Outputs;
+use super::{Exit, Failure, print, select};
+use crate::audit::{Plan, Wanted};
+use crate::case::Case;
+use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
+use crate::record::{FOLDER, Record, STORE, write_atomically};
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// What is not as it should be, gravest first, for people.
+    Table,
+    /// Everything, for programs.
+    Json,
+    /// One row a result.
+    Csv,
+    /// For pull requests and step summaries, under 60 kB.
+    Markdown,
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The records: a record.json each, the folder that holds one, the beginning of an id, or latest.
+    #[arg(value_name = "RECORD", default_value = "latest")]
+    record: Vec<String>,
+    /// Audit this machine now, with the lock's cases and settings, instead of reading a record.
+    #[arg(long, conflicts_with = "record")]
+    run: bool,
+    /// What was: written by `repro-audit lock`.
+    #[arg(long, value_name = "FILE", default_value = "repro.lock")]
+    lock: PathBuf,
+    /// What is demanded of which result; repro-audit.toml where there is one. Without a rule, a result must be the lock's.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Only engines with this text in their name, as the lock gives it; may be given more than once. Others may be absent.
+    #[arg(long, value_name = "TEXT")]
+    engine: Vec<String>,
+    /// Let warnings fail: deviations that are gone, new cases and engines, rules that match nothing.
+    #[arg(long)]
+    strict: bool,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Form,
+    /// Also write JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Also write GitHub annotations to standard error, and append a summary to the file $GITHUB_STEP_SUMMARY.
+    #[arg(long)]
+    github: bool,
+    /// With --run: where the record and its report go.
+    #[arg(long, value_name = "DIR", default_value = FOLDER, requires = "run")]
+    out: PathBuf,
+    /// With --run: seconds that one case may take on one adapter.
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 120, requires = "run",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    timeout: u64,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let lock_file = args.lock.display().to_string();
+    let lock = lock(&args.lock, &lock_file)?;
+    let (policy_file, policy) = policy(args.policy.as_deref())?;
+    let records = if args.run {
+        vec![audit(args, &lock)?]
+    } else {
+        args.record.iter().map(|text| select(text)).collect::<Result<Vec<_>, _>>()?
+    };
+    let question = Question {
+        lock: &lock,
+        lock_file: &lock_file,
+        policy: &policy,
+        policy_file: &policy_file,
+        records: &records,
+        engines: &args.engine,
+        strict: args.strict,
+    };
+    let known = question.labels();
+    if let Some(text) = args.engine.iter().find(|t| !question.knows(t)) {
+        return Err(Failure::usage(format!("--engine {text} matches nothing; there are: {}", known.join("; "))));
+    }
+    let checked = gate::check(&question);
+    let exit = exit(checked.gravity);
+    print(&match args.format {
+        Form::Table => gate::table(&checked, true),
+        Form::Markdown => gate::markdown(&checked),
+        Form::Json => gate::json(&checked, exit as u8),
+        Form::Csv => gate::csv(&checked).map_err(Failure::usage)?,
+    })?;
+    if let Some(file) = &args.junit {
+        write_atomically(file, gate::junit(&checked).as_bytes())
+            .map_err(|e| Failure::usage(format!("can't write {}: {e}; choose another --junit FILE", file.display())))?;
+    }
+    if args.github {
+        github(&checked);
+    }
+    Ok(exit)
+}
+
+fn exit(gravity: Gravity) -> Exit {
+    match gravity {
+        Gravity::Pass | Gravity::Note | Gravity::Warn => Exit::Within,
+        Gravity::Fail => Exit::Beyond,
+        Gravity::Absent => Exit::AdapterAbsent,
+        Gravity::Incomplete => Exit::Incomplete,
+    }
+}
+
+fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        if e.kind() == std::io::ErrorKind::NotFound {
+            return Failure::usage(format!("there is no {name}; write it with: repro-audit lock RECORD --out {name}"));
+        }
+        Failure::new(Exit::Unreadable, format!("can't read {name}: {e}"))
+    })?;
+    Lock::parse(name, &text).map_err(super::lock::refused)
+}
+
+/// The policy; an empty one where none is named and none is there.
+fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
+    let name = path.map_or_else(|| "repro-audit.toml".to_owned(), |p| p.display().to_string());
+    match std::fs::read_to_string(&name) {
+        Ok(text) => Ok((name.clone(), Policy::parse(&name, &text).map_err(Failure::usage)?)),
+        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => Ok((name, Policy::default())),
+        Err(e) => Err(Failure::usage(format!("can't read the policy {name}: {e}"))),
+    }
+}
+
+/// Audits this machine as the lock's was.
+fn audit(args: &Args, lock: &Lock) -> Result<Record, Failure> {
+    let settings = &lock.settings;
+    // A case that this version does not know is missing from the record, which is what the check says then.
+    let cases: Vec<Case> = lock.cases.keys().filter_map(|id| Case::parse(id).ok()).collect();
+    let planted = settings.planted.iter().map(|mode| mode.parse()).collect::<Result<Vec<_>, _>>();
+    let plan = Plan::new(Wanted {
+        profile: settings.profile,
+        kernels: Vec::new(),
+        adapters: settings.adapters.clone(),
+        planted: planted.map_err(Failure::usage)?,
+        repeats: settings.repeats,
+        seed: settings.seed,
+        threads: settings.threads.clone(),
+        vary: settings.vary.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect(),
+        timeout: Duration::from_secs(args.timeout),
+        cases: Some(cases),
+        store: STORE,
+        label: None,
+    })
+    .map_err(Failure::usage)?;
+    let mut outputs = Outputs::open(&args.out)?;
+    let record = carry_out(&plan, Some(&mut outputs))?;
+    outputs.finish(&record)?;
+    anstream::eprintln!("The audit is in {}.", outputs.folder().display());
+    Ok(record)
+}
+
+/// Annotations and the step summary. Standard output stays data: GitHub's runner reads commands from both streams.
+fn github(checked: &Checked) {
+    let mut err = std::io::stderr().lock();
+    // Nobody is left to tell where standard error is closed.
+    let _ = err.write_all(gate::annotations(checked).as_bytes());
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return };
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    if let Err(e) = file.and_then(|mut f| f.write_all(gate::markdown(checked).as_bytes())) {
+        let _ = writeln!(err, "warning: the step summary {} can't be written: {e}", Path::new(&path).display());
+    }
+}

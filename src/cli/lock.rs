@@ -1,0 +1,71 @@
+//! `repro-audit lock`: what the records found, as text to commit.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Failure, print, select};
+use crate::gate::{Lock, LockError};
+use crate::record::{Record, write_atomically};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The records: a record.json each, the folder that holds one, the beginning of an id, or latest.
+    #[arg(value_name = "RECORD", default_value = "latest")]
+    record: Vec<String>,
+    /// The file to write; - for standard output.
+    #[arg(long, value_name = "FILE", default_value = "repro.lock")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let records: Vec<Record> = args.record.iter().map(|text| select(text)).collect::<Result<_, _>>()?;
+    let lock = Lock::of(&records).map_err(refused)?;
+    let text = lock.to_string();
+    if args.out == Path::new("-") {
+        print(&text)?;
+        return Ok(Exit::Within);
+    }
+    let name = args.out.display().to_string();
+    let before = std::fs::read_to_string(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
+    write_atomically(&args.out, text.as_bytes())
+        .map_err(|e| Failure::usage(format!("can't write {name}: {e}; choose another file with --out FILE")))?;
+    let rows: usize = lock.cases.values().map(|c| c.rows.len()).sum();
+    let changed = before.map(|b| changes(&b, &lock)).unwrap_or_default();
+    anstream::eprintln!(
+        "Written {name}: {rows} results of {} cases on {} engines{changed}. Commit it; compare with: repro-audit check",
+        lock.cases.len(),
+        lock.engines.len()
+    );
+    Ok(Exit::Within)
+}
+
+/// The exit status of what can not be locked or read.
+pub(super) fn refused(error: LockError) -> Failure {
+    let exit = match &error {
+        LockError::Records(_) => Exit::Usage,
+        LockError::Incomplete(_) => Exit::Incomplete,
+        LockError::Text { .. } => Exit::Unreadable,
+    };
+    Failure::new(exit, error)
+}
+
+/// How many results differ from those of an earlier lock.
+fn changes(before: &Lock, after: &Lock) -> String {
+    let row = |lock: &Lock, id: &str, label: &str| {
+        lock.cases.get(id).and_then(|c| c.rows.get(label)).map(|r| (r.status, r.found.clone()))
+    };
+    let mut counts = [0_usize; 3];
+    for (id, case) in &after.cases {
+        for label in case.rows.keys() {
+            match row(before, id, label) {
+                None => counts[0] += 1,
+                was if was != row(after, id, label) => counts[1] += 1,
+                _ => {}
+            }
+        }
+    }
+    for (id, case) in &before.cases {
+        counts[2] += case.rows.keys().filter(|label| row(after, id, label).is_none()).count();
+    }
+    format!(" ({} new, {} changed, {} gone)", counts[0], counts[1], counts[2])
+}

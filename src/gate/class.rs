@@ -1,0 +1,257 @@
+//! Which engine of one record is the same as one of another.
+//!
+//! An engine's *class* is what stays when a driver is updated: backend, device, the driver's name, the processor's
+//! architecture for software adapters, and the variables that change numerics. Its *driver* is what an update changes:
+//! version, build, and the version numbers that drivers put into device names. An id such as `vulkan:0` is neither: it
+//! changes with what else is installed.
+
+use std::collections::BTreeMap;
+
+use crate::engines::embedded;
+use crate::engines::gpu::AdapterIdentity;
+use crate::record::{Engine, EngineKind, Environment, Record};
+
+/// Of the variables that a record keeps, those that change what a driver computes. The others choose a driver, which the
+/// class names itself, or a cache.
+const TUNING: [&str; 12] = [
+    "LP_NUM_THREADS",
+    "LP_NATIVE_VECTOR_WIDTH",
+    "GALLIUM_OVERRIDE_CPU_CAPS",
+    "GALLIUM_NOSSE",
+    "GALLIVM_PERF",
+    "MESA_GL_VERSION_OVERRIDE",
+    "NIR_DEBUG",
+    "RADV_DEBUG",
+    "RADV_PERFTEST",
+    "INTEL_DEBUG",
+    "MTL_SHADER_VALIDATION",
+    "NVIDIA_TF32_OVERRIDE",
+];
+
+/// What stays over an update. Text is one line without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EngineClass {
+    /// `vulkan`, `gl`, `metal`, `dx12`, `embedded` or `cpu`.
+    pub backend: String,
+    /// The device's name without version numbers; the mode of an embedded adapter; empty for the CPU.
+    pub device: String,
+    /// `vendor:device` as hexadecimal, where the backend tells both.
+    pub hardware: Option<String>,
+    /// The driver's name, where it is a name and no version; empty otherwise.
+    pub family: String,
+    /// The processor's architecture, for software adapters.
+    pub architecture: Option<String>,
+    /// Variables that change numerics, and the CPU's thread count.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What an update changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Driver {
+    /// The version as the driver tells it; of the operating system for Metal, of this program for the embedded adapter;
+    /// empty for the CPU.
+    pub version: String,
+    /// The device's name in full.
+    pub device: String,
+    /// The start of Vulkan's pipeline cache UUID, which changes with most builds.
+    pub build: Option<String>,
+}
+
+/// An engine: its class and its driver.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// The class.
+    pub class: EngineClass,
+    /// The driver.
+    pub driver: Driver,
+}
+
+impl EngineClass {
+    /// Whether `other` is the same engine, whatever its driver's version. Where both tell a device id, it decides and
+    /// not the name, which some updates change.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        let device = match (&self.hardware, &other.hardware) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.device == other.device,
+        };
+        device
+            && self.backend == other.backend
+            && self.family == other.family
+            && self.architecture == other.architecture
+            && self.variables == other.variables
+    }
+
+    /// The class in words: `vulkan/llvmpipe/x86_64`, `embedded/strict`, `cpu threads=4`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let mut out = self.backend.clone();
+        let told = self.device.to_lowercase().contains(&self.family.to_lowercase());
+        let family = if told { "" } else { self.family.as_str() };
+        let architecture = self.architecture.as_deref().unwrap_or_default();
+        for part in [self.device.as_str(), family, architecture].into_iter().filter(|p| !p.is_empty()) {
+            out.push('/');
+            out.push_str(part);
+        }
+        for (name, value) in &self.variables {
+            out.push_str(&format!(" {name}={value}"));
+        }
+        out
+    }
+}
+
+impl Driver {
+    /// Name and version in words.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let build = self.build.as_ref().map(|b| format!(", build {b}")).unwrap_or_default();
+        if self.version.is_empty() { format!("unknown version{build}") } else { format!("{}{build}", self.version) }
+    }
+}
+
+/// Who an engine of a record is.
+#[must_use]
+pub fn identify(record: &Record, engine: &Engine) -> Identity {
+    match &engine.adapter {
+        Some(adapter) if adapter.is_embedded() => interpreter(adapter),
+        Some(adapter) => driven(adapter, engine, &record.environment),
+        None => plain(engine),
+    }
+}
+
+/// The label of an audit, where it has one.
+pub(super) fn audit_label(record: &Record) -> Option<String> {
+    record.provenance.settings.label.as_deref().map(clean).filter(|l| !l.is_empty())
+}
+
+/// A CPU engine, or an adapter that was never opened.
+fn plain(engine: &Engine) -> Identity {
+    let cpu = engine.kind == EngineKind::Cpu;
+    let variables = engine.variables.iter().map(|(n, v)| (clean(n), clean(v))).collect();
+    let class = EngineClass {
+        backend: if cpu { "cpu".to_owned() } else { "unknown".to_owned() },
+        device: if cpu { String::new() } else { clean(&engine.id) },
+        hardware: None,
+        family: String::new(),
+        architecture: None,
+        variables,
+    };
+    Identity { class, driver: Driver { version: String::new(), device: String::new(), build: None } }
+}
+
+/// The embedded adapter computes the same on every machine, and its mode is its device.
+fn interpreter(adapter: &AdapterIdentity) -> Identity {
+    let (version, mode) = adapter.driver_info.split_once(", ").unwrap_or((&adapter.driver_info, ""));
+    let class = EngineClass {
+        backend: embedded::BACKEND.to_owned(),
+        device: clean(mode),
+        hardware: None,
+        family: String::new(),
+        architecture: None,
+        variables: BTreeMap::new(),
+    };
+    Identity { class, driver: Driver { version: clean(version), device: String::new(), build: None } }
+}
+
+fn driven(adapter: &AdapterIdentity, engine: &Engine, environment: &Environment) -> Identity {
+    // DirectX gives a version where others give a name.
+    let driver = clean(&adapter.driver);
+    let is_name = driver.chars().any(char::is_alphabetic);
+    let candidates = [
+        clean(&adapter.driver_info),
+        if is_name { String::new() } else { driver.clone() },
+        adapter.driver_version.as_deref().map(clean).unwrap_or_default(),
+        // Metal's driver is a part of the system.
+        clean(&environment.os),
+    ];
+    let tuned = TUNING.iter().filter_map(|name| environment.variables.get_key_value(*name));
+    let mut variables: BTreeMap<String, String> = tuned.map(|(n, v)| (clean(n), clean(v))).collect();
+    variables.extend(engine.variables.iter().map(|(n, v)| (clean(n), clean(v))));
+    let name = clean(&adapter.name);
+    let class = EngineClass {
+        backend: clean(&adapter.backend),
+        device: without_versions(&name),
+        hardware: (adapter.vendor != 0 && adapter.device != 0)
+            .then(|| format!("{:04x}:{:04x}", adapter.vendor, adapter.device)),
+        family: if is_name { driver } else { String::new() },
+        architecture: (adapter.device_type == "cpu").then(|| clean(&environment.architecture)),
+        variables,
+    };
+    let version = candidates.into_iter().find(|c| !c.is_empty()).unwrap_or_default();
+    let build = adapter.pipeline_cache_uuid.as_deref().map(|b| clean(b).chars().take(12).collect::<String>());
+    Identity { class, driver: Driver { version, device: name, build: build.filter(|b| !b.is_empty()) } }
+}
+
+/// One line without control characters, without blanks at its ends or next to one another, and without what a runner of
+/// workflows takes for a command.
+pub(super) fn clean(text: &str) -> String {
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut out = shown.split_whitespace().collect::<Vec<_>>().join(" ").replace("##[", "# [");
+    while out.contains("::") {
+        out = out.replace("::", ": :");
+    }
+    out
+}
+
+/// A device's name without what an update of its driver changes: `llvmpipe (LLVM 15.0.6, 256 bits)` is `llvmpipe`. Only
+/// parts of brackets are dropped; a number in the name itself is the device's.
+fn without_versions(name: &str) -> String {
+    let mut out = String::new();
+    let mut rest = name;
+    while let Some(open) = rest.find('(') {
+        let Some(close) = rest[open..].find(')').map(|c| open + c) else { break };
+        let inside = &rest[open + 1..close];
+        out.push_str(&rest[..open]);
+        let kept: Vec<_> = inside.split(',').map(str::trim).filter(|p| !is_version(p)).collect();
+        if !kept.is_empty() {
+            out.push_str(&format!("({})", kept.join(", ")));
+        }
+        rest = &rest[close + 1..];
+    }
+    out.push_str(rest);
+    let out = clean(&out);
+    // A name that is nothing else keeps it.
+    if out.is_empty() { name.to_owned() } else { out }
+}
+
+/// `LLVM 15.0.6`, `256 bits`, `DRM 3.49`, `6.1.0-10-amd64`.
+fn is_version(part: &str) -> bool {
+    let dotted = |word: &str| {
+        let mut pieces = word.split('.');
+        let number = |p: Option<&str>| p.is_some_and(|p| p.starts_with(|c: char| c.is_ascii_digit()));
+        number(pieces.next()) && number(pieces.next())
+    };
+    part.is_empty() || part.ends_with(" bits") || part.split(' ').any(dotted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_no_part_of_a_device() {
+        let names = [
+            ("llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe"),
+            ("SwiftShader Device (LLVM 10.0.0)", "SwiftShader Device"),
+            ("SwiftShader Device (Subzero)", "SwiftShader Device(Subzero)"),
+            ("NVIDIA GeForce RTX 3060/PCIe/SSE2", "NVIDIA GeForce RTX 3060/PCIe/SSE2"),
+            ("AMD Radeon RX 6800 (radeonsi, navi21, LLVM 15.0.6, DRM 3.49, 6.1.0-10-amd64)", "navi21"),
+            ("Mesa Intel(R) UHD Graphics 630 (CFL GT2)", "Mesa Intel(R) UHD Graphics 630 (CFL GT2)"),
+            ("(LLVM 1.2)", "(LLVM 1.2)"),
+            ("odd (unclosed", "odd (unclosed"),
+        ];
+        for (name, expected) in names {
+            let found = without_versions(name);
+            let squeezed = |t: &str| t.replace(' ', "");
+            assert!(squeezed(&found).contains(&squeezed(expected)), "{name}: {found}");
+            assert!(!found.contains("15.0.6"), "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn text_of_drivers_is_one_harmless_line() {
+        assert_eq!(clean("a\n::error::b\u{1b}[31m  c "), "a : :error: :b [31m c", "no line and no command");
+        assert!(!clean(":::::").contains("::"), "however many");
+        assert_eq!(clean("##[add-mask]"), "# [add-mask]", "nor the older form");
+    }
+}

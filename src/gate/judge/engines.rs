@@ -1,0 +1,163 @@
+//! Which engine of a record is which of the lock.
+
+use std::collections::BTreeMap;
+
+use super::Question;
+use super::reports::Report;
+use crate::gate::class::{Identity, audit_label, clean, identify};
+use crate::gate::lock::{Lock, LockedEngine};
+use crate::gate::outcome::Outcome;
+use crate::gate::policy::pattern::word;
+use crate::gate::sound::{short, took_part};
+use crate::record::{Engine, EngineStatus, Record};
+
+/// An engine of a record.
+#[derive(Debug)]
+pub(in crate::gate) struct Seat<'a> {
+    /// The place of its record.
+    pub(in crate::gate) record: usize,
+    pub(in crate::gate) engine: &'a Engine,
+    pub(in crate::gate) identity: Identity,
+    /// The lock's label where it is in the lock, else one of its own.
+    pub(in crate::gate) label: String,
+    pub(in crate::gate) locked: Option<&'a LockedEngine>,
+    /// Its id, and its record's where there are several.
+    pub(in crate::gate) on: String,
+    /// Whether it is among those that are asked about.
+    pub(in crate::gate) selected: bool,
+}
+
+impl Seat<'_> {
+    /// Whether its driver is another than the lock's.
+    pub(in crate::gate) fn driver_changed(&self) -> bool {
+        self.locked.is_some_and(|l| l.identity.driver != self.identity.driver)
+    }
+
+    /// Its driver's name and version.
+    pub(in crate::gate) fn driver(&self) -> String {
+        clean(&format!("{} {}", self.identity.class.family, self.identity.driver.label()))
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.engine.status, EngineStatus::Failed { .. })
+    }
+}
+
+/// Whether an engine is asked about.
+pub(in crate::gate) fn selected(texts: &[String], label: &str, identity: &Identity) -> bool {
+    let device = &identity.driver.device;
+    texts.is_empty() || texts.iter().any(|t| word(t, label) || word(t, device))
+}
+
+/// All engines of all records, each with the one of the lock that it is.
+pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
+    let taking = |r: &Record, e: &Engine| took_part(r, &e.id) || e.status != EngineStatus::Complete;
+    let all: Vec<(usize, &'a Record, &'a Engine, Identity)> = question
+        .records
+        .iter()
+        .enumerate()
+        .flat_map(|(i, r)| r.engines.iter().filter(move |e| taking(r, e)).map(move |e| (i, r, e, identify(r, e))))
+        .collect();
+    let identities: Vec<&Identity> = all.iter().map(|(_, _, _, identity)| identity).collect();
+    let several = question.records.len() > 1;
+    let mut seats = Vec::new();
+    for (record, of, engine, identity) in &all {
+        let found = find(question.lock, identity, audit_label(of).as_deref(), &identities);
+        let label = found.map_or_else(
+            || {
+                let class = identity.class.label();
+                let taken = question.lock.engines.contains_key(&class);
+                if taken { format!("{class} @ {}", identity.driver.label()) } else { class }
+            },
+            |(label, _)| label.clone(),
+        );
+        let id = clean(&engine.id);
+        seats.push(Seat {
+            record: *record,
+            engine,
+            selected: selected(question.engines, &label, identity),
+            identity: identity.clone(),
+            label,
+            locked: found.map(|(_, locked)| locked),
+            on: if several { format!("{id} of {}", short(&of.id)) } else { id },
+        });
+    }
+    seats
+}
+
+/// The engine of the lock that this is: the same driver of the same class; or else the one of the class that no other
+/// engine here is, which then has had its driver changed. Where there are several of those, the one of an audit with the
+/// same label; or else the one whose version has the longest beginning in common.
+fn find<'l>(
+    lock: &'l Lock,
+    identity: &Identity,
+    audit: Option<&str>,
+    all: &[&Identity],
+) -> Option<(&'l String, &'l LockedEngine)> {
+    let class = || lock.engines.iter().filter(|(_, e)| e.identity.class.same(&identity.class));
+    if let Some(exact) = class().find(|(_, e)| e.identity.driver == identity.driver) {
+        return Some(exact);
+    }
+    let is_here =
+        |e: &LockedEngine| all.iter().any(|o| e.identity.class.same(&o.class) && e.identity.driver == o.driver);
+    let common = |e: &LockedEngine| {
+        let (a, b) = (&e.identity.driver.version, &identity.driver.version);
+        a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
+    };
+    let same_audit = |e: &LockedEngine| audit.is_some_and(|a| e.labels.contains(a));
+    class().filter(|(_, e)| !is_here(e)).max_by_key(|(label, e)| (same_audit(e), common(e), (*label).clone()))
+}
+
+/// Reports engines that are absent, new, or have another driver.
+pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
+    let question = report.question;
+    for (label, locked) in &question.lock.engines {
+        if !selected(question.engines, label, &locked.identity) {
+            continue;
+        }
+        let mut here: BTreeMap<usize, usize> = BTreeMap::new();
+        for seat in seats.iter().filter(|s| s.label == *label && s.locked.is_some()) {
+            *here.entry(seat.record).or_default() += 1;
+        }
+        let count = here.values().copied().max().unwrap_or(0);
+        if count < locked.count {
+            let rows = question.lock.cases.values().filter(|c| c.rows.contains_key(label)).count();
+            let what = match count {
+                0 => format!("{label} is in no record; {rows} results of the lock were not looked at"),
+                n => format!("{n} of {} {label} are there", locked.count),
+            };
+            let mut item = report.item(Outcome::EngineAbsent, what);
+            item.engine = Some(label.clone());
+            item.expected = locked.identity.driver.label();
+            item.place = report.in_lock(locked.line);
+            report.items.push(item);
+        }
+    }
+    let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::engines::embedded::BACKEND);
+    if !question.lock.engines.values().any(|e| driver(&e.identity)) {
+        let what = "the lock has no engine with a driver: this says nothing of a GPU or its driver";
+        report.plain(Outcome::NoDriver, what);
+    }
+    for seat in seats.iter().filter(|s| s.selected) {
+        let is = seat.identity.driver.label();
+        let item = match seat.locked {
+            None => {
+                let what = format!("{} ({is}) is not in the lock; lock again to have it checked", seat.label);
+                report.item(Outcome::NewEngine, what)
+            }
+            Some(locked) if seat.driver_changed() => {
+                let (old, new) = (&locked.identity.driver, &seat.identity.driver);
+                let was = old.label();
+                let device = (old.device != new.device).then(|| format!("; device {} → {}", old.device, new.device));
+                let what = format!("{}: driver {was} → {is}{}", seat.label, device.unwrap_or_default());
+                let mut item = report.item(Outcome::DriverChanged, what);
+                item.expected = was;
+                item.place = report.in_lock(locked.line);
+                item
+            }
+            Some(_) => continue,
+        };
+        let (engine, on) = (Some(seat.label.clone()), Some(seat.on.clone()));
+        report.items.push(super::Item { engine, on, found: is, ..item });
+    }
+}

@@ -1,0 +1,100 @@
+//! The items while they are gathered.
+
+use super::{Checked, Counts, Item, Place, Question};
+use crate::gate::class::{audit_label, clean};
+use crate::gate::outcome::{Gravity, Outcome};
+use crate::gate::sound::short;
+
+/// See the module.
+pub(super) struct Report<'a> {
+    pub(super) question: &'a Question<'a>,
+    pub(super) items: Vec<Item>,
+    /// Results that were compared with the lock or a rule.
+    pub(super) judged: usize,
+    /// Whether a record is of another profile or seed, so that cases can not be the same.
+    pub(super) other_settings: bool,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(question: &'a Question<'a>) -> Self {
+        Self { question, items: Vec::new(), judged: 0, other_settings: false }
+    }
+
+    /// An item of this outcome, to be filled in.
+    pub(super) fn item(&self, outcome: Outcome, what: impl Into<String>) -> Item {
+        Item {
+            outcome,
+            gravity: self.question.policy.gravity(outcome, self.question.strict),
+            engine: None,
+            on: None,
+            case: None,
+            expected: String::new(),
+            found: String::new(),
+            what: what.into(),
+            reason: None,
+            place: None,
+        }
+    }
+
+    /// Adds an item that is about neither an engine nor a case.
+    pub(super) fn plain(&mut self, outcome: Outcome, what: &str) {
+        let item = self.item(outcome, what);
+        self.items.push(item);
+    }
+
+    /// A line of the lock.
+    pub(super) fn in_lock(&self, line: usize) -> Option<Place> {
+        (line > 0).then(|| Place { file: self.question.lock_file.to_owned(), line })
+    }
+
+    /// A line of the policy.
+    pub(super) fn in_policy(&self, line: usize) -> Option<Place> {
+        Some(Place { file: self.question.policy_file.to_owned(), line })
+    }
+
+    /// The whole, gravest first.
+    pub(super) fn finish(self) -> Checked {
+        let Self { question, mut items, judged, .. } = self;
+        items.sort_by(|a, b| {
+            let key = |i: &Item| (i.outcome, i.engine.clone(), i.case.clone(), i.on.clone());
+            b.gravity.cmp(&a.gravity).then_with(|| key(a).cmp(&key(b)))
+        });
+        let count = |gravity| items.iter().filter(|i| i.gravity == gravity).count();
+        let counts = Counts {
+            judged,
+            pass: count(Gravity::Pass),
+            note: count(Gravity::Note),
+            warn: count(Gravity::Warn),
+            fail: count(Gravity::Fail),
+            absent: count(Gravity::Absent),
+            incomplete: count(Gravity::Incomplete),
+        };
+        let settings = &question.lock.settings;
+        let rules = question.policy.rules.len();
+        Checked {
+            counts,
+            gravity: items.iter().map(|i| i.gravity).max().unwrap_or(Gravity::Incomplete),
+            items,
+            lock: format!(
+                "{} (profile {}, seed {}, {} runs)",
+                question.lock_file,
+                settings.profile.name(),
+                settings.seed,
+                settings.repeats
+            ),
+            policy: if *question.policy == crate::gate::policy::Policy::default() {
+                String::new()
+            } else {
+                format!("{} ({rules} {})", question.policy_file, if rules == 1 { "rule" } else { "rules" })
+            },
+            records: question
+                .records
+                .iter()
+                .map(|r| {
+                    let label = audit_label(r).map(|l| format!(", {l}")).unwrap_or_default();
+                    format!("{} ({}{label})", short(&r.id), clean(&r.environment.host))
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One result of a record, and what is demanded of it.
+
+use crate::gate::class::clean;
+use crate::gate::lock::{Found, LockedRow, found, status_word};
+use crate::gate::outcome::Outcome;
+use crate::gate::policy::Requirement;
+use crate::record::{self, AxisLevel, CaseRecord, Execution, Status};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) case: &'a CaseRecord,
+    pub(super) execution: &'a Execution,
+    pub(super) status: Status,
+    pub(super) found: Found,
+    /// The first run's digest in full; empty where it did not run.
+    pub(super) digest: &'a str,
+    pub(super) runs: u32,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn new(case: &'a CaseRecord, execution: &'a Execution) -> Self {
+        let (digest, runs) = match &execution.outcome {
+            record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| &d.digest), *runs),
+            _ => ("", 0),
+        };
+        Self { case, execution, status: execution.status, found: found(execution), digest, runs }
+    }
+
+    /// Whether it ran.
+    pub(super) fn ran(&self) -> bool {
+        matches!(self.execution.outcome, record::Outcome::Ran { .. })
+    }
+
+    /// How far the result is from the strict twin, in ulp.
+    ///
+    /// # Errors
+    /// Why that can not be said, in a few words.
+    pub(super) fn distance(&self) -> Result<u64, String> {
+        if self.status == Status::BitExact {
+            return Ok(0);
+        }
+        if self.found == Found::Varies {
+            return Err("the runs differ, and the distance of each is not measured".to_owned());
+        }
+        let drift = self
+            .case
+            .comparisons
+            .iter()
+            .find(|c| c.axis == AxisLevel::Engine && c.right == self.execution.engine)
+            .map(|c| &c.drift)
+            .ok_or_else(|| "there is no comparison with the strict twin".to_owned())?;
+        let kinds = &drift.classes;
+        let no_distance = [
+            (kinds.nan_versus_number, "NaN where the twin has a number"),
+            (kinds.infinite, "infinite on one side alone"),
+            (kinds.flushed, "zero on one side and subnormal on the other"),
+        ];
+        match no_distance.into_iter().find(|(n, _)| *n > 0) {
+            Some((n, what)) => Err(format!("{n} of {} elements: {what}, which is no distance in ulp", drift.elements)),
+            None => Ok(drift.max_ulp),
+        }
+    }
+
+    /// What it is, in a few words.
+    pub(super) fn words(&self) -> String {
+        match &self.execution.outcome {
+            record::Outcome::Skipped { why } => format!("skipped: {}", clean(&why.to_string())),
+            record::Outcome::Failed { reason } => format!("failed: {}", clean(reason)),
+            record::Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
+                format!("{}, {} results in {runs} runs", status_word(self.status), distinct.len())
+            }
+            record::Outcome::Ran { .. } => format!("{} {}", status_word(self.status), self.found),
+        }
+    }
+
+    /// How it differs from the strict twin, in a few words; empty where it does not, or that is not known.
+    pub(super) fn drift(&self) -> String {
+        let engine = &self.execution.engine;
+        let comparison = self.case.comparisons.iter().find(|c| c.axis == AxisLevel::Engine && c.right == *engine);
+        let Some(drift) = comparison.map(|c| &c.drift).filter(|d| !d.is_none() && self.status != Status::BitExact)
+        else {
+            return String::new();
+        };
+        let mut text = format!(
+            "; {} of {} elements differ from the strict twin, up to {} ulp",
+            drift.differing, drift.elements, drift.max_ulp
+        );
+        let equals: Vec<_> = self.execution.equals.iter().map(|a| a.name()).collect();
+        if !equals.is_empty() {
+            text.push_str(&format!("; equals the {} twin", equals.join(", ")));
+        }
+        text
+    }
+
+    /// What the lock's row makes of it.
+    pub(super) fn against(&self, row: &LockedRow) -> (Outcome, String) {
+        let (was, is) = (row_words(row), self.words());
+        let changed = || format!("was {was}, is {is}{}", self.drift());
+        match (&row.found, &self.found) {
+            _ if row.status == Status::Skipped && !self.ran() => (Outcome::SkippedAsLocked, is),
+            _ if row.status == Status::Skipped => (Outcome::NowRuns, format!("was skipped, is {is}")),
+            _ if !self.ran() => (Outcome::NowSkipped, format!("was {was}, is {is}")),
+            (Found::Digest(a), Found::Digest(b)) if a != b => (Outcome::DigestChanged, changed()),
+            (Found::Digest(_), Found::Digest(_)) if row.status != self.status => (Outcome::StatusChanged, changed()),
+            (Found::Digest(_), Found::Varies) => (Outcome::NoLongerRepeatable, changed()),
+            (Found::Varies, _) if self.status > row.status => (Outcome::StatusChanged, changed()),
+            (Found::Varies, Found::Digest(_)) => (Outcome::NowRepeatable, self.chance()),
+            _ => (Outcome::Same, is),
+        }
+    }
+
+    /// What agreeing runs show of a result that varied.
+    pub(super) fn chance(&self) -> String {
+        format!("all {} runs agree on a result that varied, which they may do by chance", self.runs)
+    }
+
+    /// Whether a requirement other than the lock's is met; what is lacking otherwise.
+    pub(super) fn meets(&self, requirement: Requirement) -> Result<(), String> {
+        match requirement {
+            Requirement::SameAsLock => Ok(()),
+            Requirement::BitExact if self.status == Status::BitExact => Ok(()),
+            Requirement::BitExact if self.case.twins.is_empty() => {
+                Err("the case has no strict twin to be equal to; give it another rule".to_owned())
+            }
+            Requirement::BitExact => Err(format!("is {}{}", self.words(), self.drift())),
+            Requirement::WithinUlp(most) => match self.distance() {
+                Ok(ulp) if ulp <= most => Ok(()),
+                Ok(ulp) => Err(format!("is {ulp} ulp from the strict twin, and {most} are allowed")),
+                Err(why) => Err(why),
+            },
+            Requirement::WithinSpecification if self.status == Status::OutsideSpecification => {
+                let outside = self.execution.accuracy.as_ref().map_or(0, |a| a.outside);
+                Err(format!("{outside} of {} elements are outside the specification", self.case.elements))
+            }
+            Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
+            Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
+            Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),
+        }
+    }
+}
+
+/// A locked result in a few words.
+pub(super) fn row_words(row: &LockedRow) -> String {
+    match &row.found {
+        Found::Nothing => status_word(row.status).to_owned(),
+        found => format!("{} {found}", status_word(row.status)),
+    }
+}

@@ -1,0 +1,187 @@
+//! `repro.lock`: what each engine computed, as text to commit.
+
+mod make;
+mod read;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::class::Identity;
+use crate::kernels::Profile;
+use crate::record::Status;
+
+/// The version that this program writes, and the newest that it reads.
+pub(super) const VERSION: u32 = 1;
+/// Hexadecimal digits of a digest: 64 bits, which no accident meets in a few thousand cases.
+pub(super) const DIGITS: usize = 16;
+
+/// Why there is no lock.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// The records can not be locked; the message says what to do.
+    #[error("{0}")]
+    Records(String),
+    /// An incomplete audit, or one that missed a control, says too little to be locked.
+    #[error("{0}")]
+    Incomplete(String),
+    /// The text is no lock; file, line, and what to do.
+    #[error("{file}:{line}: {what}")]
+    Text {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong and what to do.
+        what: String,
+    },
+}
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// What the records have in common.
+    pub settings: LockedSettings,
+    /// By label.
+    pub engines: BTreeMap<String, LockedEngine>,
+    /// By id.
+    pub cases: BTreeMap<String, LockedCase>,
+}
+
+/// What the locked records have in common, and what another audit needs to be one like them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedSettings {
+    /// The version of the program that made the records.
+    pub tool: String,
+    /// The profile.
+    pub profile: Profile,
+    /// The seed.
+    pub seed: u64,
+    /// The fewest runs.
+    pub repeats: u32,
+    /// CPU thread counts, of all records.
+    pub threads: Vec<usize>,
+    /// Adapter filters of all records; none where one record had none.
+    pub adapters: Vec<String>,
+    /// Planted modes, of all records.
+    pub planted: Vec<String>,
+    /// Varied variables, of all records.
+    pub vary: BTreeMap<String, Vec<String>>,
+}
+
+/// An engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedEngine {
+    /// Who it is.
+    pub identity: Identity,
+    /// The labels of the audits that had it (`--label`), which tell legs of a matrix apart.
+    pub labels: BTreeSet<String>,
+    /// How many of them one machine had, at most.
+    pub count: usize,
+    /// Its line in the file; 0 where it was not read from one.
+    pub line: usize,
+}
+
+/// A case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedCase {
+    /// Element type and count, `f32[4096]`.
+    pub shape: String,
+    /// The shader's digest; `None` for the CPU's threads.
+    pub shader: Option<String>,
+    /// The strict twin's digest; `None` where no order is defined.
+    pub strict: Option<String>,
+    /// By the engine's label.
+    pub rows: BTreeMap<String, LockedRow>,
+    /// Its line in the file; 0 where it was not read from one.
+    pub line: usize,
+}
+
+/// One case on one engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedRow {
+    /// What the record said of it.
+    pub status: Status,
+    /// The result.
+    pub found: Found,
+    /// Its line in the file; 0 where it was not read from one.
+    pub line: usize,
+}
+
+/// A result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// All runs agreed.
+    Digest(String),
+    /// They differed; no digest stands for them.
+    Varies,
+    /// There is none.
+    Nothing,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Digest(digest) => digest,
+            Self::Varies => "varies",
+            Self::Nothing => "-",
+        })
+    }
+}
+
+/// The words of the statuses that a lock can have.
+pub(super) const STATUSES: [(Status, &str); 5] = [
+    (Status::BitExact, "bit-exact"),
+    (Status::WithinSpecification, "within-specification"),
+    (Status::NotRepeatable, "not-repeatable"),
+    (Status::OutsideSpecification, "outside-specification"),
+    (Status::Skipped, "skipped"),
+];
+
+/// A status as it is written.
+pub(super) fn status_word(status: Status) -> &'static str {
+    STATUSES.iter().find(|(s, _)| *s == status).map_or("failed", |(_, word)| word)
+}
+
+/// A digest as it is written.
+pub(super) fn shorten(digest: &str) -> String {
+    digest.chars().take(DIGITS).collect()
+}
+
+/// What an execution found.
+pub(super) fn found(execution: &crate::record::Execution) -> Found {
+    match &execution.outcome {
+        crate::record::Outcome::Ran { distinct, .. } => match &distinct[..] {
+            [only] => Found::Digest(shorten(&only.digest)),
+            [] => Found::Nothing,
+            _ => Found::Varies,
+        },
+        _ => Found::Nothing,
+    }
+}
+
+/// Whether a status and a result can belong together.
+pub(super) fn fits(status: Status, found: &Found) -> bool {
+    match status {
+        Status::BitExact | Status::WithinSpecification => matches!(found, Found::Digest(_)),
+        Status::NotRepeatable => *found == Found::Varies,
+        Status::OutsideSpecification => *found != Found::Nothing,
+        Status::Skipped | Status::Failed => *found == Found::Nothing,
+    }
+}
+
+/// Whether this is a digest as a lock writes it.
+pub(super) fn is_digest(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+}
+
+/// A case as a lock knows it, without results.
+pub(super) fn outline(case: &crate::record::CaseRecord) -> LockedCase {
+    let dtype = format!("{:?}", case.dtype).to_lowercase();
+    LockedCase {
+        shape: format!("{dtype}[{}]", case.elements),
+        shader: case.shader.as_deref().map(shorten),
+        strict: case.twins.first().map(|t| shorten(&t.digest)),
+        rows: BTreeMap::new(),
+        line: 0,
+    }
+}

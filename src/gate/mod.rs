@@ -1,0 +1,19 @@
+//! The gate: `repro.lock`, which says what each engine computed, and `check`, which says what has changed since and
+//! whether a policy allows it. See `docs/gate.md`.
+//!
+//! Knows nothing but records, the lock and the policy; and never looks at a time.
+
+mod class;
+mod judge;
+mod lock;
+mod outcome;
+mod policy;
+mod show;
+mod sound;
+
+pub use class::{Driver, EngineClass, Identity, identify};
+pub use judge::{Checked, Counts, Item, Place, Question, check};
+pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
+pub use outcome::{Gravity, Outcome};
+pub use policy::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
+pub use show::{annotations, csv, json, junit, markdown, table};

@@ -1,0 +1,139 @@
+//! `repro-audit.toml`: what is demanded of which result. The first rule that matches a result decides; where none does,
+//! the result must be the lock's.
+
+pub(super) mod pattern;
+mod read;
+
+use std::collections::BTreeMap;
+
+use super::outcome::{Gravity, Outcome};
+use crate::record::Status;
+
+/// What is wrong with a policy: file, line, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {what}")]
+pub struct PolicyError {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// In the order of the file.
+    pub rules: Vec<Rule>,
+    /// Gravities that differ from the outcomes' own.
+    pub outcomes: BTreeMap<Outcome, Gravity>,
+}
+
+/// One rule. A pattern that is absent matches all; of several in one list, one must match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its line in the file.
+    pub line: usize,
+    /// Globs of the kernel's name.
+    pub kernel: Vec<String>,
+    /// Globs of the variant's name.
+    pub variant: Vec<String>,
+    /// Globs of the case's id.
+    pub case: Vec<String>,
+    /// Parts or globs of the engine's label or the adapter's name.
+    pub adapter: Vec<String>,
+    /// Parts or globs of the driver's name and version.
+    pub driver: Vec<String>,
+    /// What it demands.
+    pub demand: Demand,
+}
+
+/// What a rule demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demand {
+    /// All of these.
+    Require(Vec<Requirement>),
+    /// A deviation that is known.
+    Known(Deviation),
+}
+
+/// One requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Every bit of every run is the strict twin's.
+    BitExact,
+    /// As the lock has it.
+    SameAsLock,
+    /// All runs agree, and no element is further from the strict twin than this, in ulp.
+    WithinUlp(u64),
+    /// Nothing that the specification does not allow.
+    WithinSpecification,
+    /// All runs agree.
+    Repeatable,
+}
+
+/// A deviation that is expected, with its reason. All that is given must be so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    /// Why it is.
+    pub reason: String,
+    /// Where more is said: an issue, a driver's bug.
+    pub link: String,
+    /// The status.
+    pub status: Option<Status>,
+    /// The start of the digest.
+    pub digest: Option<String>,
+    /// All runs agree and are off the strict twin by at most this, in ulp.
+    pub max_ulp: Option<u64>,
+}
+
+/// What rules match against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) kernel: &'a str,
+    pub(super) variant: &'a str,
+    pub(super) case: &'a str,
+    /// The engine's label, and the adapter's name in full.
+    pub(super) adapter: [&'a str; 2],
+    pub(super) driver: &'a str,
+}
+
+impl Rule {
+    /// Whether it is about this result.
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+        let globs =
+            |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|p| pattern::glob(p, text));
+        let words = |patterns: &[String], texts: &[&str]| {
+            patterns.is_empty() || patterns.iter().any(|p| texts.iter().any(|t| pattern::word(p, t)))
+        };
+        globs(&self.kernel, subject.kernel)
+            && globs(&self.variant, subject.variant)
+            && globs(&self.case, subject.case)
+            && words(&self.adapter, &subject.adapter)
+            && words(&self.driver, &[subject.driver])
+    }
+}
+
+impl Policy {
+    /// The gravity of an outcome. `strict` makes failures of warnings.
+    #[must_use]
+    pub fn gravity(&self, outcome: Outcome, strict: bool) -> Gravity {
+        let gravity = self.outcomes.get(&outcome).copied().unwrap_or_else(|| outcome.gravity());
+        if strict && gravity == Gravity::Warn { Gravity::Fail } else { gravity }
+    }
+}
+
+impl Requirement {
+    /// The word in policies.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BitExact => "bit-exact",
+            Self::SameAsLock => "same-as-lock",
+            Self::WithinUlp(_) => "within-ulp",
+            Self::WithinSpecification => "within-specification",
+            Self::Repeatable => "repeatable",
+        }
+    }
+}

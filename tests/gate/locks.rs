@@ -1,0 +1,219 @@
+//! The lock: what is in it, what can not be locked, and what is wrong with its text.
+
+use repro_audit::gate::{Found, Gravity, Lock, LockError, Outcome};
+use repro_audit::kernels::Profile;
+use repro_audit::record::{EngineStatus, Record, Status};
+
+use crate::fixture;
+use crate::subject::{ATOMIC, SKIPPED, SUM, ask, case, lock, notable, of, on, results, sound};
+
+#[test]
+fn the_lock_is_text_that_can_be_read() {
+    let record = sound();
+    let text = Lock::of(&[record.clone()]).expect("a lock").to_string();
+    for line in ["format 1", "tool 0.1.0", "profile quick", "seed 7", "repeats 8", "engine vulkan/llvmpipe/x86_64"] {
+        assert!(text.lines().any(|l| l == line), "{line}");
+    }
+    assert!(text.starts_with("# repro.lock") && text.contains("repro-audit lock RECORD"), "it says how to update it");
+    let digest = |id: &str, engine: &str| {
+        let mut record = record.clone();
+        results(on(&mut record, id, engine))[0].digest[..16].to_owned()
+    };
+    let row = format!("  bit-exact              {}  vulkan/llvmpipe/x86_64", digest(SUM, "vulkan:1"));
+    assert!(text.lines().any(|l| l == row), "{row}");
+    assert!(!text.contains(&digest(ATOMIC, "vulkan:1")), "no run's digest stands for runs that differ");
+    assert!(text.lines().any(|l| l == "  not-repeatable         varies            vulkan/llvmpipe/x86_64"), "varies");
+    assert!(text.lines().any(|l| l.starts_with("  skipped                -                 ")), "skipped");
+    assert!(!text.contains("vulkan:1") && !text.contains('\u{1b}'), "no place, and nothing of a hostile name");
+    let ids: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("case ")).collect();
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    assert_eq!(ids, sorted, "sorted");
+}
+
+/// A driver's update changes a few lines: those of the driver, and those of results that changed.
+#[test]
+fn an_update_is_a_small_difference() {
+    let before = sound();
+    let mut after = before.clone();
+    let engine = after.engines.iter_mut().find(|e| e.id == "vulkan:1").expect("an engine");
+    let adapter = engine.adapter.as_mut().expect("an adapter");
+    adapter.driver_info = "Mesa 25.0.7 (LLVM 19.1.7)".to_owned();
+    adapter.name = "llvmpipe (LLVM 19.1.7, 256 bits)".to_owned();
+    // Another place among the adapters is no change.
+    adapter.index = 4;
+    after.engines.rotate_left(1);
+    results(on(&mut after, SUM, "vulkan:1"))[0].digest = "0e".repeat(16);
+    let (old, new) =
+        (Lock::of(&[before]).expect("a lock").to_string(), Lock::of(&[after]).expect("a lock").to_string());
+    let changed: Vec<_> = old.lines().zip(new.lines()).filter(|(a, b)| a != b).collect();
+    assert_eq!(old.lines().count(), new.lines().count(), "no line more");
+    assert_eq!(changed.len(), 3, "driver, device, and one result: {changed:?}");
+}
+
+fn two_legs() -> (Record, Record) {
+    let mut old = sound();
+    old.provenance.settings.label = Some("bookworm".to_owned());
+    let mut new = old.clone();
+    new.provenance.settings.label = Some("trixie".to_owned());
+    let engine = new.engines.iter_mut().find(|e| e.id == "vulkan:1").expect("an engine");
+    engine.adapter.as_mut().expect("an adapter").driver_info = "Mesa 25.0.7".to_owned();
+    results(on(&mut new, SUM, "vulkan:1"))[0].digest = "0e".repeat(16);
+    (old, new)
+}
+
+#[test]
+fn drivers_of_one_class_are_told_apart() {
+    let (old, new) = two_legs();
+    let both = lock(&[old.clone(), new.clone()]);
+    let rows = &both.cases[SUM].rows;
+    let labels: Vec<_> = rows.keys().filter(|l| l.contains("llvmpipe")).collect();
+    assert_eq!(labels, ["vulkan/llvmpipe/x86_64 @ bookworm", "vulkan/llvmpipe/x86_64 @ trixie"], "by their audits");
+    assert_eq!(rows[labels[1]].found, Found::Digest("0e".repeat(8)), "each with its own digest");
+    assert_eq!(ask(&both, "", &[old.clone(), new.clone()]).gravity, Gravity::Pass, "both pass");
+    let exchanged = |label: &str, r: &Record| {
+        let mut r = r.clone();
+        r.provenance.settings.label = Some(label.to_owned());
+        r
+    };
+    // Without labels, by their versions.
+    let (mut a, mut b) = (old.clone(), new.clone());
+    a.provenance.settings.label = None;
+    b.provenance.settings.label = None;
+    let unlabelled = lock(&[a, b]);
+    assert!(unlabelled.engines.contains_key("vulkan/llvmpipe/x86_64 @ Mesa 25.0.7"), "{:?}", unlabelled.engines.keys());
+    // A third version on the second leg is the second leg's driver, changed.
+    let mut third = exchanged("trixie", &new);
+    let engine = third.engines.iter_mut().find(|e| e.id == "vulkan:1").expect("an engine");
+    engine.adapter.as_mut().expect("an adapter").driver_info = "Mesa 22.9.9".to_owned();
+    let checked = ask(&both, "", &[old, third]);
+    assert_eq!(checked.gravity, Gravity::Note, "{:?}", notable(&checked));
+    let item = of(&checked, Outcome::DriverChanged)[0];
+    assert!(
+        item.what.contains("@ trixie") && item.what.contains("Mesa 25.0.7") && item.what.contains("Mesa 22.9.9"),
+        "{}",
+        item.what
+    );
+}
+
+#[test]
+fn a_leg_that_is_missing_is_absent() {
+    let (old, new) = two_legs();
+    let both = lock(&[old.clone(), new]);
+    let checked = ask(&both, "", &[old]);
+    assert_eq!(checked.gravity, Gravity::Absent, "{:?}", notable(&checked));
+    assert_eq!(
+        of(&checked, Outcome::EngineAbsent)[0].engine.as_deref(),
+        Some("vulkan/llvmpipe/x86_64 @ trixie"),
+        "which"
+    );
+}
+
+#[test]
+fn one_of_two_equal_adapters_that_is_gone_is_absent() {
+    let mut two = sound();
+    let mut again = two.engines.iter().find(|e| e.id == "vulkan:1").expect("an engine").clone();
+    again.id = "vulkan:7".to_owned();
+    two.engines.push(again);
+    let control = repro_audit::record::Control { engine: "vulkan:7".to_owned(), ..two.controls[0].clone() };
+    two.controls.push(control);
+    for case in &mut two.cases {
+        let Some(mut x) = case.executions.iter().find(|x| x.engine == "vulkan:1").cloned() else { continue };
+        x.engine = "vulkan:7".to_owned();
+        case.executions.push(x);
+    }
+    let locked = lock(&[two.clone()]);
+    assert_eq!(locked.engines["vulkan/llvmpipe/x86_64"].count, 2, "two of a kind are one engine");
+    assert_eq!(ask(&locked, "", &[two.clone()]).gravity, Gravity::Pass, "both are there");
+    assert_eq!(ask(&locked, "", &[sound()]).gravity, Gravity::Absent, "one is gone");
+    results(on(&mut two, SUM, "vulkan:7"))[0].digest = "0e".repeat(16);
+    let checked = ask(&locked, "", &[two.clone()]);
+    assert_eq!(of(&checked, Outcome::DigestChanged)[0].on.as_deref(), Some("vulkan:7"), "the second is judged too");
+    let conflict = lock(&[two]);
+    let row = &conflict.cases[SUM].rows["vulkan/llvmpipe/x86_64"];
+    assert_eq!((row.status, &row.found), (Status::NotRepeatable, &Found::Varies), "no digest stands for both");
+}
+
+#[test]
+fn what_says_too_little_is_not_locked() {
+    let refused = |change: &dyn Fn(&mut Record)| {
+        let mut record = sound();
+        change(&mut record);
+        Lock::of(&[record]).expect_err("refused")
+    };
+    let incomplete: [&dyn Fn(&mut Record); 4] = [
+        &|r| r.controls[0].caught = false,
+        &|r| r.controls.clear(),
+        &|r| r.engines[1].status = EngineStatus::Failed { reason: "it hung".to_owned(), case: None },
+        &|r| on(r, ATOMIC, "vulkan:1").status = Status::BitExact,
+    ];
+    for (i, change) in incomplete.into_iter().enumerate() {
+        assert!(matches!(refused(change), LockError::Incomplete(_)), "{i}");
+    }
+    assert!(matches!(Lock::of(&[fixture::full(1)]), Err(LockError::Incomplete(_))), "an engine failed");
+    let records: [(&dyn Fn(&mut Record), &str); 4] = [
+        (&|r| r.provenance.settings.repeats = 1, "--repeats 2"),
+        (&|r| r.cases.clear(), "nothing to lock"),
+        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "no case id"),
+        (&|r| results(on(r, SUM, "vulkan:1"))[0].digest = "odd".to_owned(), "digest"),
+    ];
+    for (change, part) in records {
+        let error = refused(change);
+        assert!(matches!(&error, LockError::Records(what) if what.contains(part)), "{part}: {error}");
+    }
+    let pair = |change: &dyn Fn(&mut Record)| {
+        let mut other = sound();
+        change(&mut other);
+        Lock::of(&[sound(), other]).expect_err("they do not belong together").to_string()
+    };
+    assert!(pair(&|r| r.provenance.settings.profile = Profile::Deep).contains("do not belong together"), "profile");
+    assert!(pair(&|r| r.provenance.settings.seed = 1).contains("do not belong together"), "seed");
+    assert!(pair(&|r| r.provenance.version = "9".to_owned()).contains("do not belong together"), "version");
+    assert!(pair(&|r| case(r, SUM).shader = Some("cd".repeat(16))).contains("shader differs"), "shader");
+    assert!(Lock::of(&[]).is_err(), "no record");
+}
+
+#[test]
+fn what_is_wrong_with_a_lock_is_said_with_its_line() {
+    let head = "format 1\ntool 0.1.0\nprofile quick\nseed 7\nrepeats 5\n";
+    let engine = format!("{head}\nengine a b\n  backend vulkan\n");
+    let whole = format!("{engine}\ncase sum/x?n=1 f32[1] shader 0123456789abcdef\n");
+    let rows: &[(String, usize, &str)] = &[
+        (String::new(), 1, "is this a repro.lock?"),
+        ("{\"format\": 1}".to_owned(), 1, "first line"),
+        ("# a comment\n\nformat 2".to_owned(), 3, "update repro-audit"),
+        ("format 0".to_owned(), 1, "no release"),
+        ("format one".to_owned(), 1, "whole number"),
+        ("format 1\ncolour blue".to_owned(), 2, "no key of a lock"),
+        ("format 1\nseed 7\nseed 8".to_owned(), 3, "twice"),
+        ("format 1\nprofile fast".to_owned(), 2, "quick, standard or deep"),
+        ("format 1\nseed 7".to_owned(), 2, "'tool …' is missing"),
+        (format!("{head}<<<<<<< ours"), 6, "merge conflict"),
+        (format!("{head}  backend vulkan"), 6, "belongs under"),
+        (format!("{head}engine a\n  backend vulkan\nengine a"), 8, "twice"),
+        (format!("{head}engine a\n  colour blue"), 7, "no key of an engine"),
+        (format!("{head}engine a\n  backend"), 7, "says nothing"),
+        (format!("{head}engine a"), 6, "no backend"),
+        (format!("{engine}case sum/x"), 9, "TYPE[COUNT]"),
+        (format!("{engine}case sum/x f32[1] shader 12"), 9, "16 hexadecimal"),
+        (format!("{engine}case sum/x f32[1] colour 0123456789abcdef"), 9, "no key of a case"),
+        (format!("{engine}case sum/x f32[1]\ncase sum/x f32[1]"), 10, "twice"),
+        (format!("{engine}case sum/x f32[1]\nseed 8"), 10, "neither"),
+        (format!("{whole}  bit-exact"), 11, "status digest engine"),
+        (format!("{whole}  exact 0123456789abcdef a b"), 11, "no status"),
+        (format!("{whole}  bit-exact 0123456789ABCDEF a b"), 11, "16 hexadecimal"),
+        (format!("{whole}  bit-exact varies a b"), 11, "can not be"),
+        (format!("{whole}  not-repeatable 0123456789abcdef a b"), 11, "can not be"),
+        (format!("{whole}  skipped varies a b"), 11, "can not be"),
+        (format!("{whole}  bit-exact 0123456789abcdef c"), 11, "no engine above"),
+        (format!("{whole}  skipped - a b\n  skipped - a b"), 12, "two results"),
+    ];
+    for (text, line, part) in rows {
+        let error = Lock::parse("my.lock", text).expect_err(text).to_string();
+        assert!(error.starts_with(&format!("my.lock:{line}: ")), "{text}: {error}");
+        assert!(error.contains(part) && error.lines().count() == 1, "{text}: {error}");
+    }
+    let good = Lock::parse("my.lock", &format!("{whole}  bit-exact 0123456789abcdef a b\r\n")).expect("a lock");
+    assert_eq!(good.cases["sum/x?n=1"].rows["a b"].line, 11, "a row and its line");
+    assert!(lock(&[sound()]).cases.contains_key(SKIPPED), "what is skipped is in it");
+}
