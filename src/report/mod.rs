@@ -21,9 +21,9 @@ pub use compared::{csv as compared_csv, markdown as compared_markdown, table as 
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
+pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
 pub use merged::{merged_csv, merged_html, merged_markdown, merged_table, write_merged};
 pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
-pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
 pub use table::table;
 
 /// Why a report could not be made.
