@@ -90,9 +90,7 @@ pub(super) fn actions(
     {
         out.push(Action {
             text: match differing {
-                Some(_) => {
-                    "Other inputs, and more runs, show how far the difference goes.".to_owned()
-                }
+                Some(_) => "Other inputs, and more runs, show how far the difference goes.".to_owned(),
                 None => "Nothing differed. Other inputs and more runs say more.".to_owned(),
             },
             command: format!(
