@@ -43,8 +43,8 @@ fn every_planned_case_reads_back_as_itself_and_is_planned_once() {
 fn every_variant_is_in_every_profile() {
     for profile in [Profile::Quick, Profile::Standard, Profile::Deep] {
         for kernel in kernels::all() {
-            let cases = kernel.plan(profile, 7);
-            let planned: BTreeSet<_> = cases.iter().map(Case::variant).collect();
+            let plan = kernel.plan(profile, 7);
+            let planned: BTreeSet<_> = plan.iter().map(Case::variant).collect();
             for variant in kernel.variants() {
                 assert!(planned.contains(variant.name), "{}/{} is not in {profile:?}", kernel.name(), variant.name);
             }

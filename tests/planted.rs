@@ -247,6 +247,7 @@ fn table(record: &Record) -> String {
             let word = match status {
                 Status::BitExact => "bit-exact, but another configuration's",
                 Status::WithinSpecification => "within the specification",
+                Status::Unjudged => "not judged",
                 Status::NotRepeatable => "not repeatable",
                 Status::OutsideSpecification => "outside the specification",
                 Status::Skipped | Status::Failed => "no result",

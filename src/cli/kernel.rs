@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use super::gpu::{carry_out, show};
 use super::options::{FailOn, Format, Options};
@@ -81,10 +83,10 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let seed = cases.first().and_then(|c| c.seed("seed").ok()).unwrap_or(crate::user::SEED);
     let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(Vec::new()))?;
     // Whether it runs at all, and whether it has one result, is known before any driver sees it.
+    let kernel = Arc::new(kernel);
     for case in &cases {
-        let reference = kernel.reference(case).map_err(Failure::usage)?;
-        if let Some(why) = reference.unjudged.as_ref().filter(|_| args.options.fail_on == FailOn::OutsideSpecification)
-        {
+        let unjudged = rehearse(&kernel, case, args.options.timeout)?;
+        if let Some(why) = unjudged.filter(|_| args.options.fail_on == FailOn::OutsideSpecification) {
             return Err(Failure::usage(format!(
                 "--fail-on outside-specification can't judge '{case}': what the specification allows of it is not known, as \
                  {why}; use not-repeatable or drift"
@@ -92,7 +94,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         }
     }
     args.options.check_adapters()?;
-    let plan = plan.with_own(Arc::new(kernel), cases);
+    let plan = plan.with_own(kernel, cases);
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
@@ -104,6 +106,30 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         );
     }
     Ok(args.options.judge(&record))
+}
+
+/// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results can not
+/// be judged.
+fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
+    let (sender, receiver) = channel();
+    let (shared, asked) = (Arc::clone(kernel), case.clone());
+    // Where it takes too long it is left alone: this program ends then.
+    std::thread::spawn(move || {
+        let found = shared.reference(&asked).map(|reference| reference.unjudged.clone());
+        // Nobody listens after the time is over.
+        let _ = sender.send(found);
+    });
+    match receiver.recv_timeout(Duration::from_secs(seconds)) {
+        Ok(found) => found.map_err(Failure::usage),
+        Err(RecvTimeoutError::Timeout) => Err(Failure::usage(format!(
+            "'{case}' did not end on the embedded interpreter within {seconds} s; give it less to do, or more time with \
+             --timeout"
+        ))),
+        Err(RecvTimeoutError::Disconnected) => Err(Failure::new(
+            Exit::Incomplete,
+            format!("the embedded interpreter failed on '{case}'; please report it"),
+        )),
+    }
 }
 
 /// What names the kernel again, without what chooses among its cases and how they are audited.

@@ -202,7 +202,7 @@ fn fits(binding: &Binding, len: u64) -> Result<(), String> {
         ));
     }
     let bytes = binding.layout.bytes(len);
-    if bytes % 4 != 0 && binding.layout.is_open() {
+    if !bytes.is_multiple_of(4) && binding.layout.is_open() {
         return Err(format!(
             "'{name}' with len = {len} has {bytes} bytes, and buffers are whole words; use len = {}",
             len + 1

@@ -185,7 +185,7 @@ impl Kernel {
                  what it holds before (--buffer NAME:dist=zeros)"
             )),
             RunError::Stopped(why) => {
-                let line = line_in(&why);
+                let line = line_in(why);
                 let hint = if why.contains("did not end") { "; let it end, or give it less to do" } else { "" };
                 self.shader.error_on(line, format!("{why}{hint}"))
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naga::{AtomicFunction, Expression, Function, Module, Scalar, ScalarKind, Statement, TypeInner};
+use naga::{AtomicFunction, Expression, Function, Handle, Module, Scalar, ScalarKind, Statement, Type, TypeInner};
 
 use crate::engines::front::Checked;
 
@@ -48,7 +48,7 @@ pub(super) fn liberty(checked: &Checked, subgroups: bool) -> Option<Liberty> {
         for (handle, _) in function.expressions.iter() {
             note(info[handle].ty.inner_with(&module.types));
         }
-        let used = |handle: naga::Handle<Expression>| info[handle].ref_count > 0;
+        let used = |handle: Handle<Expression>| info[handle].ref_count > 0;
         atomics.block(module, function, &function.body, &used);
     }
     if scalars.iter().any(|(float, _)| *float) {
@@ -91,7 +91,7 @@ impl Atomics {
         module: &Module,
         function: &Function,
         block: &naga::Block,
-        used: &dyn Fn(naga::Handle<Expression>) -> bool,
+        used: &dyn Fn(Handle<Expression>) -> bool,
     ) {
         for statement in block {
             match statement {
@@ -139,31 +139,27 @@ impl Atomics {
 }
 
 /// Whether a pointer goes to an atomic, as far as its own expression tells.
-fn is_atomic(module: &Module, function: &Function, pointer: naga::Handle<Expression>) -> bool {
-    let base = |ty: naga::Handle<naga::Type>| &module.types[ty].inner;
-    // The type that the pointer's root holds; an access goes one level down.
-    fn pointee<'m>(
-        module: &'m Module,
-        function: &Function,
-        pointer: naga::Handle<Expression>,
-    ) -> Option<naga::Handle<naga::Type>> {
-        Some(match function.expressions[pointer] {
-            Expression::GlobalVariable(v) => module.global_variables[v].ty,
-            Expression::LocalVariable(v) => function.local_variables[v].ty,
-            Expression::FunctionArgument(i) => match module.types[function.arguments.get(i as usize)?.ty].inner {
-                TypeInner::Pointer { base, .. } => base,
-                _ => return None,
-            },
-            Expression::Access { base, .. } => inside(module, pointee(module, function, base)?, None)?,
-            Expression::AccessIndex { base, index } => inside(module, pointee(module, function, base)?, Some(index))?,
+fn is_atomic(module: &Module, function: &Function, pointer: Handle<Expression>) -> bool {
+    pointee(module, function, pointer).is_some_and(|ty| matches!(module.types[ty].inner, TypeInner::Atomic(_)))
+}
+
+/// The type that a pointer goes to, where it is a type of its own.
+fn pointee(module: &Module, function: &Function, pointer: Handle<Expression>) -> Option<Handle<Type>> {
+    Some(match function.expressions[pointer] {
+        Expression::GlobalVariable(v) => module.global_variables[v].ty,
+        Expression::LocalVariable(v) => function.local_variables[v].ty,
+        Expression::FunctionArgument(i) => match module.types[function.arguments.get(i as usize)?.ty].inner {
+            TypeInner::Pointer { base, .. } => base,
             _ => return None,
-        })
-    }
-    pointee(module, function, pointer).is_some_and(|ty| matches!(base(ty), TypeInner::Atomic(_)))
+        },
+        Expression::Access { base, .. } => inside(module, pointee(module, function, base)?, None)?,
+        Expression::AccessIndex { base, index } => inside(module, pointee(module, function, base)?, Some(index))?,
+        _ => return None,
+    })
 }
 
 /// What an index selects, where it is a type of its own.
-fn inside(module: &Module, ty: naga::Handle<naga::Type>, index: Option<u32>) -> Option<naga::Handle<naga::Type>> {
+fn inside(module: &Module, ty: Handle<Type>, index: Option<u32>) -> Option<Handle<Type>> {
     match (&module.types[ty].inner, index) {
         (TypeInner::Array { base, .. }, _) => Some(*base),
         (TypeInner::Struct { members, .. }, Some(index)) => members.get(index as usize).map(|m| m.ty),
