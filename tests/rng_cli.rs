@@ -111,7 +111,8 @@ fn none_is_an_answer_with_a_status_of_its_own() {
     // 37 SMs of 1024 threads: on no card of the table.
     let strange = ["predict", "--shape", "99999", "--seed", "3", "--sm", "37", "--threads-per-sm", "1024"];
     let found = json(&strange, 0);
-    let last: Vec<String> = found["cards"][0]["last"].as_array().expect("values").iter().map(Value::to_string).collect();
+    let last: Vec<String> =
+        found["cards"][0]["last"].as_array().expect("values").iter().map(Value::to_string).collect();
     let values: Vec<String> = (99_995..).zip(&last).map(|(i, x)| format!("{i} {x}")).collect();
     let values = values.join("\n");
     let identify = ["identify", "--shape", "99999", "--seed", "3", "--any=64", &values];
