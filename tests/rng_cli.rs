@@ -108,6 +108,17 @@ fn none_is_an_answer_with_a_status_of_its_own() {
     assert!(stdout(&sum, 1).contains("--any"), "what to do next");
     let sum = ["identify", "--op", "dropout", "--vec", "1", "--shape", "1000,1000", "--seed", "0", "--sum", "999100."];
     assert!(stdout(&sum, 0).contains("Tesla K80"), "and a sum that one card gives");
+    // 37 SMs of 1024 threads: on no card of the table.
+    let strange = ["predict", "--shape", "99999", "--seed", "3", "--sm", "37", "--threads-per-sm", "1024"];
+    let found = json(&strange, 0);
+    let last: Vec<String> =
+        found["cards"][0]["last"].as_array().expect("values").iter().map(Value::to_string).collect();
+    let values: Vec<String> = (99_995..).zip(&last).map(|(i, x)| format!("{i} {x}")).collect();
+    let values = values.join("\n");
+    let identify = ["identify", "--shape", "99999", "--seed", "3", "--any=64", &values];
+    assert!(stdout(&identify, 0).contains("37 x 1024"), "a search of every geometry finds it");
+    let identify = ["identify", "--shape", "99999", "--seed", "3", &values];
+    assert!(stdout(&identify, 1).contains("None of the"), "the table does not");
 }
 
 #[test]

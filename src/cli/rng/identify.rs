@@ -21,8 +21,8 @@ pub(super) struct Args {
     #[command(flatten)]
     draw: DrawArgs,
     /// The values that were printed, as text: a list from element 0 on, or a tensor as PyTorch prints it. Of dropout, its
-    /// output on ones.
-    #[arg(value_name = "VALUES")]
+    /// output on ones. Put -- before a list that begins with a minus.
+    #[arg(value_name = "VALUES", allow_negative_numbers = true)]
     text: Option<String>,
     /// The values in a file, or - for standard input: a list, lines of an index and a value, or a printed tensor.
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
@@ -36,8 +36,8 @@ pub(super) struct Args {
     /// The sum of dropout's output on ones, as printed.
     #[arg(long, value_name = "SUM", allow_negative_numbers = true)]
     sum: Option<String>,
-    /// Also search every card of up to so many SMs (256 unless given) with 1024, 1536 or 2048 threads on each.
-    #[arg(long, value_name = "SMS", num_args = 0..=1, default_missing_value = "256")]
+    /// Also search every card of up to so many SMs (--any=256 unless given) with 1024, 1536 or 2048 threads on each.
+    #[arg(long, value_name = "SMS", num_args = 0..=1, require_equals = true, default_missing_value = "256")]
     any: Option<u32>,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]

@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let show = if args.show == 0 { usize::MAX } else { args.show };
     let text = match args.format {
-        Format::Table => columns(&HEAD, &rows(args, &all, show), &[]),
+        Format::Table => table(&rows(args, &all, show)),
         Format::Markdown => markdown(&HEAD, &rows(args, &all, show)),
         Format::Json => {
             json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?
@@ -120,6 +120,15 @@ fn rows(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<V
             vec![survival.name.to_owned(), survives.to_owned(), survival.why.to_owned(), values]
         })
         .collect()
+}
+
+/// The streams, and below them the reasons, which are too long for a column.
+fn table(rows: &[Vec<String>]) -> String {
+    let short: Vec<Vec<String>> = rows.iter().map(|r| vec![r[0].clone(), r[1].clone(), r[3].clone()]).collect();
+    let mut text = columns(&[HEAD[0], HEAD[1], HEAD[3]], &short, &[]);
+    text.push('\n');
+    rows.iter().for_each(|row| text.push_str(&format!("{}: {}.\n", row[0], row[2])));
+    text
 }
 
 fn shown(args: &Args, survival: Survival, words: Option<&[u32]>, show: usize) -> Shown {
