@@ -276,6 +276,7 @@ mod tests {
     use super::*;
     use crate::bits::{Bits, Dtype};
     use crate::drift::measure;
+    use crate::kernels::Origin;
     use crate::record::{Dispersion, Distinct, EngineKind, EngineStatus};
 
     fn engine(id: &str) -> Engine {
@@ -372,6 +373,44 @@ mod tests {
         assert!(found[0].because.contains("runs of b differ"), "{}", found[0].because);
         let both = case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![equal(AxisLevel::Adapter, "a", "b")]);
         assert_eq!(state(&verdicts(&engines, &[&both])[0], Level::GpuToGpu), LevelState::Held, "both repeat");
+    }
+
+    #[test]
+    fn a_generator_is_cleared_only_where_its_words_agree_on_both_sides() {
+        let engines = [engine("a"), engine("b")];
+        let differ = || Comparison {
+            drift: measure(&Bits::f32(&[1.0]), &Bits::f32(&[2.0])).expect("one shape"),
+            ..equal(AxisLevel::Adapter, "a", "b")
+        };
+        let origin = Origin {
+            what: "the generator's words".to_owned(),
+            problem: "philox/element?n=1&seed=7".to_owned(),
+            prefix: true,
+            then: "a conversion".to_owned(),
+        };
+        let numbers = CaseRecord {
+            origin: Some(origin),
+            ..case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![differ()])
+        };
+        let because = |words: &[&CaseRecord]| {
+            let cases: Vec<_> = [&[&numbers][..], words].concat();
+            verdicts(&engines, &cases)[1].because.clone()
+        };
+        let agree = "the generator's words agree (philox/element?n=2&seed=7), and the cause lies in a conversion";
+        let with = |status: Status| CaseRecord {
+            problem: "philox/element?n=2&seed=7".to_owned(),
+            ..case("wg=32", vec![ran("a", 1), Execution { status, ..ran("b", 1) }], Vec::new())
+        };
+        let good = with(Status::BitExact);
+        assert!(because(&[&good]).ends_with(agree), "{}", because(&[&good]));
+        for status in [Status::WithinSpecification, Status::NotRepeatable, Status::Skipped, Status::Failed] {
+            let bad = with(status);
+            assert!(!because(&[&bad]).contains("agree"), "words that are {status:?} on one side");
+            assert!(!because(&[&good, &bad]).contains("agree"), "and so in one configuration");
+        }
+        assert!(!because(&[]).contains("agree"), "words that were not audited");
+        let elsewhere = CaseRecord { problem: "philox/element?n=2&seed=8".to_owned(), ..with(Status::BitExact) };
+        assert!(!because(&[&elsewhere]).contains("agree"), "words of another seed");
     }
 
     #[test]
