@@ -3,10 +3,12 @@
 #![no_main]
 
 #[path = "../../tests/embedded_fuzz/grammar/mod.rs"]
+#[allow(dead_code, reason = "there is no other adapter here")]
 mod grammar;
 #[path = "../../tests/embedded_fuzz/program.rs"]
 mod program;
 #[path = "../../tests/embedded_fuzz/properties.rs"]
+#[allow(dead_code, reason = "there is no other adapter here")]
 mod properties;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

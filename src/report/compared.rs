@@ -123,7 +123,7 @@ fn outline(found: &Compared) -> Outline {
         .collect();
     out.table("Verdicts that differ", &["problem", "engine", "level", "status", "because"], rows, ROWS);
     if let Some(first) = found.cases.first() {
-        out.text(format!("Next: {}", text::command(&first.case)));
+        out.text(format!("Next: {}", text::command_by_id(&first.case)));
     }
     out
 }

@@ -133,6 +133,9 @@ impl<'a> Seen<'a> {
                 let outside = self.execution.accuracy.as_ref().map_or(0, |a| a.outside);
                 Err(format!("{outside} of {} elements are outside the specification", self.case.elements))
             }
+            Requirement::WithinSpecification if self.status == Status::Unjudged => {
+                Err("the specification is not known to judge this case; give it another rule".to_owned())
+            }
             Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
             Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
             Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),

@@ -129,9 +129,10 @@ impl std::fmt::Display for Found {
 }
 
 /// The words of the statuses that a lock can have.
-pub(super) const STATUSES: [(Status, &str); 5] = [
+pub(super) const STATUSES: [(Status, &str); 6] = [
     (Status::BitExact, "bit-exact"),
     (Status::WithinSpecification, "within-specification"),
+    (Status::Unjudged, "unjudged"),
     (Status::NotRepeatable, "not-repeatable"),
     (Status::OutsideSpecification, "outside-specification"),
     (Status::Skipped, "skipped"),
@@ -162,7 +163,7 @@ pub(super) fn found(execution: &crate::record::Execution) -> Found {
 /// Whether a status and a result can belong together.
 pub(super) fn fits(status: Status, found: &Found) -> bool {
     match status {
-        Status::BitExact | Status::WithinSpecification => matches!(found, Found::Digest(_)),
+        Status::BitExact | Status::WithinSpecification | Status::Unjudged => matches!(found, Found::Digest(_)),
         Status::NotRepeatable => *found == Found::Varies,
         Status::OutsideSpecification => *found != Found::Nothing,
         Status::Skipped | Status::Failed => *found == Found::Nothing,

@@ -214,12 +214,12 @@ fn deviating(value: &Value<'_>) -> Result<Status, Wrong> {
     let word = string(value, "status")?;
     let found = STATUSES.iter().find(|(_, w)| *w == word).map(|(s, _)| *s);
     match found {
-        Some(status @ (Status::WithinSpecification | Status::NotRepeatable | Status::OutsideSpecification)) => {
-            Ok(status)
-        }
+        Some(status) if !matches!(status, Status::BitExact | Status::Skipped) => Ok(status),
         _ => Err((
             value.span(),
-            format!("'{word}' is no deviation; there are: within-specification, not-repeatable, outside-specification"),
+            format!(
+                "'{word}' is no deviation; there are: within-specification, unjudged, not-repeatable, outside-specification"
+            ),
         )),
     }
 }

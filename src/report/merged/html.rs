@@ -214,7 +214,7 @@ fn conflicts(view: &Related) -> Vec<Value> {
                 same_machine => c.same_machine,
                 results => results,
                 more => c.results.len().saturating_sub(8),
-                command => text::command(&c.case),
+                command => text::command_by_id(&c.case),
             }
         })
         .collect()
