@@ -192,7 +192,7 @@ proptest! {
             let view = repro_audit::relate::relate(&merged);
             let page = repro_audit::report::merged_html(&view).expect("a page");
             prop_assert!(!page.contains("<script>alert"), "text stays text");
-            repro_audit::report::merged_table(&view);
+            prop_assert!(!repro_audit::report::merged_table(&view).contains('\u{1b}'), "nothing steers a terminal");
             let records: Vec<Record> = merged.records().map(|r| r.expect("JSON")).collect();
             for a in &records {
                 for b in &records {

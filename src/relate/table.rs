@@ -30,7 +30,6 @@ impl Cell {
 pub(super) struct Case {
     pub(super) id: String,
     pub(super) kernel: String,
-    pub(super) variant: String,
     pub(super) dtype: Dtype,
     pub(super) elements: u64,
     /// The strict twin's digest.
@@ -132,7 +131,6 @@ impl<'a> Table<'a> {
                     out.cases.push(Case {
                         id: case.id.clone(),
                         kernel: case.kernel.clone(),
-                        variant: case.variant.clone(),
                         dtype: case.dtype,
                         elements: case.elements,
                         strict,
