@@ -34,7 +34,13 @@ fn asked(cases: u32) -> (u8, u32) {
 fn check(cases: u32, kind: [u8; 2], property: impl Fn(&[u8]) -> Result<(), String>) -> Result<(), Failed> {
     let (seed, cases) = asked(cases);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let config = Config { cases, failure_persistence: None, max_shrink_time: 60_000, max_shrink_iters: 20_000, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_time: 60_000,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
     let [set, clear] = kind;
     let bytes = vec(any::<u8>(), 1..1500);
     let whole = |bytes: &[u8]| [&[(bytes[0] | set) & !clear], &bytes[1..]].concat();

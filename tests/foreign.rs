@@ -153,7 +153,10 @@ fn compare(kernel: &Kernel, output: &Output, answers: &Answers, strict: &str) ->
         Some(records) if listed_findings(&kernel.name).contains(&by_order) => records.difference(&ours, &lavapipe),
         _ => difference(&ours, &lavapipe, &output.floats),
     };
-    Ok(Comparison { differs: true, unexplained: unexplained.map(|how| format!("other differences than the listed ones: {how}")) })
+    Ok(Comparison {
+        differs: true,
+        unexplained: unexplained.map(|how| format!("other differences than the listed ones: {how}")),
+    })
 }
 
 /// Equal, or different for the listed causes, all of them.

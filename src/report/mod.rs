@@ -17,8 +17,8 @@ use crate::record::{Record, write_atomically};
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
-pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
 pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
+pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
 pub use table::table;
 
 /// Why a report could not be made.

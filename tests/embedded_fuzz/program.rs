@@ -79,11 +79,8 @@ pub(crate) fn prepare(generated: &Generated) -> Result<Prepared, String> {
     let count = (bytes / 4 + room / 4 - 1).max(bytes.div_ceil(4)) as usize;
     covered.resize(count.max(covered.len()), false);
     let before: Vec<u32> = words(count, 99).iter().map(|w| w ^ BEFORE).collect();
-    let buffers = vec![
-        Buffer::Input(words(INPUT, 7)),
-        Buffer::Uniform(words(4 * PARAMS, 3)),
-        Buffer::InOut(before.clone()),
-    ];
+    let buffers =
+        vec![Buffer::Input(words(INPUT, 7)), Buffer::Uniform(words(4 * PARAMS, 3)), Buffer::InOut(before.clone())];
     let pass = Pass::new("main", generated.groups);
     let program = Program::new(source.clone(), buffers, vec![pass], OutputView::whole(2, Dtype::U32, count));
     let features = if generated.rules.subgroups { vec![Feature::Subgroup] } else { Vec::new() };

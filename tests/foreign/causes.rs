@@ -150,11 +150,7 @@ pub(crate) const CAUSES: &[Cause] = &[
             return out;
         }\n",
     ),
-    model(
-        "matrix-order-nf4",
-        &[("m * x[0]", "backwards(m, x[0])"), ("m * x[1]", "backwards(m, x[1])")],
-        BACKWARDS,
-    ),
+    model("matrix-order-nf4", &[("m * x[0]", "backwards(m, x[0])"), ("m * x[1]", "backwards(m, x[1])")], BACKWARDS),
     model("matrix-order-time_mix", &[("ss * aa", "backwards(ss, aa)")], BACKWARDS),
     model(
         "matrix-order-integrate",

@@ -10,7 +10,7 @@ use crate::subject::{ATOMIC, SKIPPED, SUM, ask, case, lock, notable, of, on, res
 #[test]
 fn the_lock_is_text_that_can_be_read() {
     let record = sound();
-    let text = Lock::of(&[record.clone()]).expect("a lock").to_string();
+    let text = Lock::of(std::slice::from_ref(&record)).expect("a lock").to_string();
     for line in ["format 1", "tool 0.1.0", "profile quick", "seed 7", "repeats 8", "engine vulkan/llvmpipe/x86_64"] {
         assert!(text.lines().any(|l| l == line), "{line}");
     }
@@ -151,7 +151,8 @@ fn what_says_too_little_is_not_locked() {
         assert!(matches!(refused(change), LockError::Incomplete(_)), "{i}");
     }
     assert!(matches!(Lock::of(&[fixture::full(1)]), Err(LockError::Incomplete(_))), "an engine failed");
-    let records: [(&dyn Fn(&mut Record), &str); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Record);
+    let records: [(Change<'_>, &str); 4] = [
         (&|r| r.provenance.settings.repeats = 1, "--repeats 2"),
         (&|r| r.cases.clear(), "nothing to lock"),
         (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "no case id"),

@@ -5,8 +5,7 @@ use super::types::{BOOL, Scalar, Ty, U32};
 use super::{Bounds, Grammar, Root};
 
 /// Literals where arithmetic turns: zero, signs, and the ends of ranges.
-const EDGES: [u32; 12] =
-    [0, 1, 2, 3, 7, 31, 32, 33, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0001_0001];
+const EDGES: [u32; 12] = [0, 1, 2, 3, 7, 31, 32, 33, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0001_0001];
 
 impl Grammar<'_> {
     /// A literal, by name.
@@ -69,8 +68,7 @@ impl Grammar<'_> {
 
     /// Something in scope of this type.
     fn read(&mut self, ty: &Ty) -> Option<String> {
-        let roots: Vec<Root> =
-            self.roots(false).into_iter().filter(|r| self.holds(&r.ty, ty)).collect();
+        let roots: Vec<Root> = self.roots(false).into_iter().filter(|r| self.holds(&r.ty, ty)).collect();
         if roots.is_empty() {
             return None;
         }
@@ -196,12 +194,16 @@ impl Grammar<'_> {
                 format!("{vector}.{letters}")
             }
             (_, 2) if size > 2 => {
-                let (a, b) = (self.expression(&Ty::Vector(scalar, size - 1), depth), self.expression(&Ty::Scalar(scalar), depth));
+                let (a, b) = (
+                    self.expression(&Ty::Vector(scalar, size - 1), depth),
+                    self.expression(&Ty::Scalar(scalar), depth),
+                );
                 format!("{}({a}, {b})", ty.name())
             }
             (Scalar::Bool, 3 | 4) => {
                 let of = self.scalar(true);
-                let (a, b) = (self.expression(&Ty::Vector(of, size), depth), self.expression(&Ty::Vector(of, size), depth));
+                let (a, b) =
+                    (self.expression(&Ty::Vector(of, size), depth), self.expression(&Ty::Vector(of, size), depth));
                 let op = ["<", "<=", ">", ">=", "==", "!="][self.bytes.below(6)];
                 format!("({a} {op} {b})")
             }
@@ -283,7 +285,12 @@ impl Grammar<'_> {
         let ty = Ty::of(scalar, size);
         let a = self.expression(&ty, depth);
         let one = [
-            "abs", "countOneBits", "countLeadingZeros", "countTrailingZeros", "reverseBits", "firstLeadingBit",
+            "abs",
+            "countOneBits",
+            "countLeadingZeros",
+            "countTrailingZeros",
+            "reverseBits",
+            "firstLeadingBit",
             "firstTrailingBit",
         ];
         match self.bytes.below(12) {
@@ -313,8 +320,26 @@ impl Grammar<'_> {
         let ty = Ty::of(Scalar::F32, size);
         let a = self.expression(&ty, depth);
         let one = [
-            "abs", "floor", "ceil", "trunc", "round", "fract", "sign", "sqrt", "inverseSqrt", "exp", "exp2", "log",
-            "log2", "sin", "cos", "tanh", "atan", "saturate", "quantizeToF16", "-",
+            "abs",
+            "floor",
+            "ceil",
+            "trunc",
+            "round",
+            "fract",
+            "sign",
+            "sqrt",
+            "inverseSqrt",
+            "exp",
+            "exp2",
+            "log",
+            "log2",
+            "sin",
+            "cos",
+            "tanh",
+            "atan",
+            "saturate",
+            "quantizeToF16",
+            "-",
         ];
         let two = ["min", "max", "pow", "step", "atan2"];
         match self.bytes.below(one.len() + two.len() + 3) {

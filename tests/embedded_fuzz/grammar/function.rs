@@ -171,8 +171,20 @@ impl Grammar<'_> {
         let ty = Ty::Scalar(scalar);
         let value = self.expression(&ty, 2);
         let (of_same, of_words) = (
-            ["Add", "Mul", "Min", "Max", "And", "Or", "Xor", "ExclusiveAdd", "ExclusiveMul", "InclusiveAdd",
-                "InclusiveMul", "BroadcastFirst"],
+            [
+                "Add",
+                "Mul",
+                "Min",
+                "Max",
+                "And",
+                "Or",
+                "Xor",
+                "ExclusiveAdd",
+                "ExclusiveMul",
+                "InclusiveAdd",
+                "InclusiveMul",
+                "BroadcastFirst",
+            ],
             ["subgroupBallot", "subgroupAny", "subgroupAll"],
         );
         let name = self.fresh("l");

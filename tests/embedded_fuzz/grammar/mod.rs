@@ -236,7 +236,11 @@ impl Grammar<'_> {
         all.extend(self.privates.iter().map(|(name, ty)| root(name.clone(), ty)));
         all.push(Root { in_buffer: true, ..root("io.data[own]".to_owned(), &self.data) });
         if !write {
-            let buffer = |name: &str, ty: Ty, length| Root { length: Some(length), in_buffer: true, ..root(name.to_owned(), &ty) };
+            let buffer = |name: &str, ty: Ty, length| Root {
+                length: Some(length),
+                in_buffer: true,
+                ..root(name.to_owned(), &ty)
+            };
             all.push(buffer("input", U32, INPUT));
             all.push(buffer("params", Ty::Vector(types::Scalar::U32, 4), PARAMS));
         }

@@ -136,7 +136,11 @@ impl Grammar<'_> {
         let default = self.bytes.below(cases + 1);
         for case in 0..=cases {
             let heading = if case == default {
-                if self.bytes.chance(64) { format!("case default, {}{suffix}: {{", 40 + case) } else { "default: {".to_owned() }
+                if self.bytes.chance(64) {
+                    format!("case default, {}{suffix}: {{", 40 + case)
+                } else {
+                    "default: {".to_owned()
+                }
             } else if self.bytes.chance(64) {
                 format!("case {}{suffix}, {}{suffix}: {{", case, 20 + case)
             } else {

@@ -134,7 +134,9 @@ impl Grammar<'_> {
         match ty {
             Ty::Scalar(s) => out.push((root.to_owned(), *s)),
             Ty::Vector(s, n) => out.extend((0..*n).map(|k| (format!("{root}[{k}]"), *s))),
-            Ty::Matrix(c, r) => (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out)),
+            Ty::Matrix(c, r) => {
+                (0..*c).for_each(|k| self.leaves(&format!("{root}[{k}]"), &Ty::Vector(Scalar::F32, *r), out))
+            }
             Ty::Array(base, n) => (0..*n).for_each(|k| self.leaves(&format!("{root}[{k}]"), base, out)),
             Ty::Struct(k) => {
                 for (m, t) in self.structs[*k].iter().enumerate() {
