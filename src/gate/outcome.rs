@@ -147,7 +147,7 @@ outcomes! {
     SkippedAsLocked "skipped-as-locked" Pass false
         "Skipped, as when the lock was made.",
     Same "same" Pass false
-        "The lock's bits, judged as they were; or a result that varies, as it did.",
+        "The lock's bits, judged as they were; or a result of which none are promised, no worse than it was.",
 }
 
 impl Outcome {
