@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::gpu::carry_out;
 use super::outputs::Outputs;
-use super::{Exit, Failure, print, select};
+use super::{Exit, Failure, print};
 use crate::audit::{Plan, Wanted};
 use crate::case::Case;
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
@@ -30,7 +30,7 @@ enum Form {
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The records: a record.json each, the folder that holds one, the beginning of an id, or latest.
+    /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
     record: Vec<String>,
     /// Audit this machine now, with the lock's cases and settings, instead of reading a record.
@@ -72,17 +72,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;
     let (policy_file, policy) = policy(args.policy.as_deref())?;
-    let records = if args.run {
-        vec![audit(args, &lock)?]
-    } else {
-        args.record.iter().map(|text| select(text)).collect::<Result<Vec<_>, _>>()?
-    };
+    let (records, missing) =
+        if args.run { (vec![audit(args, &lock)?], Vec::new()) } else { super::lock::records(&args.record)? };
     let question = Question {
         lock: &lock,
         lock_file: &lock_file,
         policy: &policy,
         policy_file: &policy_file,
         records: &records,
+        missing: &missing,
         engines: &args.engine,
         strict: args.strict,
     };

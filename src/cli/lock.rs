@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Failure, print, select};
+use super::{Exit, Failure, print, unselected};
 use crate::gate::{Lock, LockError};
-use crate::record::{Record, write_atomically};
+use crate::record::{FOLDER, Merged, Record, write_atomically};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The records: a record.json each, the folder that holds one, the beginning of an id, or latest.
+    /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
     record: Vec<String>,
     /// The file to write; - for standard output.
@@ -18,7 +18,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let records: Vec<Record> = args.record.iter().map(|text| select(text)).collect::<Result<_, _>>()?;
+    let (records, missing) = records(&args.record)?;
+    if !missing.is_empty() {
+        let what = format!("no record of these legs was merged, and they were expected: {}", missing.join(", "));
+        return Err(Failure::new(Exit::Incomplete, what + "; a lock without them would not miss them"));
+    }
     let lock = Lock::of(&records).map_err(refused)?;
     let text = lock.to_string();
     if args.out == Path::new("-") {
@@ -37,6 +41,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         lock.engines.len()
     );
     Ok(Exit::Within)
+}
+
+/// The records that the arguments name, each once, and the labels of legs that were expected and have none.
+pub(super) fn records(texts: &[String]) -> Result<(Vec<Record>, Vec<String>), Failure> {
+    let folders = [Path::new(FOLDER)];
+    let mut all = Merged::default();
+    for text in texts {
+        all = all.join(crate::record::open(text, &folders).map_err(unselected)?);
+    }
+    let missing = all.missing().into_iter().map(str::to_owned).collect();
+    let records = all.records().collect::<Result<_, _>>();
+    Ok((records.map_err(|e| Failure::new(Exit::Unreadable, e))?, missing))
 }
 
 /// The exit status of what can not be locked or read.

@@ -11,7 +11,7 @@ pub enum Gravity {
     Warn,
     /// Beyond policy: exit 1.
     Fail,
-    /// An engine of the lock is absent: exit 3.
+    /// An engine of the lock, or an audit, is absent: exit 3.
     Absent,
     /// The audit says less than it should: exit 4.
     Incomplete,
@@ -98,6 +98,8 @@ outcomes! {
         "The record has fewer runs of each case than the lock was made with.",
     NothingJudged "nothing-judged" Incomplete false
         "No result was compared with anything.",
+    MissingLeg "missing-leg" Absent false
+        "An audit that a merged record expects sent none.",
     EngineAbsent "engine-absent" Absent true
         "An engine of the lock is in no record.",
     DigestChanged "digest-changed" Fail false
@@ -145,7 +147,7 @@ outcomes! {
     SkippedAsLocked "skipped-as-locked" Pass false
         "Skipped, as when the lock was made.",
     Same "same" Pass false
-        "The lock's bits, judged as they were; or a result that varies, as it did.",
+        "The lock's bits, judged as they were; or a result of which none are promised, no worse than it was.",
 }
 
 impl Outcome {

@@ -37,7 +37,10 @@ fn audit_lock_and_check() {
     assert!(expect(at, &["lock"], 0).contains("repro.lock"), "the latest record is locked");
     let text = std::fs::read_to_string(at.join("repro.lock")).expect("a lock");
     assert!(text.contains("engine embedded/strict\n") && text.contains("engine cpu threads=2\n"), "{text}");
-    assert!(text.lines().any(|l| l.starts_with("  not-repeatable")), "an atomic sum depends on its order");
+    assert!(
+        text.contains("  not-repeatable         unordered         embedded/strict\n"),
+        "an atomic sum has no order"
+    );
     assert!(expect(at, &["check"], 0).contains("within policy"), "the record is its lock's");
     assert!(expect(at, &["check", "--run", "--out", "again"], 0).contains("within policy"), "and so is another audit");
     assert!(at.join("again/record.json").exists(), "which is kept");
@@ -68,6 +71,34 @@ fn audit_lock_and_check() {
     assert!(expect(at, &["check", "absent.json"], 3).contains("engine-absent"), "an engine is absent");
     assert_eq!(status(&in_folder(at, &["check", "absent.json", "--engine", "embedded"])), 0, "and nobody asked for it");
     assert!(expect(at, &["check", "--engine", "nvidia"], 2).contains("embedded/strict"), "what could be asked for");
+
+    // Two legs of a matrix, merged, and one that was expected and sent nothing.
+    write(at, "a.json", |r| r.provenance.settings.label = Some("a".to_owned()));
+    write(at, "b.json", |r| r.provenance.settings.label = Some("b".to_owned()));
+    let merged = |expected: &[&str], name: &str| {
+        let reader = record::Reader::default();
+        for file in ["a.json", "b.json"] {
+            reader.read(&at.join(file)).expect("a record");
+        }
+        let mut merged = reader.finish();
+        merged.expect(expected.iter().map(|l| (*l).to_owned()));
+        let mut text = Vec::new();
+        merged.write(&mut text).expect("written");
+        std::fs::write(at.join(name), text).expect("written");
+    };
+    merged(&["a", "b"], "both.json");
+    merged(&["a", "b", "c"], "three.json");
+    assert!(
+        expect(at, &["lock", "both.json", "--out", "both.lock"], 0).contains("both.lock"),
+        "a merged record is locked"
+    );
+    let both = std::fs::read_to_string(at.join("both.lock")).expect("a lock");
+    assert!(both.contains("  audit a\n  audit b\n"), "with its labels: {both}");
+    expect(at, &["check", "both.json", "--lock", "both.lock"], 0);
+    expect(at, &["check", "a.json", "b.json", "--lock", "both.lock"], 0);
+    let said = expect(at, &["check", "three.json", "--lock", "both.lock"], 3);
+    assert!(said.contains("missing-leg") && said.contains("the audit c was expected"), "{said}");
+    assert!(expect(at, &["lock", "three.json", "--out", "other.lock"], 4).contains("expected: c"), "nor is it locked");
 
     // A planted defect is an engine that the lock does not have; in the strict one's place it is a change.
     expect(at, &[&audit[..], &["--planted", "reassociate", "--out", "planted"]].concat(), 0);

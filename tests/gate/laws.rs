@@ -103,7 +103,7 @@ proptest! {
     #[test]
     fn a_record_passes_its_own_lock(record in any_record()) {
         prop_assume!(judged(&record));
-        let locked = lock(&[record.clone()]);
+        let locked = lock(std::slice::from_ref(&record));
         let checked = ask(&locked, "", &[record]);
         // A result that several equal adapters do not agree on is locked as one that varies, and each of them repeats it.
         prop_assert!(checked.gravity <= Gravity::Note, "{:?}", notable(&checked));
@@ -191,5 +191,5 @@ fn lock_or_skip(record: &Record) -> Result<Lock, TestCaseError> {
     if record.cases.is_empty() {
         return Err(TestCaseError::reject("nothing to lock"));
     }
-    Ok(lock(&[record.clone()]))
+    Ok(lock(std::slice::from_ref(record)))
 }

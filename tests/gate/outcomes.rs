@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use repro_audit::engines::Skip;
-use repro_audit::gate::{Checked, Gravity, Outcome};
+use repro_audit::gate::{Checked, Gravity, Outcome, Policy, Question, check};
 use repro_audit::kernels::Profile;
 use repro_audit::record::{self, EngineStatus, Record, Status};
 
@@ -14,7 +14,7 @@ use crate::subject::{
 #[test]
 fn a_record_is_what_its_own_lock_says() {
     let record = sound();
-    let checked = ask(&lock(&[record.clone()]), "", &[record]);
+    let checked = ask(&lock(std::slice::from_ref(&record)), "", &[record]);
     assert_eq!(notable(&checked), [], "nothing to say");
     assert_eq!(checked.gravity, Gravity::Pass, "within policy");
     let kinds: BTreeSet<Outcome> = checked.items.iter().map(|i| i.outcome).collect();
@@ -37,7 +37,7 @@ fn adapter<'r>(record: &'r mut Record, id: &str) -> &'r mut repro_audit::engines
 /// What is changed of a record, and what must be said of it.
 const PROOFS: &[Proof] = &[
     ("other bits", Outcome::DigestChanged, Gravity::Fail, |r| {
-        results(on(r, SUM, "vulkan:1"))[0].digest = "0e".repeat(16)
+        results(on(r, SUM, "vulkan:1"))[0].digest = "0e".repeat(16);
     }),
     ("other bits of the interpreter", Outcome::DigestChanged, Gravity::Fail, |r| {
         results(on(r, SUM, "embedded:0"))[0].digest = "0e".repeat(16);
@@ -82,7 +82,7 @@ const PROOFS: &[Proof] = &[
         adapter(r, "vulkan:1").name = "softpipe".to_owned();
     }),
     ("another architecture", Outcome::EngineAbsent, Gravity::Absent, |r| {
-        r.environment.architecture = "aarch64".to_owned()
+        r.environment.architecture = "aarch64".to_owned();
     }),
     ("a variable that changes numerics", Outcome::EngineAbsent, Gravity::Absent, |r| {
         r.environment.variables.insert("LP_NATIVE_VECTOR_WIDTH".to_owned(), "128".to_owned());
@@ -134,7 +134,7 @@ const PROOFS: &[Proof] = &[
     ("another profile", Outcome::OtherSettings, Gravity::Fail, |r| r.provenance.settings.profile = Profile::Deep),
     ("another seed", Outcome::OtherSettings, Gravity::Fail, |r| r.provenance.settings.seed = 8),
     ("another version of the program", Outcome::OtherTool, Gravity::Note, |r| {
-        r.provenance.version = "9.9.9".to_owned()
+        r.provenance.version = "9.9.9".to_owned();
     }),
     ("no case", Outcome::NothingJudged, Gravity::Incomplete, |r| r.cases.clear()),
     ("skips alone", Outcome::NothingJudged, Gravity::Incomplete, |r| r.cases.retain(|c| c.id == SKIPPED)),
@@ -206,11 +206,24 @@ fn every_outcome_has_a_record_that_has_it() {
         exactly(name, &changed(policy, |_| {}), *outcome, *gravity);
         proved.insert(*outcome);
     }
-    let alone = crate::fixture::interpreted(crate::fixture::full(1), true);
-    let mut alone = alone;
+    let mut alone = crate::fixture::interpreted(crate::fixture::full(1), true);
     alone.controls = sound().controls;
     exactly("the interpreter alone", &ask(&lock(&[alone.clone()]), "", &[alone]), Outcome::NoDriver, Gravity::Note);
     proved.insert(Outcome::NoDriver);
+    let (locked, policy) = (lock(&[sound()]), Policy::default());
+    let missing = ["windows-warp".to_owned()];
+    let legs = check(&Question {
+        lock: &locked,
+        lock_file: "repro.lock",
+        policy: &policy,
+        policy_file: "repro-audit.toml",
+        records: &[sound()],
+        missing: &missing,
+        engines: &[],
+        strict: false,
+    });
+    exactly("a leg that sent nothing", &legs, Outcome::MissingLeg, Gravity::Absent);
+    proved.insert(Outcome::MissingLeg);
     let all: BTreeSet<Outcome> = Outcome::ALL.iter().copied().collect();
     assert_eq!(proved, all, "each outcome is proved");
 }

@@ -10,7 +10,7 @@ fn under(rule: &str, id: &str, engine: &str) -> (Outcome, String) {
     let mut record = sound();
     let place = engine_label(&record, engine);
     let case = format!("case = \"{id}\"\nadapter = \"{place}\"\n");
-    let checked = ask(&lock(&[record.clone()]), &format!("[[rule]]\n{case}{rule}"), &[record.clone()]);
+    let checked = ask(&lock(std::slice::from_ref(&record)), &format!("[[rule]]\n{case}{rule}"), &[record.clone()]);
     let found = checked.items.iter().find(|i| i.case.as_deref() == Some(id) && i.on.as_deref() == Some(engine));
     let item = found.unwrap_or_else(|| panic!("{id} on {engine} is judged"));
     let _ = on(&mut record, id, engine);
@@ -100,7 +100,7 @@ fn patterns_ignore_the_case_of_adapters_and_drivers() {
     let rule = |more: &str| format!("[[rule]]\nkernel = \"exp\"\nrequire = \"within-specification\"\n{more}");
     let hits = |more: &str| {
         let record = sound();
-        let checked = ask(&lock(&[record.clone()]), &rule(more), &[record]);
+        let checked = ask(&lock(std::slice::from_ref(&record)), &rule(more), &[record]);
         of(&checked, Outcome::WithinRule).iter().filter_map(|i| i.on.clone()).collect::<Vec<_>>()
     };
     assert_eq!(hits("adapter = \"LLVMPIPE\""), ["vulkan:1"], "a part of the label");

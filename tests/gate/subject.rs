@@ -70,6 +70,7 @@ pub(crate) fn ask_strictly(lock: &Lock, policy: &str, records: &[Record], strict
         policy: &policy,
         policy_file: "repro-audit.toml",
         records,
+        missing: &[],
         engines: &[],
         strict,
     })

@@ -28,6 +28,8 @@ pub struct Question<'a> {
     pub policy_file: &'a str,
     /// What is.
     pub records: &'a [Record],
+    /// The labels of audits that were expected, and of which there is no record.
+    pub missing: &'a [String],
     /// Only engines with one of these texts in their label or device name; empty for all.
     pub engines: &'a [String],
     /// Whether warnings fail.
@@ -128,6 +130,10 @@ pub fn check(question: &Question<'_>) -> Checked {
     let mut report = reports::Report::new(question);
     for record in question.records {
         settings(&mut report, record);
+    }
+    for label in question.missing {
+        let label = super::class::clean(label);
+        report.plain(Outcome::MissingLeg, &format!("the audit {label} was expected, and there is no record of it"));
     }
     let seats = engines::seats(question);
     engines::report(&mut report, &seats);

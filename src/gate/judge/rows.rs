@@ -70,7 +70,7 @@ fn outlined<'a>(report: &mut Report<'_>, met: &mut Met<'a>, case: &'a CaseRecord
 }
 
 /// Judges one result. `None` where nobody asked, or what there is to say is said of its case or engine.
-fn one<'a>(
+fn one(
     report: &mut Report<'_>,
     tallies: &mut [Tally],
     seat: &Seat<'_>,

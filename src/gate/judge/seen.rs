@@ -104,7 +104,7 @@ impl<'a> Seen<'a> {
             (Found::Digest(a), Found::Digest(b)) if a != b => (Outcome::DigestChanged, changed()),
             (Found::Digest(_), Found::Digest(_)) if row.status != self.status => (Outcome::StatusChanged, changed()),
             (Found::Digest(_), Found::Varies) => (Outcome::NoLongerRepeatable, changed()),
-            (Found::Varies, _) if self.status > row.status => (Outcome::StatusChanged, changed()),
+            (Found::Varies | Found::Unordered, _) if self.status > row.status => (Outcome::StatusChanged, changed()),
             (Found::Varies, Found::Digest(_)) => (Outcome::NowRepeatable, self.chance()),
             _ => (Outcome::Same, is),
         }

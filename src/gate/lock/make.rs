@@ -47,8 +47,37 @@ impl Lock {
         if cases.is_empty() {
             return Err(LockError::Records("the records have no case, so that there is nothing to lock".to_owned()));
         }
+        let unordered = unordered(records);
+        for (id, case) in cases.iter_mut().filter(|(_, c)| c.strict.is_none()) {
+            if unordered.contains(variant(id)) {
+                case.rows.values_mut().for_each(LockedRow::forget);
+            }
+        }
         Ok(Self { settings, engines, cases })
     }
+}
+
+impl LockedRow {
+    /// Promises no more than a result whose order is not fixed can keep.
+    fn forget(&mut self) {
+        if self.status != Status::Skipped {
+            self.status = self.status.max(Status::NotRepeatable);
+            self.found = Found::Unordered;
+        }
+    }
+}
+
+/// `kernel/variant` of a case.
+fn variant(id: &str) -> &str {
+    id.split('?').next().unwrap_or_default()
+}
+
+/// The variants whose order of operations is not fixed: those without a twin, of which runs on any engine differed. The
+/// interpreter, which takes another legal order in each run, shows most of them.
+fn unordered(records: &[Record]) -> BTreeSet<&str> {
+    let cases = records.iter().flat_map(|r| &r.cases).filter(|c| c.twins.is_empty());
+    let varies = |c: &&crate::record::CaseRecord| c.executions.iter().any(|x| found(x) == Found::Varies);
+    cases.filter(varies).map(|c| variant(&c.id)).collect()
 }
 
 impl LockedCase {

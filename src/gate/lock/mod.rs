@@ -114,6 +114,9 @@ pub enum Found {
     Digest(String),
     /// They differed; no digest stands for them.
     Varies,
+    /// The order of operations is not fixed, as runs of the same shader show: that those of this engine agree, if they do,
+    /// is chance.
+    Unordered,
     /// There is none.
     Nothing,
 }
@@ -123,6 +126,7 @@ impl std::fmt::Display for Found {
         f.write_str(match self {
             Self::Digest(digest) => digest,
             Self::Varies => "varies",
+            Self::Unordered => "unordered",
             Self::Nothing => "-",
         })
     }
@@ -164,7 +168,7 @@ pub(super) fn found(execution: &crate::record::Execution) -> Found {
 pub(super) fn fits(status: Status, found: &Found) -> bool {
     match status {
         Status::BitExact | Status::WithinSpecification | Status::Unjudged => matches!(found, Found::Digest(_)),
-        Status::NotRepeatable => *found == Found::Varies,
+        Status::NotRepeatable => matches!(found, Found::Varies | Found::Unordered),
         Status::OutsideSpecification => *found != Found::Nothing,
         Status::Skipped | Status::Failed => *found == Found::Nothing,
     }

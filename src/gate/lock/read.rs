@@ -219,6 +219,7 @@ impl Reader {
         })?;
         let found = match found {
             "varies" => Found::Varies,
+            "unordered" => Found::Unordered,
             "-" => Found::Nothing,
             text => Found::Digest(digest(text)?),
         };

@@ -9,7 +9,7 @@ const HEAD: &str = "\
 # repro.lock: what each engine computed, in bits. Written by `repro-audit lock`; not to be edited by hand.
 # Compare:  repro-audit check RECORD       or  repro-audit check --run, which audits this machine now.
 # Update:   repro-audit lock RECORD…       then commit the difference together with its reason.
-# A line under a case is: status, digest (`varies` where runs differ), engine. See docs/gate.md.
+# A line under a case is: status, digest (`varies` or `unordered` where none can be promised), engine. See docs/gate.md.
 ";
 
 impl fmt::Display for Lock {

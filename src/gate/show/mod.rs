@@ -56,7 +56,7 @@ fn headline(checked: &Checked) -> String {
     let c = &checked.counts;
     let verdict = match checked.gravity {
         Gravity::Incomplete => "incomplete: this proves too little",
-        Gravity::Absent => "an engine of the lock is absent",
+        Gravity::Absent => "what was expected is absent",
         Gravity::Fail => "beyond policy",
         Gravity::Pass | Gravity::Note | Gravity::Warn => "within policy",
     };
