@@ -387,10 +387,8 @@ mod tests {
             prefix: true,
             then: "a conversion".to_owned(),
         };
-        let numbers = CaseRecord {
-            origin: Some(origin),
-            ..case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![differ()])
-        };
+        let numbers =
+            CaseRecord { origin: Some(origin), ..case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![differ()]) };
         let because = |words: &[&CaseRecord]| {
             let cases: Vec<_> = [&[&numbers][..], words].concat();
             verdicts(&engines, &cases)[1].because.clone()
