@@ -128,7 +128,8 @@ fn one(word: u32) -> f32 {
     let w = -log((1.0 - x) * (1.0 + x)) - constant(4u);
     var p = constant(7u);
     for (var i = 8u; i < 16u; i++) {
-        p = p * w + constant(i);
+        let next = constant(i);
+        p = p * w + next;
     }
     let limit = constant(6u);
     return min(max(p * x * constant(5u), -limit), limit);

@@ -245,7 +245,7 @@ impl Weights {
 /// The quantile of a word's place between the words of -2 and 2.
 fn truncated(word: u32) -> Fixed {
     let [lowest, range] = words_within_two();
-    let offset = u64::from(word) * u64::from(range) >> 32;
+    let offset = (u64::from(word) * u64::from(range)) >> 32;
     let z = quantile::fixed(lowest + u32::try_from(offset).unwrap_or(u32::MAX));
     if z.point == 29 { Fixed { magnitude: z.magnitude.min(2 << 29), ..z } } else { z }
 }
