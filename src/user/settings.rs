@@ -294,8 +294,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let text = "entry = \"main\"\ngroups = [4, 2, 1]\nseed = 9\noutputs = [\"y:f32\"]\n\n[overrides]\nN = 3\nX = -0.5\n\
-                    \n[buffers.p]\nints = \"below 7\"\nmembers = { a = 1e300, b = [1, 2.0] }\n\
                     \n[buffers.\"größe\"]\nlen = 5\ndist = \"fill -0.0\"\n\
+                    \n[buffers.p]\nints = \"below 7\"\nmembers = { a = 1e300, b = [1, 2.0] }\n\
                     \n[buffers.v]\nvalues = [1, -inf, nan, 4294967295]\n\
                     \n[[config]]\ngroups = [1]\noverrides = { N = 4 }\n";
         let read = Settings::read("x.toml", text).expect("it is read");
