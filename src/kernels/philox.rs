@@ -127,7 +127,7 @@ impl Problem for Element {
     }
 
     fn twin(&self, _arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
-        Some(Bits::words(Dtype::U32, words_by_element(self.n, self.key, 0, threads)))
+        Some(Bits::words(Dtype::U32, words_by_element(self.n, self.key, threads)))
     }
 
     fn exact(&self) -> Option<Exact> {
@@ -139,8 +139,13 @@ impl Problem for Element {
     }
 }
 
-/// `n` words placed by element: word `i` is word `i mod 4` of counter `(first + i / 4, 0, 0, 0)`.
-pub(super) fn words_by_element(n: usize, key: [u32; 2], first: u32, threads: usize) -> Vec<u32> {
+/// `n` words placed by element: word `i` is word `i mod 4` of counter `(i / 4, 0, 0, 0)`.
+pub(super) fn words_by_element(n: usize, key: [u32; 2], threads: usize) -> Vec<u32> {
+    words_from(0, n, key, threads)
+}
+
+/// The same from counter `(first, 0, 0, 0)` on.
+pub(super) fn words_from(first: u32, n: usize, key: [u32; 2], threads: usize) -> Vec<u32> {
     const ROW: usize = 1 << 14;
     let mut out = vec![0u32; n];
     cpu::rows(&mut out, ROW, threads, |row, part| {

@@ -7,7 +7,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use super::philox::{GROUPS, WG, words_by_element};
+use super::philox::{GROUPS, WG, words_from};
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
     Program, Shader, Variant,
@@ -29,6 +29,7 @@ const P: Param = Param::problem("p", "0.1", "probability of dropping, a decimal 
 const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
 const KEEP: Param = Param::problem("keep", "integer", "how a word is compared with p: integer or float");
 
+const N_TWICE: Param = Param::problem("n", "65536", "elements of each mask, 1 to 2^25");
 const ADVANCE: Param = Param::problem(
     "advance",
     "0",
@@ -68,7 +69,7 @@ static VARIANTS: &[Variant] = &[
     Variant {
         name: "recompute",
         about: "The mask of the forward pass, then as the backward pass computes it again (activation checkpointing).",
-        params: &[N, P, SEED, ADVANCE, PLACE, WG, GROUPS, AGAIN],
+        params: &[N_TWICE, P, SEED, ADVANCE, PLACE, WG, GROUPS, AGAIN],
     },
     Variant {
         name: "shared_lane",
@@ -269,9 +270,9 @@ impl Place {
     /// The random word of each of `n` elements, from the counters `first`, `first + 1`, … of each sequence.
     fn words(&self, n: usize, key: [u32; 2], first: u32, threads: usize) -> Vec<u32> {
         match self {
-            Self::Element => words_by_element(n, key, first, threads),
+            Self::Element => words_from(first, n, key, threads),
             Self::SharedLane => {
-                let mut words = words_by_element(n, key, first, threads);
+                let mut words = words_from(first, n, key, threads);
                 for four in words.chunks_mut(4) {
                     let shared = four[0];
                     four.fill(shared);

@@ -23,7 +23,7 @@ struct Recompute {
 
 /// The problem of a case of `dropout/recompute`.
 pub(super) fn problem(case: &Case, threshold: Threshold, p: f64) -> Result<Box<dyn Problem>, CaseError> {
-    let n = case.count("n", 1..=1 << 26)? as usize;
+    let n = case.count("n", 1..=1 << 25)? as usize;
     let wg = case.count("wg", 1..=1024)?;
     let first = case.count("groups", 1..=65535)?;
     let again = case.count("again", 0..=65535)?;
@@ -82,7 +82,10 @@ impl Problem for Recompute {
     fn observe(&self, output: &Bits) -> Vec<Observation> {
         let (forward, backward) = output.words.split_at(self.n);
         let mut seen = seen::agreement(forward, backward, self.p);
-        seen.extend(seen::keep_rate(&output.words, self.p, false));
+        seen.extend(seen::keep_rate(forward, self.p, self.p > 0.0));
+        if !matches!(self.places[0], Place::Thread { .. }) {
+            seen.extend(seen::duplicate_lanes(forward, self.p));
+        }
         seen
     }
 }

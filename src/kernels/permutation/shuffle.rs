@@ -122,7 +122,7 @@ impl Shuffle {
 
     /// Each sample's random word.
     fn keys(&self, threads: usize) -> Vec<u32> {
-        let mut words = words_by_element(self.n as usize, key(self.seed), 0, threads);
+        let mut words = words_by_element(self.n as usize, key(self.seed), threads);
         for word in &mut words {
             *word >>= 32 - self.bits;
         }
