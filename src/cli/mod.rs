@@ -24,7 +24,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
-use crate::record::{Merged, Record};
+use crate::record::Merged;
 
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]
@@ -134,11 +134,6 @@ pub fn command() -> clap::Command {
 /// The record or merged record that an argument names, looked for where `gpu` writes unless told otherwise.
 fn open(text: &str) -> Result<Merged, Failure> {
     crate::record::open(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
-}
-
-/// The one record that an argument names.
-fn select(text: &str) -> Result<Record, Failure> {
-    crate::record::select(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
 }
 
 fn unselected(error: crate::record::SelectError) -> Failure {

@@ -116,6 +116,9 @@ pub struct VerdictChange {
     pub because: String,
 }
 
+/// Names, and how many of each.
+pub type Counts = Vec<(String, usize)>;
+
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compared {
@@ -138,7 +141,7 @@ pub struct Compared {
     /// Cases that differ, the worst first.
     pub cases: Vec<CaseChange>,
     /// Cases of one side alone, by kernel and variant, with how many.
-    pub cases_only: (Vec<(String, usize)>, Vec<(String, usize)>),
+    pub cases_only: (Counts, Counts),
     /// Verdicts that differ, those that became weaker first.
     pub verdicts: Vec<VerdictChange>,
 }
