@@ -223,7 +223,7 @@ impl Problem for Draws {
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
-        let mut words = words_by_element(self.n, key(self.seed), 0, threads);
+        let mut words = words_by_element(self.n, key(self.seed), threads);
         cpu::rows(&mut words, 1 << 14, threads, |_, part| {
             with_arith!(arithmetic, A => for word in part {
                 *word = self.way.draw::<A>(*word).to_bits();
@@ -233,7 +233,7 @@ impl Problem for Draws {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let words = words_by_element(self.n, key(self.seed), 0, cpu::available_threads());
+        let words = words_by_element(self.n, key(self.seed), cpu::available_threads());
         Some(Exact { values: words.into_iter().map(|w| self.way.exact(w)).collect() })
     }
 
@@ -241,7 +241,7 @@ impl Problem for Draws {
     /// every rounding.
     fn allowance(&self) -> Allowance {
         let b = Bounds(Format::F32);
-        let words = words_by_element(self.n, key(self.seed), 0, cpu::available_threads());
+        let words = words_by_element(self.n, key(self.seed), cpu::available_threads());
         let allowed = |w| match self.way {
             Way::Scale => unit_allowed(&b, w),
             _ => Interval::point(self.way.exact(w)),
@@ -296,7 +296,7 @@ mod tests {
     /// The first words of key 7, each way, from the formulas of the frameworks' sources in integers.
     #[test]
     fn ways_are_those_of_the_frameworks() {
-        let words = words_by_element(4000, [7, 0], 0, 1);
+        let words = words_by_element(4000, [7, 0], 1);
         for (i, word) in words.iter().enumerate() {
             let w = u64::from(*word);
             let high24 = (w >> 8) as f64 / 16_777_216.0;
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn the_allowance_refuses_another_word() {
         let b = Bounds(Format::F32);
-        for word in words_by_element(2000, [7, 0], 0, 1) {
+        for word in words_by_element(2000, [7, 0], 1) {
             let near = unit::<crate::arith::Ieee<false, false>>(word);
             let allowed = unit_allowed(&b, word);
             assert!(allowed.allows(near.into()), "{word:#x}");

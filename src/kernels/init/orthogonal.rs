@@ -32,7 +32,7 @@ pub(super) fn problem(case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         return Err(CaseError::new(format!("wg={wg} in '{case}': a power of two is wanted")));
     }
     let guarded = case.word("way", &["native", "guarded"])? == "guarded";
-    let words = words_by_element(rows * cols, key(case.seed("seed")?), 0, 1);
+    let words = words_by_element(rows * cols, key(case.seed("seed")?), 1);
     let input = words.into_iter().map(|w| f32::from_bits(quantile::fixed(w).rounded())).collect();
     Ok(Box::new(Orthogonal { rows, cols, wg, guarded, input }))
 }
@@ -210,7 +210,7 @@ mod tests {
     use crate::kernels::rowwise::testing::{Directed, check_twin, check_within};
 
     fn built(rows: usize, cols: usize, guarded: bool) -> Orthogonal {
-        let words = words_by_element(rows * cols, [7, 0], 0, 1);
+        let words = words_by_element(rows * cols, [7, 0], 1);
         let input = words.into_iter().map(|w| f32::from_bits(quantile::fixed(w).rounded())).collect();
         Orthogonal { rows, cols, wg: 32, guarded, input }
     }

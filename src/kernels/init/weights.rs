@@ -101,7 +101,7 @@ fn narrow(x: f64) -> f32 {
 
 impl Weights {
     fn words(&self, threads: usize) -> Vec<u32> {
-        words_by_element(self.n.next_multiple_of(4), key(self.seed), 0, threads)
+        words_by_element(self.n.next_multiple_of(4), key(self.seed), threads)
     }
 
     /// The width and the lower end of the uniform distribution behind.

@@ -92,7 +92,7 @@ struct Draws {
 impl Draws {
     /// The words of whole blocks: the second number of a pair needs both words.
     fn words(&self, threads: usize) -> Vec<u32> {
-        words_by_element(self.n.next_multiple_of(4), key(self.seed), 0, threads)
+        words_by_element(self.n.next_multiple_of(4), key(self.seed), threads)
     }
 }
 
