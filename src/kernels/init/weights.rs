@@ -29,7 +29,7 @@ const TRUNCATED_VARIANCE: f64 = 0.773_741_303_549_916_2;
 
 /// Giles, "Approximating the erfinv function" (GPU Computing Gems, 2012), single precision, for `w < 5`, in powers of
 /// `w - 5/2` from the highest; as in XLA and cuDNN.
-#[expect(clippy::excessive_precision, reason = "the digits that are published")]
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const ERFINV: [f32; 9] = [
     2.810_226_36e-8,
     3.432_739_39e-7,

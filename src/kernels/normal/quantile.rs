@@ -141,7 +141,7 @@ fn coefficients(octave: usize, segment: usize) -> [u32; 4] {
 const CHEBYSHEV: [f64; 4] =
     [0.923_879_532_511_286_7, 0.382_683_432_365_089_8, -0.382_683_432_365_089_8, -0.923_879_532_511_286_7];
 
-#[expect(clippy::excessive_precision, reason = "the digits that are published")]
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const A: [f64; 8] = [
     3.387_132_872_796_366_608,
     1.331_416_678_917_843_774_5e2,
@@ -152,7 +152,7 @@ const A: [f64; 8] = [
     3.343_057_558_358_812_810_5e4,
     2.509_080_928_730_122_672_7e3,
 ];
-#[expect(clippy::excessive_precision, reason = "the digits that are published")]
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const B: [f64; 8] = [
     1.0,
     4.231_333_070_160_091_125_2e1,
@@ -163,7 +163,7 @@ const B: [f64; 8] = [
     2.872_908_573_572_194_267_4e4,
     5.226_495_278_852_854_561e3,
 ];
-#[expect(clippy::excessive_precision, reason = "the digits that are published")]
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const C: [f64; 8] = [
     1.423_437_110_749_683_577_34,
     4.630_337_846_156_545_295_9,
@@ -174,7 +174,7 @@ const C: [f64; 8] = [
     2.272_384_498_926_918_458_33e-2,
     7.745_450_142_783_414_076_4e-4,
 ];
-#[expect(clippy::excessive_precision, reason = "the digits that are published")]
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const D: [f64; 8] = [
     1.0,
     2.053_191_626_637_758_821_87,
