@@ -41,7 +41,11 @@ pub(super) struct Args {
 fn pair(text: &str) -> Result<(String, String), String> {
     // An engine's id may have an equals sign of its own, after a space: 'vulkan:0 LP_NUM_THREADS=1'.
     let cuts = text.match_indices('=').map(|(i, _)| (&text[..i], &text[i + 1..]));
-    let engine = |id: &str| id.contains(':') || id.starts_with("cpu");
+    let engine = |id: &str| {
+        let place = id.split(' ').next().unwrap_or_default();
+        let adapter = |(backend, _): (&str, &str)| backend.chars().all(|c| c.is_ascii_alphanumeric());
+        place == "cpu" || place.split_once(':').is_some_and(adapter)
+    };
     cuts.filter(|(l, r)| engine(l) && engine(r))
         .map(|(l, r)| (l.trim().to_owned(), r.trim().to_owned()))
         .next()

@@ -402,13 +402,19 @@ pub(super) fn cause(found: &Apart, left: &str, right: &str) -> Option<String> {
     Some(format!("{}, {}{share}", side(right, r), side(left, l)))
 }
 
-/// A distance in words: `up to 3 ulp`, or `at least 3 ulp at the worst` where not all is stored.
+/// A distance in words: `by up to 3 ulp`, or `by at least 3 ulp at the worst` where not all is stored.
 pub(super) fn distance(max_ulp: Option<u64>, whole: bool) -> String {
     match (max_ulp, whole) {
-        (Some(n), true) => format!("by up to {n} ulp"),
-        (Some(n), false) => format!("by at least {n} ulp at the worst"),
+        (Some(n), true) => format!("by up to {} ulp", ulp(n)),
+        (Some(n), false) => format!("by at least {} ulp at the worst", ulp(n)),
         (None, _) => "by an amount that is not stored".to_owned(),
     }
+}
+
+/// A distance; of a large one the digits say nothing.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(super) fn ulp(n: u64) -> String {
+    if n < 1_000_000 { n.to_string() } else { format!("{:.2e}", n as f64) }
 }
 
 fn matrix(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Kernel> {
