@@ -20,6 +20,15 @@ fn verbs() -> Vec<String> {
     shown
 }
 
+/// The manual page of a verb and those of its own verbs.
+fn pages(command: &clap::Command, above: &str) -> Vec<String> {
+    let name = format!("{above}{}", command.get_name());
+    let below = command.get_subcommands().filter(|c| !c.is_hide_set());
+    let mut all: Vec<_> = below.flat_map(|c| pages(c, &format!("{name}-"))).collect();
+    all.push(format!("{name}.1"));
+    all
+}
+
 #[test]
 fn every_shell_is_told_every_verb() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
@@ -66,8 +75,7 @@ fn there_is_a_manual_page_for_the_program_and_each_verb() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("man1");
     assert_eq!(printed(&["man", "--out", out.to_str().expect("a name")]), "", "pages go to the folder");
-    let mut expected: Vec<_> = verbs().iter().map(|v| format!("repro-audit-{v}.1")).collect();
-    expected.push("repro-audit.1".to_owned());
+    let mut expected = pages(&repro_audit::cli::command(), "");
     expected.sort();
     let mut found: Vec<_> = std::fs::read_dir(&out)
         .expect("listed")
