@@ -295,6 +295,7 @@ mod tests {
 
     /// The first words of key 7, each way, from the formulas of the frameworks' sources in integers.
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "rounding is the point")]
     fn ways_are_those_of_the_frameworks() {
         let words = words_by_element(4000, [7, 0], 1);
         for (i, word) in words.iter().enumerate() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::attribution::splits;
 use super::between::{Between, between, sampled};
 use super::matching::{Match, matching};
-use super::related::distance;
+use super::related::shortly;
 use crate::record::{CaseRecord, Execution, Level, Outcome, Outputs, Record, Status, Verdict};
 
 /// What a record is called.
@@ -118,7 +118,7 @@ pub struct VerdictChange {
 }
 
 /// Names, and how many of each.
-pub type Counts = Vec<(String, usize)>;
+pub(super) type Counts = Vec<(String, usize)>;
 
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -443,8 +443,8 @@ fn summary(found: &Compared, right: &Record) -> String {
         let ulp = far.map(|d| d.drift.max_ulp).max();
         let size = match ulp {
             None => String::new(),
-            Some(n) if whole => format!(", by up to {} ulp", distance(n)),
-            Some(n) => format!(", by {} ulp or more (not all elements are stored)", distance(n)),
+            Some(n) if whole => format!(", by up to {} ulp", shortly(n)),
+            Some(n) => format!(", by {} ulp or more (not all elements are stored)", shortly(n)),
         };
         parts.push(format!(
             "{differing} of {} results differ in bits{size}, in {}, on {}",
