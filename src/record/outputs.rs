@@ -62,7 +62,7 @@ pub fn block(words: u64) -> u64 {
 /// their number. A smaller sample is the beginning of a larger one, so that any two samples meet.
 fn place(k: u64, words: u64) -> u64 {
     let fraction = u128::from(k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    u64::try_from(fraction * u128::from(words) >> 64).unwrap_or(0)
+    u64::try_from((fraction * u128::from(words)) >> 64).unwrap_or(0)
 }
 
 /// The places of a sample's words.

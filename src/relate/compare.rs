@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::attribution::splits;
 use super::between::{Between, between, sampled};
 use super::matching::{Match, matching};
-use super::related::ulp;
+use super::related::in_ulp;
 use crate::record::{CaseRecord, Execution, Level, Outcome, Outputs, Record, Status, Verdict};
 
 /// What a record is called.
