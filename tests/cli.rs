@@ -194,7 +194,7 @@ fn a_report_is_rendered_again_from_its_record() {
 /// An audit of one kernel without adapters, under a label.
 fn labelled(out: &std::path::Path, label: &str, more: &[&str]) -> std::process::Output {
     let out = out.to_str().expect("a name");
-    let arguments = [&["gpu", "--kernel", "sum/serial_tree", "--label", label, "--out", out], more].concat();
+    let arguments = [&["gpu", "--kernel", "dot", "--label", label, "--out", out], more].concat();
     run(&mut without_adapters(&arguments))
 }
 
@@ -203,7 +203,7 @@ fn records_are_merged_compared_and_missed() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     let text = |name: &str| at(name).to_str().expect("a name").to_owned();
-    for (name, more) in [("one", &["--planted", "flush"][..]), ("two", &[][..])] {
+    for (name, more) in [("one", &["--planted", "contract"][..]), ("two", &[][..])] {
         let output = labelled(&at(name), name, more);
         assert_eq!(status(&output), 0, "{}", stderr(&output));
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::attribution::splits;
 use super::between::{Between, between, sampled};
 use super::matching::{Match, matching};
-use super::related::shortly;
+use super::related::in_ulp;
 use crate::record::{CaseRecord, Execution, Level, Outcome, Outputs, Record, Status, Verdict};
 
 /// What a record is called.
@@ -443,8 +443,8 @@ fn summary(found: &Compared, right: &Record) -> String {
         let ulp = far.map(|d| d.drift.max_ulp).max();
         let size = match ulp {
             None => String::new(),
-            Some(n) if whole => format!(", by up to {} ulp", shortly(n)),
-            Some(n) => format!(", by {} ulp or more (not all elements are stored)", shortly(n)),
+            Some(n) if whole => format!(", by up to {} ulp", in_ulp(n)),
+            Some(n) => format!(", by {} ulp or more (not all elements are stored)", in_ulp(n)),
         };
         parts.push(format!(
             "{differing} of {} results differ in bits{size}, in {}, on {}",

@@ -405,15 +405,15 @@ pub(super) fn cause(found: &Apart, left: &str, right: &str) -> Option<String> {
 /// A distance in words: `by up to 3 ulp`, or `by at least 3 ulp at the worst` where not all is stored.
 pub(super) fn distance(max_ulp: Option<u64>, whole: bool) -> String {
     match (max_ulp, whole) {
-        (Some(n), true) => format!("by up to {} ulp", shortly(n)),
-        (Some(n), false) => format!("by at least {} ulp at the worst", shortly(n)),
+        (Some(n), true) => format!("by up to {} ulp", in_ulp(n)),
+        (Some(n), false) => format!("by at least {} ulp at the worst", in_ulp(n)),
         (None, _) => "by an amount that is not stored".to_owned(),
     }
 }
 
 /// A distance; of a large one the digits say nothing.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub(super) fn shortly(n: u64) -> String {
+pub(super) fn in_ulp(n: u64) -> String {
     if n < 1_000_000 { n.to_string() } else { format!("{:.2e}", n as f64) }
 }
 
