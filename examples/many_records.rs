@@ -60,7 +60,7 @@ fn vary(model: &Record, i: u64) -> Result<Record, Box<dyn std::error::Error>> {
             let Some(stored) = known.get(&distinct[0].digest) else { continue };
             // A driver moves one case in eight from its version on; a record by itself moves one in fifty.
             let since = mix(c, 3) % (8 * VERSIONS);
-            let by = if mix(mix(i, c), e) % 50 == 0 {
+            let by = if mix(mix(i, c), e).is_multiple_of(50) {
                 1 + mix(i, e) % 1000
             } else {
                 u64::from(since < VERSIONS && version >= since) * (1 + mix(c, 4) % 3)

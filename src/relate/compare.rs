@@ -117,6 +117,9 @@ pub struct VerdictChange {
     pub because: String,
 }
 
+/// A name and how many cases have it.
+pub type Counted = (String, usize);
+
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compared {
@@ -139,7 +142,7 @@ pub struct Compared {
     /// Cases that differ, the worst first.
     pub cases: Vec<CaseChange>,
     /// Cases of one side alone, by kernel and variant, with how many.
-    pub cases_only: (Vec<(String, usize)>, Vec<(String, usize)>),
+    pub cases_only: (Vec<Counted>, Vec<Counted>),
     /// Verdicts that differ, those that became weaker first.
     pub verdicts: Vec<VerdictChange>,
 }
@@ -440,8 +443,8 @@ fn summary(found: &Compared, right: &Record) -> String {
         let ulp = far.map(|d| d.drift.max_ulp).max();
         let size = match ulp {
             None => String::new(),
-            Some(n) if whole => format!(", by up to {} ulp", ulp(n)),
-            Some(n) => format!(", by {} ulp or more (not all elements are stored)", ulp(n)),
+            Some(n) if whole => format!(", by up to {} ulp", in_ulp(n)),
+            Some(n) => format!(", by {} ulp or more (not all elements are stored)", in_ulp(n)),
         };
         parts.push(format!(
             "{differing} of {} results differ in bits{size}, in {}, on {}",
