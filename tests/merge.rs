@@ -267,11 +267,11 @@ fn what_does_not_fit_together_is_refused_by_name() {
     assert!(refused(&member).contains("given twice") || refused(&member).contains("duplicate"), "a member twice");
     assert!(refused(&text.replacen("\"major\":1", "\"major\":2", 1)).contains("update repro-audit"), "too new");
     assert!(
-        refused(&format!("{{\"format\":{{\"major\":1,\"minor\":2}},\"x\":{}", "[".repeat(100_000)))
+        refused(&format!("{{\"format\":{{\"major\":1,\"minor\":2}},\"x\":{}{}}}", "[".repeat(9000), "]".repeat(9000)))
             .contains("recursion limit"),
         "deep"
     );
-    assert!(refused(&text.replacen("\"runs\":8", "\"runs\":1e308", 1)).contains("1e308"), "a count beyond all");
+    assert!(refused(&text.replacen("\"runs\":8", "\"runs\":1e308", 1)).contains("u32"), "a count beyond all");
     assert!(refused("{\"format\":{\"major\":1,\"minor\":2},\"id\":\"x\",\"cases\":[],\"verdicts\":[],\"records\":[{\"id\":\"\",\"format\":{\"major\":1,\"minor\":2},\"cases\":[3]}]}").contains("does not have"), "a place beyond the table");
 }
 

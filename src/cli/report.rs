@@ -1,11 +1,12 @@
 //! `repro-audit report`: a view of a record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::gpu::show;
 use super::options::Format;
 use super::outputs::Outputs;
 use super::{Exit, Failure, print};
+use crate::record;
 use crate::report;
 
 /// Arguments.
@@ -23,6 +24,15 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    // A record by itself is shown as it is, the times of single executions included.
+    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|p| record::read(&p).ok());
+    if let Some(record) = plain {
+        match &args.out {
+            Some(folder) => Outputs::render(folder, &record)?,
+            None => show(&record, args.format)?,
+        }
+        return Ok(Exit::Within);
+    }
     let merged = super::open(&args.record)?;
     let mut members = merged.members();
     if let (Some(member), None) = (members.next(), members.next()) {

@@ -117,8 +117,8 @@ pub struct VerdictChange {
     pub because: String,
 }
 
-/// Names, and how many of each.
-pub(super) type Counts = Vec<(String, usize)>;
+/// A name and how many cases have it.
+pub type Counted = (String, usize);
 
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -142,7 +142,7 @@ pub struct Compared {
     /// Cases that differ, the worst first.
     pub cases: Vec<CaseChange>,
     /// Cases of one side alone, by kernel and variant, with how many.
-    pub cases_only: (Counts, Counts),
+    pub cases_only: (Vec<Counted>, Vec<Counted>),
     /// Verdicts that differ, those that became weaker first.
     pub verdicts: Vec<VerdictChange>,
 }

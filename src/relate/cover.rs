@@ -182,6 +182,11 @@ mod tests {
             }
         }
 
+    }
+
+    proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(6))]
+
         #[test]
         fn a_large_one_is_covered_too(seed in any::<u64>()) {
             let value = |c: usize, k: usize| seed.wrapping_mul(c as u64 * 31 + 7).rotate_left(u32::try_from(k % 64).unwrap_or(0)) & 1;

@@ -13,7 +13,7 @@ mod table;
 mod timeline;
 
 pub use between::{Between, between, sampled};
-pub use compare::{CaseChange, Change, Compared, Kind, Side, VerdictChange, compare};
+pub use compare::{CaseChange, Change, Compared, Counted, Kind, Side, VerdictChange, compare};
 pub use cover::{Cover, cover};
 pub use matching::{Match, Matching, device, driver, matching};
 pub use pairs::{PairError, Pairs, compare_all};

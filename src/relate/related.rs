@@ -196,7 +196,7 @@ pub fn relate(merged: &Merged) -> Related {
         let node = &table.nodes[i];
         rows.entry((node.key.clone(), node.cells.clone())).or_default().push(i);
     }
-    let rows: Vec<_> = rows.into_iter().collect();
+    let rows: Vec<Row> = rows.into_iter().collect();
     let cells: Vec<&[Cell]> = rows.iter().map(|((_, c), _)| c.as_slice()).collect();
     let weights: Vec<usize> = rows.iter().map(|(_, n)| n.len()).collect();
     let (mut joined, mut places) = classes(&cells, &weights);
@@ -355,8 +355,8 @@ impl Drifts<'_> {
     }
 }
 
-/// What the left and the right side do, where it is known.
-pub(super) type Sides = (Option<String>, Option<String>);
+/// What the left side does and what the right one does, where a twin tells.
+type Sides = (Option<String>, Option<String>);
 
 /// How two rows differ over some cases.
 pub(super) struct Apart {
@@ -369,7 +369,7 @@ pub(super) struct Apart {
 
 pub(super) fn apart(drift: &Drifts<'_>, left: &[Cell], right: &[Cell], cases: impl Iterator<Item = usize>) -> Apart {
     let mut out = Apart { cases: Vec::new(), max_ulp: None, whole: true, causes: Vec::new() };
-    let mut causes: BTreeMap<(Option<String>, Option<String>), usize> = BTreeMap::new();
+    let mut causes: BTreeMap<Sides, usize> = BTreeMap::new();
     for case in cases {
         let (Cell::Settled(a), Cell::Settled(b)) = (left[case], right[case]) else { continue };
         if a == b {
