@@ -193,3 +193,18 @@ fn bad_input_is_one_clear_line() {
     assert!(identify(&["--values", "/nonexistent"]).contains("can't read"), "no file");
     assert!(error_of(&["streams", "--seed", "4294967296"]).contains("--x64"), "an ambiguous key");
 }
+
+/// The K80's and the P100's odd sizes take the scalar kernel, and part at the K80's capacity.
+#[test]
+fn a_vectorised_mask_is_promised_only_for_the_sizes_that_keep_its_width() {
+    let ask = |shape: &str| {
+        let card = ["--card", "K80", "--card", "P100"];
+        stdout(&[&["predict", "--op", "dropout", "--seed", "0", "--shape", shape], &card[..]].concat(), 0)
+    };
+    let even = ask("106496");
+    assert!(
+        even.contains("multiples of 4 agree up to 106,496") && even.contains("any size agrees up to 26,624"),
+        "{even}"
+    );
+    assert!(ask("106495").contains("at 26,624"), "an odd size parts there");
+}

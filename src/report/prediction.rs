@@ -113,6 +113,8 @@ pub fn prediction_page(found: &Prediction, title: &str, headline: &str) -> Resul
         found => Value::from(Serde(found)),
         cards => found.cards.iter().map(|c| card(found, c)).collect::<Vec<_>>(),
         common => found.common.elements.map(text::count),
+        any => found.common.any.map(text::count),
+        width => found.draw.vector,
         next => found.common.next.map(text::count),
         verified => found.common.verified,
         normal => found.draw.op == Op::Randn,

@@ -134,10 +134,12 @@ fn first_place(a: &Source, b: &Source) -> Option<u64> {
 /// The largest tensor that cards place alike, element for element.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CommonSize {
-    /// Elements; none where cards of one launch size agree at every size.
+    /// Elements, of sizes that the draw's vector width divides; none where cards of one launch size agree at every size.
     pub elements: Option<u64>,
     /// The next size that the kernel takes, at which the first element differs.
     pub next: Option<u64>,
+    /// Up to here cards agree at any size: PyTorch chooses the vector width by the size, and an odd one has none.
+    pub any: Option<u64>,
     /// Whether going through the elements of both sizes confirmed it.
     pub verified: bool,
 }
@@ -151,10 +153,10 @@ pub fn common_size(draw: &Draw, cards: &[Geometry]) -> CommonSize {
     capacities.sort_by_key(|card| card.capacity());
     capacities.dedup_by_key(|card| card.capacity());
     let [smallest, others @ ..] = &capacities[..] else {
-        return CommonSize { elements: None, next: None, verified: true };
+        return CommonSize { elements: None, next: None, any: None, verified: true };
     };
     if others.is_empty() {
-        return CommonSize { elements: None, next: None, verified: true };
+        return CommonSize { elements: None, next: None, any: None, verified: true };
     }
     let elements = draw.common(smallest.capacity());
     let next = elements + u64::from(draw.vector);
@@ -164,5 +166,5 @@ pub fn common_size(draw: &Draw, cards: &[Geometry]) -> CommonSize {
         one == two || (0..n).all(|i| draw.place(i, one) == draw.place(i, two))
     };
     let verified = others.iter().all(|o| alike(elements, o)) && others.iter().all(|o| !alike(next, o));
-    CommonSize { elements: Some(elements), next: Some(next), verified }
+    CommonSize { elements: Some(elements), next: Some(next), any: Some(smallest.capacity()), verified }
 }

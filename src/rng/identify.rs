@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::convert::TOLERANCE;
+use super::source::moved;
 use super::{Draw, Element, Geometry, Interval, Observations, Op, RngError, Source};
 
 /// Evidence beyond this many bits is not counted: one wrong class in 2^64 would pass.
@@ -107,8 +108,7 @@ pub fn identify(
     let mut groups: BTreeMap<(u64, u64), Vec<Candidate>> = BTreeMap::new();
     for candidate in candidates {
         let geometry = candidate.geometry;
-        let moved: u64 = before.iter().map(|d| d.advance(geometry.threads(d.n))).sum();
-        groups.entry((geometry.threads(draw.n), offset.saturating_add(moved))).or_default().push(candidate.clone());
+        groups.entry((geometry.threads(draw.n), moved(offset, before, geometry)?)).or_default().push(candidate.clone());
     }
     let sources: Result<Vec<(Source, Vec<Candidate>)>, RngError> = groups
         .into_iter()

@@ -29,8 +29,12 @@ impl Interval {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let exponent: i32 = exponent.parse().map_err(|_| wrong("no number"))?;
         let digits = mantissa.split_once('.').map_or(0, |(_, digits)| digits.len());
-        let last = exponent - i32::try_from(digits).unwrap_or(i32::MAX);
-        let half = 0.5 * libm::pow(10.0, f64::from(last));
+        let last = i32::try_from(digits).ok().and_then(|digits| exponent.checked_sub(digits));
+        let half = 0.5 * libm::pow(10.0, f64::from(last.ok_or_else(|| wrong("the exponent is out of range"))?));
+        if !half.is_finite() {
+            // Zero with any exponent parses, and would stand for every number.
+            return Err(wrong("the exponent is out of range"));
+        }
         Ok(Self { low: value - half, high: value + half })
     }
 
@@ -322,6 +326,8 @@ mod tests {
             ("nan 0.5", Form::List, "NaN"),
             ("0.5 nan", Form::Auto, "NaN"),
             ("0 inf", Form::Pairs, "finite"),
+            ("1.0e-2147483648", Form::List, "exponent"),
+            ("0e400", Form::List, "exponent"),
             ("0.5 x", Form::List, "no number"),
             ("100 0.5", Form::Pairs, "outside"),
             ("5", Form::Pairs, "index and a value"),

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
+use super::source::moved;
 use super::{Agreement, CommonSize, Draw, Geometry, Op, RngError, Source, common_size, compare};
 
 /// A card that is asked about.
@@ -79,10 +80,7 @@ pub fn predict(
 ) -> Result<Prediction, RngError> {
     let sources: Result<Vec<Source>, RngError> = subjects
         .iter()
-        .map(|subject| {
-            let moved: u64 = before.iter().map(|d| d.advance(subject.geometry.threads(d.n))).sum();
-            Source::new(draw.clone(), seed, offset.saturating_add(moved), subject.geometry)
-        })
+        .map(|subject| Source::new(draw.clone(), seed, moved(offset, before, subject.geometry)?, subject.geometry))
         .collect();
     let sources = sources?;
     // A sum of doubles depends on its order, so parts are kept by their start and added in order.

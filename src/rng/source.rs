@@ -23,13 +23,15 @@ impl Source {
     /// The draw of a generator with `seed` and `offset` on a card.
     ///
     /// # Errors
-    /// When the offset is no multiple of four: the generator's never is (`CUDAGeneratorImpl.cpp`).
+    /// When the offset is no multiple of four: the generator's never is (`CUDAGeneratorImpl.cpp`). When the draw moves it
+    /// beyond 64 bits.
     pub fn new(draw: Draw, seed: u64, offset: u64, geometry: Geometry) -> Result<Self, RngError> {
         if !offset.is_multiple_of(4) {
             let wanted = "a multiple of 4, as torch.cuda.default_generators[0].get_offset() gives it";
             return Err(RngError::Range { what: "the offset", value: offset.to_string(), wanted });
         }
         let threads = geometry.threads(draw.n);
+        offset.checked_add(draw.advance(threads)).ok_or_else(|| beyond(offset))?;
         Ok(Self { draw, key: key(seed), offset, threads })
     }
 
@@ -113,6 +115,22 @@ impl Source {
     }
 }
 
+/// The offset after the draws `before` on a card.
+pub(super) fn moved(offset: u64, before: &[Draw], geometry: Geometry) -> Result<u64, RngError> {
+    before
+        .iter()
+        .try_fold(offset, |at, draw| at.checked_add(draw.advance(geometry.threads(draw.n))))
+        .ok_or_else(|| beyond(offset))
+}
+
+fn beyond(offset: u64) -> RngError {
+    RngError::Range {
+        what: "the offset",
+        value: offset.to_string(),
+        wanted: "the draws must not move it beyond 64 bits",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,5 +191,11 @@ mod tests {
         let draw = Draw::new(Op::Rand, Element::F32, &Shape::parse("9").unwrap(), Vector::Auto).unwrap();
         let error = Source::new(draw, 0, 6, Geometry::new(1, 1024).unwrap()).unwrap_err().to_string();
         assert!(error.contains("multiple of 4"), "{error}");
+        let draw = Draw::new(Op::Rand, Element::F32, &Shape::parse("9").unwrap(), Vector::Auto).unwrap();
+        let (last, card) = (u64::MAX - 3, Geometry::new(1, 1024).unwrap());
+        let error = moved(last, std::slice::from_ref(&draw), card).unwrap_err().to_string();
+        assert!(error.contains("beyond 64 bits"), "moved by a draw before: {error}");
+        let error = Source::new(draw, 0, last, card).unwrap_err().to_string();
+        assert!(error.contains("beyond 64 bits"), "moved by the draw: {error}");
     }
 }

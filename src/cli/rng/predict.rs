@@ -126,7 +126,14 @@ fn common(found: &Prediction) -> String {
     if offsets.windows(2).any(|w| w[0] != w[1]) {
         return "The draws before moved the generators differently: from here on no size agrees.".to_owned();
     }
+    let width = found.draw.vector;
     match (found.common.elements, found.common.next) {
+        (Some(elements), Some(next)) if found.common.verified && width > 1 => format!(
+            "Sizes that are multiples of {width} agree up to {} elements (checked element by element there, and at {}, where they part); any size agrees up to {}.",
+            count(elements),
+            count(next),
+            count(found.common.any.unwrap_or(0))
+        ),
         (Some(elements), Some(next)) if found.common.verified => format!(
             "All agree up to {} elements (checked element by element there, and at {}, where they part).",
             count(elements),
