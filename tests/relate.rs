@@ -95,7 +95,7 @@ fn an_update_that_fuses_is_found_measured_and_explained() {
 fn another_shader_is_the_programs_change_and_no_drift() {
     let before = machine("a", "one", "22.3.6", 1, false);
     let mut after = machine("a", "one", "22.3.6", 1, true);
-    after.cases.iter_mut().for_each(|c| c.shader = Some("cd".repeat(16)));
+    after.cases.iter_mut().filter(|c| c.kernel == "dot").for_each(|c| c.shader = Some("cd".repeat(16)));
     let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
     assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Incomparable), "{:?}", found.summary);
     assert!(!found.drifts() && found.summary.contains("shader"), "{}", found.summary);
@@ -115,6 +115,53 @@ fn what_does_not_repeat_is_no_difference_between_machines() {
     }
     let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
     assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Unsettled), "{}", found.summary);
+}
+
+#[test]
+fn results_that_do_not_repeat_are_not_the_same() {
+    let mut before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = before.clone();
+    for (record, digest) in [(&mut before, "ee"), (&mut after, "ff")] {
+        if let Outcome::Ran { distinct, .. } = &mut record.cases[0].executions[0].outcome {
+            let mut other = distinct[0].clone();
+            other.digest = digest.repeat(16);
+            distinct.push(other);
+        }
+    }
+    let (before, after) = (sealed(before), sealed(after));
+    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
+    assert_eq!(found.cases.len(), 1, "{}", found.summary);
+    assert_eq!(found.cases[0].kind, Kind::Unsettled, "the second results differ");
+    let found = relate::compare(&before, &before, &[]).expect("nothing is forced");
+    assert_eq!(found.equal + 1, found.compared, "no equal result");
+    assert!(!found.summary.contains("All "), "{}", found.summary);
+}
+
+#[test]
+fn what_vanished_is_drift() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = before.clone();
+    after.engines.retain(|e| e.id == "cpu");
+    after.cases.iter_mut().for_each(|c| c.executions.clear());
+    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.drifts(), "the adapter is gone: {}", found.summary);
+    let mut after = before.clone();
+    after.cases.remove(0);
+    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.drifts(), "a case is gone: {}", found.summary);
+}
+
+#[test]
+fn a_difference_that_is_not_stored_makes_the_distance_a_bound() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let mut after = machine("a", "one", "22.3.6", 2, true);
+    let case = after.cases.iter_mut().find(|c| c.kernel == "dot").expect("a dot");
+    case.executions[0].samples.clear();
+    if let Outcome::Ran { distinct, .. } = &mut case.executions[0].outcome {
+        distinct[0].digest = "ee".repeat(16);
+    }
+    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(found.summary.contains("or more"), "{}", found.summary);
 }
 
 #[test]

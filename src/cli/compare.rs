@@ -12,7 +12,7 @@ use crate::report;
 enum FailOn {
     /// Nothing: finding differences is the job.
     Never,
-    /// A result that differs, failed, or ran on one side only.
+    /// A result that differs, failed, or ran on one side only; or that nothing could be compared.
     Drift,
     /// Anything at all, the surroundings included.
     Anything,
@@ -64,12 +64,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Format::Csv => report::compared_csv(&found).map_err(Failure::usage)?,
         Format::Json => serde_json::to_string_pretty(&found).map(|t| t + "\n").map_err(Failure::usage)?,
     })?;
+    let alone = !found.only.0.is_empty() || !found.only.1.is_empty();
     let beyond = match args.fail_on {
         FailOn::Never => false,
-        FailOn::Drift => found.pairs.iter().any(relate::Compared::drifts),
-        FailOn::Anything => {
-            found.pairs.iter().any(|p| !p.is_same()) || !found.only.0.is_empty() || !found.only.1.is_empty()
-        }
+        FailOn::Drift => alone || found.pairs.iter().any(relate::Compared::drifts),
+        FailOn::Anything => alone || found.pairs.iter().any(|p| !p.is_same()),
     };
     Ok(if beyond { Exit::Beyond } else { Exit::Within })
 }

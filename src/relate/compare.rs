@@ -149,9 +149,13 @@ pub struct Compared {
 
 impl Compared {
     /// Whether a result that can be compared differs in a bit, ran on one side alone, or failed.
+    /// Where nothing was compared, nothing is known to be the same.
     #[must_use]
     pub fn drifts(&self) -> bool {
-        self.cases.iter().any(|c| c.kind != Kind::Incomparable)
+        let (engines, cases) = (&self.only, &self.cases_only);
+        self.compared == 0
+            || self.cases.iter().any(|c| c.kind != Kind::Incomparable)
+            || !(engines.0.is_empty() && engines.1.is_empty() && cases.0.is_empty() && cases.1.is_empty())
     }
 
     /// Whether the records say the same.
@@ -190,7 +194,8 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                 }
                 None if both => {
                     compared += 1;
-                    equal += 1;
+                    // Equal sets of results that do not repeat are no equal result.
+                    equal += usize::from(found.0.is_some_and(|x| results(x) == 1));
                 }
                 None => {}
             }
@@ -236,6 +241,13 @@ fn first(execution: &Execution) -> Option<&str> {
 
 fn results(execution: &Execution) -> usize {
     if let Outcome::Ran { distinct, .. } = &execution.outcome { distinct.len() } else { 0 }
+}
+
+fn digests(execution: &Execution) -> BTreeSet<&str> {
+    match &execution.outcome {
+        Outcome::Ran { distinct, .. } => distinct.iter().map(|d| d.digest.as_str()).collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// One side of a case on an engine.
@@ -286,7 +298,7 @@ fn case(left: Half<'_>, right: Half<'_>, engine: &Match) -> Option<CaseChange> {
         let because = "the strict twin's own bits differ: its inputs or its arithmetic are not the same on both sides";
         return made(Kind::Twin, None, because.to_owned());
     }
-    if a.1 == b.1 && results(a.0) == results(b.0) {
+    if digests(a.0) == digests(b.0) {
         return None;
     }
     let drift = stored(l, (a.0, &left_record.outputs), (b.0, &right_record.outputs));
@@ -431,7 +443,12 @@ fn summary(found: &Compared, right: &Record) -> String {
     if found.compared == 0 {
         parts.push("No result can be compared".to_owned());
     } else if differing + count(Kind::Unsettled) + count(Kind::Twin) == 0 {
-        parts.push(format!("All {} results that both have are bit for bit the same", found.compared));
+        parts.push(if found.equal == found.compared {
+            format!("All {} results that both have are bit for bit the same", found.compared)
+        } else {
+            let (same, all) = (found.equal, found.compared);
+            format!("{same} of {all} results that both have are bit for bit the same; the others do not repeat")
+        });
     }
     if differing > 0 {
         let kernels: BTreeSet<&str> = of(Kind::Differs).map(|c| c.kernel.as_str()).collect();
@@ -439,7 +456,8 @@ fn summary(found: &Compared, right: &Record) -> String {
         let labels: BTreeSet<&str> =
             engines.iter().map(|id| right.engine(id).map_or(*id, |e| e.label.as_str())).collect();
         let far = of(Kind::Differs).filter_map(|c| c.drift.as_ref());
-        let whole = far.clone().all(Between::is_whole);
+        // One of which nothing is stored may be any distance apart.
+        let whole = of(Kind::Differs).all(|c| c.drift.as_ref().is_some_and(Between::is_whole));
         let ulp = far.map(|d| d.drift.max_ulp).max();
         let size = match ulp {
             None => String::new(),
