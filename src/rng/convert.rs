@@ -76,6 +76,25 @@ impl Draw {
         Scale(if self.element == Element::F64 { scale } else { f64::from(scale as f32) })
     }
 
+    /// What the output of dropout on ones holds for a kept element: the scale, rounded to the element type.
+    #[must_use]
+    pub fn kept_value(&self) -> f64 {
+        self.round(self.scale().0)
+    }
+
+    /// Half the distance of a value of the element type to its neighbours: a device's value is one of these, however
+    /// many digits are printed of it.
+    pub(super) fn half_ulp(&self, x: f64) -> f64 {
+        let (digits, least) = match self.element {
+            Element::F64 => (53, -1022),
+            Element::F32 => (24, -126),
+            Element::F16 => (11, -14),
+            Element::Bf16 => (8, -126),
+        };
+        let exponent = if x == 0.0 { least } else { libm::ilogb(x).max(least) };
+        f64::exp2(f64::from(exponent - digits))
+    }
+
     /// Whether the mask keeps the element: `curand_uniform(x) < 1 - p`, in binary32. With `p` = 0 the kernel is not
     /// launched (`is_fused_kernel_acceptable`, ATen/native/Dropout.cpp), and all are kept.
     #[inline(always)]

@@ -163,13 +163,13 @@ fn observations(draw: &Draw, seen: &Observations) -> Result<Vec<Seen>, RngError>
             continue;
         }
         // The output of dropout on ones, or the mask itself.
-        let one = interval.holds(draw.scale().0, 1e-6 * draw.scale().0) || interval.holds(1.0, 0.0);
+        let one = interval.holds(draw.kept_value(), 1e-6 * draw.kept_value()) || interval.holds(1.0, 0.0);
         match (interval.holds(0.0, 0.0), one) {
             (true, false) => list.push(kept(*index, false)),
             (false, true) => list.push(kept(*index, true)),
             (true, true) => {}
             (false, false) => {
-                let why = format!("dropout on ones gives 0 or {:.6}", draw.scale().0);
+                let why = format!("dropout on ones gives 0 or {:.6}", draw.kept_value());
                 return Err(RngError::Values { at: format!("element {index}"), why });
             }
         }
@@ -180,11 +180,32 @@ fn observations(draw: &Draw, seen: &Observations) -> Result<Vec<Seen>, RngError>
         return Err(RngError::Unsupported("--zeros is for dropout: give values for rand and randn".to_owned()));
     }
     list.sort_by_key(|s| std::cmp::Reverse(s.index));
+    // An element that is given twice is evidence once; what is said of it twice must still all agree.
+    for i in 1..list.len() {
+        if list[i].index == list[i - 1].index {
+            list[i].bits = 0.0;
+        }
+    }
     Ok(list)
 }
 
-/// The probability that an independent draw would be printed so.
-fn probability(draw: &Draw, interval: &Interval) -> f64 {
+/// How many elements a mask keeps on average.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "at most n")]
+fn expected_kept(draw: &Draw) -> u64 {
+    (draw.n as f64 * draw.keep()) as u64
+}
+
+/// The probability that an independent draw would be taken for what was printed: as wide as a match is accepted, and no
+/// narrower than the element type's own steps, however many digits were printed.
+fn probability(draw: &Draw, printed: &Interval) -> f64 {
+    let middle = f64::midpoint(printed.low, printed.high);
+    let radius = match draw.op {
+        // No more than four deviations off, the radius of nearly every normal value.
+        Op::Randn => slack(draw, middle, 4.0),
+        _ => 0.0,
+    };
+    let wider = radius + draw.half_ulp(middle);
+    let interval = Interval { low: printed.low - wider, high: printed.high + wider };
     match draw.op {
         Op::Randn => {
             let below = |x: f64| 0.5 * libm::erfc((draw.mean - x) / draw.std / std::f64::consts::SQRT_2);
@@ -237,10 +258,13 @@ fn matches(source: &Source, list: &[Seen], sum: Option<Interval>) -> bool {
 /// partial sum is exact, and log2(n) roundings of a tree beyond.
 #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
 fn output_sum(draw: &Draw, kept: u64) -> (f64, f64) {
-    let scale = draw.scale().0;
+    let scale = draw.kept_value();
     let total = if kept == 0 { 0.0 } else { kept as f64 * scale };
     let exact = libm::frexp(scale).0 == 0.5 && kept <= 1 << 24;
-    (total, if exact { 0.0 } else { total * f64::exp2(-24.0) * (libm::log2(draw.n as f64) + 1.0) })
+    let sum = if exact { 0.0 } else { total * f64::exp2(-24.0) * (libm::log2(draw.n as f64) + 1.0) };
+    // A sum of 16-bit elements is itself rounded to their type.
+    let rounded = if matches!(draw.element, Element::F16 | Element::Bf16) { draw.half_ulp(total) } else { 0.0 };
+    (total, sum + rounded)
 }
 
 /// The fewest bits that separate a class from another, and how many others are expected to match by chance.
@@ -262,7 +286,9 @@ fn separation(
             let alike =
                 if source.offset() == other.offset() { draw.common(source.threads().min(other.threads())) } else { 0 };
             let differing = draw.n.saturating_sub(alike) as f64;
-            let counts = ((sum.high - sum.low) / draw.scale().0).max(1.0);
+            // As wide as a match is accepted.
+            let accepted = sum.high - sum.low + 2.0 * output_sum(draw, expected_kept(draw)).1;
+            let counts = (accepted / draw.kept_value()).max(1.0);
             let likeliest = counts / (std::f64::consts::TAU * differing * draw.keep() * (1.0 - draw.keep())).sqrt();
             bits += if differing > 0.0 { (-libm::log2(likeliest)).max(0.0) } else { 0.0 };
         }

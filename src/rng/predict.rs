@@ -110,7 +110,7 @@ pub fn predict(
                 first: values(0..show),
                 last: values(draw.n - show..draw.n),
                 sum,
-                output_sum: mask.then(|| if sum == 0.0 { 0.0 } else { sum * draw.scale().0 }),
+                output_sum: mask.then(|| if sum == 0.0 { 0.0 } else { sum * draw.kept_value() }),
             }
         })
         .collect();

@@ -136,6 +136,12 @@ impl<'a> Seen<'a> {
             Requirement::WithinSpecification if self.status == Status::Unjudged => {
                 Err("the specification is not known to judge this case; give it another rule".to_owned())
             }
+            // Where the specification's allowance is not known, runs that differ are not judged either.
+            Requirement::WithinSpecification
+                if self.status != Status::BitExact && self.execution.accuracy.is_none() =>
+            {
+                Err("no result of it was judged against the specification; give it another rule".to_owned())
+            }
             Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
             Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
             Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),
