@@ -23,7 +23,7 @@ fn printed(source: &Source, indices: &[u64], digits: usize, wobble: f64) -> Obse
     let mut text = String::new();
     for i in indices {
         let (value, radius) = source.value(*i);
-        let shown = if source.draw().op == Op::Dropout { value * source.draw().scale().0 } else { value };
+        let shown = if source.draw().op == Op::Dropout { value * source.draw().kept_value() } else { value };
         text.push_str(&format!("{i} {:.digits$}\n", shown + wobble * radius * TOLERANCE * source.draw().std));
     }
     let mut seen = Observations::default();
