@@ -126,6 +126,16 @@ fn one_of_two_equal_adapters_that_is_gone_is_absent() {
     assert_eq!(locked.engines["vulkan/llvmpipe/x86_64"].count, 2, "two of a kind are one engine");
     assert_eq!(ask(&locked, "", &[two.clone()]).gravity, Gravity::Pass, "both are there");
     assert_eq!(ask(&locked, "", &[sound()]).gravity, Gravity::Absent, "one is gone");
+    let mut less = two.clone();
+    case(&mut less, SUM).executions.retain(|x| x.engine != "vulkan:7");
+    let checked = ask(&locked, "", &[less]);
+    let missing = of(&checked, Outcome::MissingCase);
+    assert_eq!(missing.len(), 1, "one of the two lost a case: {:?}", notable(&checked));
+    assert_eq!(
+        (missing[0].on.as_deref(), missing[0].case.as_deref(), missing[0].gravity),
+        (Some("vulkan:7"), Some(SUM), Gravity::Fail),
+        "which"
+    );
     results(on(&mut two, SUM, "vulkan:7"))[0].digest = "0e".repeat(16);
     let checked = ask(&locked, "", &[two.clone()]);
     assert_eq!(of(&checked, Outcome::DigestChanged)[0].on.as_deref(), Some("vulkan:7"), "the second is judged too");

@@ -3,7 +3,7 @@
 use repro_audit::gate::{Gravity, Outcome, Policy};
 use repro_audit::record::{AxisLevel, Status};
 
-use crate::subject::{ADAM, ATOMIC, EXP, LOG, SUM, ask, becomes, case, changed, lock, of, on, results, sound};
+use crate::subject::{ADAM, ATOMIC, EXP, LOG, SUM, ask, becomes, case, changed, lock, notable, of, on, results, sound};
 
 /// The outcome of one case on one engine under a rule.
 fn under(rule: &str, id: &str, engine: &str) -> (Outcome, String) {
@@ -69,6 +69,33 @@ fn what_is_no_distance_is_within_none() {
     }
     let unmeasured = changed(policy, |r| case(r, EXP).comparisons.clear());
     assert_eq!(of(&unmeasured, Outcome::BeyondRule).len(), 1, "what was not compared is within nothing");
+}
+
+/// Results that differ are within no specification that nobody held them against.
+#[test]
+fn what_was_not_judged_is_within_no_specification() {
+    let policy = "[[rule]]\nkernel = \"exp\"\nadapter = \"llvmpipe\"\nrequire = \"within-specification\"";
+    let rows: [(Status, &[&str]); 2] = [(Status::Unjudged, &["0a"]), (Status::NotRepeatable, &["0a", "0b"])];
+    for (status, digests) in rows {
+        let judged = |known: bool| {
+            changed(policy, |r| {
+                let execution = on(r, EXP, "vulkan:1");
+                becomes(execution, status, digests);
+                if !known {
+                    execution.accuracy = None;
+                }
+            })
+        };
+        assert_eq!(of(&judged(false), Outcome::BeyondRule).len(), 1, "{status:?} without a judgement");
+        let met = status == Status::NotRepeatable;
+        assert_eq!(of(&judged(true), Outcome::BeyondRule).is_empty(), met, "{status:?} with one");
+    }
+    let exact = changed(policy, |r| {
+        let execution = on(r, EXP, "vulkan:1");
+        becomes(execution, Status::BitExact, &["0a"]);
+        execution.accuracy = None;
+    });
+    assert!(of(&exact, Outcome::BeyondRule).is_empty(), "the twin's bits need no judge: {:?}", notable(&exact));
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::record::{self, CaseRecord};
 struct Met<'a> {
     cases: BTreeSet<&'a str>,
     rows: BTreeSet<(&'a str, String)>,
+    /// By case, record and engine: each of several equal engines owes its own result.
+    results: BTreeSet<(&'a str, usize, &'a str)>,
     /// Cases that were reported as changed or new.
     reported: BTreeSet<String>,
 }
@@ -36,6 +38,7 @@ pub(super) fn report<'a>(report: &mut Report<'a>, seats: &[Seat<'a>]) {
                 let Some(seat) = here.get(execution.engine.as_str()) else { continue };
                 if seat.locked.is_some() {
                     met.rows.insert((&case.id, seat.label.clone()));
+                    met.results.insert((&case.id, number, &execution.engine));
                 }
                 let seen = Seen::new(case, execution);
                 let item = one(report, &mut tallies, seat, &seen, comparable);
@@ -244,8 +247,8 @@ fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
     if report.other_settings {
         return;
     }
-    let here: BTreeSet<&str> =
-        seats.iter().filter(|s| s.selected && s.locked.is_some() && !s.failed()).map(|s| s.label.as_str()).collect();
+    let whole = || seats.iter().filter(|s| s.selected && s.locked.is_some() && !s.failed());
+    let here: BTreeSet<&str> = whole().map(|s| s.label.as_str()).collect();
     for (id, case) in &question.lock.cases {
         let rows: Vec<_> = case.rows.iter().filter(|(label, _)| here.contains(label.as_str())).collect();
         if rows.is_empty() {
@@ -258,13 +261,26 @@ fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
             report.items.push(item);
             continue;
         }
-        for (label, row) in rows.into_iter().filter(|(label, _)| !met.rows.contains(&(id.as_str(), (*label).clone()))) {
-            let mut item = report.item(Outcome::MissingCase, "the lock has it for this engine, and no record");
-            item.engine = Some(label.clone());
-            item.case = Some(id.clone());
-            item.expected = row_words(row);
-            item.place = report.in_lock(row.line);
-            report.items.push(item);
+        for (label, row) in rows {
+            let mut lacks = |on: Option<String>, what: &str| {
+                let mut item = report.item(Outcome::MissingCase, what);
+                item.engine = Some(label.clone());
+                item.on = on;
+                item.case = Some(id.clone());
+                item.expected = row_words(row);
+                item.place = report.in_lock(row.line);
+                report.items.push(item);
+            };
+            if !met.rows.contains(&(id.as_str(), label.clone())) {
+                lacks(None, "the lock has it for this engine, and no record");
+                continue;
+            }
+            // Of each record by itself: another one may have been made for other kernels.
+            let has = |s: &Seat<'_>| met.results.contains(&(id.as_str(), s.record, s.engine.id.as_str()));
+            let equals = |s: &Seat<'_>| seats.iter().any(|o| o.record == s.record && o.label == s.label && has(o));
+            for seat in whole().filter(|s| s.label == *label && !has(s) && equals(s)) {
+                lacks(Some(seat.on.clone()), "the lock has it for this engine, and only an equal one has a result");
+            }
         }
     }
 }
