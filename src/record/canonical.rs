@@ -28,6 +28,11 @@ pub(super) fn write_string<E: serde::de::Error>(out: &mut Vec<u8>, text: &str) -
     serde_json::to_writer(out, text).map_err(E::custom)
 }
 
+/// Whether a canonical text is a number, or one of the words that stand for what JSON's numbers lack.
+fn is_duration(text: &[u8]) -> bool {
+    matches!(text, [b'-' | b'0'..=b'9', ..] | b"\"nan\"" | b"\"inf\"" | b"\"-inf\"")
+}
+
 impl<'de> DeserializeSeed<'de> for Canonical<'_> {
     type Value = ();
 
@@ -97,6 +102,10 @@ impl<'de> Visitor<'de> for Canonical<'_> {
             out.push(b':');
             map.next_value_seed(Canonical(out))?;
             if name == "seconds" {
+                // It is left out, so nobody looks at it later; a file that is no record must not pass for one.
+                if !is_duration(out.get(from + "\"seconds\":".len()..).unwrap_or_default()) {
+                    return Err(A::Error::custom("a member named 'seconds' is no number"));
+                }
                 out.truncate(from);
             } else {
                 members.push((name, from, out.len()));
@@ -141,8 +150,12 @@ mod tests {
 
     #[test]
     fn seconds_are_left_out_at_any_depth() {
-        let json = r#"{"seconds":1,"a":[{"seconds":{"seconds":2},"b":1},{"seconds":3}]}"#;
+        let json = r#"{"seconds":1,"a":[{"seconds":-2.5e-3,"b":1},{"seconds":"nan"}]}"#;
         assert_eq!(text(json).as_deref(), Ok(r#"{"a":[{"b":1},{}]}"#), "whatever they hold");
+        for wrong in ["null", "true", "[1]", r#"{"seconds":2}"#, r#""<script>""#, r#""""#] {
+            let json = format!(r#"{{"a":[{{"seconds":{wrong}}}]}}"#);
+            assert!(text(&json).expect_err(wrong).contains("'seconds' is no number"), "{wrong}");
+        }
     }
 
     #[test]
