@@ -200,3 +200,67 @@ fn questions_that_have_no_answer_are_one_line() {
         assert!(message.contains(wanted) && !message.contains('\n'), "{message}");
     }
 }
+
+/// 1 / (1 - 0.3) is no binary16 number: what the device stores is that, rounded, and a sum of such is rounded again.
+#[test]
+fn a_mask_of_halves_holds_what_halves_can() {
+    let truth = Geometry::new(108, 2048).expect("a card");
+    let n = 1_000_000;
+    for (element, kept) in [(Element::F32, 1.428_571_4), (Element::F16, 1.428_710_937_5), (Element::Bf16, 1.429_687_5)]
+    {
+        let draw =
+            Draw::new(Op::Dropout, element, &shape(n), Vector::Auto).and_then(|d| d.with_p(0.3)).expect("a draw");
+        assert!((draw.kept_value() - kept).abs() < 1e-7, "{element:?}: {}", draw.kept_value());
+        let source = Source::new(draw.clone(), 5, 0, truth).expect("a source");
+        let indices: Vec<u64> = (0..64).map(|i| n - 1 - 1000 * i).collect();
+        let found = identify(&draw, 5, 0, &[], &known(), &printed(&source, &indices, 7, 0.0)).expect("an answer");
+        assert!(of_geometry(&found, truth), "{element:?} with all its digits: {found:?}");
+        // The whole sum, as a reduction in the type gives it.
+        let mut held = 0u64;
+        source.each(0..n, |_, block, lane| held += u64::from(draw.value(block, lane).0 > 0.0));
+        let total = held as f64 * draw.kept_value();
+        let printed = match element {
+            // 10^6 is beyond binary16, and its sum would be infinity.
+            Element::F16 => continue,
+            Element::Bf16 => f64::from(half::bf16::from_f64(total)),
+            _ => total,
+        };
+        let sum = Some(Interval::parse(&format!("{printed:.1}")).expect("a number"));
+        let found =
+            identify(&draw, 5, 0, &[], &known(), &Observations { sum, ..Observations::default() }).expect("an answer");
+        assert!(of_geometry(&found, truth), "{element:?}: {printed}");
+        assert!(element != Element::Bf16 || found.thin, "eight bits of a sum say little: {found:?}");
+    }
+    let draw =
+        Draw::new(Op::Dropout, Element::F16, &shape(n), Vector::Auto).and_then(|d| d.with_p(0.3)).expect("a draw");
+    let mut seen = Observations::default();
+    seen.add_values("999999 1.4285714", Form::Pairs, &shape(n)).expect("values");
+    let unrounded = identify(&draw, 5, 0, &[], &known(), &seen);
+    assert!(unrounded.is_err(), "no half is that: {unrounded:?}");
+}
+
+/// Digits that the element type does not have, the device's own error and an index that is given twice are no evidence.
+#[test]
+fn evidence_is_no_finer_than_what_is_known() {
+    let truth = Geometry::new(108, 2048).expect("a card");
+    let n = 1_000_000;
+    let apart = |op, element, digits, indices: &[u64]| {
+        let draw = Draw::new(op, element, &shape(n), Vector::Auto).expect("a draw");
+        let source = Source::new(draw.clone(), 5, 0, truth).expect("a source");
+        let found = identify(&draw, 5, 0, &[], &known(), &printed(&source, indices, digits, 0.0)).expect("an answer");
+        let right = found.matching.iter().find(|c| c.threads == source.threads()).expect("the truth matches");
+        right.apart.expect("others")
+    };
+    let last = [n - 1];
+    // A bfloat16 in [1/2, 1) is one of 128; the smaller ones are spaced more closely.
+    let half = apart(Op::Rand, Element::Bf16, 16, &last);
+    assert!(half > 5.0 && half < 16.0, "eight digits: {half}");
+    let single = apart(Op::Rand, Element::F32, 16, &last);
+    assert!(single > 20.0 && single < 34.0, "24 of them, however many are printed: {single}");
+    assert!(apart(Op::Rand, Element::F32, 3, &last) < 12.0, "what was printed, where that is less");
+    // The device's functions: TOLERANCE of a radius that is a few units.
+    let normal = apart(Op::Randn, Element::F32, 12, &last);
+    assert!(normal > 10.0 && normal < 21.0, "no finer than the device: {normal}");
+    let twice = apart(Op::Rand, Element::F32, 3, &[n - 1, n - 1]);
+    assert!((twice - apart(Op::Rand, Element::F32, 3, &last)).abs() < 1e-9, "said twice, known once");
+}

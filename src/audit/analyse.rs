@@ -121,6 +121,9 @@ fn execution(
             },
         });
     }
+    if let Some(found) = &mut found {
+        found.unmeasured = distinct.len().saturating_sub(kept) as u64;
+    }
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
     let outside = found.as_ref().map(|a| a.outside);
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;

@@ -31,6 +31,15 @@ pub struct Accuracy {
     pub first_outside: Option<u64>,
     /// Elements of which the specification allows any value (non-finite operands, domains left undefined).
     pub unconstrained: u64,
+    /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
+    /// them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unmeasured: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_none(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The accuracy of `output`. `twin` decides where the allowance is exact; `exact` may be missing for outputs that are
@@ -81,6 +90,7 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
         outside,
         first_outside,
         unconstrained,
+        unmeasured: 0,
     }
 }
 

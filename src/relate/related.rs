@@ -81,7 +81,8 @@ pub struct Adapter {
     pub label: String,
     /// The device.
     pub device: String,
-    /// Its class's letter; several where it is undecided, and none where nothing of it repeats.
+    /// Its class's letter; with a question mark those that it could be where it is undecided; none where nothing of it
+    /// repeats.
     pub class: String,
     /// Cases it ran with one result.
     pub settled: usize,
@@ -122,7 +123,8 @@ pub struct Kernel {
 /// A kernel on a class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KernelCell {
-    /// The kernel's own class: the same letter is the same bits. Several where it is undecided; empty where nothing ran.
+    /// The kernel's own class: the same letter is the same bits. With a question mark those that it could be where it is
+    /// undecided; empty where nothing ran.
     pub letter: String,
     /// The number of that letter, for colours.
     pub number: usize,
@@ -201,9 +203,10 @@ pub fn relate(merged: &Merged) -> Related {
     let weights: Vec<usize> = rows.iter().map(|(_, n)| n.len()).collect();
     let (mut joined, mut places) = classes(&cells, &weights);
     by_size(&mut joined, &mut places, &weights);
-    let (adapters, classes) = named(&table, &rows, &joined, &places);
+    let unrepeated = unrepeated(table.cases.len(), &cells, &places, joined.len());
+    let (adapters, classes) = named(&table, &rows, (&joined, &unrepeated), &places);
     let drift = Drifts { table: &table, outputs: merged.outputs() };
-    let matrix = matrix(&drift, &joined);
+    let matrix = matrix(&drift, &joined, &unrepeated);
     let cover =
         cover(joined.len().min(LARGEST), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
     let telling = cover.chosen.iter().map(|c| telling(&table, &joined, *c)).collect();
@@ -261,14 +264,31 @@ fn by_size(joined: &mut Vec<Vec<Cell>>, places: &mut [Place], weights: &[usize])
     }
 }
 
-fn is_strict(table: &Table<'_>, cells: &[Cell], cases: impl Iterator<Item = usize>) -> bool {
+/// What an undecided one could be: `A/B?`, or `A?` where nothing tells it apart from A and nothing shows that it agrees.
+fn undecided(classes: &[usize]) -> String {
+    classes.iter().map(|c| letter(*c)).collect::<Vec<_>>().join("/") + "?"
+}
+
+/// The cases that do not repeat on some member of each class, though others of it may repeat them.
+fn unrepeated(cases: usize, rows: &[&[Cell]], places: &[Place], classes: usize) -> Vec<Vec<bool>> {
+    let mut out = vec![vec![false; cases]; classes];
+    for (row, place) in rows.iter().zip(places) {
+        if let Place::In(class) = place {
+            out[*class].iter_mut().zip(*row).for_each(|(any, cell)| *any |= *cell == Cell::Unsettled);
+        }
+    }
+    out
+}
+
+/// Whether every result that has a strict twin equals it, in every run on every member.
+fn is_strict(table: &Table<'_>, class: (&[Cell], &[bool]), cases: impl Iterator<Item = usize>) -> bool {
     let mut any = false;
     for case in cases {
-        if let (Cell::Settled(n), Some(strict)) = (cells[case], table.cases[case].strict) {
-            if n != strict {
-                return false;
-            }
-            any = true;
+        match (class.0[case], table.cases[case].strict) {
+            (_, Some(_)) if class.1[case] => return false,
+            (Cell::Settled(n), Some(strict)) if n != strict => return false,
+            (Cell::Settled(_), Some(_)) => any = true,
+            _ => {}
         }
     }
     any
@@ -276,14 +296,18 @@ fn is_strict(table: &Table<'_>, cells: &[Cell], cases: impl Iterator<Item = usiz
 
 type Row = ((Key, Vec<Cell>), Vec<usize>);
 
-fn named(table: &Table<'_>, rows: &[Row], joined: &[Vec<Cell>], places: &[Place]) -> (Vec<Adapter>, Vec<Class>) {
+/// The cells of each class's members together, and which of them do not repeat on one.
+type Joined<'a> = (&'a [Vec<Cell>], &'a [Vec<bool>]);
+
+fn named(table: &Table<'_>, rows: &[Row], joined: Joined<'_>, places: &[Place]) -> (Vec<Adapter>, Vec<Class>) {
+    let (joined, unrepeated) = joined;
     // One adapter may have several rows in a class, of records that ran more or less.
     let mut found: BTreeMap<(Key, String), Adapter> = BTreeMap::new();
     let mut machines: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); joined.len()];
     for (((key, cells), nodes), place) in rows.iter().zip(places) {
         let class = match place {
             Place::In(c) => letter(*c),
-            Place::Undecided(all) => all.iter().map(|c| letter(*c)).collect::<Vec<_>>().join("/"),
+            Place::Undecided(all) => undecided(all),
             Place::Nothing => String::new(),
         };
         let count = |of: fn(&Cell) -> bool| cells.iter().filter(|c| of(c)).count();
@@ -311,7 +335,7 @@ fn named(table: &Table<'_>, rows: &[Row], joined: &[Vec<Cell>], places: &[Place]
         adapter.records.sort();
         adapter.records.dedup();
     }
-    let size = |a: &Adapter| (a.class.is_empty(), a.class.contains('/'), a.class.len(), a.class.clone());
+    let size = |a: &Adapter| (a.class.is_empty(), a.class.ends_with('?'), a.class.len(), a.class.clone());
     adapters.sort_by(|a, b| size(a).cmp(&size(b)).then(b.records.len().cmp(&a.records.len())));
     let classes = joined
         .iter()
@@ -319,7 +343,7 @@ fn named(table: &Table<'_>, rows: &[Row], joined: &[Vec<Cell>], places: &[Place]
         .map(|(c, cells)| {
             let letter = letter(c);
             let mine: Vec<usize> = (0..adapters.len()).filter(|i| adapters[*i].class == letter).collect();
-            let strict = is_strict(table, cells, 0..table.cases.len());
+            let strict = is_strict(table, (cells, &unrepeated[c]), 0..table.cases.len());
             let mut labels: Vec<&str> = mine.iter().map(|i| adapters[*i].label.as_str()).collect();
             labels.dedup();
             let more = labels.len().saturating_sub(2);
@@ -417,7 +441,7 @@ pub(super) fn in_ulp(n: u64) -> String {
     if n < 1_000_000 { n.to_string() } else { format!("{:.2e}", n as f64) }
 }
 
-fn matrix(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Kernel> {
+fn matrix(drift: &Drifts<'_>, joined: &[Vec<Cell>], unrepeated: &[Vec<bool>]) -> Vec<Kernel> {
     let table = drift.table;
     let mut kernels: Vec<(&str, Vec<usize>)> = Vec::new();
     for (i, case) in table.cases.iter().enumerate() {
@@ -426,12 +450,14 @@ fn matrix(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Kernel> {
             None => kernels.push((&case.kernel, vec![i])),
         }
     }
-    let mut out: Vec<Kernel> = kernels.iter().map(|(name, cases)| kernel(drift, joined, name, cases)).collect();
+    let mut out: Vec<Kernel> =
+        kernels.iter().map(|(name, cases)| kernel(drift, (joined, unrepeated), name, cases)).collect();
     out.retain(|k| k.cells.iter().any(|c| c.settled + c.unsettled > 0));
     out
 }
 
-fn kernel(drift: &Drifts<'_>, joined: &[Vec<Cell>], name: &str, cases: &[usize]) -> Kernel {
+fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -> Kernel {
+    let (joined, unrepeated) = joined;
     let part: Vec<Vec<Cell>> = joined.iter().map(|row| cases.iter().map(|c| row[*c]).collect()).collect();
     let rows: Vec<&[Cell]> = part.iter().map(Vec::as_slice).collect();
     let (mut own, mut places) = classes(&rows, &vec![1; rows.len()]);
@@ -470,7 +496,7 @@ fn kernel(drift: &Drifts<'_>, joined: &[Vec<Cell>], name: &str, cases: &[usize])
             let count = |of: fn(&Cell) -> bool| cases.iter().filter(|c| of(&row[**c])).count();
             let (letters, at) = match place {
                 Place::In(c) => (letter(*c), *c),
-                Place::Undecided(all) => (all.iter().map(|c| letter(*c)).collect::<Vec<_>>().join("/"), usize::MAX),
+                Place::Undecided(all) => (undecided(all), usize::MAX),
                 Place::Nothing => (String::new(), usize::MAX),
             };
             let found = match place {
@@ -478,7 +504,7 @@ fn kernel(drift: &Drifts<'_>, joined: &[Vec<Cell>], name: &str, cases: &[usize])
                 _ => None,
             };
             KernelCell {
-                strict: is_strict(drift.table, row, cases.iter().copied()),
+                strict: is_strict(drift.table, (row, &unrepeated[i]), cases.iter().copied()),
                 settled: count(|c| matches!(c, Cell::Settled(_))),
                 unsettled: count(|c| *c == Cell::Unsettled),
                 differing: found.as_ref().map_or(0, |f| f.cases.len()),

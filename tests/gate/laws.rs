@@ -75,6 +75,8 @@ fn any_record() -> impl Strategy<Value = Record> {
                 again.engine = "vulkan:7".to_owned();
                 if matches!(again.outcome, record::Outcome::Ran { .. })
                     && let Some(Fate::Digest(status, d)) = fates.next()
+                    // Equal adapters that differ where the order is fixed can not be locked.
+                    && (case.twins.is_empty() || matches!(&again.outcome, record::Outcome::Ran { distinct, .. } if distinct.len() > 1))
                 {
                     one(&mut again, status, &[d]);
                 }
@@ -103,16 +105,17 @@ proptest! {
     #[test]
     fn a_record_passes_its_own_lock(record in any_record()) {
         prop_assume!(judged(&record));
-        let locked = lock(std::slice::from_ref(&record));
+        let locked = lock_or_skip(&record)?;
         let checked = ask(&locked, "", &[record]);
-        // A result that several equal adapters do not agree on is locked as one that varies, and each of them repeats it.
+        // Where runs differ on one of several equal adapters, the others may repeat a result that is locked as one that varies.
         prop_assert!(checked.gravity <= Gravity::Note, "{:?}", notable(&checked));
     }
 
     #[test]
     fn the_text_of_a_lock_is_the_lock(record in any_record()) {
-        prop_assume!(!record.cases.is_empty());
-        let made = Lock::of(&[record]).expect("a lock");
+        let made = Lock::of(&[record]);
+        prop_assume!(made.is_ok());
+        let made = made.map_err(|e| TestCaseError::fail(e.to_string()))?;
         let mut read = Lock::parse("repro.lock", &made.to_string()).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert_eq!(made.to_string(), read.to_string());
         read.engines.values_mut().for_each(|e| e.line = 0);
@@ -152,8 +155,11 @@ proptest! {
     }
 
     #[test]
-    fn the_order_and_number_of_records_does_not_matter(a in any_record(), b in any_record()) {
-        let (Ok(ab), Ok(ba)) = (locked(&[&a, &b]), locked(&[&b, &a])) else { return Ok(()) };
+    fn the_order_and_number_of_records_does_not_matter(a in any_record(), b in any_record(), agree in 0..4) {
+        let b = if agree > 0 { agreeing(&a, b) } else { b };
+        let (ab, ba) = (locked(&[&a, &b]), locked(&[&b, &a]));
+        prop_assert_eq!(ab.is_ok(), ba.is_ok());
+        let (Ok(ab), Ok(ba)) = (ab, ba) else { return Ok(()) };
         prop_assert_eq!(&ab, &ba);
         prop_assert_eq!(locked(&[&a, &b, &a, &b]), Ok(ab.clone()));
         if judged(&a) && judged(&b) {
@@ -182,14 +188,27 @@ proptest! {
     }
 }
 
+/// The second record with the results of the first where the order of operations is fixed.
+fn agreeing(a: &Record, mut b: Record) -> Record {
+    for case in b.cases.iter_mut().filter(|c| !c.twins.is_empty()) {
+        let Some(same) = a.cases.iter().find(|c| c.id == case.id) else { continue };
+        // Of two equal adapters both have it.
+        let of = |id: &str| same.executions.iter().find(|x| x.engine == id);
+        let like = |id: &str| of(id).or_else(|| if id == "vulkan:7" { of("vulkan:1") } else { None }).cloned();
+        let here = b.engines.iter().filter_map(|e| Some((e.id.clone(), like(&e.id)?)));
+        case.executions = here.map(|(engine, x)| record::Execution { engine, ..x }).collect();
+    }
+    b
+}
+
 fn locked(records: &[&Record]) -> Result<String, String> {
     let records: Vec<Record> = records.iter().map(|r| (*r).clone()).collect();
     Lock::of(&records).map(|l| l.to_string()).map_err(|e| e.to_string())
 }
 
 fn lock_or_skip(record: &Record) -> Result<Lock, TestCaseError> {
-    if record.cases.is_empty() {
-        return Err(TestCaseError::reject("nothing to lock"));
+    match Lock::of(std::slice::from_ref(record)) {
+        Ok(_) => Ok(lock(std::slice::from_ref(record))),
+        Err(why) => Err(TestCaseError::reject(why.to_string())),
     }
-    Ok(lock(std::slice::from_ref(record)))
 }

@@ -5,7 +5,7 @@ use repro_audit::kernels::Profile;
 use repro_audit::record::{EngineStatus, Record, Status};
 
 use crate::fixture;
-use crate::subject::{ATOMIC, SKIPPED, SUM, ask, case, lock, notable, of, on, results, sound};
+use crate::subject::{ATOMIC, SKIPPED, SUM, ask, becomes, case, lock, notable, of, on, results, sound};
 
 #[test]
 fn the_lock_is_text_that_can_be_read() {
@@ -139,9 +139,16 @@ fn one_of_two_equal_adapters_that_is_gone_is_absent() {
     results(on(&mut two, SUM, "vulkan:7"))[0].digest = "0e".repeat(16);
     let checked = ask(&locked, "", &[two.clone()]);
     assert_eq!(of(&checked, Outcome::DigestChanged)[0].on.as_deref(), Some("vulkan:7"), "the second is judged too");
-    let conflict = lock(&[two]);
-    let row = &conflict.cases[SUM].rows["vulkan/llvmpipe/x86_64"];
-    assert_eq!((row.status, &row.found), (Status::NotRepeatable, &Found::Varies), "no digest stands for both");
+    let conflict = Lock::of(&[two.clone()]).expect_err("no digest stands for both").to_string();
+    assert!(conflict.contains(SUM) && conflict.contains("0e0e0e0e") && !conflict.contains('\n'), "{conflict}");
+    // Two machines are refused likewise; where runs differ, or no order is fixed, that is what is locked.
+    let mut other = sound();
+    other.environment.host = "other".to_owned();
+    results(on(&mut other, SUM, "vulkan:1"))[0].digest = "0e".repeat(16);
+    assert!(matches!(Lock::of(&[sound(), other.clone()]), Err(LockError::Records(_))), "two machines");
+    becomes(on(&mut other, SUM, "vulkan:1"), Status::NotRepeatable, &["0e", "0f"]);
+    let row = &lock(&[sound(), other]).cases[SUM].rows["vulkan/llvmpipe/x86_64"];
+    assert_eq!((row.status, &row.found), (Status::NotRepeatable, &Found::Varies), "its runs differ on one of them");
 }
 
 #[test]

@@ -90,6 +90,12 @@ fn what_was_not_judged_is_within_no_specification() {
         let met = status == Status::NotRepeatable;
         assert_eq!(of(&judged(true), Outcome::BeyondRule).is_empty(), met, "{status:?} with one");
     }
+    let partly = changed(policy, |r| {
+        let execution = on(r, EXP, "vulkan:1");
+        becomes(execution, Status::NotRepeatable, &["0a", "0b"]);
+        execution.accuracy.as_mut().expect("it was judged").unmeasured = 1;
+    });
+    assert_eq!(of(&partly, Outcome::BeyondRule).len(), 1, "one of the two was not kept");
     let exact = changed(policy, |r| {
         let execution = on(r, EXP, "vulkan:1");
         becomes(execution, Status::BitExact, &["0a"]);

@@ -32,6 +32,11 @@ impl<'a> Seen<'a> {
         matches!(self.execution.outcome, record::Outcome::Ran { .. })
     }
 
+    /// Results that were not held to the specification, since they were not kept.
+    fn unmeasured(&self) -> u64 {
+        self.execution.accuracy.as_ref().map_or(0, |a| a.unmeasured)
+    }
+
     /// How far the result is from the strict twin, in ulp.
     ///
     /// # Errors
@@ -142,6 +147,10 @@ impl<'a> Seen<'a> {
             {
                 Err("no result of it was judged against the specification; give it another rule".to_owned())
             }
+            Requirement::WithinSpecification if self.unmeasured() > 0 => Err(format!(
+                "{} of its results were too many to keep and were not judged; audit with fewer --repeats",
+                self.unmeasured()
+            )),
             Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
             Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
             Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),

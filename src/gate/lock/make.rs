@@ -12,8 +12,8 @@ impl Lock {
     /// Locks what the records found. The order of the records does not matter, nor does one that is given twice.
     ///
     /// # Errors
-    /// When there is no record, one is incomplete, missed a control or ran each case once, or they do not belong
-    /// together.
+    /// When there is no record, one is incomplete, missed a control or ran each case once, they do not belong together,
+    /// or equal engines do not agree on a case of fixed order that repeats on each.
     pub fn of(records: &[Record]) -> Result<Self, LockError> {
         let settings = settings(records)?;
         records.iter().try_for_each(sound)?;
@@ -115,8 +115,18 @@ impl LockedCase {
                 "{label} both runs and skips {id}; lock the records of machines that agree on what they can run"
             )));
         }
+        if let (Found::Digest(a), Found::Digest(b)) = (&row.found, &new.found)
+            && a != b
+            && self.strict.is_some()
+        {
+            // A lock that says "varies" here would pass any bits later, on each of the machines.
+            return Err(LockError::Records(format!(
+                "equal engines give different results that repeat: {id} on {label} is {a} and {b}; find out why \
+                 (repro-audit compare), and lock the machines that agree, or one of two adapters (--adapter)"
+            )));
+        }
         if row.found != new.found {
-            // Results of one driver on one device that differ are no digest, even where each of them repeats.
+            // No order is fixed here, or runs of one of them differ: no digest stands for both.
             row.found = Found::Varies;
             row.status = row.status.max(new.status).max(Status::NotRepeatable);
         }

@@ -70,9 +70,9 @@ pub(super) fn headline(view: &Related) -> Headline {
 
 fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
     let mut out = Vec::new();
-    let undecided = view.adapters.iter().filter(|a| a.class.contains('/')).count();
+    let undecided = view.adapters.iter().filter(|a| a.class.ends_with('?')).count();
     let rest = if undecided > 0 {
-        format!(" {} ran too little to be decided.", text::plural(undecided, "adapter"))
+        format!(" {} can not be placed, for too little was run on both sides.", text::plural(undecided, "adapter"))
     } else {
         String::new()
     };

@@ -101,14 +101,23 @@ fn classes(view: &Related) -> Vec<Value> {
 
 /// Adapters that are in no class.
 fn loose(view: &Related) -> Vec<Value> {
-    let outside = view.adapters.iter().filter(|a| a.class.is_empty() || a.class.contains('/'));
+    let outside = view.adapters.iter().filter(|a| a.class.is_empty() || a.class.ends_with('?'));
     outside
         .take(ROWS)
         .map(|a| {
             let why = if a.class.is_empty() {
                 "nothing that it ran repeats, or it ran nothing".to_owned()
             } else {
-                format!("it ran no case that tells {} apart", a.class.replace('/', " and "))
+                match a.class.trim_end_matches('?').rsplit_once('/') {
+                    Some((others, last)) => format!(
+                        "nothing tells it apart from {} or {last}, which differ: it or they ran too little",
+                        others.replace('/', ", ")
+                    ),
+                    None => format!(
+                        "nothing tells it apart from {}, and too little was run on both to show that they agree",
+                        a.class.trim_end_matches('?')
+                    ),
+                }
             };
             context! { label => a.label.as_str(), why => why, records => names(&a.records) }
         })

@@ -10,7 +10,7 @@ use super::groups::Group;
 use super::interpreter::{self_check, shaders};
 use super::matrix::{self, KernelRows};
 use super::title::title;
-use crate::record::{AxisLevel, Engine, EngineStatus, Level, LevelState, Outcome, Record, Status, Verdict};
+use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// How a sentence is to be taken.
@@ -306,8 +306,13 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
         if judged == 0 {
             return make(Tone::Untested, "Specification", "No result was judged against the specification.".to_owned());
         }
+        let partly = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unmeasured > 0);
+        let rest = match record.cases.iter().flat_map(|c| &c.executions).filter(partly).count() {
+            0 => String::new(),
+            n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
+        };
         let text = format!(
-            "All {} judged are within what the WGSL specification allows; what differs, differs by permission.",
+            "All {} judged are within what the WGSL specification allows; what differs, differs by permission.{rest}",
             text::plural(judged, "result")
         );
         return make(Tone::Held, "Specification", text);
