@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::apart::in_ulp;
 use super::attribution::splits;
 use super::between::{Between, between, sampled};
 use super::matching::{Match, matching};
-use super::related::in_ulp;
 use crate::record::{CaseRecord, Execution, Level, Outcome, Outputs, Record, Status, Verdict};
 
 /// What a record is called.

@@ -1,12 +1,15 @@
 //! How records relate: what two of them differ in, and which adapters of many agree. Everything here is computed from
 //! records alone, and nothing of it is stored.
 
+mod apart;
 mod attribution;
 mod between;
 mod classes;
 mod compare;
 mod cover;
 mod matching;
+mod matrix;
+mod members;
 mod pairs;
 mod related;
 mod table;

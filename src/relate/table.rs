@@ -81,8 +81,15 @@ pub(super) struct Table<'a> {
     pub(super) failed: usize,
 }
 
-/// Variables that choose a driver by where it lies; what it is, the driver itself tells.
-const PLACES: [&str; 4] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES", "__GL_SHADER_DISK_CACHE"];
+/// Variables that choose a driver by where it lies, and what it is, the driver itself tells; and those of its cache,
+/// which an audit turns off.
+const PLACES: [&str; 5] = [
+    "VK_DRIVER_FILES",
+    "VK_ICD_FILENAMES",
+    "VK_ADD_DRIVER_FILES",
+    "MESA_SHADER_CACHE_DISABLE",
+    "__GL_SHADER_DISK_CACHE",
+];
 
 /// Which adapter an engine of a record is.
 pub(super) fn key(member: &Member, engine: &Engine) -> Key {

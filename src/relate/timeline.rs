@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::related::{Apart, Drifts, apart, cause, label};
+use super::apart::{Apart, Drifts, apart, cause};
+use super::related::label;
 use super::table::{Cell, Node, Table};
 
 /// The drivers of one device that the records have, in the order of their versions.
