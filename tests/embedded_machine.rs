@@ -4,7 +4,7 @@
 use repro_audit::bits::Dtype;
 use repro_audit::engines::embedded::Runner;
 use repro_audit::engines::{Finding, FindingKind, RunError, Runs};
-use repro_audit::kernels::{Buffer, OutputView, Pass, Program};
+use repro_audit::kernels::{Buffer, OutputView, Pass, Pattern, Program};
 
 const IN_OUT: &str = "@group(0) @binding(0) var<storage, read> input: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
@@ -434,4 +434,254 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {{
     assert_eq!(found(""), [], "neighbours in one word");
     let races = found("if id.x == 3u { output[4] = f16(7.0); }");
     assert_eq!(kinds(&races)[0], FindingKind::DataRace, "two workgroups write one half: {races:?}");
+}
+
+/// Between barriers some invocations may be far ahead of others, not only within one atomic operation.
+#[test]
+fn some_invocations_run_ahead_of_others() {
+    let bodies = [
+        // All may add before any looks, or none but the one that looks.
+        "
+var<workgroup> c: atomic<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+    atomicAdd(&c, 1u);
+    output[i] = atomicLoad(&c);
+}",
+        // The branches of an if are not in order.
+        "
+var<workgroup> c: atomic<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+    if i % 2u == 0u { atomicAdd(&c, 1u); } else { atomicMax(&c, 20u); }
+    workgroupBarrier();
+    output[i] = atomicLoad(&c);
+}",
+    ];
+    for body in bodies {
+        let found = findings(body, vec![0], 64, 1);
+        assert_eq!(kinds(&found), [FindingKind::OrderDependent], "{body}: {found:?}");
+    }
+    // A barrier orders them, also within loops and functions; values from before it are those of their own lane.
+    let sound = "
+var<workgroup> c: atomic<u32>;
+fn add(i: u32) -> u32 {
+    atomicAdd(&c, i);
+    workgroupBarrier();
+    let sum = atomicLoad(&c);
+    workgroupBarrier();
+    return sum;
+}
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+    var total = 3u * i;
+    let before = total + 1u;
+    for (var k = 0u; k < 3u; k++) {
+        if input[0] == 7u { total += add(i + k); }
+        var own = i;
+        while own > 0u { own /= 2u; total += 1u; }
+    }
+    output[i] = before + total;
+}";
+    let expected: Vec<u32> = (0..64u32)
+        .map(|i| {
+            let sums: u32 = (0..3).map(|k| (0..=k).map(|j| 2016 + 64 * j).sum::<u32>()).sum();
+            let bits = 3 * (32 - i.leading_zeros());
+            3 * i + 1 + 3 * i + sums + bits
+        })
+        .collect();
+    let source = format!("{IN_OUT}{sound}");
+    let runs = run("strict", &program(&source, vec![7], 64, 1), 6).expect("it runs");
+    assert_eq!((runs.distinct.len(), runs.findings.as_slice()), (1, &[][..]), "one answer in any order");
+    assert_eq!(runs.distinct[0].bits.as_ref().expect("kept").words, expected, "and it is right");
+    // What waits for another invocation by itself ends in step, and is no reason to fail.
+    let waiting = "
+var<workgroup> flag: atomic<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+    if i == 0u { atomicStore(&flag, 1u); }
+    loop { if atomicLoad(&flag) == 1u { break; } }
+    output[i] = i;
+}";
+    let source = format!("{IN_OUT}{waiting}");
+    let mut patient = Runner::open("strict".parse().expect("a mode")).with_most_steps(100_000);
+    let runs = patient.run(&program(&source, vec![0], 64, 1), 4).expect("it ends").expect("it can");
+    assert_eq!(runs.distinct.len(), 1, "{:?}", runs.findings);
+}
+
+#[test]
+fn a_constant_index_beyond_the_buffer_is_clamped_and_told() {
+    let read = "
+@compute @workgroup_size(4)
+fn main(@builtin(local_invocation_index) i: u32) {
+    output[i] = input[100] + i;
+}";
+    assert_eq!(output("strict", read, vec![5, 6, 7], 4, 1), [7, 8, 9, 10], "the last one is read");
+    assert_eq!(kinds(&findings(read, vec![5, 6, 7], 4, 1)), [FindingKind::OutOfBounds], "and it is told");
+    let far = read.replace("100", "1073741824u");
+    assert_eq!(output("strict", &far, vec![5, 6, 7], 4, 1), [7, 8, 9, 10], "however far, without wrapping");
+    let write = "
+@compute @workgroup_size(1)
+fn main() {
+    for (var i = 0u; i < 4u; i++) { output[i] = i; }
+    output[100] = 9u;
+}";
+    assert_eq!(output("strict", write, vec![0], 4, 1), [0, 1, 2, 9], "the last one is written");
+}
+
+/// A store to one component may write the whole vector (WGSL, "Component Reference from Vector Memory View").
+#[test]
+fn components_of_one_vector_are_no_separate_memory() {
+    let racing = "
+@group(0) @binding(2) var<storage, read_write> v: array<vec4<u32>>;
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    v[i / 4u][i % 4u] = i;
+    output[i] = i;
+}";
+    let of = |body: &str| {
+        let mut spec = program(&format!("{IN_OUT}{body}"), vec![0], 8, 1);
+        spec.buffers.push(Buffer::InOut(vec![0; 32]));
+        run("strict", &spec, 2).expect("it runs").findings
+    };
+    let found = of(racing);
+    assert_eq!(kinds(&found), [FindingKind::DataRace], "{found:?}");
+    assert!(found[0].message.contains("one vector") && found[0].line == Some(7), "{found:?}");
+    let own = racing.replace("v[i / 4u][i % 4u] = i;", "v[i].x = i; v[i][i % 4u] = i; v[i].w = 1u;");
+    assert_eq!(of(&own), [], "each has a vector of its own");
+    let whole = racing.replace("v[i / 4u][i % 4u] = i;", "v[i] = vec4(i);");
+    assert_eq!(of(&whole), [], "and may write it whole");
+}
+
+#[test]
+fn an_order_that_only_other_members_show_is_not_the_outputs() {
+    let body = "
+struct Pair { x: u32, y: u32 }
+@group(0) @binding(2) var<storage, read_write> o: array<Pair>;
+@group(0) @binding(3) var<storage, read_write> c: atomic<u32>;
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    o[i] = Pair(i, atomicAdd(&c, 1u));
+    output[i] = i;
+}";
+    let mut spec = program(&format!("{IN_OUT}{body}"), vec![0], 8, 1);
+    spec.buffers.extend([Buffer::Output(16), Buffer::InOut(vec![0])]);
+    let pattern = |offset: usize| OutputView {
+        pattern: Some(Pattern { head: Vec::new(), start: 0, period: 2, kept: vec![(offset, u32::MAX)] }),
+        ..OutputView::whole(2, Dtype::U32, 8)
+    };
+    spec.output = pattern(0);
+    let runs = run("strict", &spec, 5).expect("it runs");
+    assert_eq!((runs.distinct.len(), runs.findings.len()), (1, 0), "{:?}", runs.findings);
+    spec.output = pattern(1);
+    let runs = run("strict", &spec, 5).expect("it runs");
+    assert!(runs.distinct.len() > 1, "the other member shows it");
+    assert_eq!(kinds(&runs.findings), [FindingKind::OrderDependent], "{:?}", runs.findings);
+}
+
+#[test]
+fn the_cause_of_an_order_is_not_the_next_best_atomic() {
+    let body = "
+@group(0) @binding(2) var<storage, read_write> c: atomic<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+    output[i / 2u] = i;
+    atomicAdd(&c, 1u);
+}";
+    let mut spec = program(&format!("{IN_OUT}{body}"), vec![0], 32, 1);
+    spec.buffers.push(Buffer::InOut(vec![0]));
+    let found = run("strict", &spec, 4).expect("it runs").findings;
+    assert_eq!(kinds(&found), [FindingKind::DataRace, FindingKind::OrderDependent], "{found:?}");
+    assert!(!found[1].message.contains("atomic") && found[1].line.is_none(), "the race is the cause: {found:?}");
+}
+
+#[test]
+fn readers_of_one_subgroup_are_ordered_by_its_barriers() {
+    let body = "
+var<workgroup> w: array<u32, 32>;
+@compute @workgroup_size(32)
+fn main(@builtin(local_invocation_index) i: u32) {
+    w[i] = i;
+    subgroupBarrier();
+    let a = w[0];
+    subgroupBarrier();
+    if i == 0u { w[0] = 5u; }
+    output[i] = a;
+}";
+    assert_eq!(findings(body, vec![0], 32, 1), [], "one subgroup");
+    let two = body.replace("(32)", "(64)").replace("array<u32, 32>", "array<u32, 64>");
+    assert_eq!(
+        kinds(&findings(&two, vec![0], 64, 1)),
+        [FindingKind::DataRace; 2],
+        "two subgroups are not ordered by them"
+    );
+}
+
+#[test]
+fn workgroups_are_not_always_one_after_another() {
+    let body = "
+@group(0) @binding(2) var<storage, read_write> x: atomic<u32>;
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) g: vec3<u32>) {
+    let before = atomicLoad(&x);
+    atomicStore(&x, before + 1u);
+    output[g.x] = g.x;
+}";
+    let mut spec = program(&format!("{IN_OUT}{body}"), vec![0], 64, 64);
+    spec.buffers.push(Buffer::InOut(vec![0]));
+    spec.output = OutputView::whole(2, Dtype::U32, 1);
+    let runs = run("strict", &spec, 4).expect("it runs");
+    assert!(runs.distinct.len() > 1, "additions are lost in some legal orders");
+    assert_eq!(kinds(&runs.findings), [FindingKind::OrderDependent], "{:?}", runs.findings);
+}
+
+#[test]
+fn what_is_clamped_to_one_element_is_no_race() {
+    let body = "
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    output[i] = i;
+    storageBarrier();
+    output[i + input[0]] = i;
+}";
+    let found = findings(body, vec![4], 8, 1);
+    assert!(kinds(&found).contains(&FindingKind::OutOfBounds), "{found:?}");
+    assert!(!kinds(&found).contains(&FindingKind::DataRace), "they were led there: {found:?}");
+    let order = found.iter().find(|f| f.kind == FindingKind::OrderDependent);
+    assert!(order.is_none_or(|f| f.message.contains("clamped to one element")), "{order:?}");
+}
+
+#[test]
+fn a_uniform_load_wants_one_pointer() {
+    let body = "
+var<workgroup> w: array<u32, 8>;
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    w[i] = i;
+    output[i] = workgroupUniformLoad(&w[input[i]]);
+}";
+    assert_eq!(findings(body, vec![3; 8], 8, 1), [], "the same in all");
+    let found = findings(body, (0..8).collect(), 8, 1);
+    assert_eq!(kinds(&found), [FindingKind::NonUniformBarrier], "{found:?}");
+    assert!(found[0].message.contains("different pointers"), "{found:?}");
+}
+
+/// An exchange under a condition is weak: it may fail without a reason, and a kernel that does not ask again depends on it.
+#[test]
+fn a_weak_exchange_fails_at_times() {
+    let body = "
+@group(0) @binding(2) var<storage, read_write> x: array<atomic<u32>, 8>;
+@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    ONCE
+    output[i] = atomicLoad(&x[i]);
+}";
+    let of = |once: &str| {
+        let mut spec = program(&format!("{IN_OUT}{}", body.replace("ONCE", once)), vec![0], 8, 1);
+        spec.buffers.push(Buffer::InOut(vec![0; 8]));
+        run("strict", &spec, 4).expect("it runs")
+    };
+    assert!(of("_ = atomicCompareExchangeWeak(&x[i], 0u, 7u);").distinct.len() > 1, "asked once");
+    let again = of("loop { if atomicCompareExchangeWeak(&x[i], 0u, 7u).exchanged { break; } }");
+    assert_eq!((again.distinct.len(), again.findings.len()), (1, 0), "asked until it is done: {:?}", again.findings);
 }

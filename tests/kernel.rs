@@ -438,3 +438,82 @@ fn foreign_kernels_are_read() {
     }
     assert!(read > 50, "there are {read}");
 }
+
+const ONE_GROUP: &str = "\
+@group(0) @binding(0) var<storage, read> a: array<u32>;
+@group(0) @binding(1) var<storage, read_write> o: array<u32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) l: u32) {
+    for (var i = l; i < arrayLength(&o); i += 64u) { o[i] = a[i] * 2u; }
+}
+";
+
+#[test]
+fn a_race_that_only_the_inferred_dispatch_has_is_no_defect() {
+    let bench = Bench::new(ONE_GROUP, "");
+    let error = bench.error(&[]);
+    assert!(error.contains("k.wgsl:5") && error.contains("--groups") && error.contains("inferred"), "{error}");
+    let record = bench.record(&["--groups", "1"]);
+    assert_eq!((statuses(&record), findings(&record)), (vec![Status::BitExact], Vec::new()), "as it is meant");
+    let record = Bench::new(ONE_GROUP, "").record(&["--groups", "4"]);
+    assert_eq!(findings(&record)[0].0, FindingKind::DataRace, "what was asked for is told");
+}
+
+#[test]
+fn a_structure_is_bound_to_its_whole_size() {
+    let bench = Bench::new(
+        "struct T { a: vec4<u32>, r: array<u32> }
+@group(0) @binding(0) var<storage, read_write> o: T;
+@compute @workgroup_size(1) fn main() { o.a = vec4(1u, 2u, 3u, 4u); o.r[0] = 1u; }",
+        "",
+    );
+    let output = bench.run(&["--buffer", "o:len=1", "--dry-run"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("32 bytes"), "what WebGPU wants bound: {said}");
+}
+
+#[test]
+fn a_long_expression_does_not_end_the_program() {
+    let terms = vec!["g.x"; 6000].join(" + ");
+    let bench = Bench::new(
+        &format!(
+            "@group(0) @binding(0) var<storage, read_write> o: array<u32>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) g: vec3<u32>) {{ o[g.x] = {terms}; }}"
+        ),
+        "",
+    );
+    let record = bench.record(&["--buffer", "o:len=64"]);
+    assert_eq!(statuses(&record), [Status::BitExact], "6000 times its index");
+}
+
+/// What subgroups of 32 synchronise, smaller ones do not; and what is read of an inactive invocation is anything.
+#[test]
+fn a_subgroup_is_not_always_what_it_was_here() {
+    let racing = "var<workgroup> w: array<u32, 32>;
+@group(0) @binding(0) var<storage, read_write> o: array<u32>;
+@compute @workgroup_size(32)
+fn main(@builtin(local_invocation_index) l: u32) {
+    w[l] = l;
+    subgroupBarrier();
+    let a = w[0];
+    subgroupBarrier();
+    if l == 0u { w[0] = 5u; }
+    o[l] = a;
+}";
+    let settings = Settings::read("k.toml", "groups = [1]\n[buffers.o]\nlen = 32").expect("settings");
+    let one = Kernel::new("k.wgsl", racing, &settings, "k.wgsl", Vec::new()).expect("a kernel");
+    let reference = one.reference(one.cases().next().expect("a case")).expect("it runs");
+    assert!(reference.bits.is_none(), "no answer");
+    assert!(reference.findings.iter().any(|f| f.message.contains("with subgroups of 4")), "{:?}", reference.findings);
+    let inactive = "@group(0) @binding(0) var<storage, read_write> o: array<u32>;
+@compute @workgroup_size(32)
+fn main(@builtin(global_invocation_id) g: vec3<u32>) {
+    var r = 1u;
+    if g.x % 2u == 0u { r = subgroupShuffleXor(g.x + 7u, 1u); }
+    o[g.x] = r;
+}";
+    let kernel = Kernel::new("k.wgsl", inactive, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
+    let reference = kernel.reference(kernel.cases().next().expect("a case")).expect("it runs");
+    assert!(reference.bits.is_none(), "no answer");
+    assert!(reference.unjudged.as_deref().is_some_and(|why| why.contains("not active")), "{:?}", reference.unjudged);
+}

@@ -264,3 +264,17 @@ fn evidence_is_no_finer_than_what_is_known() {
     let twice = apart(Op::Rand, Element::F32, 3, &[n - 1, n - 1]);
     assert!((twice - apart(Op::Rand, Element::F32, 3, &last)).abs() < 1e-9, "said twice, known once");
 }
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let draw = Draw::new(Op::Rand, Element::F32, &shape(1000), Vector::Auto).expect("a draw");
+    let ask = |text: &str| {
+        let mut seen = Observations::default();
+        seen.add_values(text, Form::Pairs, &shape(1000)).expect("values");
+        identify(&draw, 5, 0, &[], &known(), &seen).map(|_| ()).map_err(|e| e.to_string())
+    };
+    let refused = ask("7 0.25\n8 0.5\n7 0.75").expect_err("two values of one element");
+    assert!(refused.contains("element 7") && !refused.contains('\n'), "{refused}");
+    assert_eq!(ask("7 0.25\n7 0.2500"), Ok(()), "the same with more digits");
+    assert_eq!(ask("7 0.25\n7 0.3"), Ok(()), "0.25 may be printed as 0.3");
+}

@@ -10,6 +10,7 @@ use super::options::{FailOn, Format, Options};
 use super::outputs::Outputs;
 use super::{Exit, Failure, print};
 use crate::case::Case;
+use crate::engines::front::with_deep_stack;
 use crate::kernels::Profile;
 use crate::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
 
@@ -115,7 +116,7 @@ fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<St
     let (shared, asked) = (Arc::clone(kernel), case.clone());
     // Where it takes too long it is left alone: this program ends then.
     std::thread::spawn(move || {
-        let found = shared.reference(&asked).map(|reference| reference.unjudged.clone());
+        let found = with_deep_stack(|| shared.reference(&asked).map(|reference| reference.unjudged.clone()));
         // Nobody listens after the time is over.
         let _ = sender.send(found);
     });

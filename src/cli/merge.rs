@@ -147,6 +147,15 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         anstream::eprintln!("error: these legs sent no record: {}", missing.join(", "));
         return Exit::Incomplete;
     }
+    // Of an audit that broke off, what it did not find says nothing.
+    let broken: Vec<&str> = merged.members().filter(|m| !m.is_complete()).map(record::Member::name).collect();
+    if !broken.is_empty() {
+        let says = if expected.is_some() { "error" } else { "warning" };
+        anstream::eprintln!("{says}: the audits of these are incomplete, or missed a control: {}", broken.join(", "));
+        if expected.is_some() {
+            return Exit::Incomplete;
+        }
+    }
     if let Some(Expected::Count(count)) = expected
         && labels.len() != *count
     {

@@ -24,6 +24,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
+use crate::engines::front::with_deep_stack;
 use crate::record::Merged;
 
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
@@ -92,6 +93,11 @@ impl Failure {
 /// Parses the arguments, does what they say, and gives the exit status.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Shaders of others may nest deeper than the first thread's stack, whose size is the system's choice.
+    with_deep_stack(run)
+}
+
+fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {

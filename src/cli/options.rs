@@ -44,8 +44,9 @@ pub(super) struct Options {
     /// given more than once.
     #[arg(long, value_name = "TEXT")]
     pub(super) adapter: Vec<String>,
-    /// End with status 3 unless an adapter with this text is present.
-    #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER")]
+    /// End with status 3 unless an adapter with this text is present and audited.
+    #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER",
+        value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) require_adapter: Option<String>,
     /// Also audit an embedded adapter with this defect planted, such as contract+flush: a driver with known defects.
     /// May be given more than once.
@@ -57,7 +58,7 @@ pub(super) struct Options {
     /// CPU thread counts of the threads axis.
     #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
     pub(super) threads: Vec<usize>,
-    /// Besides the audit as it is, audit every adapter once more for each value of an environment variable; several
+    /// Besides the audit as it is, audit every adapter that has a driver once more for each value of an environment variable; several
     /// variables are varied one at a time. May be given more than once.
     #[arg(long, value_name = "NAME=A,B")]
     pub(super) vary: Vec<String>,
@@ -122,6 +123,20 @@ impl Options {
             return Err(Failure::new(
                 Exit::AdapterAbsent,
                 format!("the required adapter '{text}' is absent; present: {present}"),
+            ));
+        }
+        let left_out = |a: &&crate::engines::gpu::AdapterIdentity| {
+            !self.adapter.is_empty() && !self.adapter.iter().any(|t| a.matches(t))
+        };
+        // One that is there and is not audited tests nothing.
+        if let Some(text) = &self.require_adapter
+            && found.iter().filter(|a| a.matches(text)).all(|a| left_out(&a))
+        {
+            return Err(Failure::new(
+                Exit::AdapterAbsent,
+                format!(
+                    "the required adapter '{text}' is present, but no --adapter names it, so it would not be audited"
+                ),
             ));
         }
         if let Some(text) = self.adapter.iter().find(|t| !found.iter().any(|a| a.matches(t))) {

@@ -39,3 +39,14 @@ pub struct Finding {
     /// What happened, in one sentence.
     pub message: String,
 }
+
+/// How the message of a race between workgroups begins.
+pub(super) const TWO_WORKGROUPS: &str = "two workgroups";
+
+impl Finding {
+    /// Whether it is a race between two workgroups, which fewer workgroups may not have.
+    #[must_use]
+    pub fn is_between_workgroups(&self) -> bool {
+        self.kind == FindingKind::DataRace && self.message.starts_with(TWO_WORKGROUPS)
+    }
+}

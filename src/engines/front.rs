@@ -44,12 +44,33 @@ fn place(location: Option<naga::SourceLocation>) -> Option<(u32, u32)> {
     location.map(|l| (l.line_number, l.line_position))
 }
 
+/// Parsing recurses as deep as expressions nest, so it has a stack of its own, of which only what is used takes memory.
+const STACK: usize = 512 << 20;
+
+/// Runs something that recurses as deep as its input nests.
+pub(crate) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("this machine gives no thread: {error}"),
+        }
+    })
+}
+
 /// [`check`], whose error is on one line and has its place apart.
 pub(crate) fn examine(source: &str) -> Result<Checked, Fault> {
+    with_deep_stack(|| parsed(source))
+}
+
+fn parsed(source: &str) -> Result<Checked, Fault> {
     let module = naga::front::wgsl::parse_str(source).map_err(|e| {
         let mut parts = vec![e.message().to_owned()];
         // The label often says what the message leaves out: the type that was found, the name that is missing.
-        parts.extend(e.labels().map(|(_, label)| label.to_owned()).filter(|l| !l.is_empty()).take(1));
+        parts.extend(
+            e.labels().map(|(_, label)| label.to_owned()).filter(|l| !e.message().contains(l.as_str())).take(1),
+        );
         parts.extend(e.notes().map(str::to_owned));
         Fault { place: place(e.location(source)), message: one_line(&parts) }
     })?;
@@ -76,9 +97,12 @@ fn one_line(parts: &[String]) -> String {
 /// # Errors
 /// naga's message, with its place in the text.
 pub(super) fn check(source: &str) -> Result<Checked, RunError> {
-    let module = naga::front::wgsl::parse_str(source).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
-    let info = validator(capabilities()).validate(&module).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
-    Ok(Checked { module, info })
+    with_deep_stack(|| {
+        let module = naga::front::wgsl::parse_str(source).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
+        let info =
+            validator(capabilities()).validate(&module).map_err(|e| RunError::Shader(e.emit_to_string(source)))?;
+        Ok(Checked { module, info })
+    })
 }
 
 /// A program's modules, one a pass, with its overrides in place.

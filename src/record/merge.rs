@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::canonical::Text;
 use super::case_view::CaseView;
-use super::format::{CaseRecord, Record, Verdict};
+use super::format::{CaseRecord, Record, Status, Verdict};
 use super::id::Hasher;
 use super::outputs::Outputs;
 use super::raw::{Raw, RawMember};
@@ -54,6 +54,12 @@ impl Member {
     #[must_use]
     pub fn name(&self) -> &str {
         self.shell.provenance.settings.label.as_deref().unwrap_or(&self.shell.environment.host)
+    }
+
+    /// Whether the audit was carried out as planned: see [`Record::is_complete`].
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.shell.is_complete() && !self.cases().flat_map(|c| &c.executions).any(|x| x.status == Status::Failed)
     }
 
     /// The cases, in the order of the plan.

@@ -170,7 +170,7 @@ pub struct Conflict {
     pub adapter: String,
     /// The case.
     pub case: String,
-    /// Whether two records of one machine disagree.
+    /// Whether two records of one machine and system disagree.
     pub same_machine: bool,
     /// Each result's digest, and the records that gave it.
     pub results: Vec<(String, Vec<String>)>,

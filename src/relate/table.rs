@@ -59,7 +59,7 @@ pub(super) struct Node<'a> {
 pub(super) struct Clash {
     pub(super) key: Key,
     pub(super) case: usize,
-    /// Whether two records of one machine disagree: then the machine does not explain it.
+    /// Whether two records of one machine and system disagree: then these do not explain it.
     pub(super) same_machine: bool,
     /// The numbers of the digests, and the nodes that gave each.
     pub(super) gave: BTreeMap<u32, Vec<usize>>,
@@ -225,10 +225,14 @@ impl<'a> Table<'a> {
     /// Of several results of one adapter: whether a machine gave two of them, and the nodes whose result strays from what
     /// most machines gave.
     fn strays(&self, gave: &BTreeMap<u32, Vec<usize>>) -> (bool, Vec<usize>) {
-        let machine = |i: &usize| self.nodes[*i].member.shell.environment.machine_id.as_str();
-        let machines: BTreeMap<u32, BTreeSet<&str>> =
+        // A machine with another system is another one: drivers call the system's libraries.
+        let machine = |i: &usize| {
+            let environment = &self.nodes[*i].member.shell.environment;
+            (environment.machine_id.as_str(), environment.os.as_str())
+        };
+        let machines: BTreeMap<u32, BTreeSet<(&str, &str)>> =
             gave.iter().map(|(n, nodes)| (*n, nodes.iter().map(machine).collect())).collect();
-        let all: BTreeSet<&str> = machines.values().flatten().copied().collect();
+        let all: BTreeSet<(&str, &str)> = machines.values().flatten().copied().collect();
         let sum: usize = machines.values().map(BTreeSet::len).sum();
         let most = machines.values().map(BTreeSet::len).max().unwrap_or(0);
         let strays = |count: usize| 2 * most > all.len() && count < most && (count == 1 || 10 * count < all.len());

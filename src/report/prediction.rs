@@ -27,6 +27,9 @@ pub const AGREEMENT_COLUMNS: [&str; 10] = [
     "elements",
 ];
 
+/// Values of either end on the page, however many were asked for.
+const ON_PAGE: usize = 1000;
+
 /// The rows of `agreement.csv`. A first element is empty where none differs.
 #[must_use]
 pub fn agreement_rows(found: &Prediction) -> Vec<Vec<String>> {
@@ -136,8 +139,8 @@ fn card(found: &Prediction, card: &crate::rng::Summary) -> Value {
         threads => text::count(card.threads),
         offset => format!("{} → {}", card.offset[0], card.offset[1]),
         sum => card.output_sum.map_or_else(|| format!("{:.2}", card.sum), |sum| format!("{sum}")),
-        first => card.first.iter().map(value).collect::<Vec<_>>().join(" "),
-        last => card.last.iter().map(value).collect::<Vec<_>>().join(" "),
+        first => card.first.iter().take(ON_PAGE).map(value).collect::<Vec<_>>().join(" "),
+        last => card.last.iter().skip(card.last.len().saturating_sub(ON_PAGE)).map(value).collect::<Vec<_>>().join(" "),
     }
 }
 

@@ -323,11 +323,12 @@ fn reasons(out: &mut Text, view: &View) {
 }
 
 fn next(out: &mut Text, view: &View) {
+    if view.headline.actions.is_empty() {
+        return;
+    }
     out.heading("Next");
     for action in view.headline.actions.iter().take(4) {
         out.wrapped("  ", "  ", &text::printable(&action.text));
         out.line(format!("      {}", text::printable(&action.command)));
     }
-    out.line("  Render a stored record with everything, charts too, to a folder:");
-    out.line("      repro-audit report record.json --out report");
 }

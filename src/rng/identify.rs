@@ -86,7 +86,8 @@ enum What {
 /// the draws `before` since.
 ///
 /// # Errors
-/// When nothing was seen, a value is none that the operation gives, or the offset is none that a generator has.
+/// When nothing was seen, a value is none that the operation gives, an element is given twice with values that differ, or
+/// the offset is none that a generator has.
 pub fn identify(
     draw: &Draw,
     seed: u64,
@@ -180,11 +181,21 @@ fn observations(draw: &Draw, seen: &Observations) -> Result<Vec<Seen>, RngError>
         return Err(RngError::Unsupported("--zeros is for dropout: give values for rand and randn".to_owned()));
     }
     list.sort_by_key(|s| std::cmp::Reverse(s.index));
-    // An element that is given twice is evidence once; what is said of it twice must still all agree.
+    // An element that is given twice is evidence once.
     for i in 1..list.len() {
-        if list[i].index == list[i - 1].index {
-            list[i].bits = 0.0;
+        if list[i].index != list[i - 1].index {
+            continue;
         }
+        let both = match (&list[i].what, &list[i - 1].what) {
+            (What::Kept(a), What::Kept(b)) => a == b,
+            (What::Value(a), What::Value(b)) => a.low <= b.high && b.low <= a.high,
+            _ => true,
+        };
+        if !both {
+            let at = format!("element {}", list[i].index);
+            return Err(RngError::Values { at, why: "it is given twice, and not alike".to_owned() });
+        }
+        list[i].bits = 0.0;
     }
     Ok(list)
 }

@@ -101,11 +101,16 @@ pub enum RngError {
     #[error("{0}")]
     Unsupported(String),
     /// Values that can not be read.
-    #[error("the values, at '{at}': {why}")]
+    #[error("the values{}: {why}", place(at))]
     Values {
         /// The text.
         at: String,
         /// What is wrong.
         why: String,
     },
+}
+
+/// Where in the values something is, where that can be said.
+fn place(at: &str) -> String {
+    if at.is_empty() { String::new() } else { format!(", at '{at}'") }
 }

@@ -107,7 +107,7 @@ pub struct Layout {
     pub fixed: Vec<Leaf>,
     /// An array, or a structure's last member that is one.
     pub tail: Option<Tail>,
-    /// Bytes of a type of fixed size.
+    /// Bytes of a type of fixed size; of another one with one element.
     bytes: u32,
     /// For a structure, its members that are fixed, as ranges of [`Layout::fixed`].
     pub members: Vec<(String, std::ops::Range<usize>)>,
@@ -164,7 +164,10 @@ impl Layout {
     #[must_use]
     pub fn bytes(&self, len: u64) -> u64 {
         match &self.tail {
-            Some(Tail { offset, stride, count: None, .. }) => u64::from(*offset) + len * u64::from(*stride),
+            // No less than with one element, and what aligns the structure: that much must be bound.
+            Some(Tail { offset, stride, count: None, .. }) => {
+                (u64::from(*offset) + len * u64::from(*stride)).max(u64::from(self.bytes))
+            }
             _ => u64::from(self.bytes),
         }
     }

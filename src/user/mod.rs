@@ -172,7 +172,21 @@ impl Kernel {
             return Err(self.shader.error(format!("'{case}' is none of its cases")));
         };
         let failed = match shared.reference() {
-            Ok(reference) => return Ok(reference),
+            Ok(reference) => {
+                // A race between workgroups that nobody asked for is no defect of the shader.
+                let race = reference.findings.iter().find(|f| f.is_between_workgroups());
+                if let (Some([x, y, z]), Some(race)) = (shared.guessed, race) {
+                    return Err(self.shader.error_on(
+                        race.line.unwrap_or(0),
+                        format!(
+                            "nobody said how many workgroups there are, and in the dispatch that was inferred, {x},{y},{z}, \
+                             {}; say --groups, 1 where it is meant for one",
+                            race.message
+                        ),
+                    ));
+                }
+                return Ok(reference);
+            }
             Err(Unrun::Skip(skip)) => {
                 return Err(self.shader.error(format!("the embedded adapter can't run it: {skip}")));
             }
@@ -306,8 +320,9 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
                 ..Program::new(shader.source.clone(), buffers.to_vec(), vec![pass], view).needing(features)
             };
             let has_fma = specified::has_fma(&entry.checked);
+            let guessed = config.inferred.then_some(config.groups);
             let reference = OnceLock::new();
-            out.push((case, Arc::new(Shared { program, liberty, has_fma, reference })));
+            out.push((case, Arc::new(Shared { program, liberty, has_fma, guessed, reference })));
         }
     }
     out

@@ -15,6 +15,9 @@ const ORDERS: u32 = 6;
 /// Subgroup sizes that adapters have.
 const SUBGROUPS: [u32; 4] = [4, 8, 64, 128];
 
+/// What is read of an inactive invocation of a subgroup in a second try, besides zero.
+const ABSENT: u32 = 0xcafe_f00d;
+
 /// Those of a shader with the built-in `fma`; one that has none needs no [`Arithmetic::SPLIT`].
 const WITH_FMA: [Arithmetic; 6] = [
     Arithmetic::STRICT,
@@ -51,6 +54,8 @@ pub(super) struct Shared {
     pub(super) program: Program,
     pub(super) liberty: Option<Liberty>,
     pub(super) has_fma: bool,
+    /// The dispatch, where nobody said what it is.
+    pub(super) guessed: Option<[u32; 3]>,
     pub(super) reference: OnceLock<Result<Reference, Unrun>>,
 }
 
@@ -62,7 +67,7 @@ impl Shared {
 }
 
 fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, Unrun> {
-    let runs = match Runner::open(Mode::default()).run(program, ORDERS) {
+    let mut runs = match Runner::open(Mode::default()).run(program, ORDERS) {
         Ok(Ok(runs)) => runs,
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
         Err(error) => return Err(Unrun::Failed(error)),
@@ -82,15 +87,35 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         unjudged = Some("it goes out of bounds, and adapters may differ in what they make of that".to_owned());
     }
     if let Some(result) = bits.as_ref().filter(|_| program.features.contains(&Feature::Subgroup)) {
+        let result = result.clone();
         for subgroup in SUBGROUPS {
             let mut runner = Runner::open(Mode { subgroup, ..Mode::default() });
-            let other = runner.compute(program).map_err(Unrun::Failed)?;
-            if program.output.gather(other) != *result {
+            let other = match runner.run(program, 1) {
+                Ok(Ok(other)) => other,
+                Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
+                Err(error) => return Err(Unrun::Failed(error)),
+            };
+            let defects = [FindingKind::DataRace, FindingKind::NonUniformBarrier];
+            // What a smaller subgroup does not synchronise is a race there.
+            for finding in other.findings.into_iter().filter(|f| defects.contains(&f.kind)) {
+                bits = None;
+                unjudged = Some("a defect of the shader leaves its results undefined".to_owned());
+                let message = format!("{} (with subgroups of {subgroup})", finding.message);
+                if !runs.findings.iter().any(|f| (f.kind, f.line) == (finding.kind, finding.line)) {
+                    runs.findings.push(Finding { message, ..finding });
+                }
+            }
+            if bits.is_some() && other.distinct.first().and_then(|d| d.bits.as_ref()) != Some(&result) {
                 bits = None;
                 unjudged =
                     Some("its results depend on the size of a subgroup, which is the adapter's choice".to_owned());
-                break;
             }
+        }
+        let other = Runner::open(Mode::default()).compute_with_absent(program, ABSENT).map_err(Unrun::Failed)?;
+        if bits.is_some() && program.output.gather(other) != result {
+            bits = None;
+            unjudged =
+                Some("it reads invocations of a subgroup that are not active, which may give any value".to_owned());
         }
     }
     Ok(Reference { bits, unjudged, findings: runs.findings })

@@ -125,6 +125,11 @@ impl Shader {
                 return Err(self.error(format!("override '{given}' is {number}; a finite number is wanted")));
             }
             let key = found.id.map_or_else(|| found.name.clone().unwrap_or_default(), |id| id.to_string());
+            if overrides.iter().any(|(there, _)| *there == key) {
+                return Err(self.error(format!(
+                    "override '{given}' is given twice, by its name and by its id; use the one that the settings use"
+                )));
+            }
             overrides.push((key, value));
         }
         let checked = self.checked.specialised(name, &overrides).map_err(|e| {

@@ -23,9 +23,9 @@ pub(super) struct Args {
     /// Its maxThreadsPerMultiProcessor.
     #[arg(long, value_name = "N")]
     threads_per_sm: Vec<u32>,
-    /// How many values of either end are shown.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    show: usize,
+    /// How many values of either end are shown, at most a million.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    show: u32,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let subjects = subjects(args, &cards)?;
     let (draw, before) = (args.draw.draw()?, args.draw.before()?);
     let (seed, offset) = (args.draw.seed()?, args.draw.offset()?);
-    let show = args.show.min(1000);
+    let show = args.show as usize;
     let found = predict(&draw, seed, offset, &before, &subjects, show).map_err(Failure::usage)?;
     if let Some(folder) = &args.out {
         let title = title(args, &found);

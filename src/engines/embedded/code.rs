@@ -44,6 +44,9 @@ pub(super) struct Access {
     /// Atomics do not race with each other.
     pub(super) atomic: bool,
     pub(super) line: u32,
+    /// For a store to one component of a vector: where the vector starts, and its units. It may write them all, as WGSL
+    /// has it ("Component Reference from Vector Memory View").
+    pub(super) vector: Option<(Address, u32)>,
 }
 
 /// How far an index may go.
@@ -109,6 +112,14 @@ pub(super) enum Subgroup {
     Gather { from: From, which: Option<Row>, value: Vec<Row>, out: Vec<Row> },
     /// Combined in the order of lanes.
     Collect { extent: Extent, combine: Kernel, identity: Vec<u32>, value: Vec<Row>, out: Vec<Row> },
+}
+
+impl Subgroup {
+    fn written(&self) -> &[Row] {
+        match self {
+            Self::Ballot { out, .. } | Self::Gather { out, .. } | Self::Collect { out, .. } => out,
+        }
+    }
 }
 
 /// A case of a switch.
@@ -208,6 +219,11 @@ pub(super) enum Step {
         subgroup: bool,
         line: u32,
     },
+    /// An address that must be the same in all invocations.
+    Uniform {
+        at: Row,
+        line: u32,
+    },
     If {
         condition: Row,
         accept: Block,
@@ -276,6 +292,8 @@ pub(super) struct Code {
     pub(super) bindings: Vec<Binding>,
     /// Whether the order of workgroups can matter: there are atomics in buffers.
     pub(super) storage_atomics: bool,
+    /// Whether there are atomics at all, loads and stores of them included.
+    pub(super) atomics: bool,
     /// The lines of atomic operations, ascending.
     pub(super) atomic_lines: std::collections::BTreeSet<u32>,
     /// Whether invocations of one subgroup synchronise among themselves.
@@ -287,6 +305,62 @@ impl Code {
     /// Invocations in a workgroup.
     pub(super) fn invocations(&self) -> usize {
         self.workgroup.iter().map(|s| *s as usize).product()
+    }
+
+    /// Whether invocations wait for one another in a step: at a barrier, or for a subgroup's operation.
+    pub(super) fn meets(&self, step: &Step) -> bool {
+        let any = |block: &Block| block.iter().any(|step| self.meets(step));
+        match step {
+            Step::Barrier { .. } | Step::Subgroup(_) => true,
+            Step::If { accept, reject, .. } => any(accept) || any(reject),
+            Step::Loop { body, continuing, .. } => any(body) || any(continuing),
+            Step::Switch { arms, .. } => arms.iter().any(|arm| any(&arm.body)),
+            Step::Call { function, .. } => any(&self.functions[*function]),
+            _ => false,
+        }
+    }
+
+    /// The rows that steps write, whatever way they take.
+    pub(super) fn written(&self, block: &[Step], rows: &mut std::collections::BTreeSet<Row>) {
+        for step in block {
+            match step {
+                Step::Map1 { out, .. }
+                | Step::Map2 { out, .. }
+                | Step::Map3 { out, .. }
+                | Step::Copy { out, .. }
+                | Step::Index { out, .. }
+                | Step::Pick { out, .. }
+                | Step::LoadVariable { out, .. }
+                | Step::Load { out, .. }
+                | Step::ArrayLength { out, .. } => {
+                    rows.insert(*out);
+                }
+                Step::SetVariable { variable, .. } => {
+                    rows.insert(*variable);
+                }
+                Step::Clear { first, len } => rows.extend(*first..*first + *len),
+                Step::StoreVariable { first, end, .. } => rows.extend(*first..*end),
+                Step::Wide { out, .. } => rows.extend(out.iter().copied()),
+                Step::Atomic(atomic) => rows.extend(atomic.out.iter().copied()),
+                Step::Subgroup(subgroup) => rows.extend(subgroup.written().iter().copied()),
+                Step::If { accept, reject, .. } => {
+                    self.written(accept, rows);
+                    self.written(reject, rows);
+                }
+                Step::Loop { body, continuing, .. } => {
+                    self.written(body, rows);
+                    self.written(continuing, rows);
+                }
+                Step::Switch { arms, .. } => arms.iter().for_each(|arm| self.written(&arm.body, rows)),
+                Step::Call { function, .. } => self.written(&self.functions[*function], rows),
+                Step::Store { .. }
+                | Step::Barrier { .. }
+                | Step::Uniform { .. }
+                | Step::Break
+                | Step::Continue
+                | Step::Return => {}
+            }
+        }
     }
 
     /// How deep blocks lie within each other, calls included.

@@ -21,6 +21,10 @@ pub(super) struct How {
     pub(super) most_steps: u64,
     /// Threads, for code whose workgroups are known not to conflict.
     pub(super) threads: usize,
+    /// Let some lanes go on to the next barrier before others start.
+    pub(super) apart: bool,
+    /// What is read of an invocation of a subgroup that is not active.
+    pub(super) absent: u32,
     /// Watch for races: then workgroups run one at a time.
     pub(super) watch: Option<Watch>,
 }
@@ -36,8 +40,10 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
         return Ok(how.watch);
     }
     let size = code.invocations().max(1);
-    // Workgroups that run in lockstep with others could wait for each other through atomics for ever.
-    let alone = how.watch.is_some() || code.storage_atomics;
+    // The order of workgroups can show in atomics of buffers. Those that run in lockstep with others could wait for each
+    // other through them for ever; where lanes may go apart, that is noticed, and they are tried across workgroups.
+    let ordered = how.watch.is_some() || code.storage_atomics;
+    let alone = how.watch.is_some() || code.storage_atomics && !how.apart;
     let fitting = (LANES / size).min(WORDS / (size * code.rows as usize).max(1)).max(1);
     let together = if alone { 1 } else { fitting.min(total) };
     let order = Order::new(how.schedule, total);
@@ -46,14 +52,14 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
         let end = ((batch + 1) * together).min(total);
         (batch * together..end).map(|turn| split(order.workgroup(turn), groups)).collect()
     };
-    let threads = if alone { 1 } else { how.threads.clamp(1, batches) };
+    let threads = if ordered { 1 } else { how.threads.clamp(1, batches) };
     if threads == 1 {
-        let mut machine = Machine::new(code, buffers, together, how.most_steps);
+        let mut machine = Machine::new(code, buffers, together, how.most_steps).with_absent(how.absent);
         if let Some(watch) = how.watch {
             machine.watch(watch);
         }
         for batch in 0..batches {
-            machine.run(&coordinates(batch), groups, order.lanes(batch, size * together))?;
+            machine.run(&coordinates(batch), groups, order.lanes(batch, size * together), how.apart)?;
         }
         return Ok(machine.into_watch());
     }
@@ -63,13 +69,13 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let mut machine = Machine::new(code, buffers, together, how.most_steps);
+                let mut machine = Machine::new(code, buffers, together, how.most_steps).with_absent(how.absent);
                 loop {
                     let batch = next.fetch_add(1, Relaxed);
                     if batch >= batches {
                         break;
                     }
-                    let done = machine.run(&coordinates(batch), groups, order.lanes(batch, size * together));
+                    let done = machine.run(&coordinates(batch), groups, order.lanes(batch, size * together), how.apart);
                     if let (Err(stopped), Ok(mut first)) = (done, failed.lock()) {
                         if first.as_ref().is_none_or(|(b, _)| batch < *b) {
                             *first = Some((batch, stopped));

@@ -5,6 +5,7 @@ use super::compile::compile;
 use super::dispatch::{How, dispatch};
 use super::machine::{Buffer, Race, Watch};
 use super::mode::{Mode, Schedule};
+use crate::engines::finding::TWO_WORKGROUPS;
 use crate::engines::front::specialise;
 use crate::engines::{Finding, FindingKind, RunError};
 use crate::kernels::{Buffer as Spec, Program, Slot};
@@ -47,6 +48,11 @@ pub(super) struct Execution {
     pub(super) threads: usize,
     /// Steps that a workgroup may take.
     pub(super) most_steps: u64,
+    /// Where the schedule is not the first and atomics can show it, let some invocations go on to the next barrier before
+    /// others start. What waits for other invocations by itself may then never end.
+    pub(super) apart: bool,
+    /// What is read of an invocation of a subgroup that is not active, which is indeterminate in WGSL.
+    pub(super) absent: u32,
 }
 
 impl Ready {
@@ -70,6 +76,11 @@ impl Ready {
     /// Whether the order of workgroups can be told from the results, as far as the code says: there are atomics.
     pub(super) fn has_storage_atomics(&self) -> bool {
         self.passes.iter().any(|(code, _)| code.storage_atomics)
+    }
+
+    /// Whether there are atomics, so that an order within a workgroup can show.
+    pub(super) fn has_atomics(&self) -> bool {
+        self.passes.iter().any(|(code, _)| code.atomics)
     }
 
     /// The lines of atomic operations, ascending.
@@ -102,6 +113,8 @@ impl Ready {
                 schedule: how.schedule,
                 most_steps: how.most_steps,
                 threads: how.threads,
+                apart: how.apart && code.atomics,
+                absent: how.absent,
                 watch: how.watch.then(|| Watch::new(code, &words)),
             };
             let watched = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
@@ -155,12 +168,13 @@ fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
 fn finding(race: &Race, times: u64) -> Finding {
     let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
     match race {
-        Race::Data { first_line, line, across, both_write, same_value, memory } => {
-            let who = if *across { "two workgroups" } else { "two invocations of a workgroup" };
-            let what = match (both_write, same_value) {
-                (true, true) => "write the same value to one word",
-                (true, false) => "write one word",
-                (false, _) => "read and write one word",
+        Race::Data { first_line, line, across, both_write, same_value, vector, memory } => {
+            let who = if *across { TWO_WORKGROUPS } else { "two invocations of a workgroup" };
+            let what = match (both_write, same_value, vector) {
+                (_, _, true) => "use one vector (a write of a component may write all of it)",
+                (true, true, _) => "write the same value to one word",
+                (true, false, _) => "write one word",
+                (false, ..) => "read and write one word",
             };
             let barrier = if *across { "nothing can order them" } else { "no barrier orders them" };
             let lines =
@@ -175,6 +189,13 @@ fn finding(race: &Race, times: u64) -> Finding {
             kind: FindingKind::NonUniformBarrier,
             line: Some(*line),
             message: format!("only some invocations of a workgroup reach the barrier on line {line}{often}"),
+        },
+        Race::Uniform { line } => Finding {
+            kind: FindingKind::NonUniformBarrier,
+            line: Some(*line),
+            message: format!(
+                "invocations of a workgroup give workgroupUniformLoad different pointers on line {line}{often}"
+            ),
         },
         Race::OutOfBounds { line, index, last } => Finding {
             kind: FindingKind::OutOfBounds,

@@ -2,6 +2,7 @@
 
 use super::execute::{Executed, Execution, MOST_STEPS, Ready};
 use super::{Mode, Schedule};
+use crate::bits::Bits;
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::cpu::available_threads;
 use crate::engines::front::specialise;
@@ -92,8 +93,26 @@ impl Runner {
         Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
     }
 
+    /// [`Runner::compute`] where reading an invocation of a subgroup that is not active gives `absent`: WGSL allows any
+    /// value.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute_with_absent(&mut self, program: &Program, absent: u32) -> Result<Vec<u32>, RunError> {
+        let how = Execution { absent, ..self.how(self.mode.order(0)) };
+        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
+    }
+
     fn how(&self, schedule: Schedule) -> Execution {
-        Execution { schedule, poison: poison(0), watch: false, threads: 1, most_steps: self.most_steps }
+        Execution {
+            schedule,
+            poison: poison(0),
+            watch: false,
+            threads: 1,
+            most_steps: self.most_steps,
+            apart: false,
+            absent: 0,
+        }
     }
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
@@ -114,36 +133,68 @@ impl Runner {
         let mut threads = 1;
         let mut collected = Collected::new(program);
         let mut findings: Vec<Finding> = Vec::new();
-        let mut first: Vec<u32> = Vec::new();
-        let mut other: Option<(u32, Vec<u32>)> = None;
+        let mut first: Option<Bits> = None;
+        let mut other: Option<Bits> = None;
+        // What the first order gives where the output held something else before.
+        let mut poisoned: Option<Bits> = None;
+        let mut apart = self.mode.schedule.is_none();
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
             // can not matter, and the others may use all processors.
-            let how = Execution { poison: poison(run), watch: run == 0, threads, ..self.how(self.mode.order(run)) };
-            let Executed { words, findings: noticed, conflict } = ready.execute(program, how)?;
+            let how = Execution {
+                poison: poison(run),
+                watch: run == 0,
+                threads,
+                // An order that was asked for is the same in every run, the watched one included.
+                apart,
+                ..self.how(self.mode.order(run))
+            };
+            let Executed { words, findings: noticed, conflict } = match ready.execute(program, how) {
+                // Invocations may wait for one another by themselves, which the first order let them do.
+                Err(RunError::Stopped(_)) if run > 0 && ready.has_atomics() => {
+                    apart = false;
+                    ready.execute(program, Execution { apart, ..how })?
+                }
+                done => done?,
+            };
             if run == 0 && !conflict && !ready.has_storage_atomics() {
                 threads = self.threads;
             }
             findings.extend(noticed);
-            if run == 0 {
-                first.clone_from(&words);
-            } else if run < repeats && other.is_none() && words != first {
-                other = Some((run, words.clone()));
+            // The bits of the output itself: what lies between its elements is not the result.
+            let bits = program.output.gather(words.clone());
+            if run < repeats
+                && other.is_none()
+                && self.mode.schedule.is_none()
+                && first.as_ref().is_some_and(|first| *first != bits)
+            {
+                // The run may differ in two things: the order, and what the output held before. Were it the latter, the
+                // first order with that content would give the same bits.
+                let explained = if poison(run) == poison(0) {
+                    false
+                } else {
+                    if poisoned.is_none() {
+                        let how = Execution { poison: poison(run), ..self.how(self.mode.order(0)) };
+                        poisoned = Some(program.output.gather(ready.execute(program, how)?.words));
+                    }
+                    poisoned.as_ref() == Some(&bits)
+                };
+                if !explained {
+                    other = Some(bits.clone());
+                }
             }
+            first.get_or_insert(bits);
             collected.add(words, run, run < repeats);
             run += 1;
         }
         let distinct = collected.finish()?;
-        if let Some((run, words)) = other
-            && self.mode.schedule.is_none()
-        {
-            // The run differed in two things: the order, and what the output held before. Were it the latter, the first
-            // order with that content would give the same bits.
-            let how = Execution { poison: poison(run), ..self.how(self.mode.order(0)) };
-            if ready.execute(program, how)?.words != words {
-                findings.push(order_dependent(program, distinct.len(), repeats, &first, &words, &ready.atomic_lines()));
-            }
+        if let (Some(first), Some(other)) = (&first, &other) {
+            // A race is a cause of its own, and is told with its lines.
+            let races = findings.iter().any(|f| f.kind == FindingKind::DataRace);
+            let lines = if races { Vec::new() } else { ready.atomic_lines() };
+            let clamped = findings.iter().any(|f| f.kind == FindingKind::OutOfBounds);
+            findings.push(order_dependent(distinct.len(), repeats, first, other, &lines, clamped));
         }
         let seconds = started.elapsed().as_secs_f64();
         Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings }))
@@ -154,20 +205,11 @@ fn poison(run: u32) -> u32 {
     POISON[(run % 2) as usize]
 }
 
-fn order_dependent(
-    program: &Program,
-    distinct: usize,
-    orders: u32,
-    first: &[u32],
-    other: &[u32],
-    atomics: &[u32],
-) -> Finding {
-    let view = &program.output;
-    let bits = |words: &[u32]| view.gather(words.to_vec());
-    let (a, b) = (bits(first), bits(other));
-    let place = (0..view.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
+fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, atomics: &[u32], clamped: bool) -> Finding {
+    let place = (0..a.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
     // The order of atomics is what is left to choose; without any, a race is the cause and is told by itself.
     let (line, cause) = match atomics {
+        [] if clamped => (None, "; indices beyond the end were clamped to one element".to_owned()),
         [] => (None, String::new()),
         [line] => (Some(*line), format!("; the atomic on line {line} takes effect in the order of execution")),
         lines => {
@@ -181,8 +223,8 @@ fn order_dependent(
         message: format!(
             "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
              {} in another{cause}",
-            view.dtype.hex(a.get(place)),
-            view.dtype.hex(b.get(place))
+            a.dtype.hex(a.get(place)),
+            a.dtype.hex(b.get(place))
         ),
     }
 }

@@ -117,7 +117,7 @@ fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
     } else {
         let text = format!(
             "{} of one device and driver differ between records: {nondeterminism} on one machine, which shows \
-             non-determinism, and {elsewhere} between machines.",
+             non-determinism, and {elsewhere} between machines or systems.",
             text::plural(view.conflicts.len(), "result")
         );
         out.push(make(if nondeterminism > 0 { Tone::Bad } else { Tone::Broke }, "Conflicts", text));

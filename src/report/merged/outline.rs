@@ -107,7 +107,7 @@ fn outline(view: &Related) -> Outline {
         .conflicts
         .iter()
         .map(|c| {
-            let where_ = if c.same_machine { "one machine" } else { "between machines" };
+            let where_ = if c.same_machine { "one machine" } else { "between machines or systems" };
             let results: Vec<String> =
                 c.results.iter().map(|(d, names)| format!("{}: {}", text::short(d), text::list(names, 2))).collect();
             vec![c.adapter.clone(), c.case.clone(), where_.to_owned(), results.join("; ")]

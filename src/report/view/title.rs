@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
 use super::headline::{Fared, Tone};
+use crate::engines::FindingKind;
 use crate::record::{EngineKind, Level, Record};
 use crate::report::text;
 
@@ -41,7 +42,13 @@ pub(super) fn title(
         return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
     }
     if let Some(race) = findings.iter().find(|f| f.defect) {
-        return (Tone::Bad, format!("{} in {}: what it computes is undefined", race.title, race.variant));
+        // What a stray load gives may be thrown away; that it is another element's value is all that is known.
+        let so = if race.kind == FindingKind::OutOfBounds.name() {
+            "adapters may read or write something else there"
+        } else {
+            "what it computes is undefined"
+        };
+        return (Tone::Bad, format!("{} in {}: {so}", race.title, race.variant));
     }
     // A kernel of one's own is what is under test, and no driver is at fault for the order that it takes.
     if let Some(found) = findings.first().filter(|_| record.provenance.own.is_some()) {

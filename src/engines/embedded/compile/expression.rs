@@ -117,7 +117,7 @@ impl<'m> Compiler<'m> {
                 }
             }
             Expression::AccessIndex { base, index } => match self.value(frame, *base, body)? {
-                Value::Place(place) => return Ok(Value::Place(self.member(frame, *base, place, *index)?)),
+                Value::Place(place) => return Ok(Value::Place(self.member(frame, *base, place, *index, body)?)),
                 Value::Rows(rows) => {
                     let inner = self.inner(frame, *base);
                     let first = self.layouts.member(inner, *index, Layout::Flat)? as usize;

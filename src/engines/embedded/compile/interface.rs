@@ -79,7 +79,7 @@ impl Compiler<'_> {
             TypeInner::Struct { members, span } => match members.last() {
                 Some(last) => match &module.types[last.ty].inner {
                     array @ TypeInner::Array { size: naga::ArraySize::Dynamic, .. } => {
-                        Ok(last.offset + self.least_bytes(array)?)
+                        Ok((last.offset + self.least_bytes(array)?).max(*span))
                     }
                     _ => Ok(*span),
                 },

@@ -135,6 +135,7 @@ pub(super) fn compile(
         shared: 0,
         bindings: Vec::new(),
         storage_atomics: false,
+        atomics: false,
         atomic_lines: std::collections::BTreeSet::new(),
         subgroup_barriers: false,
         subgroup: mode.subgroup,

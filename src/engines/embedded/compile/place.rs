@@ -39,15 +39,21 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// The place that `base[index]` or a member of it is.
+    /// The place that `base[index]` or a member of it is, for a constant index.
     pub(super) fn member(
         &mut self,
         frame: &Frame<'m>,
         base: Handle<Expression>,
         place: Place,
         index: u32,
+        body: &mut Block,
     ) -> Result<Place, Refusal> {
         let inner = self.pointee(frame, base);
+        if matches!(inner, TypeInner::Array { size: naga::ArraySize::Dynamic, .. }) {
+            // The buffer may be shorter than that.
+            let row = self.constant(index)?;
+            return self.element(frame, base, place, row, frame.line, body);
+        }
         let offset = self.layouts.member(&inner, index, layout_of(place.root))?;
         match place.fixed.checked_add(offset) {
             Some(fixed) => Ok(Place { fixed, ..place }),
@@ -100,6 +106,7 @@ impl<'m> Compiler<'m> {
     fn is_atomic(&mut self, frame: &Frame<'m>, pointer: Handle<Expression>, place: Place) -> bool {
         let atomic = matches!(self.pointee(frame, pointer), TypeInner::Atomic(_));
         self.code.storage_atomics |= atomic && matches!(place.root, Root::Buffer(_));
+        self.code.atomics |= atomic;
         atomic
     }
 
@@ -122,7 +129,19 @@ impl<'m> Compiler<'m> {
             self.code.bindings[index].halves = true;
         }
         let address = Address { fixed: place.fixed + offset, at: place.moving };
-        Some(Access { space, address, unit, atomic, line })
+        Some(Access { space, address, unit, atomic, line, vector: None })
+    }
+
+    /// Where the vector starts whose component a pointer leads to, and how many scalars it has.
+    fn vector(&self, frame: &Frame<'m>, pointer: Handle<Expression>) -> Option<(Address, u32)> {
+        let (Expression::Access { base, .. } | Expression::AccessIndex { base, .. }) =
+            frame.function.expressions[pointer]
+        else {
+            return None;
+        };
+        let TypeInner::Vector { size, .. } = self.pointee(frame, base) else { return None };
+        let Some(Value::Place(place)) = &frame.values[base.index()] else { return None };
+        Some((Address { fixed: place.fixed, at: place.moving }, size as u32))
     }
 
     /// Emits the load of what a pointer leads to.
@@ -187,6 +206,7 @@ impl<'m> Compiler<'m> {
         let place = self.place(frame, pointer, body)?;
         let leaves = self.pointed(frame, pointer, place)?;
         let atomic = self.is_atomic(frame, pointer, place);
+        let vector = self.vector(frame, pointer);
         let mut kept: Vec<Row> = value.to_vec();
         if let Root::Rows { first, len } = place.root {
             let (from, until) = match place.moving {
@@ -217,6 +237,8 @@ impl<'m> Compiler<'m> {
                         let scale = if place.root == Root::Shared { 1 } else { 4 };
                         let offset = leaf.offset + scale * word;
                         if let Some(access) = self.access(place, offset, leaf.scalar, atomic, line) {
+                            let vector = vector.map(|(start, scalars)| (start, scalars * leaf.scalar.words()));
+                            let access = Access { vector, ..access };
                             let value = if access.unit == Unit::Half {
                                 self.emit(math::f16_to_bits(), &[value], 1, body)?[0]
                             } else {

@@ -152,6 +152,9 @@ impl<'m> Compiler<'m> {
             S::WorkGroupUniformLoad { pointer, result } => {
                 let barrier = || Step::Barrier { shared: true, storage: false, subgroup: false, line };
                 body.push(barrier());
+                if let Some(at) = self.place(frame, *pointer, body)?.moving {
+                    body.push(Step::Uniform { at, line });
+                }
                 let rows = self.load(frame, *pointer, line, body)?;
                 body.push(barrier());
                 frame.values[result.index()] = Some(Value::Rows(rows));
@@ -251,6 +254,7 @@ impl<'m> Compiler<'m> {
             return self.refuse("an atomic outside shared memory", line);
         };
         self.code.storage_atomics |= matches!(access.space, Space::Buffer(_));
+        self.code.atomics = true;
         self.code.atomic_lines.insert(line);
         let defects = self.mode.defects;
         let operator = |op| math::binary(op, scalar, &defects);

@@ -44,6 +44,11 @@ impl Machine<'_> {
                 Change::Exchange => {}
                 Change::CompareExchange => {
                     exchanged = (0..words).all(|p| self.rows[atomic.compare[p] as usize][lane] == old[p]);
+                    // WGSL's exchange is weak: it may fail without a reason.
+                    if self.are_apart && exchanged {
+                        self.exchanges = self.exchanges.wrapping_add(1);
+                        exchanged = self.exchanges % 5 != 3;
+                    }
                 }
             }
             if exchanged {
@@ -119,10 +124,10 @@ impl Machine<'_> {
                 From::QuadDiagonal => own ^ 3,
             };
             let source = first.saturating_add(source);
-            // Reading from an invocation that is not active, or not there, is indeterminate in WGSL: zero here.
+            // Reading from an invocation that is not active, or not there, is indeterminate in WGSL.
             let there = source < end && active.binary_search(&source).is_ok();
             for (to, from) in out.iter().zip(value) {
-                self.rows[*to as usize][*lane] = if there { self.rows[*from as usize][source] } else { 0 };
+                self.rows[*to as usize][*lane] = if there { self.rows[*from as usize][source] } else { self.absent };
             }
         }
     }

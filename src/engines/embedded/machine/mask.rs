@@ -57,6 +57,15 @@ impl Mask {
         }
     }
 
+    /// The lanes of both.
+    pub(in crate::engines::embedded) fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::All, x) | (x, Self::All) => x.clone(),
+            (Self::Some(a), Self::Some(b)) => Self::new(a.iter().zip(b.iter()).map(|(a, b)| a & b).collect()),
+        }
+    }
+
     /// The lanes of either.
     pub(in crate::engines::embedded) fn or(&self, other: &Self) -> Self {
         match (self, other) {

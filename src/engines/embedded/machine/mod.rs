@@ -8,6 +8,7 @@ mod mask;
 mod memory;
 mod watch;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 pub(super) use mask::Mask;
@@ -29,6 +30,22 @@ pub(super) enum Stopped {
     },
 }
 
+/// Steps that lanes may take while they are apart.
+const STEPS_APART: u64 = 1 << 22;
+
+/// Two to four parts of the lanes, in their order.
+fn parts(order: &[u32]) -> Vec<Mask> {
+    let count = 2 + order.first().map_or(0, |first| *first as usize % 3);
+    order
+        .chunks(order.len().div_ceil(count).max(1))
+        .map(|part| {
+            let mut lanes = vec![0; order.len()];
+            part.iter().for_each(|lane| lanes[*lane as usize] = u32::MAX);
+            Mask::new(lanes.into())
+        })
+        .collect()
+}
+
 /// A workgroup, or some, in execution.
 pub(super) struct Machine<'c> {
     code: &'c Code,
@@ -46,6 +63,16 @@ pub(super) struct Machine<'c> {
     shared_base: Vec<u32>,
     /// The order in which lanes' stores and atomics take effect; by index where there is none.
     order: Option<Vec<u32>>,
+    /// Lanes that go on to the next point where all meet before the next ones start; empty where all go in step.
+    parts: Vec<Mask>,
+    /// For the steps from an address on: how many come before lanes meet, and the rows that they write.
+    segments: HashMap<usize, (usize, Rc<[Row]>)>,
+    /// Whether one part is on.
+    are_apart: bool,
+    /// Exchanges under a weak condition while parts are apart.
+    exchanges: u32,
+    /// What is read of an invocation of a subgroup that is not active.
+    absent: u32,
     breaks: Vec<Mask>,
     continues: Vec<Mask>,
     fuel: u64,
@@ -75,12 +102,23 @@ impl<'c> Machine<'c> {
             shared: vec![0; words * groups],
             shared_base: (0..lanes).map(base).collect(),
             order: None,
+            parts: Vec::new(),
+            segments: HashMap::new(),
+            are_apart: false,
+            exchanges: 0,
+            absent: 0,
             breaks: Vec::new(),
             continues: Vec::new(),
             fuel: most_steps,
             most_steps,
             watch: None,
         }
+    }
+
+    /// Reads this of invocations of a subgroup that are not active; zero otherwise.
+    pub(super) fn with_absent(mut self, word: u32) -> Self {
+        self.absent = word;
+        self
     }
 
     /// Watches for races from now on. Only for one workgroup at a time.
@@ -94,10 +132,18 @@ impl<'c> Machine<'c> {
     }
 
     /// Executes these workgroups (their coordinates, no more than the machine holds) of a dispatch of `all`, with
-    /// lanes' stores and atomics in the given order.
-    pub(super) fn run(&mut self, groups: &[[u32; 3]], all: [u32; 3], order: Option<Vec<u32>>) -> Result<(), Stopped> {
+    /// lanes' stores and atomics in the given order, and some lanes' ahead of others' where they are to go `apart`.
+    pub(super) fn run(
+        &mut self,
+        groups: &[[u32; 3]],
+        all: [u32; 3],
+        order: Option<Vec<u32>>,
+        apart: bool,
+    ) -> Result<(), Stopped> {
+        self.parts = order.as_deref().filter(|_| apart && self.watch.is_none()).map(parts).unwrap_or_default();
         self.order = order;
-        self.fuel = self.most_steps;
+        // What waits for another invocation by itself waits in vain where that one is to go later.
+        self.fuel = if self.parts.is_empty() { self.most_steps } else { self.most_steps.min(STEPS_APART) };
         self.inputs(groups, all);
         self.clear_shared();
         if let (Some(watch), Some(group)) = (&mut self.watch, groups.first()) {
@@ -151,8 +197,69 @@ impl<'c> Machine<'c> {
         std::mem::take(&mut self.rows[row as usize])
     }
 
-    /// Executes a block; gives the lanes that reach its end.
-    fn block(&mut self, block: &'c Block, mut mask: Mask) -> Result<Mask, Stopped> {
+    /// Executes a block; gives the lanes that reach its end. Where lanes go apart, those of one part go from each point
+    /// where all meet to the next before those of the next part do.
+    fn block(&mut self, block: &'c [Step], mut mask: Mask) -> Result<Mask, Stopped> {
+        if self.parts.is_empty() {
+            return self.steps(block, mask);
+        }
+        let mut rest = block;
+        while !rest.is_empty() && !mask.is_none() {
+            let (alone, written) = self.segment(rest);
+            let (first, after) = rest.split_at(alone.max(1));
+            mask = if alone == 0 { self.steps(first, mask)? } else { self.in_parts(first, &written, &mask)? };
+            rest = after;
+        }
+        Ok(mask)
+    }
+
+    /// How many steps come before the next one where lanes meet, and the rows that they write.
+    fn segment(&mut self, block: &'c [Step]) -> (usize, Rc<[Row]>) {
+        let code = self.code;
+        let known = self.segments.entry(std::ptr::from_ref(block).addr());
+        let (alone, written) = known.or_insert_with(|| {
+            let alone = block.iter().take_while(|step| !code.meets(step)).count();
+            let mut written = std::collections::BTreeSet::new();
+            code.written(&block[..alone], &mut written);
+            (alone, written.into_iter().collect())
+        });
+        (*alone, Rc::clone(written))
+    }
+
+    /// Executes steps in which nobody waits for anybody, part by part. `written` are the rows that they write.
+    fn in_parts(&mut self, block: &'c [Step], written: &[Row], mask: &Mask) -> Result<Mask, Stopped> {
+        let parts = std::mem::take(&mut self.parts);
+        self.are_apart = true;
+        // A step computes for all lanes, also those whose part is not on, so each part starts from the same rows.
+        let before: Vec<Box<[u32]>> = written.iter().map(|row| self.rows[*row as usize].clone()).collect();
+        let mut after = before.clone();
+        let mut reached = Mask::None;
+        for part in &parts {
+            let here = mask.and(part);
+            if here.is_none() {
+                continue;
+            }
+            for (row, before) in written.iter().zip(&before) {
+                self.rows[*row as usize].copy_from_slice(before);
+            }
+            reached = reached.or(&self.steps(block, here.clone())?);
+            for (to, row) in after.iter_mut().zip(written) {
+                let from = &self.rows[*row as usize];
+                for lane in (0..self.lanes).filter(|lane| here.has(*lane)) {
+                    to[lane] = from[lane];
+                }
+            }
+        }
+        for (row, after) in written.iter().zip(after) {
+            self.rows[*row as usize] = after;
+        }
+        self.are_apart = false;
+        self.parts = parts;
+        Ok(reached)
+    }
+
+    /// Executes steps, all lanes in step.
+    fn steps(&mut self, block: &'c [Step], mut mask: Mask) -> Result<Mask, Stopped> {
         for step in block {
             if mask.is_none() {
                 break;
@@ -199,7 +306,7 @@ impl<'c> Machine<'c> {
                 Step::Index { out, index, limit, stride, base, line } => {
                     let last = self.limit(*limit).saturating_sub(1);
                     if self.watch.is_some() {
-                        self.watch_index(*index, last, *line, &mask);
+                        self.watch_index((*index, *base, *out), last, *line, &mask);
                     }
                     let mut to = self.take(*out);
                     let index = self.row(*index);
@@ -253,6 +360,11 @@ impl<'c> Machine<'c> {
                 Step::Barrier { shared, storage, subgroup, line } => {
                     if let Some(watch) = &mut self.watch {
                         watch.barrier(*shared, *storage, *subgroup, *line, matches!(mask, Mask::All));
+                    }
+                }
+                Step::Uniform { at, line } => {
+                    if self.watch.is_some() {
+                        self.watch_uniform(*at, *line, &mask);
                     }
                 }
                 Step::If { condition, accept, reject } => {

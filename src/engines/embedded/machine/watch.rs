@@ -4,7 +4,7 @@
 //! barrier for that memory comes between: `workgroupBarrier` for workgroup memory and `storageBarrier` for buffers, as
 //! the WGSL specification has it. No barrier orders accesses of two workgroups in one dispatch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Machine;
 use super::mask::Mask;
@@ -32,10 +32,12 @@ const MANY: u32 = u32::MAX;
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::engines::embedded) enum Race {
-    /// Two accesses to one word.
-    Data { first_line: u32, line: u32, across: bool, both_write: bool, same_value: bool, memory: String },
+    /// Two accesses to one word, or to one vector where one of them writes a component of it.
+    Data { first_line: u32, line: u32, across: bool, both_write: bool, same_value: bool, vector: bool, memory: String },
     /// A barrier that only some invocations reach.
     Barrier { line: u32 },
+    /// A pointer for all that is not the same in all.
+    Uniform { line: u32 },
     /// An index that was clamped.
     OutOfBounds { line: u32, index: u32, last: u32 },
 }
@@ -47,6 +49,7 @@ impl Race {
             Self::Data { first_line, line, across, .. } => (0, *line.min(first_line), *line.max(first_line), *across),
             Self::Barrier { line } => (1, *line, 0, false),
             Self::OutOfBounds { line, .. } => (2, *line, 0, false),
+            Self::Uniform { line } => (3, *line, 0, false),
         }
     }
 }
@@ -64,6 +67,9 @@ pub(in crate::engines::embedded) struct Watch {
     storage_phase: u32,
     /// Where invocations of one subgroup synchronise by a barrier of their own, their races are not told.
     subgroup: Option<u32>,
+    /// For rows of addresses, the lanes whose index was clamped: what they do to the element that they were led to is no
+    /// race of the shader's.
+    clamped: HashMap<Row, Vec<bool>>,
     found: BTreeMap<(u8, u32, u32, bool), (Race, u64)>,
 }
 
@@ -82,6 +88,7 @@ impl Watch {
             shared_phase: 0,
             storage_phase: 0,
             subgroup: code.subgroup_barriers.then_some(code.subgroup),
+            clamped: HashMap::new(),
             found: BTreeMap::new(),
         }
     }
@@ -127,6 +134,13 @@ struct Act {
     subgroup: Option<u32>,
 }
 
+impl Act {
+    /// Whether an invocation is of the same subgroup, where that is enough.
+    fn is_beside(&self, invocation: u32) -> bool {
+        self.subgroup.is_some_and(|size| (invocation - 1) / size == (self.touch.invocation - 1) / size)
+    }
+}
+
 /// Whether an earlier access and this one race, and whether they are of different workgroups.
 fn races(earlier: &Touch, act: &Act) -> Option<bool> {
     if earlier.group == 0 {
@@ -135,9 +149,8 @@ fn races(earlier: &Touch, act: &Act) -> Option<bool> {
     if earlier.group != act.touch.group {
         return Some(true);
     }
-    let same_subgroup = |size: u32| (earlier.invocation - 1) / size == (act.touch.invocation - 1) / size;
     let apart = earlier.invocation == MANY
-        || (earlier.invocation != act.touch.invocation && !act.subgroup.is_some_and(same_subgroup));
+        || (earlier.invocation != act.touch.invocation && !act.is_beside(earlier.invocation));
     (earlier.phase == act.touch.phase && apart).then_some(false)
 }
 
@@ -155,7 +168,10 @@ impl Cell {
                 // Readers of several workgroups: whoever writes later races with one of them.
                 *read = Touch { group: MANY, invocation: MANY, ..act.touch };
             } else if read.group == act.touch.group && read.phase == act.touch.phase {
-                if read.invocation != act.touch.invocation {
+                // One stands for all readers of its subgroup.
+                if read.invocation != act.touch.invocation
+                    && (read.invocation == MANY || !act.is_beside(read.invocation))
+                {
                     read.invocation = MANY;
                 }
             } else {
@@ -172,13 +188,22 @@ impl Machine<'_> {
         let Some(mut watch) = self.watch.take() else { return };
         for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
             let address = self.address(access, lane);
+            if access.address.at.and_then(|row| watch.clamped.get(&row)).is_some_and(|lanes| lanes[lane]) {
+                continue;
+            }
+            // Of a vector, the units before and after the component too.
+            let (start, units) = match access.vector {
+                Some((start, units)) => (self.address(&Access { address: start, ..*access }, lane), units as usize),
+                None => (address, 1),
+            };
             // A word is one cell, or two where its halves are used by themselves.
             let (first, count, phase) = match access.space {
-                Space::Shared => (address as usize, 1, watch.shared_phase),
-                Space::Buffer(index) if !watch.halves[index] => (address as usize >> 2, 1, watch.storage_phase),
-                Space::Buffer(_) if access.unit == Unit::Half => (address as usize >> 1, 1, watch.storage_phase),
-                Space::Buffer(_) => (address as usize >> 1, 2, watch.storage_phase),
+                Space::Shared => (start as usize, 1, watch.shared_phase),
+                Space::Buffer(index) if !watch.halves[index] => (start as usize >> 2, 1, watch.storage_phase),
+                Space::Buffer(_) if access.unit == Unit::Half => (start as usize >> 1, 1, watch.storage_phase),
+                Space::Buffer(_) => (start as usize >> 1, 2, watch.storage_phase),
             };
+            let count = count * units;
             let invocation = u32::try_from(lane).unwrap_or(0) + 1;
             let touch = Touch { group: watch.group, invocation, phase, line: access.line };
             let same_value = value.is_some_and(|row| {
@@ -195,15 +220,47 @@ impl Machine<'_> {
                     Space::Shared => "workgroup memory".to_owned(),
                     Space::Buffer(index) => format!("buffer '{}'", watch.names[index]),
                 };
-                let same_value = act.same_value && both_write;
-                watch.note(Race::Data { first_line, line: access.line, across, both_write, same_value, memory });
+                let vector = access.vector.is_some();
+                let same_value = act.same_value && both_write && !vector;
+                let line = access.line;
+                watch.note(Race::Data { first_line, line, across, both_write, same_value, vector, memory });
             }
         }
         self.watch = Some(watch);
     }
 
-    /// Notes an index that is out of bounds in an active lane.
-    pub(super) fn watch_index(&mut self, index: Row, last: u32, line: u32, mask: &Mask) {
+    /// Notes an address that must be the same in all active lanes, and is not.
+    pub(super) fn watch_uniform(&mut self, at: Row, line: u32, mask: &Mask) {
+        let mut addresses = (0..self.lanes).filter(|lane| mask.has(*lane)).map(|lane| self.rows[at as usize][lane]);
+        let first = addresses.next();
+        if addresses.any(|address| Some(address) != first)
+            && let Some(watch) = &mut self.watch
+        {
+            watch.note(Race::Uniform { line });
+        }
+    }
+
+    /// Notes an index that is out of bounds in an active lane. The rows are those of the index, of the address that it is
+    /// added to, and of the sum.
+    pub(super) fn watch_index(
+        &mut self,
+        (index, base, out): (Row, Option<Row>, Row),
+        last: u32,
+        line: u32,
+        mask: &Mask,
+    ) {
+        if let Some(watch) = &mut self.watch {
+            let mut lanes = base.and_then(|row| watch.clamped.get(&row).cloned()).unwrap_or_default();
+            lanes.resize(self.lanes, false);
+            for (lane, clamped) in lanes.iter_mut().enumerate() {
+                *clamped |= self.rows[index as usize][lane] > last;
+            }
+            if lanes.contains(&true) {
+                watch.clamped.insert(out, lanes);
+            } else {
+                watch.clamped.remove(&out);
+            }
+        }
         let beyond = (0..self.lanes)
             .filter(|lane| mask.has(*lane))
             .map(|lane| self.rows[index as usize][lane])
