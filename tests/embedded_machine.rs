@@ -685,3 +685,28 @@ fn main(@builtin(local_invocation_index) i: u32) {
     let again = of("loop { if atomicCompareExchangeWeak(&x[i], 0u, 7u).exchanged { break; } }");
     assert_eq!((again.distinct.len(), again.findings.len()), (1, 0), "asked until it is done: {:?}", again.findings);
 }
+
+/// Functions that call twice, forty deep: none of it runs, and what it would do is found by looking at each once.
+#[test]
+fn a_tree_of_calls_is_looked_at_once_a_function() {
+    let mut body = String::from(
+        "
+@group(0) @binding(2) var<storage, read_write> c: atomic<u32>;
+fn f0() { atomicAdd(&c, 1u); }
+",
+    );
+    for i in 1..40 {
+        body.push_str(&format!("fn f{i}() {{ f{0}(); f{0}(); }}\n", i - 1));
+    }
+    body.push_str(
+        "@compute @workgroup_size(8)
+fn main(@builtin(local_invocation_index) i: u32) {
+    if input[0] == 1u { f39(); }
+    output[i] = i;
+}",
+    );
+    let mut spec = program(&format!("{IN_OUT}{body}"), vec![0], 8, 1);
+    spec.buffers.push(Buffer::InOut(vec![0]));
+    let runs = run("strict", &spec, 3).expect("it runs");
+    assert_eq!((runs.distinct.len(), runs.findings.len()), (1, 0), "{:?}", runs.findings);
+}

@@ -33,13 +33,8 @@ pub struct Accuracy {
     pub unconstrained: u64,
     /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
     /// them.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "number::is_zero")]
     pub unmeasured: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn is_none(n: &u64) -> bool {
-    *n == 0
 }
 
 /// The accuracy of `output`. `twin` decides where the allowance is exact; `exact` may be missing for outputs that are

@@ -3,6 +3,12 @@
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+/// Whether a count that most records lack can be left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(crate) fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
 /// Writes a metric.
 ///
 /// # Errors

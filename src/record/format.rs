@@ -108,16 +108,11 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,
     /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "number::is_zero")]
     pub store: u64,
     /// `--label`: a name for this audit, such as that of a leg of a CI matrix. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(n: &u64) -> bool {
-    *n == 0
 }
 
 /// What kind of engine.

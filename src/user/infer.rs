@@ -112,8 +112,8 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
     let mut effective: Vec<Config> = Vec::new();
     for (way, entry) in ways.iter().zip(entries) {
         let own = way.groups.as_deref().map(|g| groups(g, from)).transpose()?;
-        let inferred_groups = own.or(base).is_none();
-        let groups = match own.or(base) {
+        let said = own.or(base);
+        let groups = match said {
             Some(groups) => groups,
             None => inferred(shader, &entry, elements)?,
         };
@@ -130,7 +130,7 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
             return Err(wrong(format!("two configurations are the same: {}", pairs(&params))));
         }
         effective.push(Config { groups: Some(groups.map(u64::from).to_vec()), overrides: way.overrides.clone() });
-        configs.push(Configured { entry, groups, inferred: inferred_groups, params });
+        configs.push(Configured { entry, groups, inferred: said.is_none(), params });
     }
     let alone = given.config.is_empty();
     let settings = Settings {

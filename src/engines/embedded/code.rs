@@ -2,6 +2,9 @@
 //!
 //! A row holds one 32-bit word for every lane. Every row but those of variables is written in one place only.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use super::math::{Kernel, Map1, Map2, Map3, Scalar, Wide};
 
 /// The number of a row.
@@ -112,14 +115,6 @@ pub(super) enum Subgroup {
     Gather { from: From, which: Option<Row>, value: Vec<Row>, out: Vec<Row> },
     /// Combined in the order of lanes.
     Collect { extent: Extent, combine: Kernel, identity: Vec<u32>, value: Vec<Row>, out: Vec<Row> },
-}
-
-impl Subgroup {
-    fn written(&self) -> &[Row] {
-        match self {
-            Self::Ballot { out, .. } | Self::Gather { out, .. } | Self::Collect { out, .. } => out,
-        }
-    }
 }
 
 /// A case of a switch.
@@ -295,10 +290,25 @@ pub(super) struct Code {
     /// Whether there are atomics at all, loads and stores of them included.
     pub(super) atomics: bool,
     /// The lines of atomic operations, ascending.
-    pub(super) atomic_lines: std::collections::BTreeSet<u32>,
+    pub(super) atomic_lines: BTreeSet<u32>,
     /// Whether invocations of one subgroup synchronise among themselves.
     pub(super) subgroup_barriers: bool,
     pub(super) subgroup: u32,
+}
+
+/// What steps do to the lanes' rows, and whether lanes wait for one another in them: at a barrier, or for a subgroup's
+/// operation.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    pub(super) meets: bool,
+    pub(super) written: BTreeSet<Row>,
+}
+
+impl Effect {
+    fn add(&mut self, other: &Self) {
+        self.meets |= other.meets;
+        self.written.extend(&other.written);
+    }
 }
 
 impl Code {
@@ -307,21 +317,10 @@ impl Code {
         self.workgroup.iter().map(|s| *s as usize).product()
     }
 
-    /// Whether invocations wait for one another in a step: at a barrier, or for a subgroup's operation.
-    pub(super) fn meets(&self, step: &Step) -> bool {
-        let any = |block: &Block| block.iter().any(|step| self.meets(step));
-        match step {
-            Step::Barrier { .. } | Step::Subgroup(_) => true,
-            Step::If { accept, reject, .. } => any(accept) || any(reject),
-            Step::Loop { body, continuing, .. } => any(body) || any(continuing),
-            Step::Switch { arms, .. } => arms.iter().any(|arm| any(&arm.body)),
-            Step::Call { function, .. } => any(&self.functions[*function]),
-            _ => false,
-        }
-    }
-
-    /// The rows that steps write, whatever way they take.
-    pub(super) fn written(&self, block: &[Step], rows: &mut std::collections::BTreeSet<Row>) {
+    /// What steps do, whatever way they take. `known` has an entry for each function, so that each is looked at once,
+    /// however often it is called.
+    pub(super) fn effect(&self, block: &[Step], known: &mut [Option<Rc<Effect>>]) -> Effect {
+        let mut all = Effect::default();
         for step in block {
             match step {
                 Step::Map1 { out, .. }
@@ -332,35 +331,37 @@ impl Code {
                 | Step::Pick { out, .. }
                 | Step::LoadVariable { out, .. }
                 | Step::Load { out, .. }
-                | Step::ArrayLength { out, .. } => {
-                    rows.insert(*out);
+                | Step::ArrayLength { out, .. }
+                | Step::SetVariable { variable: out, .. } => {
+                    all.written.insert(*out);
                 }
-                Step::SetVariable { variable, .. } => {
-                    rows.insert(*variable);
-                }
-                Step::Clear { first, len } => rows.extend(*first..*first + *len),
-                Step::StoreVariable { first, end, .. } => rows.extend(*first..*end),
-                Step::Wide { out, .. } => rows.extend(out.iter().copied()),
-                Step::Atomic(atomic) => rows.extend(atomic.out.iter().copied()),
-                Step::Subgroup(subgroup) => rows.extend(subgroup.written().iter().copied()),
+                Step::Clear { first, len } => all.written.extend(*first..*first + *len),
+                Step::StoreVariable { first, end, .. } => all.written.extend(*first..*end),
+                Step::Wide { out, .. } => all.written.extend(out),
+                Step::Atomic(atomic) => all.written.extend(&atomic.out),
+                // What lanes do where they meet is never done in parts, so that its rows do not matter.
+                Step::Barrier { .. } | Step::Subgroup(_) => all.meets = true,
                 Step::If { accept, reject, .. } => {
-                    self.written(accept, rows);
-                    self.written(reject, rows);
+                    all.add(&self.effect(accept, known));
+                    all.add(&self.effect(reject, known));
                 }
                 Step::Loop { body, continuing, .. } => {
-                    self.written(body, rows);
-                    self.written(continuing, rows);
+                    all.add(&self.effect(body, known));
+                    all.add(&self.effect(continuing, known));
                 }
-                Step::Switch { arms, .. } => arms.iter().for_each(|arm| self.written(&arm.body, rows)),
-                Step::Call { function, .. } => self.written(&self.functions[*function], rows),
-                Step::Store { .. }
-                | Step::Barrier { .. }
-                | Step::Uniform { .. }
-                | Step::Break
-                | Step::Continue
-                | Step::Return => {}
+                Step::Switch { arms, .. } => arms.iter().for_each(|arm| all.add(&self.effect(&arm.body, known))),
+                Step::Call { function, .. } => {
+                    let there = known[*function].clone().unwrap_or_else(|| {
+                        let found = Rc::new(self.effect(&self.functions[*function], known));
+                        known[*function] = Some(Rc::clone(&found));
+                        found
+                    });
+                    all.add(&there);
+                }
+                Step::Store { .. } | Step::Uniform { .. } | Step::Break | Step::Continue | Step::Return => {}
             }
         }
+        all
     }
 
     /// How deep blocks lie within each other, calls included.

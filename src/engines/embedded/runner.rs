@@ -90,7 +90,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::run`].
     pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
-        Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
+        self.compute_with_absent(program, 0)
     }
 
     /// [`Runner::compute`] where reading an invocation of a subgroup that is not active gives `absent`: WGSL allows any
@@ -133,10 +133,6 @@ impl Runner {
         let mut threads = 1;
         let mut collected = Collected::new(program);
         let mut findings: Vec<Finding> = Vec::new();
-        let mut first: Option<Bits> = None;
-        let mut other: Option<Bits> = None;
-        // What the first order gives where the output held something else before.
-        let mut poisoned: Option<Bits> = None;
         let mut apart = self.mode.schedule.is_none();
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
@@ -162,34 +158,22 @@ impl Runner {
                 threads = self.threads;
             }
             findings.extend(noticed);
-            // The bits of the output itself: what lies between its elements is not the result.
-            let bits = program.output.gather(words.clone());
-            if run < repeats
-                && other.is_none()
-                && self.mode.schedule.is_none()
-                && first.as_ref().is_some_and(|first| *first != bits)
-            {
-                // The run may differ in two things: the order, and what the output held before. Were it the latter, the
-                // first order with that content would give the same bits.
-                let explained = if poison(run) == poison(0) {
-                    false
-                } else {
-                    if poisoned.is_none() {
-                        let how = Execution { poison: poison(run), ..self.how(self.mode.order(0)) };
-                        poisoned = Some(program.output.gather(ready.execute(program, how)?.words));
-                    }
-                    poisoned.as_ref() == Some(&bits)
-                };
-                if !explained {
-                    other = Some(bits.clone());
-                }
-            }
-            first.get_or_insert(bits);
             collected.add(words, run, run < repeats);
             run += 1;
         }
         let distinct = collected.finish()?;
-        if let (Some(first), Some(other)) = (&first, &other) {
+        let mut kept = distinct.iter().filter_map(|d| d.bits.as_ref());
+        if let Some(first) = kept.next()
+            && distinct.len() > 1
+            && self.mode.schedule.is_none()
+            && let Some(other) = {
+                // Runs differ in two things: the order, and what the output held before. What the first order gives with
+                // the other content shows nothing of orders.
+                let how = Execution { poison: poison(1), ..self.how(self.mode.order(0)) };
+                let poisoned = program.output.gather(ready.execute(program, how)?.words);
+                kept.find(|bits| **bits != poisoned)
+            }
+        {
             // A race is a cause of its own, and is told with its lines.
             let races = findings.iter().any(|f| f.kind == FindingKind::DataRace);
             let lines = if races { Vec::new() } else { ready.atomic_lines() };

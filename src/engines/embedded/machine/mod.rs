@@ -8,14 +8,14 @@ mod mask;
 mod memory;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 pub(super) use mask::Mask;
 pub(super) use memory::Buffer;
 pub(super) use watch::{Race, Watch};
 
-use super::code::{Arm, Block, Code, Input, Row, Step};
+use super::code::{Arm, Block, Code, Effect, Input, Row, Step};
 
 /// Why a dispatch did not end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,8 @@ pub(super) struct Machine<'c> {
     parts: Vec<Mask>,
     /// For the steps from an address on: how many come before lanes meet, and the rows that they write.
     segments: HashMap<usize, (usize, Rc<[Row]>)>,
+    /// What functions do, as far as it was asked.
+    effects: Vec<Option<Rc<Effect>>>,
     /// Whether one part is on.
     are_apart: bool,
     /// Exchanges under a weak condition while parts are apart.
@@ -104,6 +106,7 @@ impl<'c> Machine<'c> {
             order: None,
             parts: Vec::new(),
             segments: HashMap::new(),
+            effects: vec![None; code.functions.len()],
             are_apart: false,
             exchanges: 0,
             absent: 0,
@@ -215,13 +218,13 @@ impl<'c> Machine<'c> {
 
     /// How many steps come before the next one where lanes meet, and the rows that they write.
     fn segment(&mut self, block: &'c [Step]) -> (usize, Rc<[Row]>) {
-        let code = self.code;
+        let (code, effects) = (self.code, &mut self.effects);
         let known = self.segments.entry(std::ptr::from_ref(block).addr());
         let (alone, written) = known.or_insert_with(|| {
-            let alone = block.iter().take_while(|step| !code.meets(step)).count();
-            let mut written = std::collections::BTreeSet::new();
-            code.written(&block[..alone], &mut written);
-            (alone, written.into_iter().collect())
+            let single = block.iter().map(|step| code.effect(std::slice::from_ref(step), effects));
+            let before: Vec<_> = single.take_while(|effect| !effect.meets).collect();
+            let written: BTreeSet<Row> = before.iter().flat_map(|effect| &effect.written).copied().collect();
+            (before.len(), written.into_iter().collect())
         });
         (*alone, Rc::clone(written))
     }
