@@ -6,9 +6,9 @@ mod ratio;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use repro_audit::bits::{Bits, Dtype};
-use repro_audit::drift::measure;
-use repro_audit::inputs::Distribution;
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::numerics::drift::measure;
+use repro_audit::numerics::inputs::Distribution;
 
 /// 128 MiB an array: far beyond any cache.
 const N: usize = 1 << 25;

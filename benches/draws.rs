@@ -9,7 +9,7 @@
 #[expect(dead_code, reason = "the lines name adapters, not threads")]
 mod ratio;
 
-use repro_audit::case::Case;
+use repro_audit::kernels::case::Case;
 use repro_audit::kernels::{self, Buffer, Program};
 
 /// 32 MiB.

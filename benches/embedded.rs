@@ -7,10 +7,11 @@ mod ratio;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput};
-use repro_audit::case::Case;
-use repro_audit::engines::embedded::{Mode, Runner};
-use repro_audit::engines::{cpu, gpu};
+use repro_audit::engines::gpu;
+use repro_audit::engines::interpreter::{Mode, Runner};
+use repro_audit::kernels::case::Case;
 use repro_audit::kernels::{self, Profile, Program};
+use repro_audit::numerics::threads;
 
 const N: usize = 256;
 
@@ -30,7 +31,7 @@ fn main() {
         let theirs = || lavapipe.run(&product, 5).expect("lavapipe runs").expect("it can");
         let ours = || embedded.run(&product, 5).expect("the product runs").expect("it can");
         let what = format!("embedded, matmul/tiled {N}^3, 5 runs");
-        ratio::print((&what, ours), ("lavapipe", theirs), cpu::available_threads());
+        ratio::print((&what, ours), ("lavapipe", theirs), threads::available_threads());
         quick(&mut embedded, &mut lavapipe);
     } else {
         println!("no lavapipe here: nothing to compare with");

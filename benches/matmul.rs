@@ -7,11 +7,12 @@
 mod ratio;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use repro_audit::arith::Arithmetic;
-use repro_audit::case::Case;
-use repro_audit::engines::{cpu, gpu};
+use repro_audit::engines::gpu;
+use repro_audit::kernels::case::Case;
 use repro_audit::kernels::matmul::{Instructions, product};
 use repro_audit::kernels::{self, Buffer, Problem};
+use repro_audit::numerics::arith::Arithmetic;
+use repro_audit::numerics::threads;
 
 const N: usize = 1024;
 const FUSED: Arithmetic = Arithmetic::FUSED;
@@ -19,7 +20,7 @@ const FUSED: Arithmetic = Arithmetic::FUSED;
 fn main() {
     let problem = square(N);
     let (a, b) = factors(problem.as_ref());
-    let mut threads = vec![1, cpu::available_threads()];
+    let mut threads = vec![1, threads::available_threads()];
     threads.dedup();
     for t in threads.iter().copied() {
         for (name, arithmetic) in [("fused", FUSED), ("separate", Arithmetic::STRICT)] {

@@ -10,8 +10,8 @@ use std::cell::RefCell;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use repro_audit::inputs::philox::philox4x32_10;
-use repro_audit::inputs::philox_simd::{Axis, extension, fill};
+use repro_audit::numerics::inputs::philox::philox4x32_10;
+use repro_audit::numerics::inputs::philox_simd::{Axis, extension, fill};
 
 /// Words of each thread in the runs on several.
 const SHARE: usize = 1 << 22;

@@ -8,9 +8,9 @@ mod ratio;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use repro_audit::arith::Ieee;
-use repro_audit::inputs::Distribution;
 use repro_audit::kernels::sum::twin;
+use repro_audit::numerics::arith::Ieee;
+use repro_audit::numerics::inputs::Distribution;
 
 type Strict = Ieee<false, false>;
 type Flush = Ieee<false, true>;

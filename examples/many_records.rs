@@ -11,7 +11,7 @@
 
 use std::path::Path;
 
-use repro_audit::bits::Bits;
+use repro_audit::model::bits::Bits;
 use repro_audit::record::{self, Outcome, Outputs, Record, Stored, content_id};
 
 const VERSIONS: u64 = 12;

@@ -1,7 +1,10 @@
 //! Development loop: runs cases on every adapter in this process and says how each result relates to its twin.
 //! `cargo run --example try_case -- 'sum/tree?n=4096'` or `… -- sum` for a kernel's whole quick plan.
 
-use repro_audit::{arith::Arithmetic, bits::Bits, case::Case, drift, engines::gpu, kernels};
+use repro_audit::engines::gpu;
+use repro_audit::kernels::{self, case::Case};
+use repro_audit::model::{Arithmetic, bits::Bits};
+use repro_audit::numerics::drift;
 
 fn main() {
     let mut cases = Vec::new();

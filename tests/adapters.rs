@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use common::{adapters, program, record_in, run, status, stderr};
 use libtest_mimic::{Arguments, Failed, Trial};
-use repro_audit::arith::Arithmetic;
-use repro_audit::engines::FindingKind;
 use repro_audit::kernels;
+use repro_audit::model::FindingKind;
+use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Record, Status};
 
 /// Results outside the specification that are the driver's, each with its cause: `label text | kernel/variant | why`.

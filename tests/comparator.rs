@@ -3,8 +3,8 @@
 #![expect(clippy::cast_possible_truncation, reason = "small counts, and low halves on purpose")]
 
 use proptest::prelude::*;
-use repro_audit::bits::{Bits, Dtype};
-use repro_audit::drift::{Class, Drift, classify, measure};
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::numerics::drift::{Class, Drift, classify, measure};
 
 const FLOATS: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::Bf16];
 

@@ -1,9 +1,9 @@
 //! The embedded adapter against the CPU twins: two implementations that share no arithmetic but the pinned library's
 //! elementary functions.
 
-use repro_audit::arith::Arithmetic;
-use repro_audit::engines::embedded::Runner;
+use repro_audit::engines::interpreter::Runner;
 use repro_audit::kernels::{self, Profile};
+use repro_audit::numerics::arith::Arithmetic;
 
 /// Every case of every kernel that has a program and a twin of this arithmetic equals the twin in every bit.
 fn equal_twins(mode: &str, arithmetic: Arithmetic, kernels: impl Fn(&str) -> bool) {

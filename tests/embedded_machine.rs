@@ -1,10 +1,11 @@
 //! What the embedded adapter does with control flow, memory, atomics, subgroups and defective shaders: each a small
 //! shader with a known answer.
 
-use repro_audit::bits::Dtype;
-use repro_audit::engines::embedded::Runner;
-use repro_audit::engines::{Finding, FindingKind, RunError, Runs};
+use repro_audit::engines::interpreter::Runner;
+use repro_audit::engines::{RunError, Runs};
 use repro_audit::kernels::{Buffer, OutputView, Pass, Pattern, Program};
+use repro_audit::model::bits::Dtype;
+use repro_audit::model::{Finding, FindingKind};
 
 const IN_OUT: &str = "@group(0) @binding(0) var<storage, read> input: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;

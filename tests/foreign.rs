@@ -17,8 +17,9 @@ use std::sync::{Arc, LazyLock};
 use causes::{Change, Test, cause};
 use libtest_mimic::{Arguments, Failed, Trial};
 use load::{Kernel, Output};
-use repro_audit::engines::{FindingKind, RunError, embedded, gpu};
+use repro_audit::engines::{RunError, gpu, interpreter};
 use repro_audit::kernels::Program;
+use repro_audit::model::FindingKind;
 
 /// `kernel | causes | explanation`. One that has gone is reported too.
 static DIFFERENCES: LazyLock<String> = LazyLock::new(|| load::table("known_differences.txt"));
@@ -126,7 +127,7 @@ fn difference(ours: &[u32], theirs: &[u32], floats: &[bool]) -> Option<String> {
 }
 
 fn compute(program: &Program, mode: &str) -> Result<Vec<u32>, String> {
-    let mut runner = embedded::Runner::open(mode.parse().map_err(|e| format!("{e}"))?);
+    let mut runner = interpreter::Runner::open(mode.parse().map_err(|e| format!("{e}"))?);
     runner.compute(program).map_err(|e| format!("embedded: {e}"))
 }
 
@@ -204,7 +205,7 @@ fn writes(kernel: &Kernel) -> Result<(), Failed> {
 
 /// What the embedded adapter notices under three orders of execution is what is listed.
 fn notices(kernel: &Kernel) -> Result<(), Failed> {
-    let mut runner = embedded::Runner::open(embedded::Mode::default());
+    let mut runner = interpreter::Runner::open(interpreter::Mode::default());
     let mut found = BTreeSet::new();
     for output in &kernel.outputs {
         let runs = match runner.run(&output.program, 3) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use repro_audit::case::Case;
+use repro_audit::kernels::case::Case;
 use repro_audit::kernels::{self, Profile};
 
 #[test]
@@ -84,7 +84,7 @@ fn every_quick_case_is_sound_without_an_adapter() {
                 let Some(twin) = problem.twin(*arithmetic, 1) else { continue };
                 assert_eq!((twin.dtype, twin.len), (dtype, len), "{case}: the twin's shape");
                 assert_eq!(problem.twin(*arithmetic, 3).as_ref(), Some(&twin), "{case}: the twin depends on threads");
-                let found = repro_audit::drift::accuracy(&twin, exact.as_ref(), &allowance, strict.as_ref());
+                let found = repro_audit::numerics::drift::accuracy(&twin, exact.as_ref(), &allowance, strict.as_ref());
                 assert_eq!(
                     found.outside,
                     0,

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{program, record_in, run, status, stderr, without_adapters};
-use repro_audit::engines::FindingKind;
+use repro_audit::kernels::user::{Kernel, Settings};
+use repro_audit::model::FindingKind;
 use repro_audit::record::{AxisLevel, Level, LevelState, Outcome, Record, Status};
-use repro_audit::user::{Kernel, Settings};
 
 /// A folder with one kernel, and where its audits go.
 struct Bench {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
-use repro_audit::bits::{Bits, Dtype};
+use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::record::{self, Merged, Outcome, ReadError, Reader, Record, Stored, content_id};
 
 /// A record of a few cases, which differs from its likes as `seed` says: host, label, driver, time, digests, and how much

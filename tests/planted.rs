@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use common::{run, status, stderr, without_adapters};
-use repro_audit::arith::Arithmetic;
-use repro_audit::engines::FindingKind;
+use repro_audit::model::FindingKind;
+use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{AxisLevel, CaseRecord, Execution, Level, LevelState, Outcome, Record, Status};
 
 const PLANTED: [&str; 9] = [

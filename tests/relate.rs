@@ -2,8 +2,8 @@
 
 mod fixture;
 
-use repro_audit::arith::Arithmetic;
-use repro_audit::bits::Bits;
+use repro_audit::model::bits::Bits;
+use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::relate::{self, Kind};
 

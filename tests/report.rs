@@ -5,7 +5,7 @@ mod fixture;
 
 use std::path::Path;
 
-use repro_audit::engines::FindingKind;
+use repro_audit::model::FindingKind;
 use repro_audit::record::{EngineStatus, Record};
 use repro_audit::report;
 

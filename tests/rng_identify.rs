@@ -3,7 +3,7 @@
 
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use repro_audit::inputs::philox::Stream;
+use repro_audit::numerics::inputs::philox::Stream;
 use repro_audit::rng::{
     Candidate, Cards, Draw, Element, Form, Geometry, Identified, Interval, Observations, Op, Shape, Source, TOLERANCE,
     Vector, identify,

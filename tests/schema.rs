@@ -83,9 +83,9 @@ fn merged_records_fit_the_schema() {
     let reader = repro_audit::record::Reader::default();
     for (i, mut record) in [fixture::full(1), fixture::without_adapters()].into_iter().enumerate() {
         record.provenance.settings.label = Some(format!("leg-{i}"));
-        let whole = repro_audit::bits::Bits::f32(&[1.0; 8]);
+        let whole = repro_audit::model::bits::Bits::f32(&[1.0; 8]);
         record.outputs.add(whole.digest(), repro_audit::record::Stored::new(&whole, 8));
-        let sampled = repro_audit::bits::Bits::f32(&[2.0; 80]);
+        let sampled = repro_audit::model::bits::Bits::f32(&[2.0; 80]);
         record.outputs.add(sampled.digest(), repro_audit::record::Stored::new(&sampled, 8));
         record.id = repro_audit::record::content_id(&record).expect("JSON");
         let path = folder.path().join(format!("{i}.json"));

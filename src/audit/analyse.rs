@@ -5,11 +5,11 @@ use super::compare::{FirstConfig, Heard, Pairs, compare};
 use super::execute::Said;
 use super::judge;
 use super::truth::Truth;
-use crate::bits::digest_words;
-use crate::bits::{Bits, Dtype};
-use crate::case::Case;
-use crate::drift::{Accuracy, accuracy};
+use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
+use crate::model::bits::digest_words;
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::drift::{Accuracy, accuracy};
 use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bits::{Bits, Dtype, digest_words};
+use crate::model::bits::{Bits, Dtype, digest_words};
 
 /// A folder of outputs.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 use super::blobs::Blobs;
 use super::execute::Said;
 use super::truth::Truth;
-use crate::bits::{Bits, Dtype};
-use crate::drift::{Drift, measure};
-use crate::engines::gpu::AdapterIdentity;
+use crate::model::AdapterIdentity;
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::drift::{Drift, measure};
 use crate::record::{AxisLevel, Comparison, Engine, EngineKind};
 
 /// One engine's answer to one case.
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     fn embedded(mode: &str, index: usize) -> Engine {
-        let identity = crate::engines::embedded::identity(&mode.parse().expect("a mode"), index);
+        let identity = crate::engines::interpreter::identity(&mode.parse().expect("a mode"), index);
         let mut engine = adapter("embedded", 0, 0, 0, "");
         engine.adapter = Some(identity);
         engine
@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn drivers_are_not_compared_with_the_interpreter() {
-        use crate::arith::Arithmetic;
         use crate::kernels::{Allowance, Exact, Problem};
+        use crate::numerics::arith::Arithmetic;
 
         struct Nothing;
         impl Problem for Nothing {

@@ -1,9 +1,9 @@
 //! Whether the planted drift was caught, and caught as what it is.
 
 use super::execute::Said;
-use crate::case::Case;
-use crate::drift::{Classes, Drift};
+use crate::kernels::case::Case;
 use crate::kernels::control::PLACE;
+use crate::numerics::drift::{Classes, Drift};
 use crate::record::{AxisLevel, CaseRecord, Control, Outcome, Status};
 
 /// What the audit said of a control case on one engine. `said` is what the engine answered, `record` what the

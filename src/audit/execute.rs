@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::pilot::Child;
 use super::plan::CONTROL;
 use super::worker::Answer;
-use crate::case::Case;
-use crate::engines::embedded::Mode;
-use crate::engines::{Finding, Skip, gpu::AdapterIdentity};
+use crate::engines::interpreter::Mode;
+use crate::kernels::case::Case;
+use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::record::{Distinct, Engine, EngineKind, EngineStatus};
 
 /// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.

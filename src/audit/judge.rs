@@ -1,7 +1,7 @@
 //! From comparisons to verdicts. Knows only what is in the record.
 
-use crate::arith::Arithmetic;
-use crate::drift::Drift;
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::drift::Drift;
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Status, Verdict, after_origin,
 };
@@ -274,9 +274,9 @@ fn liberty(equals: &[Arithmetic]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bits::{Bits, Dtype};
-    use crate::drift::measure;
     use crate::kernels::Origin;
+    use crate::model::bits::{Bits, Dtype};
+    use crate::numerics::drift::measure;
     use crate::record::{Dispersion, Distinct, EngineKind, EngineStatus};
 
     fn engine(id: &str) -> Engine {

@@ -8,6 +8,7 @@ mod analyse;
 mod blobs;
 mod compare;
 mod controls;
+mod environment;
 mod execute;
 pub mod fault;
 mod judge;

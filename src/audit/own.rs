@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::kernels::user::Kernel;
 use crate::record::{OwnKernel, write_atomically};
-use crate::user::Kernel;
 
 /// The file's name.
 const FILE: &str = "kernel.json";

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::worker::{Answer, Request, one_line};
-use crate::engines::embedded::{self, Mode};
-use crate::engines::gpu::{AdapterIdentity, backend_names};
+use crate::engines::gpu::backend_names;
+use crate::engines::interpreter::{self, Mode};
+use crate::model::AdapterIdentity;
 
 /// How long listing the adapters of one backend, or opening one, may take.
 const OPENING: Duration = Duration::from_secs(60);
@@ -206,6 +207,6 @@ pub fn adapters(
             Err(reason) => failed.push((backend.to_owned(), reason)),
         }
     }
-    found.extend(embedded::identities(planted));
+    found.extend(interpreter::identities(planted));
     (found, failed)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::case::{Case, CaseError};
-use crate::engines::embedded::Mode;
+use crate::engines::interpreter::Mode;
+use crate::kernels::case::{Case, CaseError};
+use crate::kernels::user;
 use crate::kernels::{self, Problem, Profile};
 use crate::record::Settings;
-use crate::user;
 
 /// The kernel whose cases are the controls; part of every audit.
 pub const CONTROL: &str = "control";
@@ -20,7 +20,7 @@ pub struct Wanted {
     pub profile: Profile,
     /// Kernel filters; a case is taken where one of them is part of `kernel/variant`. Empty for all.
     pub kernels: Vec<String>,
-    /// Adapter filters, as [`crate::engines::gpu::AdapterIdentity::matches`]. Empty for all.
+    /// Adapter filters, as [`crate::model::AdapterIdentity::matches`]. Empty for all.
     pub adapters: Vec<String>,
     /// Modes of further embedded adapters.
     pub planted: Vec<Mode>,

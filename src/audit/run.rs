@@ -12,13 +12,13 @@ use super::execute::{Said, Seat};
 use super::plan::{CONTROL, Plan};
 use super::truth::Truth;
 use super::{controls, judge, own, pilot};
-use crate::case::Case;
-use crate::engines::cpu::available_threads;
-use crate::engines::{Skip, gpu::AdapterIdentity};
 use crate::kernels::Problem;
+use crate::kernels::case::Case;
+use crate::model::{AdapterIdentity, Skip};
+use crate::numerics::threads::available_threads;
 use crate::record::{
-    CaseRecord, Control, Engine, EngineKind, EngineStatus, Environment, FormatVersion, Outcome, Outputs, Provenance,
-    Record, Run, Stored,
+    CaseRecord, Control, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Provenance, Record, Run,
+    Stored,
 };
 
 /// What is heard of an audit while it runs.
@@ -133,7 +133,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
             id: String::new(),
             run: Run { started: stamp, seconds: 0.0 },
             provenance: provenance(plan),
-            environment: Environment::capture(),
+            environment: super::environment::capture(),
             engines: engines(&seats),
             controls: Vec::new(),
             cases: Vec::new(),
@@ -282,8 +282,8 @@ impl Draft {
 /// The controls on the CPU's own path, so that they exist on a machine without adapters too: the comparator is given
 /// the drift directly.
 fn cpu_controls() -> Vec<Control> {
-    use crate::bits::{Bits, Dtype};
-    use crate::drift::{Class, classify, measure};
+    use crate::model::bits::{Bits, Dtype};
+    use crate::numerics::drift::{Class, classify, measure};
     let plain = Bits::words(Dtype::F32, (0..256).map(|i| 0x3f80_0000 + i * 3).collect());
     let planted = |place: usize, word: u32| {
         let mut other = plain.clone();
@@ -298,7 +298,7 @@ fn cpu_controls() -> Vec<Control> {
     };
     let mut swapped = plain.clone();
     swapped.words.swap(100, 101);
-    let is = |drift: &Option<crate::drift::Drift>, test: &dyn Fn(&crate::drift::Drift) -> bool| {
+    let is = |drift: &Option<crate::numerics::drift::Drift>, test: &dyn Fn(&crate::numerics::drift::Drift) -> bool| {
         drift.as_ref().is_some_and(test)
     };
     vec![

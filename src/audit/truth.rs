@@ -1,8 +1,8 @@
 //! What a case's outputs are measured against: twins, the exact answer, and the specification.
 
-use crate::arith::Arithmetic;
-use crate::bits::Bits;
 use crate::kernels::{Allowance, Exact, Problem};
+use crate::model::bits::Bits;
+use crate::numerics::arith::Arithmetic;
 
 /// The references of one case.
 pub(super) struct Truth {

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::blobs::Blobs;
 use super::fault::Fault;
 use super::{own, plan};
-use crate::engines::embedded::{self, Mode};
-use crate::engines::gpu::{self, AdapterIdentity};
-use crate::engines::{Finding, RunError, Runs, Skip};
+use crate::engines::gpu;
+use crate::engines::interpreter::{self, Mode};
+use crate::engines::{RunError, Runs};
 use crate::kernels::Program;
+use crate::kernels::user;
+use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::record::Distinct;
-use crate::user;
 
 /// What a child is asked, one JSON line each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,17 +84,17 @@ fn say(answer: &Answer) -> std::io::Result<()> {
 /// What runs the cases of a child.
 enum Runner {
     Driver(gpu::Runner),
-    Embedded(embedded::Runner),
+    Embedded(interpreter::Runner),
 }
 
 impl Runner {
     fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<(AdapterIdentity, Self), RunError> {
-        if backend != embedded::BACKEND {
+        if backend != interpreter::BACKEND {
             return gpu::open(backend, index).map(|(adapter, runner)| (adapter, Self::Driver(runner)));
         }
-        let mode = embedded::mode(index, planted)
+        let mode = interpreter::mode(index, planted)
             .ok_or_else(|| RunError::Gone(format!("no mode was given for embedded adapter number {index}")))?;
-        Ok((embedded::identity(&mode, index), Self::Embedded(embedded::Runner::open(mode))))
+        Ok((interpreter::identity(&mode, index), Self::Embedded(interpreter::Runner::open(mode))))
     }
 
     fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {

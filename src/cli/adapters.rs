@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure, print};
 use crate::audit;
-use crate::engines::gpu::AdapterIdentity;
+use crate::model::AdapterIdentity;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use super::gpu::{carry_out, show};
 use super::options::Options;
 use super::{Exit, Failure, print};
-use crate::case::Case;
+use crate::kernels::case::Case;
 use crate::kernels::{self, Profile};
 use crate::record::{EngineKind, Outcome};
 

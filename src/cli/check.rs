@@ -10,8 +10,8 @@ use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::{Exit, Failure, print};
 use crate::audit::{Plan, Wanted};
-use crate::case::Case;
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
+use crate::kernels::case::Case;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
 
 /// What goes to standard output.

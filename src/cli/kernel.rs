@@ -9,10 +9,10 @@ use super::gpu::{carry_out, show};
 use super::options::{FailOn, Format, Options};
 use super::outputs::Outputs;
 use super::{Exit, Failure, print};
-use crate::case::Case;
-use crate::engines::front::with_deep_stack;
 use crate::kernels::Profile;
-use crate::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
+use crate::kernels::case::Case;
+use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
+use crate::wgsl::with_deep_stack;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -81,7 +81,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         print(&kernel.settings())?;
         return Ok(Exit::Within);
     }
-    let seed = cases.first().and_then(|c| c.seed("seed").ok()).unwrap_or(crate::user::SEED);
+    let seed = cases.first().and_then(|c| c.seed("seed").ok()).unwrap_or(crate::kernels::user::SEED);
     let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(Vec::new()))?;
     // Whether it runs at all, and whether it has one result, is known before any driver sees it.
     let kernel = Arc::new(kernel);

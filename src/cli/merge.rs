@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::{Exit, Failure, unselected};
-use crate::engines::cpu::available_threads;
+use crate::numerics::threads::available_threads;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
 
 /// Arguments.

@@ -24,8 +24,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
-use crate::engines::front::with_deep_stack;
 use crate::record::Merged;
+use crate::wgsl::with_deep_stack;
 
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]

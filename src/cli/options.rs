@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 use super::{Exit, Failure};
 use crate::audit::{Plan, Wanted};
-use crate::case::Case;
-use crate::engines::embedded::Mode;
+use crate::engines::interpreter::Mode;
 use crate::kernels::Profile;
+use crate::kernels::case::Case;
 use crate::record::{CaseRecord, Engine, Record, Settings, Status};
 
 /// What is written to standard output.
@@ -125,9 +125,8 @@ impl Options {
                 format!("the required adapter '{text}' is absent; present: {present}"),
             ));
         }
-        let left_out = |a: &&crate::engines::gpu::AdapterIdentity| {
-            !self.adapter.is_empty() && !self.adapter.iter().any(|t| a.matches(t))
-        };
+        let left_out =
+            |a: &&crate::model::AdapterIdentity| !self.adapter.is_empty() && !self.adapter.iter().any(|t| a.matches(t));
         // One that is there and is not audited tests nothing.
         if let Some(text) = &self.require_adapter
             && found.iter().filter(|a| a.matches(text)).all(|a| left_out(&a))
@@ -181,4 +180,20 @@ impl Options {
 fn gated(settings: &Settings, engine: &Engine) -> bool {
     let asked = || settings.adapters.iter().any(|f| engine.adapter.as_ref().is_some_and(|a| a.matches(f)));
     engine.is_driver() || engine.is_embedded() && asked()
+}
+
+/// Here and not beside the type, which knows of no command line.
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let help = self.pick(
+            "Seconds on two cores with software adapters: small sizes of every variant",
+            "Minutes on a GPU: the sizes of ordinary layers",
+            "Tens of minutes on a GPU: large sizes, long reductions, many configurations",
+        );
+        Some(clap::builder::PossibleValue::new(self.name()).help(help))
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure};
 use crate::audit::worker::{Duty, work};
-use crate::engines::embedded::Mode;
+use crate::engines::interpreter::Mode;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! Telling the distinct outputs of repeated runs apart, and elements that no run wrote.
 
-use super::runs::{Distinct, RunError};
-use crate::kernels::Program;
+use crate::model::answer::{Distinct, RunError};
+use crate::model::task::Program;
 
 /// Poison for even and odd runs. As binary32, and as either half of binary16, they are NaN with payloads that no
 /// arithmetic makes. An element that equals the poison of its run in two runs with different poison was never written.
@@ -82,8 +82,8 @@ impl<'a> Collected<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bits::Dtype;
-    use crate::kernels::{Buffer, OutputView};
+    use crate::model::bits::Dtype;
+    use crate::model::task::{Buffer, OutputView};
 
     fn program(len: usize) -> Program {
         Program::new(String::new(), vec![Buffer::Output(len)], Vec::new(), OutputView::whole(0, Dtype::F32, len))

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::engines::embedded;
-use crate::engines::gpu::AdapterIdentity;
+use crate::engines::interpreter;
+use crate::model::AdapterIdentity;
 use crate::record::{Engine, EngineKind, Environment, Record};
 
 /// Of the variables that a record keeps, those that change what a driver computes. The others choose a driver, which the
@@ -143,7 +143,7 @@ fn plain(engine: &Engine) -> Identity {
 fn interpreter(adapter: &AdapterIdentity) -> Identity {
     let (version, mode) = adapter.driver_info.split_once(", ").unwrap_or((&adapter.driver_info, ""));
     let class = EngineClass {
-        backend: embedded::BACKEND.to_owned(),
+        backend: interpreter::BACKEND.to_owned(),
         device: clean(mode),
         hardware: None,
         family: String::new(),

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::elementwise::{Draw, Elementwise, Row, row};
-use crate::arith::evaluate::{Evaluator, F1, F2};
+use crate::numerics::arith::evaluate::{Evaluator, F1, F2};
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use super::Interval;
 use super::elementwise::{Draw, Elementwise, Row, row};
-use crate::arith::evaluate::{Evaluator, F1, F2};
-use crate::arith::format::Format;
-use crate::spec::bounds::Bounds;
+use crate::numerics::arith::evaluate::{Evaluator, F1, F2};
+use crate::numerics::arith::format::Format;
+use crate::numerics::spec::bounds::Bounds;
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {
@@ -31,7 +31,7 @@ fn rounding_error(x: &[f64]) -> f64 {
     if x[0].abs() < f64::exp2(-125.0) && x[1].abs() < f64::exp2(-125.0) || !sum.is_finite() {
         return if sum.is_finite() { 0.0 } else { f64::NAN };
     }
-    crate::exact::sum([x[0], x[1], -sum])
+    crate::numerics::exact::sum([x[0], x[1], -sum])
 }
 
 /// Written out, the error term is a sum of `±a` and `±b` that cancels in real numbers.
@@ -53,10 +53,10 @@ fn rows() -> Vec<Row> {
         row!("fma", "The built-in fma, which a driver may expand to two roundings.", "fma(x0, x1, x2)", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.fma(x[0], x[1], x[2]); link: Some(|x| x[2] = -(x[0] * x[1]) * (1.0 + x[2] * 1e-9))),
         row!("div", "x / y.", "x0 / x1", [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)], |e, x| e
             .div(x[0], x[1])),
-        row!("rem", "x % y, which drivers compute by truncation of the quotient or exactly.", "x0 % x1", [Draw::Range(-100.0, 100.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(e.call(F1::Negate, x[1]), e.call(F1::Trunc, e.div(x[0], x[1])), x[0]); exact: |_, x| crate::arith::evaluate::real2(F2::Rem, x[0], x[1]), allowed: |b, x| b.call2(F2::Rem, x[0], x[1])),
+        row!("rem", "x % y, which drivers compute by truncation of the quotient or exactly.", "x0 % x1", [Draw::Range(-100.0, 100.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(e.call(F1::Negate, x[1]), e.call(F1::Trunc, e.div(x[0], x[1])), x[0]); exact: |_, x| crate::numerics::arith::evaluate::real2(F2::Rem, x[0], x[1]), allowed: |b, x| b.call2(F2::Rem, x[0], x[1])),
         row!("div_constant", "x / 7.1 with the constant in the shader, which a compiler may replace by a multiplication.", "x0 / 7.1", [Draw::Exponent(-20.0, 20.0)], |e, x| e.div(x[0], e.constant(7.1)); exact: |_, x| x[0] / f64::from(7.1f32), allowed: |b, x| b.div(x[0], b.constant(7.1))),
         row!("cancel", "(x + y) - x, which algebra turns into y.", "(x0 + x1) - x0", [Draw::Exponent(-20.0, 20.0), Draw::Range(-4.0, 4.0)], |e, x| e.sub(e.add(x[0], x[1]), x[0]); exact: |_, x| x[1], allowed: |b, x| b.terms(b.sub(b.add(x[0], x[1]), x[0]), &[x[0].lo, x[1].lo, -x[0].lo], 0, x, 0)),
-        row!("associate", "(x + y) + z in this order.", "(x0 + x1) + x2", [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)], |e, x| e.add(e.add(x[0], x[1]), x[2]); exact: |_, x| crate::exact::sum(x.iter().copied()), allowed: |b, x| b.terms(b.add(b.add(x[0], x[1]), x[2]), &[x[0].lo, x[1].lo, x[2].lo], 0, x, 0)),
+        row!("associate", "(x + y) + z in this order.", "(x0 + x1) + x2", [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)], |e, x| e.add(e.add(x[0], x[1]), x[2]); exact: |_, x| crate::numerics::exact::sum(x.iter().copied()), allowed: |b, x| b.terms(b.add(b.add(x[0], x[1]), x[2]), &[x[0].lo, x[1].lo, x[2].lo], 0, x, 0)),
         row!("factor", "x*y + x*z, which algebra turns into x*(y + z).", "x0 * x1 + x0 * x2", [Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0), Draw::Range(-4.0, 4.0)], |e, x| e.mad(x[0], x[1], e.mul(x[0], x[2])); link: Some(|x| x[2] = -x[1] * (1.0 + x[2] * 1e-6)), allowed: |b, x| b.terms(b.mad(x[0], x[1], b.mul(x[0], x[2])), &[x[0].lo * x[1].lo, x[0].lo * x[2].lo], 2, x, 1)),
         row!("two_sum", "The error term of Knuth's TwoSum as written: algebra makes it zero.", "(x0 - ((x0 + x1) - ((x0 + x1) - x0))) + (x1 - ((x0 + x1) - x0))", [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)], |e, x| two_sum(e, x[0], x[1]); exact: |_, x| rounding_error(x), allowed: |b, x| two_sum_bound(*b, x[0].lo, x[1].lo)),
         row!("two_sum_guarded", "The same with each intermediate kept from algebra by an exclusive or with a run-time zero.", "guarded(x0 - guarded(guarded(x0 + x1) - guarded(guarded(x0 + x1) - x0))) + guarded(x1 - guarded(guarded(x0 + x1) - x0))", [Draw::Exponent(-20.0, 20.0), Draw::Exponent(-20.0, 20.0)], |e, x| two_sum(e, x[0], x[1]); exact: |_, x| rounding_error(x), allowed: |b, x| two_sum_bound(*b, x[0].lo, x[1].lo)),
@@ -117,6 +117,6 @@ mod tests {
         let differing = (0..997).filter(|i| fused.get(*i) != strict.get(*i)).count();
         assert!(differing > 300, "{differing} of 997 tell contraction");
     }
-    use crate::arith::Arithmetic;
-    use crate::case::Case;
+    use crate::kernels::case::Case;
+    use crate::numerics::arith::Arithmetic;
 }

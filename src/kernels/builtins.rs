@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use super::elementwise::{Draw, Elementwise, Row, row};
 use super::{Feature, Interval};
-use crate::arith::evaluate::{Evaluator, F1, F2};
-use crate::bits::Dtype;
-use crate::spec::bounds::Bounds;
+use crate::model::bits::Dtype;
+use crate::numerics::arith::evaluate::{Evaluator, F1, F2};
+use crate::numerics::spec::bounds::Bounds;
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {

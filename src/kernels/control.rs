@@ -4,10 +4,10 @@
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
 };
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::Distribution;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::Distribution;
 
 /// See the module.
 #[derive(Debug)]

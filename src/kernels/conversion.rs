@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 
 use super::elementwise::{Draw, Elementwise, Row, row};
 use super::{Feature, Interval, Observation};
-use crate::arith::evaluate::{Evaluator, F1};
-use crate::arith::fma::round_to_odd_sum;
-use crate::arith::format::Format;
-use crate::bits::{Bits, Dtype};
-use crate::spec::bounds::Bounds;
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::evaluate::{Evaluator, F1};
+use crate::numerics::arith::fma::round_to_odd_sum;
+use crate::numerics::arith::format::Format;
+use crate::numerics::spec::bounds::Bounds;
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn observations_name_the_model() {
-        let case = crate::case::Case::parse("conversion/narrow_pack_add?n=63488").unwrap();
+        let case = crate::kernels::case::Case::parse("conversion/narrow_pack_add?n=63488").unwrap();
         let problem = crate::kernels::problem(&case).unwrap();
-        let seen = problem.observe(&problem.twin(crate::arith::Arithmetic::STRICT, 1).unwrap());
+        let seen = problem.observe(&problem.twin(crate::numerics::arith::Arithmetic::STRICT, 1).unwrap());
         let values: Vec<_> = seen.iter().map(|o| o.value).collect();
         assert_eq!(values, [0.0, 5075.0, 4774.0, 620.0], "the strict twin against each model");
     }

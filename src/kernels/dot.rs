@@ -2,11 +2,11 @@
 
 use super::sum::{bounds, shape, twin, workgroup};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
-use crate::arith::{Arith, Arithmetic, Ieee};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::exact::DoubleDouble;
-use crate::inputs::Distribution;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic, Ieee};
+use crate::numerics::exact::DoubleDouble;
+use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
@@ -118,7 +118,7 @@ fn tree_dot<A: Arith>(left: &[f32], right: &[f32], wg: usize) -> f32 {
 impl DotProblem {
     fn each(&self, threads: usize, dot: impl Fn(&[f32], &[f32]) -> f32 + Sync) -> Bits {
         let mut out = vec![0.0f32; self.rows];
-        crate::engines::cpu::rows(&mut out, 1, threads, |row, slot| {
+        crate::numerics::threads::rows(&mut out, 1, threads, |row, slot| {
             let range = row * self.n..(row + 1) * self.n;
             slot[0] = dot(&self.left[range.clone()], &self.right[range]);
         });
@@ -198,10 +198,12 @@ impl Problem for DotProblem {
         Allowance::Intervals(
             rows.map(|((left, right), sum)| {
                 let pairs = || left.iter().zip(right);
-                let magnitude = crate::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
+                let magnitude =
+                    crate::numerics::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
                 // `within` counts six smallest normals a term; factors beyond one can magnify a flushed factor.
-                let factors = crate::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
-                let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::spec::TINY32 * factors;
+                let factors =
+                    crate::numerics::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
+                let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::numerics::spec::TINY32 * factors;
                 bounds::Row { sum, magnitude, n: self.n }.within(radius)
             })
             .collect(),
@@ -220,7 +222,8 @@ impl Problem for DotProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{drift, kernels};
+    use crate::kernels;
+    use crate::numerics::drift;
 
     #[test]
     fn twins_are_within_the_allowance_in_every_arithmetic() {

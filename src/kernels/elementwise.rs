@@ -7,13 +7,13 @@ use super::{
     Allowance, Buffer, Exact, Feature, Interval, Kernel, Observation, OutputView, Param, Pass, Problem, Profile,
     Program, Shader, Variant,
 };
-use crate::arith::Arithmetic;
-use crate::arith::evaluate::{Machine, Real};
-use crate::arith::format::Format;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::{edges, philox::Stream};
-use crate::spec::bounds::Bounds;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::arith::evaluate::{Machine, Real};
+use crate::numerics::arith::format::Format;
+use crate::numerics::inputs::{edges, philox::Stream};
+use crate::numerics::spec::bounds::Bounds;
 
 /// How an operand's interesting values are drawn; edge classes and random bit patterns are mixed in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +56,7 @@ pub(crate) struct Row {
     pub(crate) total: bool,
 }
 
-/// `row!(name, about, wgsl, draws, |e, x| formula)`: the formula is evaluated in every [`crate::arith::evaluate`]
+/// `row!(name, about, wgsl, draws, |e, x| formula)`: the formula is evaluated in every [`crate::numerics::arith::evaluate`]
 /// sense. After it, fields may be changed: `row!(…; link: …, output: …)`.
 macro_rules! row {
     ($name:literal, $about:literal, $wgsl:literal, [$($draw:expr),* $(,)?], |$e:ident, $x:ident| $body:expr $(; $($field:ident : $value:expr),*)?) => {
@@ -67,11 +67,11 @@ macro_rules! row {
                 about: $about,
                 wgsl: $wgsl,
                 draws: const { &[$($draw),*] },
-                output: $crate::bits::Dtype::F32,
+                output: $crate::model::bits::Dtype::F32,
                 needs: None,
-                twin: |$e: &$crate::arith::evaluate::Machine, $x: &[f64]| $body,
-                exact: |$e: &$crate::arith::evaluate::Real, $x: &[f64]| $body,
-                allowed: |$e: &$crate::spec::bounds::Bounds, $x: &[$crate::kernels::Interval]| $body,
+                twin: |$e: &$crate::numerics::arith::evaluate::Machine, $x: &[f64]| $body,
+                exact: |$e: &$crate::numerics::arith::evaluate::Real, $x: &[f64]| $body,
+                allowed: |$e: &$crate::numerics::spec::bounds::Bounds, $x: &[$crate::kernels::Interval]| $body,
                 link: None,
                 total: false,
             }
@@ -438,7 +438,7 @@ pub(crate) fn check(kernel: &Elementwise) {
             for arithmetic in problem.arithmetics() {
                 let twin = problem.twin(*arithmetic, 1).unwrap();
                 assert_eq!((twin.dtype, twin.len), problem.shape(), "{case}: the twin's shape");
-                let accuracy = crate::drift::accuracy(&twin, exact.as_ref(), &allowance, Some(&twin));
+                let accuracy = crate::numerics::drift::accuracy(&twin, exact.as_ref(), &allowance, Some(&twin));
                 let first = accuracy.first_outside.map(|i| usize::try_from(i).unwrap());
                 assert_eq!(
                     accuracy.outside,

@@ -1,8 +1,8 @@
 //! Random123's known answers, computed on the adapter from their counters and keys: the form that the generators share.
 
 use super::{Allowance, Buffer, Exact, OutputView, Pass, Problem, Program, Shader};
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
 
 /// A table of counters, keys and results.
 #[derive(Debug)]

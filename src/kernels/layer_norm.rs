@@ -5,13 +5,14 @@ use super::softmax::rows_plan;
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::Distribution;
-use crate::spec::{TINY32, U32, gamma};
-use crate::{exact, with_arith};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::inputs::Distribution;
+use crate::numerics::spec::{TINY32, U32, gamma};
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ impl Problem for TwoPass {
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; self.rows.input.len()];
         let cols = self.rows.cols;
-        cpu::rows(&mut out, cols, threads, |row, out| {
+        threads::rows(&mut out, cols, threads, |row, out| {
             let input = &self.rows.input[row * cols..][..cols];
             with_arith!(arithmetic, A => self.row::<A>(input, out));
         });

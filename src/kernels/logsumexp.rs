@@ -3,11 +3,12 @@
 use super::rowwise::{self, COLS, DIST, ROWS, Rows, SEED, UNFUSED, WG, bound};
 use super::softmax::rows_plan;
 use super::{Allowance, Buffer, Exact, Interval, Kernel, OutputView, Pass, Problem, Profile, Program, Shader, Variant};
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::{exact, with_arith};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Problem for RowsLogSumExp {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; self.0.rows as usize];
-        cpu::rows(&mut out, 1, threads, |row, out| {
+        threads::rows(&mut out, 1, threads, |row, out| {
             let input = &self.0.input[row * self.0.cols..][..self.0.cols];
             let wg = self.0.wg as usize;
             out[0] = with_arith!(arithmetic, A => log_sum_exp::<A>(input, wg, rowwise::exp::<A>, rowwise::log::<A>));

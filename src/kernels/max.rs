@@ -4,12 +4,12 @@ use super::sum::{shape, workgroup};
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::Distribution;
-use crate::inputs::philox::Stream;
-use crate::spec::TINY32;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::Distribution;
+use crate::numerics::inputs::philox::Stream;
+use crate::numerics::spec::TINY32;
 use crate::with_arith;
 
 /// See the module.
@@ -204,7 +204,7 @@ impl Problem for MaxProblem {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; self.rows];
-        crate::engines::cpu::rows(&mut out, 1, threads, |index, slot| {
+        crate::numerics::threads::rows(&mut out, 1, threads, |index, slot| {
             let row = &self.input[index * self.n..(index + 1) * self.n];
             slot[0] = match self.mode {
                 Mode::Ordered => ordered_max(row),
@@ -244,7 +244,8 @@ impl Problem for MaxProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{drift, kernels};
+    use crate::kernels;
+    use crate::numerics::drift;
 
     #[test]
     fn twins_are_within_the_allowance() {

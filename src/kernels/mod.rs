@@ -6,13 +6,13 @@ pub use elementwise::Elementwise;
 mod elementwise;
 mod known_answers;
 mod problem;
-mod program;
 mod rowwise;
 mod shader;
 
 pub mod activation;
 pub mod arithmetic;
 pub mod builtins;
+pub mod case;
 pub mod control;
 pub mod conversion;
 pub mod dot;
@@ -33,43 +33,14 @@ pub mod split;
 pub mod sum;
 pub mod threefry;
 pub mod uniform;
+pub mod user;
 
-pub use problem::{Allowance, Exact, Interval, Observation, Origin, Problem};
-pub use program::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
+pub use crate::model::task::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
+pub use crate::model::{Allowance, Exact, Interval, Observation, Origin, Profile};
+pub use problem::Problem;
 pub use shader::Shader;
 
-use crate::case::{Case, CaseError};
-
-/// How much of a kernel is audited.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// Seconds on two cores with software adapters: small sizes of every variant.
-    Quick,
-    /// Minutes on a GPU: the sizes of ordinary layers.
-    Standard,
-    /// Tens of minutes on a GPU: large sizes, long reductions, many configurations.
-    Deep,
-}
-
-impl Profile {
-    /// Picks the value for this profile.
-    pub fn pick<T>(self, quick: T, standard: T, deep: T) -> T {
-        match self {
-            Self::Quick => quick,
-            Self::Standard => standard,
-            Self::Deep => deep,
-        }
-    }
-
-    /// The profile's name as typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.pick("quick", "standard", "deep")
-    }
-}
+use crate::kernels::case::{Case, CaseError};
 
 /// A parameter of a variant.
 #[derive(Debug)]

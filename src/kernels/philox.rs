@@ -3,13 +3,13 @@
 
 use super::known_answers::KnownAnswers;
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::{key, philox2x32_10, philox4x32_7, philox4x32_10};
-use crate::inputs::philox_simd::{Axis, fill};
-use crate::inputs::vectors::rows;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::philox::{key, philox2x32_10, philox4x32_7, philox4x32_10};
+use crate::numerics::inputs::philox_simd::{Axis, fill};
+use crate::numerics::inputs::vectors::rows;
+use crate::numerics::threads;
 
 /// See the module.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ pub(super) fn words_by_element(n: usize, key: [u32; 2], threads: usize) -> Vec<u
 pub(super) fn words_from(first: u32, n: usize, key: [u32; 2], threads: usize) -> Vec<u32> {
     const ROW: usize = 1 << 14;
     let mut out = vec![0u32; n];
-    cpu::rows(&mut out, ROW, threads, |row, part| {
+    threads::rows(&mut out, ROW, threads, |row, part| {
         let block = u32::try_from(row * ROW / 4).unwrap_or(u32::MAX).wrapping_add(first);
         fill(part, [block, 0, 0, 0], key, Axis::Block);
     });

@@ -2,11 +2,11 @@
 //! interval arithmetic that bounds what the specification allows.
 
 use super::{Interval, Param};
-use crate::arith::{Arith, Arithmetic};
-use crate::case::{Case, CaseError};
-use crate::exact;
-use crate::inputs::Distribution;
-use crate::spec::{TINY32, U32, sum_error};
+use crate::kernels::case::{Case, CaseError};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::inputs::Distribution;
+use crate::numerics::spec::{TINY32, U32, sum_error};
 
 pub(super) const ROWS: Param = Param::problem("rows", "64", "how many rows, 1 to 65535");
 pub(super) const COLS: Param = Param::problem("cols", "1000", "elements in a row, 1 to 2^20; rows*cols up to 2^26");
@@ -174,11 +174,11 @@ pub(super) mod bound {
 #[cfg(test)]
 pub(super) mod testing {
     use super::super::{Allowance, Kernel, Problem, Profile, problem};
-    use crate::arith::fma::round_to_odd_sum;
-    use crate::arith::{Arith, Arithmetic};
-    use crate::bits::Dtype;
-    use crate::case::Case;
-    use crate::drift::{self, order};
+    use crate::kernels::case::Case;
+    use crate::model::bits::Dtype;
+    use crate::numerics::arith::fma::round_to_odd_sum;
+    use crate::numerics::arith::{Arith, Arithmetic};
+    use crate::numerics::drift::{self, order};
 
     /// Every planned case reads back as itself, and its program, at a small size, is WGSL whose buffers are as declared.
     pub(in super::super) fn check_plans(kernel: &dyn Kernel) {

@@ -5,16 +5,17 @@ use super::{
     Allowance, Buffer, Exact, Feature, Interval, Kernel, Observation, OutputView, Param, Pass, Problem, Profile,
     Program, Shader, Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::exact::DoubleDouble;
-use crate::inputs::Distribution;
-use crate::inputs::philox::Stream;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::rowwise::UNFUSED;
-use crate::spec::{TINY32, U32, sum_error};
-use crate::{exact, with_arith};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::exact::DoubleDouble;
+use crate::numerics::inputs::Distribution;
+use crate::numerics::inputs::philox::Stream;
+use crate::numerics::spec::{TINY32, U32, sum_error};
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
@@ -206,7 +207,7 @@ impl Scatter {
     fn in_order(&self, arithmetic: Arithmetic, threads: usize) -> Vec<f32> {
         const ROW: usize = 1 << 12;
         let mut out = vec![0.0f32; self.start.len()];
-        cpu::rows(&mut out, ROW, threads, |block, part| {
+        threads::rows(&mut out, ROW, threads, |block, part| {
             with_arith!(arithmetic, A => for (i, sum) in part.iter_mut().enumerate() {
                 *sum = self.terms(block * ROW + i).reduce(A::add).unwrap_or(0.0);
             });
@@ -292,7 +293,7 @@ impl Problem for Scatter {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     fn observe(&self, output: &Bits) -> Vec<Observation> {
         let (mut differ, mut relative, mut counted) = (0u32, 0.0f64, 0u32);
-        for (i, a) in self.in_order(Arithmetic::STRICT, cpu::available_threads()).iter().enumerate() {
+        for (i, a) in self.in_order(Arithmetic::STRICT, threads::available_threads()).iter().enumerate() {
             differ += u32::from(a.to_bits() != output.get(i));
             if *a != 0.0 {
                 counted += 1;

@@ -7,11 +7,12 @@ use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, OutputView, Pass, Problem, Profile, Program, Shader,
     Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::{exact, with_arith};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ impl Problem for RowsSoftmax {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; self.rows.input.len()];
-        cpu::rows(&mut out, self.rows.cols, threads, |row, out| {
+        threads::rows(&mut out, self.rows.cols, threads, |row, out| {
             let input = &self.rows.input[row * self.rows.cols..][..self.rows.cols];
             let wg = self.rows.wg as usize;
             with_arith!(arithmetic, A => match self.method {

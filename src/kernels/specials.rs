@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use super::Interval;
 use super::elementwise::{Draw, Elementwise, Row, row};
-use crate::arith::evaluate::{Evaluator, F1, F2};
-use crate::bits::Dtype;
+use crate::model::bits::Dtype;
+use crate::numerics::arith::evaluate::{Evaluator, F1, F2};
 
 /// See the module.
 pub static KERNEL: Elementwise = Elementwise {

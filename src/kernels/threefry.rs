@@ -3,13 +3,13 @@
 use super::known_answers::KnownAnswers;
 use super::philox::{GROUPS, WG};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::key;
-use crate::inputs::threefry::{threefry2x32_20, threefry4x32_20};
-use crate::inputs::vectors::rows;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::philox::key;
+use crate::numerics::inputs::threefry::{threefry2x32_20, threefry4x32_20};
+use crate::numerics::inputs::vectors::rows;
+use crate::numerics::threads;
 
 /// See the module.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Problem for Element {
     fn twin(&self, _arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         const ROW: usize = 1 << 14;
         let mut out = vec![0; self.n];
-        cpu::rows(&mut out, ROW, threads, |row, part| {
+        threads::rows(&mut out, ROW, threads, |row, part| {
             let start = u32::try_from(row * ROW).unwrap_or(u32::MAX);
             for (i, word) in (start..).zip(part) {
                 let [high, low] = threefry2x32_20([0, i], self.key);

@@ -8,15 +8,16 @@ use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
     Program, Shader, Variant,
 };
-use crate::arith::evaluate::Evaluator;
-use crate::arith::format::Format;
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::key;
-use crate::spec::bounds::Bounds;
-use crate::{exact, with_arith};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::evaluate::Evaluator;
+use crate::numerics::arith::format::Format;
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::inputs::philox::key;
+use crate::numerics::spec::bounds::Bounds;
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
@@ -224,7 +225,7 @@ impl Problem for Draws {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut words = words_by_element(self.n, key(self.seed), threads);
-        cpu::rows(&mut words, 1 << 14, threads, |_, part| {
+        threads::rows(&mut words, 1 << 14, threads, |_, part| {
             with_arith!(arithmetic, A => for word in part {
                 *word = self.way.draw::<A>(*word).to_bits();
             });
@@ -233,7 +234,7 @@ impl Problem for Draws {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let words = words_by_element(self.n, key(self.seed), cpu::available_threads());
+        let words = words_by_element(self.n, key(self.seed), threads::available_threads());
         Some(Exact { values: words.into_iter().map(|w| self.way.exact(w)).collect() })
     }
 
@@ -241,7 +242,7 @@ impl Problem for Draws {
     /// every rounding.
     fn allowance(&self) -> Allowance {
         let b = Bounds(Format::F32);
-        let words = words_by_element(self.n, key(self.seed), cpu::available_threads());
+        let words = words_by_element(self.n, key(self.seed), threads::available_threads());
         let allowed = |w| match self.way {
             Way::Scale => unit_allowed(&b, w),
             _ => Interval::point(self.way.exact(w)),
@@ -307,7 +308,11 @@ mod tests {
             for (name, want) in NAMES.iter().zip([f64::from(scale), high24, low24, bits, bits_low]) {
                 let way = [Way::Scale, Way::High24, Way::Low24, Way::Bits, Way::BitsLow]
                     [NAMES.iter().position(|n| n == name).unwrap()];
-                assert_eq!(f64::from(way.draw::<crate::arith::Ieee<false, false>>(*word)), want, "{name} {i}");
+                assert_eq!(
+                    f64::from(way.draw::<crate::numerics::arith::Ieee<false, false>>(*word)),
+                    want,
+                    "{name} {i}"
+                );
             }
         }
     }
@@ -315,7 +320,7 @@ mod tests {
     /// 1 is reached by rounding alone, and only by `scale`; 0 by all others and not by it.
     #[test]
     fn ends_of_the_interval() {
-        type Strict = crate::arith::Ieee<false, false>;
+        type Strict = crate::numerics::arith::Ieee<false, false>;
         assert_eq!(Way::Scale.draw::<Strict>(u32::MAX), 1.0, "rounded up");
         assert!(Way::Scale.draw::<Strict>(0) > 0.0, "never zero");
         for way in [Way::High24, Way::Low24, Way::Bits, Way::BitsLow] {
@@ -351,12 +356,15 @@ mod tests {
     fn the_allowance_refuses_another_word() {
         let b = Bounds(Format::F32);
         for word in words_by_element(2000, [7, 0], 1) {
-            let near = unit::<crate::arith::Ieee<false, false>>(word);
+            let near = unit::<crate::numerics::arith::Ieee<false, false>>(word);
             let allowed = unit_allowed(&b, word);
             assert!(allowed.allows(near.into()), "{word:#x}");
             let far = f32::from_bits(near.to_bits() + 3);
             assert!(!allowed.allows(far.into()), "{word:#x}: {far:e}");
-            assert!(!allowed.allows(unit::<crate::arith::Ieee<false, false>>(word ^ 0x10_0000).into()), "{word:#x}");
+            assert!(
+                !allowed.allows(unit::<crate::numerics::arith::Ieee<false, false>>(word ^ 0x10_0000).into()),
+                "{word:#x}"
+            );
         }
     }
 

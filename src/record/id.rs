@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::canonical::Text;
-use super::format::Record;
+use crate::model::record::Record;
 
 /// Members that are not part of the id: itself, what varies by itself, and the outputs, whose digests are part of it.
 const APART: [&str; 3] = ["id", "run", "outputs"];

@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 
 use super::canonical::Text;
-use super::case_view::CaseView;
-use super::format::{CaseRecord, Record, Status, Verdict};
 use super::id::Hasher;
-use super::outputs::Outputs;
 use super::raw::{Raw, RawMember};
 use super::sound;
 use super::store::{ReadError, load};
-use super::version::FormatVersion;
+use crate::model::record::CaseView;
+use crate::model::record::FormatVersion;
+use crate::model::record::Outputs;
+use crate::model::record::{CaseRecord, Record, Status, Verdict};
 
 /// The digest of a part's text.
 type Key = [u8; 16];

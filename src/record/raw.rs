@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use super::canonical::Text;
-use super::outputs::Outputs;
+use crate::model::record::Outputs;
 
 /// See the module. A merged file has `records`; its `cases` and `verdicts` are tables that those refer to by place.
 #[derive(Debug, Default)]

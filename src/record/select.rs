@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::format::Record;
 use super::merge::{Member, Merged, Reader};
 use super::store::{self, ReadError};
+use crate::model::record::Record;
 
 /// Where `gpu` writes unless told otherwise.
 pub const FOLDER: &str = "repro-audit-out";

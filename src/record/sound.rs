@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::case_view::CaseView;
-use super::format::{CaseRecord, Engine, Outcome, Record};
-use super::outputs::{Outputs, Stored};
+use crate::model::record::CaseView;
+use crate::model::record::{CaseRecord, Engine, Outcome, Record};
+use crate::model::record::{Outputs, Stored};
 
 /// Checks a record's references, digests and lengths.
 ///

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::format::Record;
-use super::version::FormatVersion;
+use crate::model::record::FormatVersion;
+use crate::model::record::Record;
 
 /// The largest file that is read.
 pub(super) const MAX_BYTES: u64 = 1 << 30;

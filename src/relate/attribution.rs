@@ -1,6 +1,6 @@
 //! What explains two results, as far as the twins tell: the arithmetic of each side whose bits equal a twin's.
 
-use crate::arith::Arithmetic;
+use crate::numerics::arith::Arithmetic;
 
 /// What an engine does whose bits equal these twins'; `None` where they equal none. Twins that are equal among
 /// themselves are told apart by nothing, so the one that departs least is named.

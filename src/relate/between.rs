@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::bits::{Bits, Dtype};
-use crate::drift::{Drift, Element, measure};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::drift::{Drift, Element, measure};
 use crate::record::{Known, Sample, block};
 
 /// See the module. Of outputs that are not known whole, `drift` is over the elements that are known on both sides: how

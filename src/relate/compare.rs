@@ -289,7 +289,7 @@ fn case(left: Half<'_>, right: Half<'_>, engine: &Match) -> Option<CaseChange> {
         return made(Kind::Incomparable, None, format!("{what} is another one: the program changed, not the machine"));
     }
     let strict = |c: &CaseRecord| {
-        let twin = c.twins.iter().find(|t| t.arithmetic == crate::arith::Arithmetic::STRICT);
+        let twin = c.twins.iter().find(|t| t.arithmetic == crate::numerics::arith::Arithmetic::STRICT);
         twin.map(|t| t.digest.clone())
     };
     if let (Some(of_left), Some(of_right)) = (strict(l), strict(r))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::engines::gpu::AdapterIdentity;
+use crate::model::AdapterIdentity;
 use crate::record::{Engine, EngineKind};
 
 /// An engine of both records.

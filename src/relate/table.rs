@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::matching::{device, driver};
-use crate::arith::Arithmetic;
-use crate::bits::Dtype;
+use crate::model::bits::Dtype;
+use crate::numerics::arith::Arithmetic;
 use crate::record::{Engine, EngineKind, Member, Merged, Status};
 
 /// What one adapter gave for one case.

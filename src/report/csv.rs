@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::text;
 use super::view::engine_of;
-use crate::bits::Dtype;
-use crate::drift::Drift;
+use crate::model::bits::Dtype;
+use crate::numerics::drift::Drift;
 use crate::record::{Record, Status};
 
 /// A row of `summary.csv`. Numbers that are not finite are `inf`, `-inf` and `NaN`.

@@ -1,6 +1,6 @@
 //! JAX's default generator, `threefry2x32` (jax/_src/prng.py): the same words on every device.
 
-use crate::inputs::threefry::threefry2x32_20;
+use crate::numerics::inputs::threefry::threefry2x32_20;
 
 /// How counters are laid over an array (`jax_threefry_partitionable`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

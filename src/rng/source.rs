@@ -2,8 +2,8 @@
 
 use super::draw::{Draw, Place};
 use super::{Geometry, RngError};
-use crate::inputs::philox::{key, philox4x32_10};
-use crate::inputs::philox_simd::{Axis, fill};
+use crate::numerics::inputs::philox::{key, philox4x32_10};
+use crate::numerics::inputs::philox_simd::{Axis, fill};
 
 /// Threads whose blocks are made at a time.
 const AHEAD: usize = 1024;

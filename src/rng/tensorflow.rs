@@ -3,7 +3,7 @@
 //! `GenerateKey` (tensorflow/core/kernels/stateless_random_ops.cc) scrambles the two seeds; the fill kernels
 //! (`random_op_cpu.h`, `random_op_gpu.h`) give group `g` of four elements the counter plus `g` whatever the launch.
 
-use crate::inputs::philox::philox4x32_10;
+use crate::numerics::inputs::philox::philox4x32_10;
 
 /// The constants of the scramble.
 const SCRAMBLE: [u32; 2] = [0x3ec8_f720, 0x0246_1e29];

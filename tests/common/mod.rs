@@ -51,7 +51,7 @@ pub(crate) fn record_in(folder: &Path) -> Record {
 }
 
 /// The labels of the adapters that the program sees.
-pub(crate) fn adapters() -> Vec<repro_audit::engines::gpu::AdapterIdentity> {
+pub(crate) fn adapters() -> Vec<repro_audit::model::AdapterIdentity> {
     let output = run(&mut program(&["adapters", "--json"]));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }

@@ -1,8 +1,8 @@
 //! From generated modules to programs: buffers of the right size, and which of their words may be written.
 
 use naga::{ArraySize, Handle, Module, Type, TypeInner};
-use repro_audit::bits::Dtype;
 use repro_audit::kernels::{Buffer, Feature, OutputView, Pass, Program};
+use repro_audit::model::bits::Dtype;
 
 use super::grammar::{Generated, INPUT, PARAMS};
 

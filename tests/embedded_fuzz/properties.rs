@@ -1,7 +1,8 @@
 //! What must hold for every generated module.
 
-use repro_audit::engines::{FindingKind, embedded, gpu};
+use repro_audit::engines::{gpu, interpreter};
 use repro_audit::kernels::Program;
+use repro_audit::model::FindingKind;
 
 use super::grammar::{self, Bounds, Generated};
 use super::program::{Prepared, prepare};
@@ -12,8 +13,8 @@ const STEPS: u64 = 1 << 22;
 /// Invocations in a subgroup of lavapipe.
 const SUBGROUP: u32 = 8;
 
-fn open(mode: &str) -> embedded::Runner {
-    embedded::Runner::open(mode.parse().unwrap_or_else(|e| panic!("{e}"))).with_most_steps(STEPS)
+fn open(mode: &str) -> interpreter::Runner {
+    interpreter::Runner::open(mode.parse().unwrap_or_else(|e| panic!("{e}"))).with_most_steps(STEPS)
 }
 
 fn compute(program: &Program, mode: &str) -> Result<Vec<u32>, String> {

@@ -1,9 +1,9 @@
 //! Text that is almost WGSL: an error, or an end within the step limit.
 
 use naga::AddressSpace;
-use repro_audit::bits::Dtype;
-use repro_audit::engines::embedded;
+use repro_audit::engines::interpreter;
 use repro_audit::kernels::{Buffer, OutputView, Pass, Program, Slot};
+use repro_audit::model::bits::Dtype;
 
 /// Words in every buffer.
 const WORDS: usize = 64;
@@ -37,7 +37,7 @@ fn program(source: &str) -> Option<Program> {
 /// Runs a text as far as it goes; says whether it ended with an answer.
 pub(crate) fn run(source: &str) -> bool {
     let Some(program) = program(source) else { return false };
-    let mut runner = embedded::Runner::open(embedded::Mode::default()).with_most_steps(STEPS);
+    let mut runner = interpreter::Runner::open(interpreter::Mode::default()).with_most_steps(STEPS);
     // An error is as good as an answer; a skip, too.
     matches!(runner.run(&program, 2), Ok(Ok(_)))
 }

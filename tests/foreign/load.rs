@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use repro_audit::bits::Dtype;
-use repro_audit::inputs::Distribution;
-use repro_audit::inputs::philox::Stream;
 use repro_audit::kernels::{Buffer, Feature, OutputView, Pass, Program, Slot};
+use repro_audit::model::bits::Dtype;
+use repro_audit::numerics::inputs::Distribution;
+use repro_audit::numerics::inputs::philox::Stream;
 
 /// What an output buffer holds before a run, so that what the shader leaves alone is told from what it writes.
 pub(crate) const BEFORE: u32 = 0x7fad_7e5d;

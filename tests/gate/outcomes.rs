@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use repro_audit::engines::Skip;
 use repro_audit::gate::{Checked, Gravity, Outcome, Policy, Question, check};
 use repro_audit::kernels::Profile;
+use repro_audit::model::Skip;
 use repro_audit::record::{self, EngineStatus, Record, Status};
 
 use crate::subject::{
@@ -29,7 +29,7 @@ fn skip(execution: &mut record::Execution) {
     execution.status = Status::Skipped;
 }
 
-fn adapter<'r>(record: &'r mut Record, id: &str) -> &'r mut repro_audit::engines::gpu::AdapterIdentity {
+fn adapter<'r>(record: &'r mut Record, id: &str) -> &'r mut repro_audit::model::AdapterIdentity {
     let engine = record.engines.iter_mut().find(|e| e.id == id).expect("an engine");
     engine.adapter.as_mut().expect("an adapter")
 }

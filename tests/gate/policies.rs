@@ -57,7 +57,7 @@ fn each_requirement_has_what_meets_it_and_what_does_not() {
 fn what_is_no_distance_is_within_none() {
     let policy = "[[rule]]\nkernel = \"exp\"\nadapter = \"llvmpipe\"\nrequire = \"within-ulp\"\nmax_ulp = 1000";
     assert_eq!(changed(policy, |_| {}).gravity, Gravity::Pass, "distances alone");
-    type Kinds = repro_audit::drift::Classes;
+    type Kinds = repro_audit::numerics::drift::Classes;
     let kinds: [fn(&mut Kinds); 3] = [|k| k.flushed = 1, |k| k.infinite = 1, |k| k.nan_versus_number = 1];
     for kind in kinds {
         let checked = changed(policy, |r| {

@@ -1,7 +1,7 @@
 //! A program's buffers where its shader has them: layouts and bind groups, in any group and with gaps.
 
 use super::runner::Held;
-use crate::kernels::{Buffer, Program};
+use crate::model::task::{Buffer, Program};
 
 /// A program's bind groups.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What Vulkan tells of a driver beyond wgpu's `AdapterInfo`: versions, UUIDs and float controls, read through wgpu-hal.
 
-use super::adapter::FloatControls;
+use crate::model::FloatControls;
 
 /// The Vulkan part of an identity; empty on other backends.
 #[derive(Debug, Default)]

@@ -6,10 +6,10 @@ mod identity;
 mod readback;
 mod runner;
 
-pub use adapter::{AdapterIdentity, FloatControls, backend_names, enumerate, open};
+pub use adapter::{backend_names, enumerate, open};
 pub use runner::Runner;
 
-use crate::kernels::Feature;
+use crate::model::task::Feature;
 
 /// The optional capabilities that an adapter has.
 fn features(adapter: &wgpu::Adapter) -> Vec<Feature> {

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use super::bind::Bound;
 use super::readback::Staging;
 use crate::engines::collect::{Collected, POISON};
-use crate::engines::front::specialise;
-use crate::engines::runs::{RunError, Runs};
-use crate::engines::skip::{Skip, unsupported};
-use crate::kernels::{Buffer, Feature, Pass, Program};
+use crate::engines::unsupported;
+use crate::model::task::{Buffer, Feature, Pass, Program};
+use crate::model::{RunError, Runs, Skip};
+use crate::wgsl::specialise;
 
 /// How many bytes of outputs are read back at once.
 const STAGING_BYTES: u64 = 64 << 20;

@@ -133,7 +133,7 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
             report.items.push(item);
         }
     }
-    let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::engines::embedded::BACKEND);
+    let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::engines::interpreter::BACKEND);
     if !question.lock.engines.values().any(|e| driver(&e.identity)) {
         let what = "the lock has no engine with a driver: this says nothing of a GPU or its driver";
         report.plain(Outcome::NoDriver, what);

@@ -12,12 +12,12 @@ use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
     Program, Shader, Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::key;
-use crate::inputs::philox_simd::{Axis, fill};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::philox::key;
+use crate::numerics::inputs::philox_simd::{Axis, fill};
+use crate::numerics::threads;
 use crate::with_arith;
 
 /// See the module.
@@ -316,7 +316,7 @@ fn words_by_thread(
     place: impl Fn(&[u32], &mut [u32]) + Sync,
 ) -> Vec<u32> {
     let mut out = vec![0u32; n];
-    cpu::rows(&mut out, 4 * of, threads, |turn, part| {
+    threads::rows(&mut out, 4 * of, threads, |turn, part| {
         let mut words = vec![0u32; 4 * of.min(part.len())];
         let turn = u32::try_from(turn).unwrap_or(u32::MAX).wrapping_add(first);
         fill(&mut words, [turn, 0, 0, 0], key, Axis::Stream);
@@ -362,7 +362,7 @@ impl Problem for Mask {
         let mut words = self.words(threads);
         let threshold = self.threshold;
         let float = self.float;
-        cpu::rows(&mut words, 1 << 14, threads, |_, part| {
+        threads::rows(&mut words, 1 << 14, threads, |_, part| {
             with_arith!(arithmetic, A => for word in part {
                 *word = u32::from(if float { threshold.keep_float::<A>(*word) } else { threshold.keep_integer(*word) });
             });
@@ -380,7 +380,7 @@ impl Problem for Mask {
         if !self.float {
             return Allowance::Exact;
         }
-        let words = self.words(cpu::available_threads());
+        let words = self.words(threads::available_threads());
         Allowance::Intervals(words.into_iter().map(|w| self.threshold.allowed(w)).collect())
     }
 
@@ -396,7 +396,7 @@ impl Problem for Mask {
             seen.extend(seen::duplicate_lanes(&output.words, self.p));
         }
         if self.float {
-            let words = self.words(cpu::available_threads());
+            let words = self.words(threads::available_threads());
             let differs =
                 words.iter().zip(&output.words).filter(|(w, m)| u32::from(self.threshold.keep_integer(**w)) != **m);
             let count = differs.count() as f64;

@@ -2,11 +2,11 @@
 //! silence where it gets another one.
 
 use super::{Place, Threshold, seen};
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::philox::key;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Allowance, Buffer, Exact, Observation, OutputView, Pass, Problem, Program};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::philox::key;
 
 /// The mask of the forward pass, then that of the backward pass.
 struct Recompute {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::inputs::philox::philox4x32_10;
 use crate::kernels;
 use crate::kernels::rowwise::testing::{check_plans, check_twin};
+use crate::numerics::inputs::philox::philox4x32_10;
 
 fn mask(id: &str) -> Vec<u32> {
     kernels::problem(&Case::parse(id).unwrap()).unwrap().twin(Arithmetic::STRICT, 2).unwrap().words

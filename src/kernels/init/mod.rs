@@ -6,7 +6,7 @@ mod weights;
 
 use super::uniform::SEED;
 use super::{Kernel, Param, Problem, Profile, Variant};
-use crate::case::{Case, CaseError};
+use crate::kernels::case::{Case, CaseError};
 
 /// See the module.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 //! Orthonormal rows by modified Gram-Schmidt, in the order of one workgroup.
 
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::philox::key;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::normal::quantile;
 use crate::kernels::philox::words_by_element;
 use crate::kernels::rowwise::{self, UNFUSED};
 use crate::kernels::{Allowance, Buffer, Exact, Interval, Observation, OutputView, Pass, Problem, Program, Shader};
-use crate::spec::{TINY32, U32, gamma};
-use crate::{exact, with_arith};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::inputs::philox::key;
+use crate::numerics::spec::{TINY32, U32, gamma};
+use crate::with_arith;
 
 struct Orthogonal {
     rows: usize,

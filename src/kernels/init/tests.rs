@@ -1,7 +1,7 @@
 use super::*;
-use crate::arith::Arithmetic;
 use crate::kernels;
 use crate::kernels::rowwise::testing::{check_plans, check_twin};
+use crate::numerics::arith::Arithmetic;
 
 const DRAWN_VARIANTS: [&str; 5] =
     ["xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "truncated_normal"];

@@ -2,13 +2,7 @@
 
 use std::f64::consts::SQRT_2;
 
-use crate::arith::evaluate::{Evaluator, F1};
-use crate::arith::format::Format;
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::key;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::normal::quantile::{self, Fixed};
 use crate::kernels::normal::transform::{self, Angle};
 use crate::kernels::philox::words_by_element;
@@ -16,9 +10,16 @@ use crate::kernels::uniform::{HALF, SCALE, origin, unit, unit_allowed};
 use crate::kernels::{
     Allowance, Buffer, Exact, Interval, Observation, Origin, OutputView, Pass, Problem, Program, Shader, rowwise,
 };
-use crate::spec::bounds::Bounds;
-use crate::spec::{U32, gamma};
-use crate::{exact, with_arith};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::evaluate::{Evaluator, F1};
+use crate::numerics::arith::format::Format;
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::exact;
+use crate::numerics::inputs::philox::key;
+use crate::numerics::spec::bounds::Bounds;
+use crate::numerics::spec::{U32, gamma};
+use crate::numerics::threads;
+use crate::with_arith;
 
 /// The deviation of the normal distribution that is truncated, as in ViT and GPT-2.
 const TRUNCATED: f64 = 0.02;
@@ -285,7 +286,7 @@ impl Problem for Weights {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut words = self.words(threads);
-        cpu::rows(&mut words, 1 << 14, threads, |_, part| {
+        threads::rows(&mut words, 1 << 14, threads, |_, part| {
             if self.integer {
                 part.iter_mut().for_each(|word| *word = self.fixed(*word));
                 return;
@@ -299,7 +300,7 @@ impl Problem for Weights {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let words = self.words(cpu::available_threads());
+        let words = self.words(threads::available_threads());
         let mut values: Vec<f64> = words.chunks_exact(2).flat_map(|w| self.exact_pair([w[0], w[1]])).collect();
         values.truncate(self.n);
         Some(Exact { values })
@@ -310,7 +311,7 @@ impl Problem for Weights {
             return Allowance::Exact;
         }
         let b = Bounds(Format::F32);
-        let words = self.words(cpu::available_threads());
+        let words = self.words(threads::available_threads());
         let mut intervals: Vec<_> = words.chunks_exact(2).flat_map(|w| self.allowed(&b, [w[0], w[1]])).collect();
         intervals.truncate(self.n);
         Allowance::Intervals(intervals)

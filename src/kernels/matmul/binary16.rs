@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use crate::arith::Arith;
+use crate::numerics::arith::Arith;
 
 /// The arithmetic `A` in binary16. Operands and results are binary32 numbers that binary16 can represent.
 ///
@@ -81,7 +81,7 @@ pub(super) fn round(x: f32) -> f32 {
     f32::from_bits(sign | if magnitude < SMALLEST_NORMAL { subnormal } else { rounded })
 }
 
-/// `a + b` in binary32, rounded to odd. See [`crate::arith::fma::round_to_odd_sum`], of which this is the narrow form.
+/// `a + b` in binary32, rounded to odd. See [`crate::numerics::arith::fma::round_to_odd_sum`], of which this is the narrow form.
 #[inline(always)]
 fn odd_sum(a: f32, b: f32) -> f32 {
     let s = a + b;
@@ -98,7 +98,7 @@ fn odd_sum(a: f32, b: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::Ieee;
+    use crate::numerics::arith::Ieee;
     use half::f16;
 
     type Separate = Binary16<Ieee<false, false>>;
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn operations_round_once() {
-        let mut words = crate::inputs::philox::Stream::new(11, 0);
+        let mut words = crate::numerics::inputs::philox::Stream::new(11, 0);
         let mut finite = || loop {
             let h = f16::from_bits(u16::try_from(words.next_u32() & 0xffff).unwrap());
             if h.is_finite() {

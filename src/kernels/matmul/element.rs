@@ -1,9 +1,9 @@
 //! The element types of a product: how A and B are stored, and in what the products are added.
 
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
 use crate::kernels::Buffer;
-use crate::spec;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::spec;
 
 /// How the numbers are stored and added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
 use super::twin::{Factors, Serial, multiply};
-use crate::arith::Ieee;
+use crate::numerics::arith::Ieee;
 
 /// The instructions that a product may be computed with. The bits of the result do not depend on the choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

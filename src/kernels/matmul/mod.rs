@@ -16,10 +16,10 @@ use super::{
     Allowance, Buffer, Exact, Feature, Kernel, Observation, OutputView, Param, Pass, Problem, Profile, Program, Shader,
     Variant,
 };
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::Distribution;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 use binary16::Binary16;
 use element::Element;
@@ -329,7 +329,7 @@ impl Problem for Product {
             // is a multiple of 2^-48 and never subnormal in binary32.
             let flushed = |values: &[f32]| values.iter().map(|x| binary16::flush(*x)).collect();
             let other = Self { a: flushed(&self.a), b: flushed(&self.b), truth: OnceLock::new(), ..*self };
-            return Some(other.element.bits(other.sums::<crate::arith::Ieee<false, false>>(threads)));
+            return Some(other.element.bits(other.sums::<crate::numerics::arith::Ieee<false, false>>(threads)));
         }
         // Every product of this shader is then in an `fma`.
         let arithmetic = if self.fma { arithmetic.of_fma() } else { arithmetic };

@@ -1,7 +1,7 @@
 //! Which products are audited.
 
 use super::{Matmul, VARIANTS};
-use crate::case::Case;
+use crate::kernels::case::Case;
 use crate::kernels::{Kernel, Profile};
 
 /// The cases of a profile.

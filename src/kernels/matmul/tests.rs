@@ -1,6 +1,6 @@
 use super::*;
-use crate::drift;
 use crate::kernels;
+use crate::numerics::drift;
 
 fn case(id: &str) -> Box<dyn Problem> {
     kernels::problem(&Case::parse(id).unwrap()).unwrap()
@@ -91,7 +91,7 @@ fn run(
 
 #[test]
 fn subnormals_are_kept_by_the_fast_twin() {
-    let a: Vec<f32> = crate::inputs::edges::finite().into_iter().filter(|x| x.abs() < 1e-18).collect();
+    let a: Vec<f32> = crate::numerics::inputs::edges::finite().into_iter().filter(|x| x.abs() < 1e-18).collect();
     let b: Vec<f32> = a.iter().rev().map(|x| x * 1e20).collect();
     let factors = Factors { a: &a, b: &b, inner: 4, columns: b.len() / 4 };
     let rows = a.len() / 4;

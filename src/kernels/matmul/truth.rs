@@ -2,9 +2,9 @@
 
 use super::element::Element;
 use super::twin::Factors;
-use crate::engines::cpu;
 use crate::kernels::Interval;
-use crate::spec;
+use crate::numerics::spec;
+use crate::numerics::threads;
 
 /// Columns that are summed side by side, so that the sums stay in registers.
 const LANES: usize = 8;
@@ -27,8 +27,8 @@ impl Truth {
     pub(super) fn of(factors: Factors<'_>, rows: usize) -> Self {
         let columns = factors.columns;
         let mut both = vec![(0.0f64, 0.0f64); rows * columns];
-        let threads = if both.len() * factors.inner < 1 << 18 { 1 } else { cpu::available_threads() };
-        cpu::rows(&mut both, columns, threads, |row, out| {
+        let threads = if both.len() * factors.inner < 1 << 18 { 1 } else { threads::available_threads() };
+        threads::rows(&mut both, columns, threads, |row, out| {
             let a = &factors.a[row * factors.inner..(row + 1) * factors.inner];
             for (block, out) in out.chunks_mut(LANES).enumerate() {
                 block_of_row(a, &factors.b[block * LANES..], columns, out);
@@ -123,12 +123,12 @@ pub(super) fn allowance(element: Element, factors: Factors<'_>, rows: usize, tru
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exact::DoubleDouble;
+    use crate::numerics::exact::DoubleDouble;
 
     #[test]
     fn the_exact_product_is_the_double_double_sum() {
         let (rows, inner, columns) = (5, 301, 19);
-        let draw = |stream, n| crate::inputs::Distribution::Wide.draw(3, stream, n);
+        let draw = |stream, n| crate::numerics::inputs::Distribution::Wide.draw(3, stream, n);
         let (a, b) = (draw(0, rows * inner), draw(1, inner * columns));
         let truth = Truth::of(Factors { a: &a, b: &b, inner, columns }, rows);
         for row in 0..rows {

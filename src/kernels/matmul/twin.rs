@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use crate::arith::Arith;
+use crate::numerics::arith::Arith;
 
 /// Rows of a tile of the portable kernels.
 const ROWS: usize = 6;

@@ -2,10 +2,10 @@
 //! either-neighbour rounding. A division may be off by 2.5 ulp, at most 2.5 u relative, counted as 3 roundings. Each
 //! intermediate result may be flushed, which changes it by less than the smallest normal number.
 
-use crate::exact::{self, FixedSum};
 use crate::kernels::Interval;
 use crate::kernels::sum::bounds::{count, gamma32, levels};
-use crate::spec::{TINY32, U32};
+use crate::numerics::exact::{self, FixedSum};
+use crate::numerics::spec::{TINY32, U32};
 
 /// The exact moments of a row, in binary64 from exact or far more precise sums.
 #[derive(Debug, Clone, Copy)]

@@ -4,10 +4,10 @@ mod bounds;
 
 use super::sum::{shape, twin, workgroup};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
-use crate::arith::{Arith, Arithmetic};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::Distribution;
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
@@ -186,7 +186,7 @@ impl Problem for MeanVarianceProblem {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; 2 * self.rows];
-        crate::engines::cpu::rows(&mut out, 2, threads, |index, pair| {
+        crate::numerics::threads::rows(&mut out, 2, threads, |index, pair| {
             let row = &self.input[index * self.n..(index + 1) * self.n];
             let found = with_arith!(arithmetic, A => match self.method {
                 Method::OnePass => one_pass::<A>(row, self.wg),
@@ -219,7 +219,8 @@ impl Problem for MeanVarianceProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{drift, kernels};
+    use crate::kernels;
+    use crate::numerics::drift;
 
     #[test]
     fn twins_are_within_the_allowance_in_every_arithmetic() {
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn a_small_row_is_what_it_should_be() {
         // 1, 2, 3, 6: mean 3, variance 3.5, all exact in binary32 by every method.
-        type S = crate::arith::Ieee<false, false>;
+        type S = crate::numerics::arith::Ieee<false, false>;
         let row = [1.0f32, 2.0, 3.0, 6.0];
         for wg in [1, 2, 4] {
             assert_eq!(one_pass::<S>(&row, wg), [3.0, 3.5], "one pass, {wg}");

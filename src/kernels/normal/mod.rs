@@ -10,12 +10,13 @@ use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Pass, Problem, Profile, Program,
     Shader, Variant,
 };
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::engines::cpu;
-use crate::inputs::philox::key;
-use crate::{exact, with_arith};
+use crate::kernels::case::{Case, CaseError};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::exact;
+use crate::numerics::inputs::philox::key;
+use crate::numerics::threads;
+use crate::with_arith;
 use transform::Angle;
 
 /// See the module.
@@ -135,7 +136,7 @@ impl Problem for Draws {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut words = self.words(threads);
-        cpu::rows(&mut words, 1 << 14, threads, |_, part| match self.way {
+        threads::rows(&mut words, 1 << 14, threads, |_, part| match self.way {
             Way::BoxMuller(angle) => with_arith!(arithmetic, A => for pair in part.chunks_exact_mut(2) {
                 pair.copy_from_slice(&transform::pair::<A>(angle, [pair[0], pair[1]]).map(f32::to_bits));
             }),
@@ -146,7 +147,7 @@ impl Problem for Draws {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let words = self.words(cpu::available_threads());
+        let words = self.words(threads::available_threads());
         let mut values: Vec<f64> = match self.way {
             Way::BoxMuller(angle) => {
                 words.chunks_exact(2).flat_map(|w| transform::exact(angle, [w[0], w[1]])).collect()
@@ -159,7 +160,7 @@ impl Problem for Draws {
 
     fn allowance(&self) -> Allowance {
         let Way::BoxMuller(angle) = self.way else { return Allowance::Exact };
-        let words = self.words(cpu::available_threads());
+        let words = self.words(threads::available_threads());
         let mut intervals: Vec<Interval> =
             words.chunks_exact(2).flat_map(|w| transform::allowed(angle, [w[0], w[1]])).collect();
         intervals.truncate(self.n);

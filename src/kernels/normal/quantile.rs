@@ -189,8 +189,8 @@ const D: [f64; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bits::Dtype;
-    use crate::drift::{order, ulp_size};
+    use crate::model::bits::Dtype;
+    use crate::numerics::drift::{order, ulp_size};
 
     /// Words at both ends, around one half, next to powers of two, and spread over all.
     fn words() -> impl Iterator<Item = u32> {

@@ -1,9 +1,9 @@
 use super::*;
-use crate::arith::Ieee;
-use crate::drift;
-use crate::inputs::philox::philox4x32_10;
 use crate::kernels;
 use crate::kernels::rowwise::testing::{check_plans, check_twin};
+use crate::numerics::arith::Ieee;
+use crate::numerics::drift;
+use crate::numerics::inputs::philox::philox4x32_10;
 
 type Strict = Ieee<false, false>;
 

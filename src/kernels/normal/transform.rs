@@ -2,13 +2,13 @@
 
 use std::f64::consts::PI;
 
-use crate::arith::Arith;
-use crate::arith::evaluate::{Evaluator, F1};
-use crate::arith::format::Format;
 use crate::kernels::uniform::{HALF, SCALE, converted, unit, unit_allowed, whole};
 use crate::kernels::{Interval, rowwise};
-use crate::spec::bounds::Bounds;
-use crate::spec::{U32, gamma};
+use crate::numerics::arith::Arith;
+use crate::numerics::arith::evaluate::{Evaluator, F1};
+use crate::numerics::arith::format::Format;
+use crate::numerics::spec::bounds::Bounds;
+use crate::numerics::spec::{U32, gamma};
 
 /// Where the angle lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Bounded integers from random words, and what it costs to be simple.
 
-use crate::inputs::philox::Stream;
+use crate::numerics::inputs::philox::Stream;
 
 /// How a word becomes an integer below a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::inputs::philox::{Stream, key, philox4x32_10};
+use crate::numerics::inputs::philox::{Stream, key, philox4x32_10};
 
 /// Who takes which samples, and in which order they are handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ pub(super) mod shuffle;
 mod tests;
 
 use super::{Kernel, Param, Problem, Profile, Variant};
-use crate::case::{Case, CaseError};
+use crate::kernels::case::{Case, CaseError};
 use bounded::{Bounded, Draw};
 use loader::Delivery;
 use problem::{Loaded, Order};

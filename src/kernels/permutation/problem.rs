@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::loader::{Delivered, Delivery, Hold, Loader};
 use super::shuffle::Shuffle;
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
 use crate::kernels::{Allowance, Exact, Interval, Observation, OutputView, Problem, Program, Shader};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
 
 /// A shuffle on an adapter: the sample at each place.
 pub(super) struct Order {

@@ -2,10 +2,10 @@
 //! what becomes of it.
 
 use super::bounded::{Bounded, Draw};
-use crate::case::{Case, CaseError};
-use crate::inputs::philox::key;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::philox::words_by_element;
 use crate::kernels::{Buffer, Interval, Param, Pass, Shader};
+use crate::numerics::inputs::philox::key;
 
 pub(in crate::kernels) const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
 pub(in crate::kernels) const BITS: Param = Param::problem(

@@ -1,9 +1,9 @@
 use super::*;
-use crate::arith::Arithmetic;
-use crate::bits::Bits;
-use crate::inputs::philox::{key, philox4x32_10};
 use crate::kernels::rowwise::testing::{check_plans, check_twin};
 use crate::kernels::{self, Allowance};
+use crate::model::bits::Bits;
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::philox::{key, philox4x32_10};
 
 fn problem(id: &str) -> Box<dyn Problem> {
     kernels::problem(&Case::parse(id).unwrap()).unwrap_or_else(|e| panic!("{id}: {e}"))
@@ -143,7 +143,7 @@ fn ties_in_any_order_are_allowed_and_nothing_else() {
     {
         let order = twin(&format!("permutation/{id}"));
         assert!(allowed(&order), "{id} is one of the orders");
-        let differ = found.observe(&Bits::words(crate::bits::Dtype::U32, order.clone()));
+        let differ = found.observe(&Bits::words(crate::model::bits::Dtype::U32, order.clone()));
         assert_eq!(differ[1].value > 0.0, id.starts_with("ties"), "{id} moves ties");
     }
     let mut other = twin("permutation/sort?n=500&bits=4");

@@ -1,7 +1,7 @@
 //! An exponential of multiplications and additions only, for arguments up to 0, and what the specification allows of it.
 
 use super::{Arith, Interval, bound as range};
-use crate::spec::{TINY32, U32, gamma};
+use crate::numerics::spec::{TINY32, U32, gamma};
 
 /// `log2(e)`.
 pub(super) const LOG2_E: f32 = std::f32::consts::LOG2_E;
@@ -91,7 +91,7 @@ pub(super) fn online_sum(row: &[f32], max: Interval, wg: u32) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::Ieee;
+    use crate::numerics::arith::Ieee;
 
     /// Every arithmetic is within the bound and, down to the normal range, within 3 ulp of the exponential.
     #[test]

@@ -10,7 +10,7 @@ use super::permutation::loader::Delivery;
 use super::permutation::shuffle::{BITS, DRAW, FEW_BITS, GROUPS, SEED, Shuffle, WG, WG_POWER};
 use super::permutation::{BATCH, fair_order};
 use super::{Kernel, Param, Problem, Profile, Variant};
-use crate::case::{Case, CaseError};
+use crate::kernels::case::{Case, CaseError};
 use problem::{ByHash, Delivered, Last, Sizes};
 
 /// See the module.

@@ -1,12 +1,12 @@
 //! One case: the membership of every sample, 1 in the training set and 0 in the validation set.
 
-use crate::arith::Arithmetic;
-use crate::bits::{Bits, Dtype};
-use crate::engines::cpu;
-use crate::inputs::philox::{key, philox4x32_10};
 use crate::kernels::permutation::loader::{Delivery, Hold, Loader};
 use crate::kernels::permutation::shuffle::Shuffle;
 use crate::kernels::{Allowance, Buffer, Exact, Interval, Observation, OutputView, Pass, Problem, Program, Shader};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::inputs::philox::{key, philox4x32_10};
+use crate::numerics::threads;
 
 /// How many samples there are, and how many of them are held out.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,7 @@ impl ByHash {
     fn members(&self, n: u32, threads: usize) -> Vec<u32> {
         const ROW: usize = 1 << 12;
         let mut out = vec![0; n as usize];
-        cpu::rows(&mut out, ROW, threads, |row, part| {
+        threads::rows(&mut out, ROW, threads, |row, part| {
             let start = u32::try_from(row * ROW).unwrap_or(u32::MAX);
             for (sample, member) in (start..).zip(part) {
                 *member = u32::from(philox4x32_10([sample, 0, 0, 0], self.key)[0] >= self.threshold);

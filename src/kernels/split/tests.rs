@@ -1,8 +1,8 @@
 use super::*;
-use crate::arith::Arithmetic;
-use crate::bits::Bits;
 use crate::kernels::rowwise::testing::{check_plans, check_twin};
 use crate::kernels::{self, Allowance};
+use crate::model::bits::Bits;
+use crate::numerics::arith::Arithmetic;
 
 fn problem(id: &str) -> Box<dyn Problem> {
     kernels::problem(&Case::parse(id).unwrap()).unwrap_or_else(|e| panic!("{id}: {e}"))

@@ -4,9 +4,9 @@
 //! part and within subgroupAdd, but not across barriers. A part of `k` numbers has at most `k - 1` additions on any
 //! number's way in any order; every level of a tree adds one.
 
-use crate::exact::{self, FixedSum};
 use crate::kernels::Interval;
-use crate::spec::{TINY32, U32, gamma};
+use crate::numerics::exact::{self, FixedSum};
+use crate::numerics::spec::{TINY32, U32, gamma};
 
 /// The exact sum, the sum of magnitudes and the count of one row.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ pub mod twin;
 mod tests;
 
 use super::{Kernel, Param, Problem, Profile, Variant};
-use crate::case::{Case, CaseError};
+use crate::kernels::case::{Case, CaseError};
 
 /// See the module.
 #[derive(Debug)]

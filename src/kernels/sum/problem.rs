@@ -2,12 +2,12 @@
 
 use super::bounds::{self, Row};
 use super::{Order, shape, twin, workgroup};
-use crate::arith::{Arith, Arithmetic, Ieee};
-use crate::bits::{Bits, Dtype};
-use crate::case::{Case, CaseError};
-use crate::inputs::Distribution;
-use crate::inputs::philox::Stream;
+use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Allowance, Buffer, Exact, Feature, Observation, OutputView, Pass, Problem, Program, Shader};
+use crate::model::bits::{Bits, Dtype};
+use crate::numerics::arith::{Arith, Arithmetic, Ieee};
+use crate::numerics::inputs::Distribution;
+use crate::numerics::inputs::philox::Stream;
 use crate::with_arith;
 
 /// Words of a row in the exact sum's accumulator: twenty digits and the flags.
@@ -47,7 +47,7 @@ impl SumProblem {
 
     fn each(&self, sum: impl Fn(&[f32]) -> f32 + Sync, threads: usize) -> Bits {
         let mut out = vec![0.0f32; self.rows];
-        crate::engines::cpu::rows(&mut out, 1, threads, |row, slot| {
+        crate::numerics::threads::rows(&mut out, 1, threads, |row, slot| {
             slot[0] = sum(&self.input[row * self.n..(row + 1) * self.n]);
         });
         Bits::f32(&out)
@@ -231,7 +231,9 @@ impl Problem for SumProblem {
     fn exact(&self) -> Option<Exact> {
         let values = self.input.chunks(self.n);
         Some(Exact {
-            values: values.map(|row| row.iter().copied().collect::<crate::exact::FixedSum>().to_f64()).collect(),
+            values: values
+                .map(|row| row.iter().copied().collect::<crate::numerics::exact::FixedSum>().to_f64())
+                .collect(),
         })
     }
 

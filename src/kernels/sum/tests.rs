@@ -1,7 +1,7 @@
 use super::*;
-use crate::arith::Arithmetic;
-use crate::drift;
 use crate::kernels::{self, Buffer};
+use crate::numerics::arith::Arithmetic;
+use crate::numerics::drift;
 
 /// Sizes at which a part, a tree or a block is short, and one that fills them.
 const SIZES: [u32; 7] = [1, 2, 3, 61, 256, 1021, 4099];
@@ -130,7 +130,7 @@ fn compensation_helps_and_threads_do_what_their_names_say() {
 
 #[test]
 fn pairwise_and_shuffle_orders_are_the_ones_they_claim() {
-    type S = crate::arith::Ieee<false, false>;
+    type S = crate::numerics::arith::Ieee<false, false>;
     let x = [1.0f32, 1e8, -1e8, 3.0, 0.5];
     assert_eq!(twin::pairwise::<S>(&x), ((1.0f32 + 1e8) + (-1e8 + 3.0)) + 0.5, "neighbours");
     assert_eq!(twin::serial_tree::<S>(&x, 2), (((0.0 + 1.0f32) - 1e8) + 0.5) + (1e8f32 + 3.0), "strided parts");
@@ -150,13 +150,13 @@ fn special_rows_cover_every_outcome() {
 
 #[test]
 fn observations_name_the_order_that_made_an_output() {
-    type S = crate::arith::Ieee<false, false>;
+    type S = crate::numerics::arith::Ieee<false, false>;
     let found = |id: &str, sum: &dyn Fn(&[f32]) -> f32| {
         let problem = kernels::problem(&Case::parse(id).unwrap()).unwrap();
         let Buffer::Input(words) = &problem.program().unwrap().buffers[0] else { panic!("numbers") };
         let numbers: Vec<f32> = words.iter().map(|w| f32::from_bits(*w)).collect();
         let sums: Vec<f32> = numbers.chunks(4096).map(sum).collect();
-        problem.observe(&crate::bits::Bits::f32(&sums)).iter().map(|o| o.value).collect::<Vec<_>>()
+        problem.observe(&crate::model::bits::Bits::f32(&sums)).iter().map(|o| o.value).collect::<Vec<_>>()
     };
     let id = "sum/subgroup?n=4096&wg=128";
     assert_eq!(found(id, &|row| twin::serial_subgroups::<S>(row, 128, 16)), [16.0, 0.0, 0.0], "16 lanes in turn");

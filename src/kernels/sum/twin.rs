@@ -1,7 +1,7 @@
 //! Sums in the shaders' orders.
 
-use crate::arith::Arith;
-use crate::exact::FixedSum;
+use crate::numerics::arith::Arith;
+use crate::numerics::exact::FixedSum;
 
 /// Each invocation's strided part of `row`: `parts[i] = ((0 + row[i]) + row[i + wg]) + …`.
 ///
@@ -166,7 +166,7 @@ pub fn chunked<T: Send + Default + Clone>(
     chunk: impl Fn(std::ops::Range<usize>) -> T + Sync,
 ) -> Vec<T> {
     let mut out = vec![T::default(); n.div_ceil(length)];
-    crate::engines::cpu::rows(&mut out, 1, threads, |i, slot| {
+    crate::numerics::threads::rows(&mut out, 1, threads, |i, slot| {
         slot[0] = chunk(i * length..((i + 1) * length).min(n));
     });
     out

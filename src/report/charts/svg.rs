@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Chart;
 use super::scene::{Anchor, Item, Role, scene};
-use crate::drift::UlpBucket;
+use crate::numerics::drift::UlpBucket;
 
 /// The chart as an `<svg>` element for HTML.
 pub(in crate::report) fn svg(chart: &Chart) -> String {

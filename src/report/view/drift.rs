@@ -8,7 +8,7 @@ use super::engine_of;
 use super::explain::{classes, explain};
 use super::groups::Group;
 use super::matrix::{Cell, cell};
-use crate::drift::Drift;
+use crate::numerics::drift::Drift;
 use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::report::text;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::groups::{Group, column};
-use crate::engines::{Finding, FindingKind};
+use crate::model::{Finding, FindingKind};
 use crate::record::Record;
 use crate::report::text;
 

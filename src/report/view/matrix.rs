@@ -159,7 +159,7 @@ fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
 
 /// A case that only the CPU's threads can run is no gap on an adapter.
 fn not_for_this_engine(execution: &Execution) -> bool {
-    matches!(execution.outcome, Outcome::Skipped { why: crate::engines::Skip::CpuOnly })
+    matches!(execution.outcome, Outcome::Skipped { why: crate::model::Skip::CpuOnly })
 }
 
 /// One kernel's comparisons, by axis.
@@ -328,7 +328,7 @@ pub(super) fn skips(record: &Record, groups: &[Group]) -> Vec<Reason> {
     tally(
         record,
         executions(record, groups, |outcome| match outcome {
-            Outcome::Skipped { why: crate::engines::Skip::CpuOnly } => None,
+            Outcome::Skipped { why: crate::model::Skip::CpuOnly } => None,
             Outcome::Skipped { why } => Some(why.to_string()),
             _ => None,
         }),

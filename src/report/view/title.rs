@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
 use super::headline::{Fared, Tone};
-use crate::engines::FindingKind;
+use crate::model::FindingKind;
 use crate::record::{EngineKind, Level, Record};
 use crate::report::text;
 

@@ -1,0 +1,79 @@
+//! What is found of the machine that an audit runs on.
+
+use crate::record::Environment;
+
+/// Variables that select a driver or change what one computes (see `docs/numerics.md`).
+const VARIABLES: [&str; 22] = [
+    "VK_DRIVER_FILES",
+    "VK_ICD_FILENAMES",
+    "VK_ADD_DRIVER_FILES",
+    "VK_INSTANCE_LAYERS",
+    "VK_LOADER_LAYERS_ENABLE",
+    "LP_NUM_THREADS",
+    "LP_NATIVE_VECTOR_WIDTH",
+    "GALLIUM_DRIVER",
+    "GALLIUM_OVERRIDE_CPU_CAPS",
+    "GALLIUM_NOSSE",
+    "GALLIVM_PERF",
+    "MESA_LOADER_DRIVER_OVERRIDE",
+    "MESA_SHADER_CACHE_DISABLE",
+    "MESA_GL_VERSION_OVERRIDE",
+    "LIBGL_ALWAYS_SOFTWARE",
+    "NIR_DEBUG",
+    "RADV_DEBUG",
+    "RADV_PERFTEST",
+    "INTEL_DEBUG",
+    "MTL_SHADER_VALIDATION",
+    "NVIDIA_TF32_OVERRIDE",
+    "__GL_SHADER_DISK_CACHE",
+];
+
+/// This machine.
+pub(super) fn capture() -> Environment {
+    let unknown = || "unknown".to_owned();
+    let host = sysinfo::System::host_name().unwrap_or_else(|_| unknown());
+    // A platform that sysinfo does not know leaves these unknown; the audit itself does not need them.
+    let (cpu, cores, memory_mib) = sysinfo::System::new().map_or_else(
+        |_| (unknown(), 0, 0),
+        |mut system| {
+            system.refresh_memory();
+            system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+            let cpu = system.cpus().first().map_or_else(unknown, |c| c.brand().trim().to_owned());
+            (cpu, system.cpus().len(), system.total_memory() >> 20)
+        },
+    );
+    let cpu_threads = crate::numerics::threads::available_threads() as u64;
+    let machine = format!("{host}\n{cpu}\n{}\n{}", cores, memory_mib >> 10);
+    Environment {
+        machine_id: blake3::hash(machine.as_bytes()).to_hex()[..16].to_owned(),
+        host,
+        os: sysinfo::System::long_os_version().unwrap_or_else(|_| unknown()),
+        kernel: sysinfo::System::kernel_version().unwrap_or_else(|_| unknown()),
+        architecture: std::env::consts::ARCH.to_owned(),
+        cpu,
+        cpu_threads,
+        cpu_features: cpu_features(),
+        memory_mib,
+        variables: VARIABLES
+            .into_iter()
+            .filter_map(|name| std::env::var(name).ok().map(|value| (name.to_owned(), value)))
+            .collect(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn cpu_features() -> Vec<String> {
+    let all = [
+        ("sse4.1", is_x86_feature_detected!("sse4.1")),
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("fma", is_x86_feature_detected!("fma")),
+        ("f16c", is_x86_feature_detected!("f16c")),
+        ("avx512f", is_x86_feature_detected!("avx512f")),
+    ];
+    all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn cpu_features() -> Vec<String> {
+    Vec::new()
+}

@@ -1,0 +1,209 @@
+//! A program on the interpreter: its passes compiled once, executed as often as wanted.
+
+use super::code::{Binding, Code};
+use super::compile::compile;
+use super::dispatch::{How, dispatch};
+use super::machine::{Buffer, Race, Watch};
+use super::mode::{Mode, Schedule};
+use crate::engines::RunError;
+use crate::model::finding::TWO_WORKGROUPS;
+use crate::model::task::{Buffer as Spec, Program, Slot};
+use crate::model::{Finding, FindingKind};
+use crate::wgsl::specialise;
+
+/// A workgroup may take this many steps unless another limit is asked for. At tens of nanoseconds a step that is about ten seconds.
+pub(super) const MOST_STEPS: u64 = 1 << 28;
+
+/// The words that one workgroup's variables and values may take.
+const MOST_WORDS: usize = 1 << 28;
+
+/// Blocks within blocks: each takes some of this program's stack.
+const MOST_DEPTH: usize = 200;
+
+/// A program, ready to be executed.
+pub(super) struct Ready {
+    passes: Vec<(Code, [u32; 3])>,
+    /// For each pass and each of its bindings, the program's buffer.
+    bound: Vec<Vec<usize>>,
+}
+
+/// What one execution gave.
+pub(super) struct Executed {
+    /// The words of the output view.
+    pub(super) words: Vec<u32>,
+    /// What was noticed, where it was watched.
+    pub(super) findings: Vec<Finding>,
+    /// Whether workgroups touched each other's words, where it was watched.
+    pub(super) conflict: bool,
+}
+
+/// How a program is executed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Execution {
+    pub(super) schedule: Schedule,
+    /// What outputs hold before.
+    pub(super) poison: u32,
+    /// Watch for races.
+    pub(super) watch: bool,
+    /// Threads; only where a watched execution found no conflict.
+    pub(super) threads: usize,
+    /// Steps that a workgroup may take.
+    pub(super) most_steps: u64,
+    /// Where the schedule is not the first and atomics can show it, let some invocations go on to the next barrier before
+    /// others start. What waits for other invocations by itself may then never end.
+    pub(super) apart: bool,
+    /// What is read of an invocation of a subgroup that is not active, which is indeterminate in WGSL.
+    pub(super) absent: u32,
+}
+
+impl Ready {
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// A shader that is refused, and what the interpreter does not execute, by name.
+    pub(super) fn new(program: &Program, mode: &Mode) -> Result<Self, RunError> {
+        let mut passes = Vec::new();
+        let mut bound = Vec::new();
+        for (pass, special) in program.passes.iter().zip(specialise(program)?) {
+            let code = compile(&special.module, &special.info, &pass.entry, &program.source, *mode)
+                .map_err(|e| RunError::Stopped(e.to_string()))?;
+            fits(&code)?;
+            bound.push(code.bindings.iter().map(|b| find(program, b)).collect::<Result<_, _>>()?);
+            passes.push((code, pass.groups));
+        }
+        Ok(Self { passes, bound })
+    }
+
+    /// Whether the order of workgroups can be told from the results, as far as the code says: there are atomics.
+    pub(super) fn has_storage_atomics(&self) -> bool {
+        self.passes.iter().any(|(code, _)| code.storage_atomics)
+    }
+
+    /// Whether there are atomics, so that an order within a workgroup can show.
+    pub(super) fn has_atomics(&self) -> bool {
+        self.passes.iter().any(|(code, _)| code.atomics)
+    }
+
+    /// The lines of atomic operations, ascending.
+    pub(super) fn atomic_lines(&self) -> Vec<u32> {
+        let all: std::collections::BTreeSet<u32> =
+            self.passes.iter().flat_map(|(code, _)| &code.atomic_lines).copied().filter(|line| *line > 0).collect();
+        all.into_iter().collect()
+    }
+
+    /// Executes all passes.
+    ///
+    /// # Errors
+    /// A workgroup that does not end.
+    pub(super) fn execute(&self, program: &Program, how: Execution) -> Result<Executed, RunError> {
+        let buffers: Vec<Buffer> = program
+            .buffers
+            .iter()
+            .map(|spec| match spec {
+                Spec::Input(words) | Spec::Uniform(words) => Buffer::Read(words.clone()),
+                Spec::Output(words) => Buffer::writable(&vec![how.poison; *words]),
+                Spec::InOut(words) => Buffer::writable(words),
+            })
+            .collect();
+        let mut findings = Vec::new();
+        let mut conflict = false;
+        for ((code, groups), bound) in self.passes.iter().zip(&self.bound) {
+            let own: Vec<&Buffer> = bound.iter().map(|index| &buffers[*index]).collect();
+            let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
+            let how = How {
+                schedule: how.schedule,
+                most_steps: how.most_steps,
+                threads: how.threads,
+                apart: how.apart && code.atomics,
+                absent: how.absent,
+                watch: how.watch.then(|| Watch::new(code, &words)),
+            };
+            let watched = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
+            if let Some(watch) = watched {
+                conflict |= watch.workgroups_conflict();
+                findings.extend(watch.found().map(|(race, times)| finding(race, times)));
+            }
+        }
+        let view = &program.output;
+        let end = view.first_word + view.span();
+        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), findings, conflict })
+    }
+}
+
+/// Whether this program's memory and stack are enough for a shader.
+fn fits(code: &Code) -> Result<(), RunError> {
+    let words = code.rows as usize * code.invocations();
+    if words > MOST_WORDS {
+        let mib = words >> 18;
+        return Err(RunError::Stopped(format!(
+            "the shader's variables and values need {mib} MiB for one workgroup, and the embedded adapter gives it {} MiB",
+            MOST_WORDS >> 18
+        )));
+    }
+    let depth = code.depth();
+    if depth > MOST_DEPTH {
+        return Err(RunError::Stopped(format!(
+            "the shader's blocks and calls lie {depth} deep within each other, and the embedded adapter goes {MOST_DEPTH} deep"
+        )));
+    }
+    Ok(())
+}
+
+/// The program's buffer for a binding of the shader.
+fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
+    let place = format!("@group({}) @binding({}) ('{}')", binding.group, binding.binding, binding.name);
+    let index = program
+        .buffer_at(Slot { group: binding.group, binding: binding.binding })
+        .ok_or_else(|| RunError::Shader(format!("the shader's {place} has no buffer")))?;
+    let spec = &program.buffers[index];
+    if binding.writable && !spec.is_writable() {
+        return Err(RunError::Shader(format!("the shader may write {place}, and its buffer is an input")));
+    }
+    let bytes = 4 * spec.words() as u64;
+    if bytes < u64::from(binding.least) {
+        return Err(RunError::Shader(format!("{place} needs {} bytes, and its buffer has {bytes}", binding.least)));
+    }
+    Ok(index)
+}
+
+fn finding(race: &Race, times: u64) -> Finding {
+    let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
+    match race {
+        Race::Data { first_line, line, across, both_write, same_value, vector, memory } => {
+            let who = if *across { TWO_WORKGROUPS } else { "two invocations of a workgroup" };
+            let what = match (both_write, same_value, vector) {
+                (_, _, true) => "use one vector (a write of a component may write all of it)",
+                (true, true, _) => "write the same value to one word",
+                (true, false, _) => "write one word",
+                (false, ..) => "read and write one word",
+            };
+            let barrier = if *across { "nothing can order them" } else { "no barrier orders them" };
+            let lines =
+                if first_line == line { format!("line {line}") } else { format!("lines {first_line} and {line}") };
+            Finding {
+                kind: FindingKind::DataRace,
+                line: Some(*line),
+                message: format!("{who} {what} of {memory} on {lines}, and {barrier}{often}"),
+            }
+        }
+        Race::Barrier { line } => Finding {
+            kind: FindingKind::NonUniformBarrier,
+            line: Some(*line),
+            message: format!("only some invocations of a workgroup reach the barrier on line {line}{often}"),
+        },
+        Race::Uniform { line } => Finding {
+            kind: FindingKind::NonUniformBarrier,
+            line: Some(*line),
+            message: format!(
+                "invocations of a workgroup give workgroupUniformLoad different pointers on line {line}{often}"
+            ),
+        },
+        Race::OutOfBounds { line, index, last } => Finding {
+            kind: FindingKind::OutOfBounds,
+            line: Some(*line),
+            message: format!(
+                "index {index} on line {line} is beyond the last one, {last}, and was clamped to it{often}"
+            ),
+        },
+    }
+}

@@ -1,0 +1,231 @@
+//! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
+
+use super::execute::{Executed, Execution, MOST_STEPS, Ready};
+use super::{Mode, Schedule};
+use crate::engines::collect::{Collected, POISON};
+use crate::engines::{RunError, Runs, unsupported};
+use crate::model::AdapterIdentity;
+use crate::model::bits::Bits;
+use crate::model::task::{Feature, Program};
+use crate::model::{Finding, FindingKind, Skip};
+use crate::numerics::threads::available_threads;
+use crate::wgsl::specialise;
+
+/// Who an embedded adapter is. Its driver is this program, and the mode is part of the driver's version: two modes are
+/// two drivers of one hardware.
+#[must_use]
+pub fn identity(mode: &Mode, index: usize) -> AdapterIdentity {
+    AdapterIdentity {
+        name: "Embedded interpreter".to_owned(),
+        index,
+        device_type: "cpu".to_owned(),
+        driver: "repro-audit".to_owned(),
+        driver_info: format!("{}, {mode}", env!("CARGO_PKG_VERSION")),
+        subgroup_sizes: [mode.subgroup; 2],
+        features: Feature::ALL.to_vec(),
+        ..AdapterIdentity::unlisted(super::BACKEND)
+    }
+}
+
+/// The mode of the embedded adapter at this place: strict at 0, then the planted ones. `None` beyond them.
+#[must_use]
+pub fn mode(index: usize, planted: &[Mode]) -> Option<Mode> {
+    match index.checked_sub(1) {
+        None => Some(Mode::default()),
+        Some(at) => planted.get(at).copied(),
+    }
+}
+
+/// The embedded adapters: the strict one, then the planted ones.
+#[must_use]
+pub fn identities(planted: &[Mode]) -> Vec<AdapterIdentity> {
+    std::iter::once(&Mode::default()).chain(planted).enumerate().map(|(i, mode)| identity(mode, i)).collect()
+}
+
+/// What a program may ask of the interpreter. Buffers are limited by the memory that they take several times over.
+fn limits() -> wgpu::Limits {
+    wgpu::Limits {
+        max_buffer_size: 1 << 31,
+        max_storage_buffer_binding_size: 1 << 31,
+        max_storage_buffers_per_shader_stage: 64,
+        max_compute_workgroup_storage_size: 1 << 20,
+        max_compute_invocations_per_workgroup: 1024,
+        max_compute_workgroup_size_x: 1024,
+        max_compute_workgroup_size_y: 1024,
+        max_compute_workgroup_size_z: 1024,
+        ..wgpu::Limits::default()
+    }
+}
+
+/// Runs programs in one mode.
+#[derive(Debug)]
+pub struct Runner {
+    mode: Mode,
+    threads: usize,
+    most_steps: u64,
+}
+
+impl Runner {
+    /// An interpreter in this mode.
+    #[must_use]
+    pub fn open(mode: Mode) -> Self {
+        Self { mode, threads: available_threads(), most_steps: MOST_STEPS }
+    }
+
+    /// The same on at most this many threads. The results do not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// The same where a workgroup (or the few that run together) may take at most this many steps.
+    #[must_use]
+    pub fn with_most_steps(mut self, steps: u64) -> Self {
+        self.most_steps = steps;
+        self
+    }
+
+    /// Runs `program` once, in the mode's first order, unwatched, on one thread: the words of the output view.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
+        self.compute_with_absent(program, 0)
+    }
+
+    /// [`Runner::compute`] where reading an invocation of a subgroup that is not active gives `absent`: WGSL allows any
+    /// value.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute_with_absent(&mut self, program: &Program, absent: u32) -> Result<Vec<u32>, RunError> {
+        let how = Execution { absent, ..self.how(self.mode.order(0)) };
+        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
+    }
+
+    fn how(&self, schedule: Schedule) -> Execution {
+        Execution {
+            schedule,
+            poison: poison(0),
+            watch: false,
+            threads: 1,
+            most_steps: self.most_steps,
+            apart: false,
+            absent: 0,
+        }
+    }
+
+    /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
+    ///
+    /// Returns the reason where the interpreter can not run it.
+    ///
+    /// # Errors
+    /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
+    pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
+        if let Some(skip) = unsupported(program, &specialise(program)?, &Feature::ALL, &limits()) {
+            return Ok(Err(skip));
+        }
+        let repeats = repeats.max(1);
+        let started = std::time::Instant::now();
+        let ready = Ready::new(program, &self.mode)?;
+        let compile_seconds = started.elapsed().as_secs_f64();
+        let started = std::time::Instant::now();
+        let mut threads = 1;
+        let mut collected = Collected::new(program);
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut apart = self.mode.schedule.is_none();
+        let mut run = 0;
+        while run < repeats || (run == 1 && collected.suspicious()) {
+            // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
+            // can not matter, and the others may use all processors.
+            let how = Execution {
+                poison: poison(run),
+                watch: run == 0,
+                threads,
+                // An order that was asked for is the same in every run, the watched one included.
+                apart,
+                ..self.how(self.mode.order(run))
+            };
+            let Executed { words, findings: noticed, conflict } = match ready.execute(program, how) {
+                // Invocations may wait for one another by themselves, which the first order let them do.
+                Err(RunError::Stopped(_)) if run > 0 && ready.has_atomics() => {
+                    apart = false;
+                    ready.execute(program, Execution { apart, ..how })?
+                }
+                done => done?,
+            };
+            if run == 0 && !conflict && !ready.has_storage_atomics() {
+                threads = self.threads;
+            }
+            findings.extend(noticed);
+            collected.add(words, run, run < repeats);
+            run += 1;
+        }
+        let distinct = collected.finish()?;
+        let mut kept = distinct.iter().filter_map(|d| d.bits.as_ref());
+        if let Some(first) = kept.next()
+            && distinct.len() > 1
+            && self.mode.schedule.is_none()
+            && let Some(other) = {
+                // Runs differ in two things: the order, and what the output held before. What the first order gives with
+                // the other content shows nothing of orders.
+                let how = Execution { poison: poison(1), ..self.how(self.mode.order(0)) };
+                let poisoned = program.output.gather(ready.execute(program, how)?.words);
+                kept.find(|bits| **bits != poisoned)
+            }
+        {
+            // A race is a cause of its own, and is told with its lines.
+            let races = findings.iter().any(|f| f.kind == FindingKind::DataRace);
+            let lines = if races { Vec::new() } else { ready.atomic_lines() };
+            let clamped = findings.iter().any(|f| f.kind == FindingKind::OutOfBounds);
+            findings.push(order_dependent(distinct.len(), repeats, first, other, &lines, clamped));
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings }))
+    }
+}
+
+fn poison(run: u32) -> u32 {
+    POISON[(run % 2) as usize]
+}
+
+fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, atomics: &[u32], clamped: bool) -> Finding {
+    let place = (0..a.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
+    // The order of atomics is what is left to choose; without any, a race is the cause and is told by itself.
+    let (line, cause) = match atomics {
+        [] if clamped => (None, "; indices beyond the end were clamped to one element".to_owned()),
+        [] => (None, String::new()),
+        [line] => (Some(*line), format!("; the atomic on line {line} takes effect in the order of execution")),
+        lines => {
+            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+            (None, format!("; the atomics on lines {} take effect in the order of execution", lines.join(", ")))
+        }
+    };
+    Finding {
+        kind: FindingKind::OrderDependent,
+        line,
+        message: format!(
+            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
+             {} in another{cause}",
+            a.dtype.hex(a.get(place)),
+            a.dtype.hex(b.get(place))
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_drivers_of_one_hardware() {
+        let strict = identity(&Mode::default(), 0);
+        let planted = identity(&"contract+subgroup=8".parse().unwrap(), 2);
+        assert_eq!((strict.id().as_str(), planted.id().as_str()), ("embedded:0", "embedded:2"), "places");
+        assert_eq!(strict.hardware(), planted.hardware(), "one hardware");
+        assert!(planted.label().contains("contract+subgroup=8"), "the mode is told: {}", planted.label());
+        assert_eq!(planted.subgroup_sizes, [8, 8], "the size is the mode's");
+        assert!(strict.matches("embedded") && !strict.matches("llvmpipe"), "it is chosen by its backend's name");
+    }
+}

@@ -1,0 +1,143 @@
+//! What is measured of two outputs, and of one output against the exact answer.
+
+use serde::{Deserialize, Serialize};
+
+use super::number;
+
+/// How many elements differ in which way; their sum is [`Drift::differing`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Classes {
+    /// Zeros of different sign.
+    pub zero_sign: u64,
+    /// NaN with different payloads.
+    pub nan_payload: u64,
+    /// NaN against a number.
+    pub nan_versus_number: u64,
+    /// Infinity against anything else.
+    pub infinite: u64,
+    /// Zero against a subnormal.
+    pub flushed: u64,
+    /// Two different finite numbers.
+    pub finite: u64,
+}
+
+/// A bucket of the histogram of distances: from one more than the last bucket's `up_to`, to `up_to`, in ulp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UlpBucket {
+    /// The largest distance counted, a power of two.
+    pub up_to: u64,
+    /// How many elements.
+    pub count: u64,
+}
+
+/// One element of both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Element {
+    /// Its index.
+    pub index: u64,
+    /// The left side's bits.
+    pub left: String,
+    /// The right side's bits.
+    pub right: String,
+}
+
+/// How two masks differ beyond chance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MaskDrift {
+    /// The fraction of elements in which they agree.
+    #[serde(with = "number")]
+    pub agreement: f64,
+    /// The agreement expected of independent masks with these keep rates.
+    #[serde(with = "number")]
+    pub chance: f64,
+    /// Cohen's kappa: 1 for equal masks, 0 for independent ones.
+    #[serde(with = "number")]
+    pub kappa: f64,
+}
+
+/// The drift of one comparison. The left side is the reference where there is one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Elements compared.
+    pub elements: u64,
+    /// Elements whose bits differ. `V_c` of the FPNA paper is `differing / elements`.
+    pub differing: u64,
+    /// How they differ.
+    pub classes: Classes,
+    /// The largest distance between two finite elements, in ulp.
+    pub max_ulp: u64,
+    /// The 50th, 99th and 99.9th percentile of the distance over all pairs of finite elements, as the upper end of
+    /// their histogram bucket.
+    pub ulp_percentiles: [u64; 3],
+    /// Distances of differing finite elements; empty buckets are left out.
+    pub histogram: Vec<UlpBucket>,
+    /// The mean signed distance (right minus left) over all pairs of finite elements, in ulp.
+    #[serde(with = "number")]
+    pub bias_ulp: f64,
+    /// `V_ermv` of the FPNA paper: the mean of |left - right| / |left| over finite pairs with left not zero.
+    #[serde(with = "number")]
+    pub mean_relative: f64,
+    /// The same with |left + 1e-8| below, over all finite pairs, as `torchdetscan` computes it.
+    #[serde(with = "number")]
+    pub mean_relative_shifted: f64,
+    /// The largest |left - right| over finite pairs.
+    #[serde(with = "number")]
+    pub max_absolute: f64,
+    /// The largest |left - right| / |left| over finite pairs with left not zero.
+    #[serde(with = "number")]
+    pub max_relative: f64,
+    /// Σ(left-right)² / Σleft² over finite pairs.
+    #[serde(with = "number")]
+    pub nmse: f64,
+    /// The first element that differs.
+    pub first: Option<Element>,
+    /// The element that differs most.
+    pub worst: Option<Element>,
+    /// For masks.
+    pub mask: Option<MaskDrift>,
+}
+
+impl Drift {
+    /// Whether every bit agrees.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.differing == 0
+    }
+
+    /// The fraction of elements that differ (`V_c`).
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn fraction(&self) -> f64 {
+        if self.elements == 0 { 0.0 } else { self.differing as f64 / self.elements as f64 }
+    }
+}
+
+/// Error against the exact answer, and against the specification's allowance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// The largest error in ulp (OpenCL's `Ulp_Error`), over elements whose exact answer and result are finite.
+    #[serde(with = "number")]
+    pub max_ulp: f64,
+    /// The mean error in ulp over the same elements.
+    #[serde(with = "number")]
+    pub mean_ulp: f64,
+    /// The fraction of those elements that are more than half an ulp off.
+    #[serde(with = "number")]
+    pub not_correctly_rounded: f64,
+    /// The index of the largest error.
+    pub worst: Option<u64>,
+    /// The largest error as a fraction of what is allowed; 1 is the limit, and infinity is an error where none is
+    /// allowed.
+    #[serde(with = "number")]
+    pub specification_ratio: f64,
+    /// Elements outside what is allowed.
+    pub outside: u64,
+    /// The first of them.
+    pub first_outside: Option<u64>,
+    /// Elements of which the specification allows any value (non-finite operands, domains left undefined).
+    pub unconstrained: u64,
+    /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
+    /// them.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub unmeasured: u64,
+}

@@ -1,0 +1,25 @@
+//! Data that every other room shares, and nothing that computes or talks to a driver. Imports no other room.
+
+pub mod adapter;
+pub mod allowance;
+pub mod answer;
+mod arithmetic;
+pub mod bits;
+pub mod drift;
+pub(crate) mod finding;
+pub mod number;
+mod observation;
+mod profile;
+pub mod record;
+mod skip;
+pub mod task;
+
+pub use adapter::{AdapterIdentity, FloatControls};
+pub use allowance::{Allowance, Exact, Interval};
+pub use answer::{RunError, Runs};
+pub use arithmetic::Arithmetic;
+pub use drift::{Accuracy, Drift};
+pub use finding::{Finding, FindingKind};
+pub use observation::{Observation, Origin};
+pub use profile::Profile;
+pub use skip::Skip;

@@ -1,0 +1,66 @@
+//! What of a case is needed to relate many records: a small part of it, once for all records that share it.
+
+use super::format::{CaseRecord, Outcome, Status};
+use crate::model::Arithmetic;
+use crate::model::bits::Dtype;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseView {
+    /// The case's id.
+    pub id: String,
+    /// The kernel.
+    pub kernel: String,
+    /// The variant.
+    pub variant: String,
+    /// The output's element type.
+    pub dtype: Dtype,
+    /// The output's number of elements.
+    pub elements: u64,
+    /// The shader's digest; `None` for cases of the CPU's threads.
+    pub shader: Option<String>,
+    /// The strict twin's digest; `None` where no order is defined.
+    pub strict: Option<String>,
+    /// What each engine did.
+    pub executions: Vec<ExecutionView>,
+}
+
+/// One engine's part in a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionView {
+    /// The engine.
+    pub engine: String,
+    /// The digests of its distinct results, the first run's first; empty where it did not run.
+    pub digests: Vec<String>,
+    /// What the row says.
+    pub status: Status,
+    /// The arithmetics whose twins it equals.
+    pub equals: Vec<Arithmetic>,
+}
+
+impl From<&CaseRecord> for CaseView {
+    fn from(case: &CaseRecord) -> Self {
+        Self {
+            id: case.id.clone(),
+            kernel: case.kernel.clone(),
+            variant: case.variant.clone(),
+            dtype: case.dtype,
+            elements: case.elements,
+            shader: case.shader.clone(),
+            strict: case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.clone()),
+            executions: case
+                .executions
+                .iter()
+                .map(|x| ExecutionView {
+                    engine: x.engine.clone(),
+                    digests: match &x.outcome {
+                        Outcome::Ran { distinct, .. } => distinct.iter().map(|d| d.digest.clone()).collect(),
+                        _ => Vec::new(),
+                    },
+                    status: x.status,
+                    equals: x.equals.clone(),
+                })
+                .collect(),
+        }
+    }
+}

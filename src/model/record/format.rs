@@ -1,0 +1,490 @@
+//! The record's types. `reports/record.schema.json` says the same for other programs.
+//!
+//! What varies from one audit to the next of the same machine (time stamps, durations) is in [`Record::run`] and in
+//! fields named `seconds`, and is left out of the record's id.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::environment::Environment;
+use super::outputs::Outputs;
+use super::own::OwnKernel;
+use super::version::FormatVersion;
+use crate::model::Arithmetic;
+use crate::model::bits::Dtype;
+use crate::model::drift::{Accuracy, Drift};
+use crate::model::number;
+use crate::model::{AdapterIdentity, Finding, Skip};
+use crate::model::{Observation, Origin, Profile};
+
+/// One audit of one machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The format's version; first in the file, so that a reader can stop here.
+    pub format: FormatVersion,
+    /// BLAKE3 of the content without what varies by itself, 64 hexadecimal digits. See [`super::content_id`].
+    pub id: String,
+    /// When and how long; not part of the id.
+    pub run: Run,
+    /// What computed it.
+    pub provenance: Provenance,
+    /// Where it was computed.
+    pub environment: Environment,
+    /// The engines, the CPU first. Adapters that failed are listed with the reason.
+    pub engines: Vec<Engine>,
+    /// The planted drift and whether it was caught.
+    pub controls: Vec<Control>,
+    /// Every case, in the order of the plan.
+    pub cases: Vec<CaseRecord>,
+    /// What held, for each problem on each engine.
+    pub verdicts: Vec<Verdict>,
+    /// What the user should know besides: no adapter, software adapters only, and the like.
+    pub notes: Vec<String>,
+    /// The first result of every execution, by digest; not part of the id, because the digests are. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Outputs::is_empty")]
+    pub outputs: Outputs,
+}
+
+impl Record {
+    /// Whether every engine finished and every control was caught.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.engines.iter().all(|e| e.status == EngineStatus::Complete)
+            && self.controls.iter().all(|c| c.caught)
+            && !self.cases.iter().flat_map(|c| &c.executions).any(|e| matches!(e.outcome, Outcome::Failed { .. }))
+    }
+
+    /// The engine of this id.
+    #[must_use]
+    pub fn engine(&self, id: &str) -> Option<&Engine> {
+        self.engines.iter().find(|e| e.id == id)
+    }
+}
+
+/// What varies by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// Wall-clock seconds of the whole audit.
+    #[serde(with = "number")]
+    pub seconds: f64,
+}
+
+/// The program and the settings that produced a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The program's version.
+    pub version: String,
+    /// The git commit it was built from, where it was built from a checkout.
+    pub commit: Option<String>,
+    /// wgpu's and naga's versions.
+    pub libraries: BTreeMap<String, String>,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The kernel of the user's own, where one was audited. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnKernel>,
+}
+
+/// The settings in force, defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The profile.
+    pub profile: Profile,
+    /// `--kernel`; empty for all.
+    pub kernels: Vec<String>,
+    /// `--adapter`; empty for all.
+    pub adapters: Vec<String>,
+    /// Runs of every case on every engine.
+    pub repeats: u32,
+    /// The seed of all inputs.
+    pub seed: u64,
+    /// The CPU thread counts of the threads axis.
+    pub threads: Vec<usize>,
+    /// `--vary`: environment variables and their values.
+    pub vary: BTreeMap<String, Vec<String>>,
+    /// `--planted`: the modes of the embedded adapters from `embedded:1` on. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planted: Vec<String>,
+    /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub store: u64,
+    /// `--label`: a name for this audit, such as that of a leg of a CI matrix. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// What kind of engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// The CPU twins.
+    Cpu,
+    /// An adapter through wgpu, or the embedded one.
+    Adapter,
+}
+
+/// Whether an engine finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "state")]
+pub enum EngineStatus {
+    /// It answered for every case.
+    Complete,
+    /// It crashed, hung, lost its device or could not be opened. What it had finished is in the record.
+    Failed {
+        /// What happened, in one line.
+        reason: String,
+        /// The case it was working on, if any.
+        case: Option<String>,
+    },
+}
+
+/// Something that executes cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    /// Short and unique in the record: `cpu`, `vulkan:0`, `vulkan:0 LP_NUM_THREADS=1`.
+    pub id: String,
+    /// For people: adapter name, backend and driver.
+    pub label: String,
+    /// Its kind.
+    pub kind: EngineKind,
+    /// Who the adapter is.
+    pub adapter: Option<AdapterIdentity>,
+    /// The environment variables set for it alone (`--vary`).
+    pub variables: BTreeMap<String, String>,
+    /// Whether it finished.
+    pub status: EngineStatus,
+}
+
+impl Engine {
+    /// Whether this is an embedded adapter: this program's own interpreter, and no driver.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.adapter.as_ref().is_some_and(AdapterIdentity::is_embedded)
+    }
+
+    /// Whether repeated runs are chosen orders of execution, and no random draws.
+    #[must_use]
+    pub fn takes_orders(&self) -> bool {
+        self.adapter.as_ref().is_some_and(AdapterIdentity::takes_orders)
+    }
+
+    /// Whether this is an adapter with a driver, one that could not be opened or listed included.
+    #[must_use]
+    pub fn is_driver(&self) -> bool {
+        self.kind == EngineKind::Adapter && !self.is_embedded()
+    }
+
+    /// Whether this is the embedded adapter in strict arithmetic, a reference and not something under test.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        self.is_embedded() && self.adapter.as_ref().is_some_and(|a| a.index == 0)
+    }
+}
+
+/// A planted difference, and whether the comparator caught it. One that is missed makes the audit invalid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// Its name: `one-ulp`, `nan`, `swapped`, `unordered-sum` ….
+    pub name: String,
+    /// The engine whose path was tested.
+    pub engine: String,
+    /// What was planted and what had to be said of it.
+    pub about: String,
+    /// Whether it was.
+    pub caught: bool,
+}
+
+/// Everything about one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// The id, which `repro-audit case` accepts.
+    pub id: String,
+    /// The kernel.
+    pub kernel: String,
+    /// The variant.
+    pub variant: String,
+    /// The id without configuration: cases that share it are compared on the `config` axis.
+    pub problem: String,
+    /// The configuration alone; empty where there is none.
+    pub config: String,
+    /// The output's element type.
+    pub dtype: Dtype,
+    /// The output's number of elements.
+    pub elements: u64,
+    /// BLAKE3 of the WGSL text, 32 hexadecimal digits; `None` for cases of the CPU's threads.
+    pub shader: Option<String>,
+    /// The twins' digests, the strict one first; empty where no order is defined.
+    pub twins: Vec<TwinDigest>,
+    /// The strict twin's error against the exact answer.
+    pub twin_accuracy: Option<Accuracy>,
+    /// The integers that the answer is made of, where another case has them. Since format 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// One an engine.
+    pub executions: Vec<Execution>,
+    /// Pairs of executions, and twins against executions, whose bits were compared. Equal pairs are here too.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// The digest of a twin's output in one arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwinDigest {
+    /// The arithmetic.
+    pub arithmetic: Arithmetic,
+    /// BLAKE3 of the output.
+    pub digest: String,
+}
+
+/// One result of repeated runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distinct {
+    /// BLAKE3 of the output.
+    pub digest: String,
+    /// How many runs gave it.
+    pub runs: u32,
+}
+
+/// What repeated runs say of repeatability.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Dispersion {
+    /// Shannon entropy of the distribution over distinct results, in bits.
+    #[serde(with = "number")]
+    pub entropy: f64,
+    /// The share of the commonest result.
+    #[serde(with = "number")]
+    pub mode_share: f64,
+    /// Where all runs agreed: the rate of other results is below this with 95 % confidence (rule of three, 3/N).
+    /// 1 where they did not, and NaN on an embedded adapter, whose runs are no random draws.
+    #[serde(with = "number")]
+    pub rate_below: f64,
+    /// `V_s` of the FPNA paper, the largest over the runs, against the first run: 1 - |S_run / S_first|. Only for
+    /// outputs of one element.
+    #[serde(with = "number")]
+    pub variability: f64,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "state")]
+pub enum Outcome {
+    /// It ran.
+    Ran {
+        /// Runs.
+        runs: u32,
+        /// The distinct results, the first run's first.
+        distinct: Vec<Distinct>,
+        /// What they say of repeatability.
+        dispersion: Dispersion,
+    },
+    /// It can not run here.
+    Skipped {
+        /// Why.
+        why: Skip,
+    },
+    /// It should have run, and did not.
+    Failed {
+        /// What happened, in one line.
+        reason: String,
+    },
+}
+
+/// What a row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Equal to the strict twin in every bit, in every run.
+    BitExact,
+    /// Repeatable, different from the strict twin (or with no twin to equal), and allowed by the specification.
+    WithinSpecification,
+    /// Repeatable, and different from the strict twin (or with no twin to equal); what the specification allows is not
+    /// known. Since format 1.2.
+    Unjudged,
+    /// Runs differ among themselves; each is allowed by the specification, where that is known.
+    NotRepeatable,
+    /// A result that the specification does not allow.
+    OutsideSpecification,
+    /// It did not run: skipped, with a reason.
+    Skipped,
+    /// It failed.
+    Failed,
+}
+
+/// One case on one engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// The engine's id.
+    pub engine: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the row says.
+    pub status: Status,
+    /// The arithmetics whose twins it equals in every bit. Where several twins are equal among themselves, all of them.
+    pub equals: Vec<Arithmetic>,
+    /// The first run's error against the exact answer and the specification. The worst over all kept distinct results
+    /// for `outside`.
+    pub accuracy: Option<Accuracy>,
+    /// What the kernel says of the first run's output.
+    pub observations: Vec<Observation>,
+    /// Defects of the shader that the engine noticed, over all runs. Since format 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Some of the first run's elements: all of a small output, and of a large one the ends, evenly spaced ones, and
+    /// those that comparisons name.
+    pub samples: Vec<Sample>,
+    /// Wall-clock seconds of all runs, compilation excluded; not part of the id, and left out of a merged record.
+    #[serde(with = "number", default)]
+    pub seconds: f64,
+}
+
+/// One element.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its index.
+    pub index: u64,
+    /// Its bits.
+    pub bits: String,
+    /// Its value.
+    #[serde(with = "number")]
+    pub value: f64,
+    /// The strict twin's bits.
+    pub twin: Option<String>,
+    /// The exact value.
+    #[serde(with = "optional_number")]
+    pub exact: Option<f64>,
+}
+
+/// What differs between the two sides of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AxisLevel {
+    /// The run.
+    Repeat,
+    /// The configuration (workgroup, tile, batch).
+    Config,
+    /// The number of CPU threads, or a variable of `--vary`.
+    Threads,
+    /// The driver or backend, on the same hardware.
+    Driver,
+    /// The hardware.
+    Adapter,
+    /// The CPU twin against an adapter.
+    Engine,
+}
+
+impl AxisLevel {
+    /// The name as in the record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "repeat",
+            Self::Config => "config",
+            Self::Threads => "threads",
+            Self::Driver => "driver",
+            Self::Adapter => "adapter",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+/// Two outputs whose bits were compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// What differs between the sides.
+    pub axis: AxisLevel,
+    /// The left side, the reference: an engine id, an engine id with `run 1`, a twin such as `cpu separate`, or an
+    /// engine id with another configuration in brackets.
+    pub left: String,
+    /// The right side.
+    pub right: String,
+    /// The drift from left to right.
+    pub drift: Drift,
+}
+
+/// The scale of verdicts, weakest first; each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing.
+    NotGuaranteed,
+    /// Every run gave the same bits.
+    RunToRun,
+    /// And so did every configuration and thread count.
+    ConfigInvariant,
+    /// And every driver of the same hardware.
+    DriverToDriver,
+    /// And every other adapter.
+    GpuToGpu,
+    /// And they are the strict twin's.
+    CpuGpuBitwise,
+}
+
+impl Level {
+    /// The name as in the record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotGuaranteed => "not_guaranteed",
+            Self::RunToRun => "run_to_run",
+            Self::ConfigInvariant => "config_invariant",
+            Self::DriverToDriver => "driver_to_driver",
+            Self::GpuToGpu => "gpu_to_gpu",
+            Self::CpuGpuBitwise => "cpu_gpu_bitwise",
+        }
+    }
+}
+
+/// Whether a level held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LevelState {
+    /// All pairs that test it agree.
+    Held,
+    /// A pair that tests it differs.
+    Failed,
+    /// Nothing here tests it: one configuration only, one adapter only, no twin.
+    Untested,
+}
+
+/// What held for one problem on one engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The problem's id.
+    pub problem: String,
+    /// The kernel.
+    pub kernel: String,
+    /// The variant.
+    pub variant: String,
+    /// The engine.
+    pub engine: String,
+    /// The strongest level that held while no weaker one failed. Untested levels are passed over, and listed.
+    pub level: Level,
+    /// Each level above `not_guaranteed`, in order.
+    pub levels: Vec<(Level, LevelState)>,
+    /// The worst status of its cases.
+    pub status: Status,
+    /// Runs on which `run_to_run` rests.
+    pub runs: u32,
+    /// What explains the first level that failed, in one sentence; empty where none did.
+    pub because: String,
+    /// The case that shows it.
+    pub evidence: Option<String>,
+}
+
+mod optional_number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "crate::model::number")] f64);
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(Wrapped).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(Option::<Wrapped>::deserialize(deserializer)?.map(|w| w.0))
+    }
+}

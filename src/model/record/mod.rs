@@ -1,0 +1,19 @@
+//! The record's types: all that one audit of one machine produced.
+
+mod base64;
+mod case_view;
+mod environment;
+mod format;
+mod outputs;
+mod own;
+mod version;
+
+pub use case_view::{CaseView, ExecutionView};
+pub use environment::Environment;
+pub use format::{
+    AxisLevel, CaseRecord, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
+    Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
+};
+pub use outputs::{Known, Outputs, STORE, Stored, block};
+pub use own::OwnKernel;
+pub use version::FormatVersion;

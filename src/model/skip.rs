@@ -1,0 +1,37 @@
+//! Why a case can not run on an engine: a closed list of reasons.
+
+use serde::{Deserialize, Serialize};
+
+use super::task::Feature;
+
+/// Why a case was skipped on an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum Skip {
+    /// The adapter lacks an optional capability.
+    Feature {
+        /// The capability.
+        feature: Feature,
+    },
+    /// The program exceeds a limit of the adapter.
+    Limit {
+        /// The limit, named as in the WebGPU specification.
+        limit: String,
+        /// What the program needs.
+        needs: u64,
+        /// What the adapter has.
+        has: u64,
+    },
+    /// The case runs on the CPU's threads only.
+    CpuOnly,
+}
+
+impl std::fmt::Display for Skip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Feature { feature } => write!(f, "the adapter has no {feature:?}"),
+            Self::Limit { limit, needs, has } => write!(f, "{limit}: needs {needs}, the adapter has {has}"),
+            Self::CpuOnly => f.write_str("runs on the CPU's threads only"),
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What an engine executes: a shader, its buffers, its dispatches, and where the answer is.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::bits::{Bits, Dtype};
+
+/// An optional capability of an adapter that a case needs. A closed list, so that skips can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// `enable f16;`
+    ShaderF16,
+    /// Subgroup operations.
+    Subgroup,
+    /// `atomicAdd` on binary32 in storage buffers.
+    Float32Atomic,
+    /// `pack2x16float` and its like (missing where a software driver's processor lacks F16C).
+    HalfConversions,
+    /// `f64`.
+    ShaderF64,
+    /// `i64` and `u64`.
+    ShaderInt64,
+    /// `atomicMin` and `atomicMax` on 64-bit integers in storage buffers, without a result.
+    Int64AtomicMinMax,
+    /// All atomic operations on 64-bit integers.
+    Int64Atomic,
+}
+
+impl Feature {
+    /// Every capability there is.
+    pub const ALL: [Self; 8] = [
+        Self::ShaderF16,
+        Self::Subgroup,
+        Self::Float32Atomic,
+        Self::HalfConversions,
+        Self::ShaderF64,
+        Self::ShaderInt64,
+        Self::Int64AtomicMinMax,
+        Self::Int64Atomic,
+    ];
+}
+
+/// A buffer of a program.
+#[derive(Debug, Clone)]
+pub enum Buffer {
+    /// Read-only words, `var<storage, read>`.
+    Input(Vec<u32>),
+    /// Read-only words, `var<uniform>`.
+    Uniform(Vec<u32>),
+    /// This many words, `var<storage, read_write>`, filled with poison before every run. A shader that accumulates
+    /// clears it in a pass of its own.
+    Output(usize),
+    /// Words of `var<storage, read_write>` that the shader reads as well, restored before every run. Whether they were
+    /// written can not be told.
+    InOut(Vec<u32>),
+}
+
+impl Buffer {
+    /// An input of binary32 numbers.
+    #[must_use]
+    pub fn floats(values: &[f32]) -> Self {
+        Self::Input(values.iter().map(|v| v.to_bits()).collect())
+    }
+
+    /// The length in 32-bit words.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match self {
+            Self::Input(words) | Self::Uniform(words) | Self::InOut(words) => words.len(),
+            Self::Output(words) => *words,
+        }
+    }
+
+    /// Whether a shader may write it.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self, Self::Output(_) | Self::InOut(_))
+    }
+}
+
+/// Where a shader has a buffer: `@group(group) @binding(binding)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// The bind group.
+    pub group: u32,
+    /// The binding in it.
+    pub binding: u32,
+}
+
+/// One dispatch.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// The entry point.
+    pub entry: Cow<'static, str>,
+    /// The number of workgroups in x, y and z.
+    pub groups: [u32; 3],
+}
+
+impl Pass {
+    /// A dispatch of `groups` workgroups of an entry point.
+    #[must_use]
+    pub fn new(entry: impl Into<Cow<'static, str>>, groups: [u32; 3]) -> Self {
+        Self { entry: entry.into(), groups }
+    }
+}
+
+/// Which elements of a buffer hold data, where some are padding (the fourth word of each `vec3<f32>` in an array): the
+/// places in `head` once, then those in `kept` again and again, each time `period` elements further. A place is an
+/// element's index, and the mask of its bits that hold data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Places before the repeated part.
+    pub head: Vec<(usize, u32)>,
+    /// Where the repeated part starts, in elements.
+    pub start: usize,
+    /// From one repetition to the next, in elements; not 0.
+    pub period: usize,
+    /// Places within one repetition, ascending; not empty unless nothing is repeated.
+    pub kept: Vec<(usize, u32)>,
+}
+
+impl Pattern {
+    /// The place of datum number `i`.
+    fn place(&self, i: usize) -> (usize, u32) {
+        if let Some(place) = self.head.get(i) {
+            return *place;
+        }
+        let i = i - self.head.len();
+        let each = self.kept.len().max(1);
+        let (offset, mask) = self.kept.get(i % each).copied().unwrap_or((0, u32::MAX));
+        (self.start + i / each * self.period + offset, mask)
+    }
+}
+
+/// Which part of which buffer is the answer.
+#[derive(Debug, Clone)]
+pub struct OutputView {
+    /// The index of a writable buffer in [`Program::buffers`].
+    pub buffer: usize,
+    /// The first word.
+    pub first_word: usize,
+    /// The element type.
+    pub dtype: Dtype,
+    /// The number of elements, without padding.
+    pub len: usize,
+    /// Which elements are data; `None` where all are, one after another.
+    pub pattern: Option<Pattern>,
+}
+
+impl OutputView {
+    /// The first `len` elements of a buffer.
+    #[must_use]
+    pub fn whole(buffer: usize, dtype: Dtype, len: usize) -> Self {
+        Self { buffer, first_word: 0, dtype, len, pattern: None }
+    }
+
+    /// Where element `i` of the answer is, in elements from the first word, and which of its bits hold data.
+    #[must_use]
+    pub fn place(&self, i: usize) -> (usize, u32) {
+        match &self.pattern {
+            None => (i, u32::MAX),
+            Some(pattern) => pattern.place(i),
+        }
+    }
+
+    /// The number of words, padding included, that the answer spans.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        let elements = self.len.checked_sub(1).map_or(0, |last| self.place(last).0 + 1);
+        elements.div_ceil(self.dtype.per_word())
+    }
+
+    /// The answer within the words that it spans.
+    #[must_use]
+    pub fn gather(&self, words: Vec<u32>) -> Bits {
+        if self.pattern.is_none() {
+            return Bits::new(self.dtype, words, self.len);
+        }
+        let raw = Bits { dtype: self.dtype, len: words.len() * self.dtype.per_word(), words };
+        let element = |i: usize| {
+            let (at, mask) = self.place(i);
+            raw.get(at) & mask
+        };
+        let words = if self.dtype.per_word() == 2 {
+            (0..self.len.div_ceil(2))
+                .map(|w| element(2 * w) | if 2 * w + 1 < self.len { element(2 * w + 1) << 16 } else { 0 })
+                .collect()
+        } else {
+            (0..self.len).map(element).collect()
+        };
+        Bits::new(self.dtype, words, self.len)
+    }
+}
+
+/// What an adapter executes: a shader, its buffers, and its dispatches in order, each seeing the writes of the last.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The WGSL text, variants already chosen.
+    pub source: String,
+    /// The buffers. Where nothing else is said in [`Program::slots`], a buffer's index is its binding in group 0.
+    pub buffers: Vec<Buffer>,
+    /// Where the shader has each buffer; empty for bindings 0, 1, 2 … of group 0.
+    pub slots: Vec<Slot>,
+    /// Values of the shader's `override` declarations, by name or decimal `@id`.
+    pub overrides: Vec<(String, f64)>,
+    /// The dispatches.
+    pub passes: Vec<Pass>,
+    /// Where the answer is.
+    pub output: OutputView,
+    /// What the adapter must have.
+    pub features: Vec<Feature>,
+}
+
+impl Program {
+    /// A program whose buffers are bindings 0, 1, 2 … of group 0, without overrides, that needs nothing optional.
+    #[must_use]
+    pub fn new(source: String, buffers: Vec<Buffer>, passes: Vec<Pass>, output: OutputView) -> Self {
+        Self { source, buffers, slots: Vec::new(), overrides: Vec::new(), passes, output, features: Vec::new() }
+    }
+
+    /// The same, where the adapter must have these capabilities.
+    #[must_use]
+    pub fn needing(mut self, features: Vec<Feature>) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// Where the shader has buffer number `index`.
+    #[must_use]
+    pub fn slot(&self, index: usize) -> Slot {
+        let ordinary = || Slot { group: 0, binding: u32::try_from(index).unwrap_or(u32::MAX) };
+        self.slots.get(index).copied().unwrap_or_else(ordinary)
+    }
+
+    /// The index of the buffer that the shader has here.
+    #[must_use]
+    pub fn buffer_at(&self, slot: Slot) -> Option<usize> {
+        (0..self.buffers.len()).find(|index| self.slot(*index) == slot)
+    }
+
+    /// Whether the answer's buffer is poisoned before every run, so that elements never written show.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        matches!(self.buffers.get(self.output.buffer), Some(Buffer::Output(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_left_out() {
+        // array<vec3<f32>, 2>
+        let threes = Pattern { head: vec![], start: 0, period: 4, kept: (0..3).map(|i| (i, u32::MAX)).collect() };
+        let view = OutputView { pattern: Some(threes), ..OutputView::whole(0, Dtype::F32, 6) };
+        assert_eq!(view.span(), 7, "the last padding is not read");
+        assert_eq!(view.gather((10..17).collect()).words, [10, 11, 12, 14, 15, 16], "the fourth word is padding");
+        // array<vec3<f16>, 2>
+        let halves = Pattern { head: vec![], start: 0, period: 4, kept: (0..3).map(|i| (i, 0xffff)).collect() };
+        let view = OutputView { pattern: Some(halves), ..OutputView::whole(0, Dtype::F16, 6) };
+        let found = view.gather(vec![0x0002_0001, 0xdead_0003, 0x0005_0004, 0xdead_0006]);
+        assert_eq!(found.words, [0x0002_0001, 0x0004_0003, 0x0006_0005], "halves are packed anew");
+        assert_eq!(view.place(5), (6, 0xffff), "the sixth is the seventh in memory");
+        // struct { count: u32, pad…, rows: array<vec2<f32>> }
+        let tail = Pattern { head: vec![(0, u32::MAX)], start: 2, period: 2, kept: vec![(0, u32::MAX), (1, 0xff)] };
+        let view = OutputView { pattern: Some(tail), ..OutputView::whole(0, Dtype::U32, 5) };
+        assert_eq!(view.gather(vec![9, 0, 0x101, 0x102, 0x103, 0x104]).words, [9, 0x101, 0x02, 0x103, 0x04], "head");
+    }
+
+    #[test]
+    fn plain_views_are_their_words() {
+        let view = OutputView::whole(0, Dtype::F16, 3);
+        assert_eq!(view.span(), 2, "two words");
+        assert_eq!(view.gather(vec![0x0002_0001, 0xdead_0003]).words, [0x0002_0001, 3], "the upper half is unused");
+        assert_eq!(OutputView::whole(0, Dtype::F32, 0).span(), 0, "nothing");
+    }
+}

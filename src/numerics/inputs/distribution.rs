@@ -1,0 +1,63 @@
+//! Input distributions. Values are computed in binary64 from Philox words with the pinned `libm`, then rounded.
+
+use super::philox::Stream;
+use crate::kernels::case::{Case, CaseError};
+
+/// How a case's numbers are distributed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    /// Uniform on (-1, 1).
+    Uniform,
+    /// Uniform on (0, 1): a sum without cancellation.
+    Positive,
+    /// Standard normal, by the Box–Muller transform.
+    Normal,
+    /// Signs and magnitudes from 2^-20 to 2^20: a sum that cancels.
+    Wide,
+}
+
+impl Distribution {
+    /// The words a case id may use.
+    pub const NAMES: [&'static str; 4] = ["uniform", "positive", "normal", "wide"];
+
+    /// The distribution that the case's `dist` names.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn of(case: &Case) -> Result<Self, CaseError> {
+        Ok(match case.word("dist", &Self::NAMES)? {
+            "uniform" => Self::Uniform,
+            "positive" => Self::Positive,
+            "normal" => Self::Normal,
+            _ => Self::Wide,
+        })
+    }
+
+    /// `n` numbers from stream `stream` of `seed`.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
+    pub fn draw(self, seed: u64, stream: u32, n: usize) -> Vec<f32> {
+        let mut words = Stream::new(seed, stream);
+        let mut out = Vec::with_capacity(n);
+        while out.len() < n {
+            match self {
+                Self::Uniform => out.push((words.next_unit() * 2.0 - 1.0) as f32),
+                Self::Positive => out.push(words.next_unit() as f32),
+                Self::Normal => {
+                    let radius = libm::sqrt(-2.0 * libm::log(words.next_unit()));
+                    let angle = 2.0 * std::f64::consts::PI * words.next_unit();
+                    out.push((radius * libm::cos(angle)) as f32);
+                    if out.len() < n {
+                        out.push((radius * libm::sin(angle)) as f32);
+                    }
+                }
+                Self::Wide => {
+                    let exponent = words.next_unit() * 40.0 - 20.0;
+                    let sign = if words.next_u32() & 1 == 0 { 1.0 } else { -1.0 };
+                    out.push((sign * libm::exp2(exponent)) as f32);
+                }
+            }
+        }
+        out
+    }
+}
