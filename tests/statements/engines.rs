@@ -1,0 +1,1 @@
+//! Statements about engines that were wrong once.

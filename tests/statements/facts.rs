@@ -1,0 +1,1 @@
+//! Statements about facts that were wrong once.

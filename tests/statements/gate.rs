@@ -1,0 +1,1 @@
+//! Statements about gate that were wrong once.

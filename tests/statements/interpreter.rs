@@ -1,0 +1,1 @@
+//! Statements about interpreter that were wrong once.

@@ -1,0 +1,1 @@
+//! Statements about kernels that were wrong once.

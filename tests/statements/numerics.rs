@@ -1,0 +1,1 @@
+//! Statements about numerics that were wrong once.

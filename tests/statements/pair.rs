@@ -1,0 +1,1 @@
+//! Statements about pair that were wrong once.

@@ -1,0 +1,1 @@
+//! Statements about rng that were wrong once.
