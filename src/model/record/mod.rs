@@ -11,8 +11,9 @@ mod version;
 pub use case_view::{CaseView, ExecutionView};
 pub use environment::Environment;
 pub use format::{
-    AxisLevel, CaseRecord, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
-    Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
+    AxisLevel, CaseRecord, Comparison, Content, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus,
+    Execution, Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, UNFINISHED,
+    Verdict,
 };
 pub use outputs::{Known, Outputs, STORE, Stored, block};
 pub use own::OwnKernel;

@@ -1,10 +1,11 @@
 //! What explains one comparison, as far as the twins tell; each sentence is of that comparison and no other.
 
 use super::drift::execution_of;
+use crate::facts::after_origin;
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::drift::Classes;
 use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict, after_origin,
+    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
 use crate::report::text;
 
