@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::soundness::{Consequence, Fault, Soundness};
-use super::verdict::{LEVELS, state};
+use super::verdict::state;
 use crate::model::Profile;
-use crate::model::record::{AxisLevel, Engine, EngineStatus, Level, LevelState, Record, Verdict};
+use crate::model::record::{Engine, EngineStatus, Level, LevelState, Record, Verdict};
 
 /// Kernels that look into arithmetic and are no operation that a training is made of: nobody chooses among them.
 const PROBES: [&str; 5] = ["arithmetic", "builtins", "specials", "conversion", "control"];
@@ -119,7 +119,7 @@ fn of_kernel(kernel: &str, engines: &[&str], verdicts: &[Verdict]) -> Vec<Advice
         .iter()
         .map(|variant| {
             let of: Vec<&Verdict> = mine.iter().copied().filter(|v| v.variant == *variant).collect();
-            (*variant, LEVELS.iter().map(|(level, _)| (*level, over(&of, engines, *level))).collect())
+            (*variant, Level::ALL.into_iter().map(|level| (level, over(&of, engines, level))).collect())
         })
         .collect();
     let with = |levels: &[(Level, LevelState)], state: LevelState| -> Vec<Level> {
@@ -244,10 +244,4 @@ fn planted(record: &Record, verdict: &Verdict) -> Option<Step> {
     let open: Vec<String> = modes.iter().map(|m| (*m).to_owned()).filter(|m| !tried.contains(m)).collect();
     let case = verdict.evidence.clone()?;
     tried.is_empty().then(|| Step::Case { case, engine: verdict.engine.clone(), planted: open })
-}
-
-/// The axes that these levels stand for.
-#[must_use]
-pub fn axes_of(levels: &[Level]) -> Vec<AxisLevel> {
-    LEVELS.iter().filter(|(l, _)| levels.contains(l)).flat_map(|(_, axes)| axes.iter().copied()).collect()
 }

@@ -213,10 +213,9 @@ fn other_configuration<'r>(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> Option<(&'r CaseRecord, &'r Execution)> {
-    let (engine, config) = comparison.left.split_once(" [")?;
-    let config = config.strip_suffix(']')?;
+    let config = comparison.left.configuration()?;
     let other = record.cases.iter().find(|c| c.problem == case.problem && c.config == config)?;
-    Some((other, other.executions.iter().find(|x| x.engine == engine)?))
+    Some((other, other.execution_of(&comparison.left)?))
 }
 
 /// The digest of a case's strict reference.
@@ -232,18 +231,21 @@ pub fn explain(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> Vec<Explanation> {
-    let of = |side: &str| case.executions.iter().find(|x| x.engine == side);
     let one = |x: &Execution| hypotheses.explain(&x.engine, &case.id, &x.equals);
     match comparison.axis {
         AxisLevel::Repeat if case.twins.is_empty() => vec![Explanation {
             cause: Cause::Unordered,
             certainty: Certainty::Shown,
-            evidence: Evidence { engine: comparison.right.clone(), case: case.id.clone(), against: None },
+            evidence: Evidence { engine: comparison.right.to_string(), case: case.id.clone(), against: None },
         }],
         AxisLevel::Repeat => Vec::new(),
         AxisLevel::Config => order(record, case, comparison).into_iter().collect(),
         AxisLevel::Engine | AxisLevel::Threads | AxisLevel::Driver | AxisLevel::Adapter => {
-            [&comparison.left, &comparison.right].into_iter().filter_map(|s| of(s)).filter_map(one).collect()
+            [&comparison.left, &comparison.right]
+                .into_iter()
+                .filter_map(|s| case.execution_of(s))
+                .filter_map(one)
+                .collect()
         }
     }
 }
@@ -253,10 +255,10 @@ pub fn explain(
 /// computed, so that there it is possible only.
 fn order(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<Explanation> {
     let (other, left) = other_configuration(record, case, comparison)?;
-    let right = case.executions.iter().find(|x| x.engine == comparison.right)?;
+    let right = case.execution_of(&comparison.right)?;
     let (of_left, of_right) = (least(&left.equals), least(&right.equals));
     let differ = strict(other)? != strict(case)?;
-    let evidence = Evidence { engine: comparison.right.clone(), case: case.id.clone(), against: None };
+    let evidence = Evidence { engine: comparison.right.to_string(), case: case.id.clone(), against: None };
     if !differ || of_left.is_empty() || of_left != of_right {
         return None;
     }
@@ -279,7 +281,7 @@ pub(super) fn because(
         AxisLevel::Config => format!("differs from {}: {size}", comparison.left),
         AxisLevel::Threads => format!("{} differs from {}: {size}", comparison.right, comparison.left),
         AxisLevel::Driver | AxisLevel::Adapter => {
-            let other = if comparison.left == engine.id { &comparison.right } else { &comparison.left };
+            let other = if comparison.left.is_of(&engine.id) { &comparison.right } else { &comparison.left };
             format!("differs from {other}: {size}")
         }
         AxisLevel::Repeat => format!("differs from run to run: {size}"),

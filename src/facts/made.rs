@@ -65,7 +65,7 @@ pub(super) fn failed(engine: &str) -> Execution {
 /// A comparison of two numbers.
 pub(super) fn compared(axis: AxisLevel, left: &str, right: &str, values: [f32; 2]) -> Comparison {
     let drift = measure(&Bits::f32(&[values[0]]), &Bits::f32(&[values[1]])).expect("one shape");
-    Comparison { axis, left: left.to_owned(), right: right.to_owned(), drift }
+    Comparison { axis, left: left.into(), right: right.into(), drift }
 }
 
 pub(super) fn equal(axis: AxisLevel, left: &str, right: &str) -> Comparison {

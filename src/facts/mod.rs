@@ -29,7 +29,7 @@ mod status;
 mod vacuity;
 mod verdict;
 
-pub use advice::{Advice, Asked, Step, advice, axes_in_words, axes_of, next};
+pub use advice::{Advice, Asked, Step, advice, axes_in_words, next};
 pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, size, tells};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
@@ -38,4 +38,4 @@ pub use severity::{Difference, Severity, severity, worst};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{Evidence as RowEvidence, status, status_of};
 pub use vacuity::{Emptiness, emptiness};
-pub use verdict::{LEVELS, level_of, state, strongest, verdicts};
+pub use verdict::{state, strongest, verdicts};

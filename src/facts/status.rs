@@ -52,7 +52,7 @@ impl<'a> Evidence<'a> {
             return Self { first: None, distinct: 0, strict: false, outside: None };
         };
         let on = |axis: AxisLevel| {
-            case.comparisons.iter().find(move |c| c.axis == axis && c.right == execution.engine).map(|c| &c.drift)
+            case.comparisons.iter().find(move |c| c.axis == axis && c.right.is_of(&execution.engine)).map(|c| &c.drift)
         };
         // The comparison of runs is of the results that are furthest apart, of those that were kept.
         let kept = execution.accuracy.as_ref().is_none_or(|a| a.unmeasured == 0);

@@ -4,23 +4,8 @@ use super::cause::{Hypotheses, because};
 use super::severity::{Severity, severity};
 use super::status::{Evidence, status_of};
 use crate::model::record::{
-    AxisLevel, CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+    CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
-
-/// The levels that can be tested, the weakest first, and the axes that test each.
-pub const LEVELS: [(Level, &[AxisLevel]); 5] = [
-    (Level::RunToRun, &[AxisLevel::Repeat]),
-    (Level::ConfigInvariant, &[AxisLevel::Config, AxisLevel::Threads]),
-    (Level::DriverToDriver, &[AxisLevel::Driver]),
-    (Level::GpuToGpu, &[AxisLevel::Adapter]),
-    (Level::CpuGpuBitwise, &[AxisLevel::Engine]),
-];
-
-/// The level that an axis tests.
-#[must_use]
-pub fn level_of(axis: AxisLevel) -> Level {
-    LEVELS.iter().find(|(_, axes)| axes.contains(&axis)).map_or(Level::NotGuaranteed, |(level, _)| *level)
-}
 
 /// What a verdict says of a level.
 #[must_use]
@@ -73,17 +58,17 @@ impl Context<'_> {
         let (first, _) = ran.first()?;
         let runs = |e: &Execution| if let Outcome::Ran { runs, .. } = e.outcome { Some(runs) } else { None };
         let runs = ran.iter().filter_map(|(_, e)| runs(e)).min().unwrap_or(0);
-        let found: Vec<(Level, Found)> = LEVELS
-            .iter()
-            .map(|(level, axes)| {
+        let found: Vec<(Level, Found)> = Level::ALL
+            .into_iter()
+            .map(|level| {
                 let found = match level {
                     Level::RunToRun => repeats(engine, &ran, runs),
                     // That planted defects differ from the strict interpreter says nothing of a driver.
                     Level::DriverToDriver if engine.is_reference() => Found::untested(),
-                    Level::ConfigInvariant => failure(&asked).unwrap_or_else(|| self.pairs(engine, &ran, axes)),
-                    _ => self.pairs(engine, &ran, axes),
+                    Level::ConfigInvariant => failure(&asked).unwrap_or_else(|| self.pairs(engine, &ran, level)),
+                    _ => self.pairs(engine, &ran, level),
                 };
-                (*level, found)
+                (level, found)
             })
             .collect();
         let levels: Vec<(Level, LevelState)> = found.iter().map(|(level, f)| (*level, f.state)).collect();
@@ -103,7 +88,7 @@ impl Context<'_> {
         })
     }
 
-    fn pairs(&self, engine: &Engine, ran: &[Row<'_>], axes: &[AxisLevel]) -> Found {
+    fn pairs(&self, engine: &Engine, ran: &[Row<'_>], level: Level) -> Found {
         let mut tested = false;
         let mut worst: Option<(&CaseRecord, &Comparison, Severity)> = None;
         // Comparisons are of first runs. A side with several results can not agree in all of them, whatever the first does.
@@ -112,11 +97,11 @@ impl Context<'_> {
         for (case, _) in ran {
             for comparison in &case.comparisons {
                 let concerned = comparison.right == engine.id || comparison.left == engine.id;
-                if !axes.contains(&comparison.axis) || !concerned {
+                if comparison.axis.level() != level || !concerned {
                     continue;
                 }
                 tested = true;
-                let side = |e: &&Execution| e.engine == comparison.left || e.engine == comparison.right;
+                let side = |e: &&Execution| comparison.left == e.engine || comparison.right == e.engine;
                 if let Some(other) = case.executions.iter().filter(side).find(|e| distinct(&(case, e)) > 1) {
                     unsettled.get_or_insert((case, &other.engine));
                 }
@@ -199,7 +184,7 @@ fn repeats(engine: &Engine, ran: &[Row<'_>], runs: u32) -> Found {
 mod tests {
     use super::super::made::{case, compared, engine, equal, execution, failed, ran, record};
     use super::*;
-    use crate::model::record::{Distinct, TwinDigest};
+    use crate::model::record::{AxisLevel, Distinct, TwinDigest};
     use crate::model::{Arithmetic, Origin};
 
     fn of(engines: &[Engine], cases: &[&CaseRecord]) -> Vec<Verdict> {
@@ -209,8 +194,7 @@ mod tests {
     #[test]
     fn no_level_stands_above_one_that_was_not_tested() {
         use LevelState::{Failed, Held, Untested};
-        let with =
-            |states: [LevelState; 5]| strongest(&LEVELS.map(|(l, _)| l).into_iter().zip(states).collect::<Vec<_>>());
+        let with = |states: [LevelState; 5]| strongest(&Level::ALL.into_iter().zip(states).collect::<Vec<_>>());
         assert_eq!(
             with([Held, Untested, Untested, Untested, Held]),
             Level::RunToRun,
