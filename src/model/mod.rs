@@ -13,6 +13,7 @@ mod profile;
 pub mod record;
 mod skip;
 pub mod task;
+pub mod words;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
