@@ -20,6 +20,7 @@ mod side;
 mod skip;
 pub mod task;
 pub mod variables;
+pub mod words;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
