@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Liberty;
+
 /// Which arithmetic a twin computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Arithmetic {
     /// `a*b+c` with one rounding.
     pub fused: bool,
@@ -30,6 +32,13 @@ impl Arithmetic {
     /// Those of a shader whose only products are in the built-in `fma`: a driver may expand it.
     pub const EXPANSION: [Self; 4] = [Self::STRICT, Self::SPLIT, Self::FLUSH, Self { flush: true, ..Self::SPLIT }];
 
+    /// The liberties that it takes; none for the strict one.
+    #[must_use]
+    pub fn liberties(self) -> Vec<Liberty> {
+        let taken = [(self.fused, Liberty::Contract), (self.split, Liberty::SplitFma), (self.flush, Liberty::Flush)];
+        taken.into_iter().filter(|(takes, _)| *takes).map(|(_, liberty)| liberty).collect()
+    }
+
     /// `separate` for the strict one; else the liberties that it takes, such as `fused+flush` or `split-fma`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -43,6 +52,19 @@ impl Arithmetic {
             (false, true, true) => "split-fma+flush",
             (true, true, true) => "fused+split-fma+flush",
         }
+    }
+
+    /// The arithmetic of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [false, true]
+            .into_iter()
+            .flat_map(|fused| {
+                [false, true]
+                    .into_iter()
+                    .flat_map(move |flush| [false, true].into_iter().map(move |split| Self { fused, flush, split }))
+            })
+            .find(|arithmetic| arithmetic.name() == name)
     }
 
     /// The arithmetic whose multiply-add (`Arith::mad`) is this one's built-in `fma`: a twin of a shader that spells

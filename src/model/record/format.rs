@@ -12,11 +12,14 @@ use super::outputs::Outputs;
 use super::own::OwnKernel;
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
-use crate::model::bits::Dtype;
+use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number;
 use crate::model::{AdapterIdentity, Finding, Skip};
-use crate::model::{Observation, Origin, Profile};
+use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
+
+/// The note of a record that was written before its audit was finished.
+pub const UNFINISHED: &str = "This audit was not finished when this record was written.";
 
 /// One audit of one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,18 +50,16 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether every engine finished and every control was caught.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.engines.iter().all(|e| e.status == EngineStatus::Complete)
-            && self.controls.iter().all(|c| c.caught)
-            && !self.cases.iter().flat_map(|c| &c.executions).any(|e| matches!(e.outcome, Outcome::Failed { .. }))
-    }
-
     /// The engine of this id.
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
         self.engines.iter().find(|e| e.id == id)
+    }
+
+    /// The engine whose output a side is; `None` for a reference.
+    #[must_use]
+    pub fn engine_of(&self, side: &Side) -> Option<&Engine> {
+        self.engine(side.engine()?)
     }
 }
 
@@ -159,10 +160,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Whether this is an embedded adapter: this program's own interpreter, and no driver.
+    /// What it is to the audit.
     #[must_use]
-    pub fn is_embedded(&self) -> bool {
-        self.adapter.as_ref().is_some_and(AdapterIdentity::is_embedded)
+    pub fn role(&self) -> Role {
+        match (self.kind, &self.adapter) {
+            (EngineKind::Cpu, _) => Role::Cpu,
+            (EngineKind::Adapter, None) => Role::Unlisted,
+            (EngineKind::Adapter, Some(adapter)) => adapter.role(),
+        }
     }
 
     /// Whether repeated runs are chosen orders of execution, and no random draws.
@@ -171,16 +176,22 @@ impl Engine {
         self.adapter.as_ref().is_some_and(AdapterIdentity::takes_orders)
     }
 
-    /// Whether this is an adapter with a driver, one that could not be opened or listed included.
+    /// [`Role::is_interpreter`].
     #[must_use]
-    pub fn is_driver(&self) -> bool {
-        self.kind == EngineKind::Adapter && !self.is_embedded()
+    pub fn is_embedded(&self) -> bool {
+        self.role().is_interpreter()
     }
 
-    /// Whether this is the embedded adapter in strict arithmetic, a reference and not something under test.
+    /// [`Role::is_driver`].
+    #[must_use]
+    pub fn is_driver(&self) -> bool {
+        self.role().is_driver()
+    }
+
+    /// Whether it is [`Role::Reference`].
     #[must_use]
     pub fn is_reference(&self) -> bool {
-        self.is_embedded() && self.adapter.as_ref().is_some_and(|a| a.index == 0)
+        self.role() == Role::Reference
     }
 }
 
@@ -227,6 +238,15 @@ pub struct CaseRecord {
     pub executions: Vec<Execution>,
     /// Pairs of executions, and twins against executions, whose bits were compared. Equal pairs are here too.
     pub comparisons: Vec<Comparison>,
+}
+
+impl CaseRecord {
+    /// The execution on the engine whose output a side is; `None` for a reference.
+    #[must_use]
+    pub fn execution_of(&self, side: &Side) -> Option<&Execution> {
+        let engine = side.engine()?;
+        self.executions.iter().find(|x| x.engine == engine)
+    }
 }
 
 /// The digest of a twin's output in one arithmetic.
@@ -291,11 +311,13 @@ pub enum Outcome {
     },
 }
 
-/// What a row says.
+/// What a row says, from the least to the worst: the one order of statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Equal to the strict twin in every bit, in every run.
+    /// It did not run: skipped, with a reason.
+    Skipped,
+    /// Equal to the strict twin in every bit, in every run. NaN is equal to NaN.
     BitExact,
     /// Repeatable, different from the strict twin (or with no twin to equal), and allowed by the specification.
     WithinSpecification,
@@ -306,8 +328,6 @@ pub enum Status {
     NotRepeatable,
     /// A result that the specification does not allow.
     OutsideSpecification,
-    /// It did not run: skipped, with a reason.
-    Skipped,
     /// It failed.
     Failed,
 }
@@ -331,12 +351,49 @@ pub struct Execution {
     /// Defects of the shader that the engine noticed, over all runs. Since format 1.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What the first run's output holds. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// Some of the first run's elements: all of a small output, and of a large one the ends, evenly spaced ones, and
     /// those that comparisons name.
     pub samples: Vec<Sample>,
     /// Wall-clock seconds of all runs, compilation excluded; not part of the id, and left out of a merged record.
     #[serde(with = "number", default)]
     pub seconds: f64,
+}
+
+/// What an output holds. Since format 1.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Elements that are NaN.
+    pub nan: u64,
+    /// Elements that are infinite.
+    pub infinite: u64,
+    /// The index of the first element that is NaN or infinite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_not_finite: Option<u64>,
+    /// The bits of every element, where all have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
+}
+
+impl Content {
+    /// Counts what an output holds.
+    #[must_use]
+    pub fn of(output: &Bits) -> Self {
+        let (mut nan, mut infinite, mut first, mut same) = (0, 0, None, output.len > 0);
+        let start = if output.len > 0 { output.get(0) } else { 0 };
+        for i in 0..output.len {
+            let value = output.value(i);
+            nan += u64::from(value.is_nan());
+            infinite += u64::from(value.is_infinite());
+            if !value.is_finite() {
+                first.get_or_insert(i as u64);
+            }
+            same &= output.get(i) == start;
+        }
+        Self { nan, infinite, first_not_finite: first, only: same.then(|| output.dtype.hex(start)) }
+    }
 }
 
 /// One element.
@@ -356,84 +413,18 @@ pub struct Sample {
     pub exact: Option<f64>,
 }
 
-/// What differs between the two sides of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AxisLevel {
-    /// The run.
-    Repeat,
-    /// The configuration (workgroup, tile, batch).
-    Config,
-    /// The number of CPU threads, or a variable of `--vary`.
-    Threads,
-    /// The driver or backend, on the same hardware.
-    Driver,
-    /// The hardware.
-    Adapter,
-    /// The CPU twin against an adapter.
-    Engine,
-}
-
-impl AxisLevel {
-    /// The name as in the record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeat",
-            Self::Config => "config",
-            Self::Threads => "threads",
-            Self::Driver => "driver",
-            Self::Adapter => "adapter",
-            Self::Engine => "engine",
-        }
-    }
-}
-
 /// Two outputs whose bits were compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// What differs between the sides.
     pub axis: AxisLevel,
-    /// The left side, the reference: an engine id, an engine id with `run 1`, a twin such as `cpu separate`, or an
+    /// The left side, the reference: an engine id, an engine id with `run 1`, a reference such as `cpu separate`, or an
     /// engine id with another configuration in brackets.
-    pub left: String,
+    pub left: Side,
     /// The right side.
-    pub right: String,
+    pub right: Side,
     /// The drift from left to right.
     pub drift: Drift,
-}
-
-/// The scale of verdicts, weakest first; each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Nothing.
-    NotGuaranteed,
-    /// Every run gave the same bits.
-    RunToRun,
-    /// And so did every configuration and thread count.
-    ConfigInvariant,
-    /// And every driver of the same hardware.
-    DriverToDriver,
-    /// And every other adapter.
-    GpuToGpu,
-    /// And they are the strict twin's.
-    CpuGpuBitwise,
-}
-
-impl Level {
-    /// The name as in the record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotGuaranteed => "not_guaranteed",
-            Self::RunToRun => "run_to_run",
-            Self::ConfigInvariant => "config_invariant",
-            Self::DriverToDriver => "driver_to_driver",
-            Self::GpuToGpu => "gpu_to_gpu",
-            Self::CpuGpuBitwise => "cpu_gpu_bitwise",
-        }
-    }
 }
 
 /// Whether a level held.
@@ -459,7 +450,8 @@ pub struct Verdict {
     pub variant: String,
     /// The engine.
     pub engine: String,
-    /// The strongest level that held while no weaker one failed. Untested levels are passed over, and listed.
+    /// The strongest level below which every level was tested and held. What held above an untested level is in
+    /// [`Verdict::levels`].
     pub level: Level,
     /// Each level above `not_guaranteed`, in order.
     pub levels: Vec<(Level, LevelState)>,
