@@ -1,6 +1,8 @@
 //! Sentences, marks and numbers that the program printed and that were wrong once, each with the value that is right.
 //! Small inputs are in `tests/cases/`. One module a room.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod engines;
 mod facts;
 mod gate;
@@ -8,5 +10,6 @@ mod interpreter;
 mod kernels;
 mod numerics;
 mod pair;
+mod records;
 mod rng;
 mod views;
