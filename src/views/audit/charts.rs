@@ -1,94 +1,21 @@
 //! The charts: what each shows, as data; [`scene`] lays one out, and [`svg`] and [`png`] draw the same layout.
 
-mod growth;
-mod png;
-mod scene;
-mod svg;
-
 use std::collections::BTreeMap;
 
-use super::{text, view};
-use crate::record::{AXES, Axis, AxisLevel, CaseRecord, EngineKind, Outcome, Record};
+use super::groups::{column, groups};
+use super::growth::growth;
+use crate::views::chart::{Chart, Plot, Series, Share};
 
-pub(super) use png::{KEYWORD, png, png_with_foot};
-pub(super) use svg::{spark, svg};
+use crate::record::{AXES, Axis, AxisLevel, CaseRecord, EngineKind, Outcome, Record};
+use crate::views::text;
 
 /// Series beyond these are left to the table, so that colours and markers stay distinct.
-const SERIES: usize = 6;
-
-/// A chart with its numbers.
-#[derive(Debug)]
-pub(super) struct Chart {
-    /// The PNG's file stem.
-    pub(super) name: String,
-    pub(super) title: String,
-    /// How to read it.
-    pub(super) about: String,
-    pub(super) plot: Plot,
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
-}
-
-/// The kinds of plot.
-#[derive(Debug)]
-pub(super) enum Plot {
-    /// Logarithmic in both directions. Points are joined where the one's x is at most `joined` times the other's.
-    Lines { x: String, y: String, series: Vec<Series>, joined: f64 },
-    /// A row a category, logarithmic to the right, with a line at `limit`.
-    Dots { x: String, rows: Vec<String>, series: Vec<(String, Vec<Option<f64>>)>, limit: f64, limit_label: String },
-    /// A row a category, divided into shares of 1.
-    Shares { x: String, rows: Vec<Share> },
-    /// A row a comparison: from left to right through a tensor of `n` elements, the fraction that differs in each of
-    /// equal parts, as a height.
-    Map { x: String, n: u64, rows: Vec<MapRow> },
-    /// A table of letters, coloured alike where they are the same.
-    Tiles { columns: Vec<String>, rows: Vec<(String, Vec<Tile>)> },
-}
-
-/// A field of a table of letters.
-#[derive(Debug)]
-pub(super) struct Tile {
-    pub(super) text: String,
-    /// Its colour; `None` for none.
-    pub(super) series: Option<usize>,
-    pub(super) note: String,
-}
-
-/// A row of a map.
-#[derive(Debug)]
-pub(super) struct MapRow {
-    pub(super) label: String,
-    pub(super) cells: Vec<f64>,
-    pub(super) note: String,
-}
-
-/// A named line.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Series {
-    pub(super) name: String,
-    pub(super) points: Vec<(f64, f64)>,
-}
-
-/// A row of shares.
-#[derive(Debug)]
-pub(super) struct Share {
-    pub(super) label: String,
-    pub(super) parts: Vec<f64>,
-    pub(super) note: String,
-    /// The first part is the one that agrees, drawn calm; the others stand out.
-    pub(super) first_is_good: bool,
-}
-
-/// Whether a chart of some record could have this name.
-pub(super) fn is_own(name: &str) -> bool {
-    ["axes", "ulp-distances", "specification", "distinct-results", "classes"].contains(&name)
-        || name.strip_prefix(growth::PREFIX).is_some_and(|kernel| growth::file_name(kernel) == kernel)
-}
+pub(super) const SERIES: usize = 6;
 
 /// The charts of a record; those with nothing to show are left out.
 pub(super) fn charts(record: &Record) -> Vec<Chart> {
     let mut all = vec![axes(record), distances(record), specification(record), distinct(record)];
-    all.extend(growth::growth(record).into_iter().map(Some));
+    all.extend(growth(record).into_iter().map(Some));
     all.into_iter().flatten().collect()
 }
 
@@ -192,7 +119,7 @@ fn distances(record: &Record) -> Option<Chart> {
     })
 }
 
-fn more(found: usize) -> String {
+pub(super) fn more(found: usize) -> String {
     if found > SERIES {
         format!(" The {SERIES} largest of {found} are drawn; all are in the table.")
     } else {
@@ -203,7 +130,7 @@ fn more(found: usize) -> String {
 fn specification(record: &Record) -> Option<Chart> {
     let mut kernels: Vec<&str> = Vec::new();
     let mut ratios: BTreeMap<(&str, &str), f64> = BTreeMap::new();
-    let groups = view::groups(record);
+    let groups = groups(record);
     for case in &record.cases {
         for execution in &case.executions {
             let Some(accuracy) = &execution.accuracy else { continue };
@@ -211,7 +138,7 @@ fn specification(record: &Record) -> Option<Chart> {
             if adapter && !kernels.contains(&case.kernel.as_str()) {
                 kernels.push(&case.kernel);
             }
-            let slot = ratios.entry((&case.kernel, view::column(&groups, &execution.engine))).or_insert(0.0);
+            let slot = ratios.entry((&case.kernel, column(&groups, &execution.engine))).or_insert(0.0);
             // A NaN must not be swallowed: an unknown ratio is as bad as an infinite one.
             let ratio =
                 if accuracy.specification_ratio.is_nan() { f64::INFINITY } else { accuracy.specification_ratio };

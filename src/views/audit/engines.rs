@@ -1,23 +1,21 @@
 //! The engines as they are listed: those of one group in one entry.
 
-use serde::Serialize;
-
 use super::groups::Group;
 use crate::record::{Engine, EngineKind, EngineStatus, Record};
 
 /// An engine as shown.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct EngineView {
-    pub(in crate::report) id: String,
-    pub(in crate::report) label: String,
+#[derive(Debug)]
+pub(super) struct EngineView {
+    pub(super) id: String,
+    pub(super) label: String,
     /// The adapter's own name; empty for the CPU.
-    pub(in crate::report) name: String,
-    pub(in crate::report) is_adapter: bool,
-    pub(in crate::report) complete: bool,
-    pub(in crate::report) state: String,
-    pub(in crate::report) case: Option<String>,
+    pub(super) name: String,
+    pub(super) is_adapter: bool,
+    pub(super) complete: bool,
+    pub(super) state: String,
+    pub(super) case: Option<String>,
     /// `(name, value)` of the driver's identity, what is unknown left out.
-    pub(in crate::report) identity: Vec<(String, String)>,
+    pub(super) identity: Vec<(String, String)>,
 }
 
 /// An entry for each group; the CPU's threads are part of the CPU's.

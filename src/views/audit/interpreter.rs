@@ -1,9 +1,10 @@
 //! What the embedded interpreter says: of itself, and of shaders.
 
 use super::findings::FindingRow;
-use super::headline::{Fared, Statement, Tone, by_kernel, make};
+use super::headline::{Fared, by_kernel, make};
 use crate::record::{Engine, Execution, Outcome, Record};
-use crate::report::text;
+use crate::views::document::{Statement, Tone};
+use crate::views::text;
 
 /// Two implementations of strict arithmetic, the interpreter of the shader and the twin, must agree. Of a kernel of the
 /// user's own they are one.
@@ -14,7 +15,7 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     if record.provenance.own.is_some() {
         let text = "The strict reference of a kernel of one's own is the embedded interpreter itself: no second implementation \
                     checks it here.";
-        return Some(make(Tone::Untested, "Reference", text.to_owned()));
+        return Some(make(Tone::Plain, "Reference", text.to_owned()));
     }
     let title = "Interpreter and twin";
     if fared.broken.is_empty() {
@@ -22,7 +23,7 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
             "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, agree in all {} tested.",
             text::plural(fared.problems.len(), "problem")
         );
-        return Some(make(Tone::Held, title, text));
+        return Some(make(Tone::Good, title, text));
     }
     let text = format!(
         "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, differ in {} of {}: {}.",
@@ -49,7 +50,7 @@ pub(super) fn shaders(record: &Record, findings: &[FindingRow]) -> Option<Statem
              bounds in the {} that it ran.",
             text::plural(cases, "case")
         );
-        return Some(make(Tone::Held, title, text));
+        return Some(make(Tone::Good, title, text));
     }
     let text =
         format!("The embedded interpreter noticed defects that a driver runs in silence: {}.", text::list(&defects, 6));

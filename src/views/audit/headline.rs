@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::actions::{Action, actions};
 use super::findings::FindingRow;
 use super::groups::Group;
@@ -11,40 +9,17 @@ use super::interpreter::{self_check, shaders};
 use super::matrix::{self, KernelRows};
 use super::title::title;
 use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict};
-use crate::report::text;
-
-/// How a sentence is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(in crate::report) enum Tone {
-    /// It held wherever it was tested.
-    Held,
-    /// Nothing tested it.
-    Untested,
-    /// It did not hold, and the specification allows that.
-    Broke,
-    /// Outside the specification, failed, or invalid.
-    Bad,
-}
+use crate::views::document::{Mark, Span, Statement, Tone};
+use crate::views::text;
 
 /// The verdict.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct Headline {
-    pub(in crate::report) tone: Tone,
-    pub(in crate::report) title: String,
-    pub(in crate::report) lead: String,
-    pub(in crate::report) statements: Vec<Statement>,
-    pub(in crate::report) actions: Vec<Action>,
-}
-
-/// One thing that held or did not.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct Statement {
-    pub(in crate::report) tone: Tone,
-    pub(in crate::report) glyph: &'static str,
-    pub(in crate::report) word: &'static str,
-    pub(in crate::report) title: &'static str,
-    pub(in crate::report) text: String,
+#[derive(Debug)]
+pub(super) struct Headline {
+    pub(super) tone: Tone,
+    pub(super) title: String,
+    pub(super) lead: String,
+    pub(super) statements: Vec<Statement>,
+    pub(super) actions: Vec<Action>,
 }
 
 /// A level on one engine, or on several that differ by a varied variable alone.
@@ -148,13 +123,13 @@ fn is(record: &Record, id: &str, what: fn(&Engine) -> bool) -> bool {
 }
 
 pub(super) fn make(tone: Tone, title: &'static str, text: String) -> Statement {
-    let (glyph, word) = match tone {
-        Tone::Held => ("✓", "held"),
-        Tone::Untested => ("–", "untested"),
-        Tone::Broke => ("≠", "did not hold"),
-        Tone::Bad => ("✗", "attention"),
+    let mark = match tone {
+        Tone::Good => Mark::Holds,
+        Tone::Plain => Mark::Untested,
+        Tone::Broke => Mark::Differs,
+        Tone::Bad => Mark::Attention,
     };
-    Statement { tone, glyph, word, title, text }
+    Statement { mark, title: title.to_owned(), text: text.into() }
 }
 
 fn lead(record: &Record) -> String {
@@ -189,7 +164,7 @@ fn lead(record: &Record) -> String {
 
 fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement {
     let Some(fared) = levels.get(&Level::RunToRun).filter(|f| !f.engines.is_empty()) else {
-        return make(Tone::Untested, "Run to run", "Nothing was run more than once.".to_owned());
+        return make(Tone::Plain, "Run to run", "Nothing was run more than once.".to_owned());
     };
     let mut statement = statement(Level::RunToRun, fared);
     let tested = |v: &&Verdict| state(v, Level::RunToRun) != LevelState::Untested;
@@ -197,17 +172,17 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
     if let Some(runs) = least.map(|v| v.runs).min() {
         let bound = (3.0 / f64::from(runs.max(1))).min(1.0);
-        statement.text.push_str(&format!(
+        statement.text.0.push(Span::Plain(format!(
             " No difference in {} shows only that other results are rarer than {} (95 % confidence).",
             text::plural(runs as usize, "run"),
             text::percent(bound)
-        ));
+        )));
     }
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
-        statement.text.push_str(&format!(
+        statement.text.0.push(Span::Plain(format!(
             " On the embedded interpreter each run is another legal order of execution; {runs} were tried."
-        ));
+        )));
     }
     statement
 }
@@ -227,7 +202,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
             Level::CpuGpuBitwise => "No driver's result had a strict CPU twin to equal.",
             _ => "No problem was run in two configurations.",
         };
-        return make(Tone::Untested, title, format!("Not tested. {why}"));
+        return make(Tone::Plain, title, format!("Not tested. {why}"));
     }
     let clean: Vec<String> = fared.engines.iter().filter(|e| e.failed == 0).map(|e| e.name.clone()).collect();
     if fared.broken.is_empty() {
@@ -241,7 +216,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
             },
             text::list(&clean, 6)
         );
-        return make(Tone::Held, title, text);
+        return make(Tone::Good, title, text);
     }
     let broken: Vec<String> = fared
         .engines
@@ -306,7 +281,7 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
     if outside.is_empty() {
         let judged = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.accuracy.is_some()).count();
         if judged == 0 {
-            return make(Tone::Untested, "Specification", "No result was judged against the specification.".to_owned());
+            return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
         }
         let partly = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unmeasured > 0);
         let rest = match record.cases.iter().flat_map(|c| &c.executions).filter(partly).count() {
@@ -317,7 +292,7 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
             "All {} judged are within what the WGSL specification allows; what differs, differs by permission.{rest}",
             text::plural(judged, "result")
         );
-        return make(Tone::Held, "Specification", text);
+        return make(Tone::Good, "Specification", text);
     }
     let parts: Vec<String> =
         outside.iter().map(|(engine, cases)| format!("{} on {engine}", text::plural(cases.len(), "case"))).collect();
@@ -347,11 +322,11 @@ fn controls(record: &Record, missed: usize) -> Statement {
     let total = record.controls.len();
     if total == 0 {
         let text = "No difference was planted, so nothing shows that one would have been seen.".to_owned();
-        return make(Tone::Untested, "Controls", text);
+        return make(Tone::Plain, "Controls", text);
     }
     if missed > 0 {
         let text = format!("{missed} of {total} planted differences went unseen. Do not rely on this record.");
         return make(Tone::Bad, "Controls", text);
     }
-    make(Tone::Held, "Controls", format!("All {total} planted differences were caught."))
+    make(Tone::Good, "Controls", format!("All {total} planted differences were caught."))
 }

@@ -1,44 +1,42 @@
-//! What the embedded adapter noticed of shaders, defects first.
-
-use serde::Serialize;
+//! What the interpreter noticed of shaders, defects first.
 
 use super::groups::{Group, column};
 use crate::model::{Finding, FindingKind};
 use crate::record::Record;
-use crate::report::text;
+use crate::views::document::Mark;
+use crate::views::text;
 
 /// One finding: cases of a variant, and engines, that share its kind and line are one.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct FindingRow {
+#[derive(Debug)]
+pub(super) struct FindingRow {
     /// The kind as in the record.
-    pub(in crate::report) kind: &'static str,
+    pub(super) kind: &'static str,
     /// The kind with a capital.
-    pub(in crate::report) title: &'static str,
+    pub(super) title: &'static str,
     /// Whether it makes the shader's results undefined.
-    pub(in crate::report) defect: bool,
-    pub(in crate::report) glyph: &'static str,
-    pub(in crate::report) class: &'static str,
+    pub(super) defect: bool,
+    pub(super) mark: Mark,
     /// Kernel and variant.
-    pub(in crate::report) variant: String,
-    pub(in crate::report) engine: String,
+    pub(super) variant: String,
+    pub(super) engine: String,
     /// The line of the WGSL text; empty where none is named.
-    pub(in crate::report) line: String,
+    pub(super) line: String,
     /// What happened, in the first of its cases.
-    pub(in crate::report) message: String,
+    pub(super) message: String,
     /// The first case.
-    pub(in crate::report) case: String,
-    pub(in crate::report) cases: usize,
-    pub(in crate::report) command: String,
+    pub(super) case: String,
+    pub(super) cases: usize,
+    pub(super) command: String,
 }
 
 impl FindingRow {
     /// Kernel, variant and line, in words.
-    pub(in crate::report) fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         if self.line.is_empty() { self.variant.clone() } else { format!("{} (line {})", self.variant, self.line) }
     }
 
     /// The message, and how many cases more there are.
-    pub(in crate::report) fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         match self.cases {
             0 | 1 => self.message.clone(),
             n => format!("{} (and in {} more)", self.message, text::plural(n - 1, "case")),
@@ -92,8 +90,7 @@ pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
                 kind: kind.name(),
                 title: title(kind),
                 defect,
-                glyph: if defect { "✗" } else { "↯" },
-                class: if defect { "outside-specification" } else { "not-repeatable" },
+                mark: if defect { Mark::Outside } else { Mark::NotRepeatable },
                 variant,
                 engine: text::list(&engines, 4),
                 line: line.map(|l| l.to_string()).unwrap_or_default(),

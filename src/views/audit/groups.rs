@@ -2,17 +2,17 @@
 //! says less than one of five.
 
 use crate::record::{Engine, EngineKind, Record};
-use crate::report::text;
+use crate::views::text;
 
 /// Engines that share a column.
 #[derive(Debug, Clone)]
-pub(in crate::report) struct Group {
+pub(super) struct Group {
     /// The column's header.
-    pub(in crate::report) id: String,
+    pub(super) id: String,
     /// In a sentence.
-    pub(in crate::report) name: String,
+    pub(super) name: String,
     /// The engines' ids, with what each is within the group: `8`, `LP_NUM_THREADS=1`. Empty for an engine by itself.
-    pub(in crate::report) members: Vec<(String, String)>,
+    pub(super) members: Vec<(String, String)>,
 }
 
 impl Group {
@@ -41,17 +41,17 @@ impl Group {
     }
 
     /// Whether this engine is in it.
-    pub(in crate::report) fn has(&self, engine: &str) -> bool {
+    pub(super) fn has(&self, engine: &str) -> bool {
         self.members.iter().any(|(id, _)| id == engine)
     }
 
     /// Whether it is of varied engines.
-    pub(in crate::report) fn is_varied(&self) -> bool {
+    pub(super) fn is_varied(&self) -> bool {
         self.members.iter().any(|(_, label)| !label.is_empty())
     }
 
     /// These members, in words; empty for an engine by itself.
-    pub(in crate::report) fn which(&self, chosen: impl Fn(&str) -> bool) -> String {
+    pub(super) fn which(&self, chosen: impl Fn(&str) -> bool) -> String {
         let labels: Vec<String> = self
             .members
             .iter()
@@ -70,7 +70,7 @@ impl Group {
 }
 
 /// The groups, in the order of their first engines.
-pub(in crate::report) fn groups(record: &Record) -> Vec<Group> {
+pub(super) fn groups(record: &Record) -> Vec<Group> {
     let mut out: Vec<Group> = Vec::new();
     for engine in &record.engines {
         let group = Group::of(engine);
@@ -83,6 +83,6 @@ pub(in crate::report) fn groups(record: &Record) -> Vec<Group> {
 }
 
 /// An engine's column.
-pub(in crate::report) fn column<'a>(groups: &'a [Group], engine: &'a str) -> &'a str {
+pub(super) fn column<'a>(groups: &'a [Group], engine: &'a str) -> &'a str {
     groups.iter().find(|g| g.has(engine)).map_or(engine, |g| g.id.as_str())
 }

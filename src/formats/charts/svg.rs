@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::Chart;
 use super::scene::{Anchor, Item, Role, scene};
-use crate::numerics::drift::UlpBucket;
+use crate::formats::clean;
+use crate::views::chart::{Chart, Plot};
 
 /// The chart as an `<svg>` element for HTML.
-pub(in crate::report) fn svg(chart: &Chart) -> String {
+#[must_use]
+pub fn svg(chart: &Chart) -> String {
     let scene = scene(chart);
     let mut out = format!(
-        "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
+        "<svg{} viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
+        if matches!(chart.plot, Plot::Spark { .. }) { " class=\"spark\"" } else { "" },
         round(scene.width),
         round(scene.height),
         escape(&format!("{}. {} The numbers are in the table below.", chart.title, chart.about))
@@ -108,32 +110,10 @@ fn round(x: f64) -> f64 {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
-}
-
-/// A small histogram of distances, one bar a bucket of powers of two, for a table's row.
-#[expect(clippy::cast_precision_loss, reason = "counts of elements are drawn")]
-pub(in crate::report) fn spark(histogram: &[UlpBucket], label: &str) -> String {
-    let Some(last) = histogram.last() else { return String::new() };
-    let buckets = f64::from(last.up_to.checked_ilog2().unwrap_or(63) + 1);
-    let most = histogram.iter().map(|b| b.count).max().unwrap_or(1).max(1) as f64;
-    let pitch = (120.0 / buckets).min(12.0);
-    let mut out = format!("<svg class=\"spark\" viewBox=\"0 0 120 28\" role=\"img\" aria-label=\"{}\">", escape(label));
-    for bucket in histogram {
-        // The square root keeps small buckets visible without the arbitrary floor of a logarithm.
-        let h = 26.0 * (bucket.count as f64 / most).sqrt();
-        let x = pitch * f64::from(bucket.up_to.checked_ilog2().unwrap_or(63));
-        let _ = write!(
-            out,
-            "<rect class=\"f s0\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>up to {} ulp: {}</title></rect>",
-            round(x),
-            round(28.0 - h.max(1.0)),
-            round((pitch - 1.0).max(0.8)),
-            round(h.max(1.0)),
-            crate::report::text::ulp(bucket.up_to),
-            crate::report::text::count(bucket.count)
-        );
-    }
-    out.push_str("</svg>");
-    out
+    clean::line(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

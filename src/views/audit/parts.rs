@@ -1,32 +1,18 @@
-//! What a report says, before any format says it: computed once from a record, the same for every format.
+//! What there is to say of a record, computed once.
 
-mod actions;
-mod drift;
-mod engines;
-mod explain;
-mod findings;
-mod groups;
-mod headline;
-mod interpreter;
-mod matrix;
-mod title;
-
-use serde::Serialize;
-
-pub(super) use drift::{CaseRow, DriftRow};
-pub(super) use engines::EngineView;
-pub(super) use findings::FindingRow;
-pub(super) use groups::{column, groups};
-pub(super) use headline::{Headline, Tone};
-pub(super) use matrix::{AxisRow, Cell, KernelRows, LevelRow, Reason};
-
-use super::text;
+use super::drift::{CaseRow, DriftRow};
+use super::engines::EngineView;
+use super::findings::FindingRow;
+use super::groups::groups;
+use super::headline::Headline;
+use super::matrix::{AxisRow, KernelRows, LevelRow, Reason};
+use super::{drift, engines, findings, headline, matrix};
 use crate::record::Record;
+use crate::views::text;
 
-/// All that the formats show.
-#[derive(Debug, Serialize)]
-pub(super) struct View {
-    pub(super) id: String,
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Parts {
     pub(super) short_id: String,
     pub(super) headline: Headline,
     pub(super) engines: Vec<EngineView>,
@@ -39,7 +25,7 @@ pub(super) struct View {
     pub(super) drifts: Vec<DriftRow>,
     /// Every case, drifting ones first.
     pub(super) cases: Vec<CaseRow>,
-    /// What the embedded adapter noticed of shaders.
+    /// What the interpreter noticed of shaders.
     pub(super) findings: Vec<FindingRow>,
     pub(super) skips: Vec<Reason>,
     pub(super) failures: Vec<Reason>,
@@ -47,15 +33,13 @@ pub(super) struct View {
 }
 
 /// The planted differences.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct ControlsView {
-    pub(super) total: usize,
-    pub(super) caught: usize,
     pub(super) sentence: String,
 }
 
-impl View {
-    /// The view of a record.
+impl Parts {
+    /// Those of a record.
     pub(super) fn new(record: &Record) -> Self {
         let groups = groups(record);
         let kernels = matrix::kernels(record, &groups);
@@ -68,7 +52,6 @@ impl View {
         let drifts = drift::worst(&cases);
         let findings = findings::findings(record, &groups);
         Self {
-            id: record.id.clone(),
             short_id: text::short(&record.id),
             headline: headline::headline(record, &groups, &kernels, &findings),
             findings,
@@ -97,5 +80,5 @@ fn controls(record: &Record) -> ControlsView {
     } else {
         format!("{} of {total} planted differences went unseen: {}.", missed.len(), text::list(&missed, 4))
     };
-    ControlsView { total, caught: total - missed.len(), sentence }
+    ControlsView { sentence }
 }

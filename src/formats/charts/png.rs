@@ -9,12 +9,13 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
-use super::Chart;
 use super::scene::{Anchor, Item, Role, Scene, scene};
-use crate::report::ReportError;
+use crate::formats::FormatError;
+use crate::model::words::short;
+use crate::views::chart::Chart;
 
 /// The keyword of the text chunk that holds the record's id.
-pub(in crate::report) const KEYWORD: &str = "repro-audit record";
+pub const KEYWORD: &str = "repro-audit record";
 const FONT: &[u8] = include_bytes!("../../../assets/repro-audit-sans.ttf");
 const FAMILY: &str = "sans-serif";
 /// Device pixels a CSS pixel.
@@ -24,10 +25,14 @@ const HEAD: f64 = 44.0;
 const FOOT: f64 = 30.0;
 const SIDE: f64 = 20.0;
 
-fn font() -> Result<(), ReportError> {
+fn font() -> Result<(), FormatError> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let ok = *REGISTERED.get_or_init(|| plotters::style::register_font(FAMILY, FontStyle::Normal, FONT).is_ok());
-    if ok { Ok(()) } else { Err(ReportError::Chart("the embedded font is damaged".to_owned())) }
+    if ok {
+        Ok(())
+    } else {
+        Err(FormatError::Chart { name: "any".to_owned(), why: "the embedded font is damaged".to_owned() })
+    }
 }
 
 /// The points of a marker around its centre: square, triangle and diamond.
@@ -63,12 +68,12 @@ type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
 ///
 /// # Errors
 /// When the drawing or the encoder fails.
-pub(in crate::report) fn png(chart: &Chart, record_id: &str) -> Result<Vec<u8>, ReportError> {
-    png_with_foot(chart, record_id, &format!("record {} · repro-audit", crate::report::text::short(record_id)))
+pub fn png(chart: &Chart, record_id: &str) -> Result<Vec<u8>, FormatError> {
+    png_with_foot(chart, record_id, &format!("record {} · repro-audit", short(record_id)))
 }
 
 /// [`png`] with another line below the chart.
-pub(in crate::report) fn png_with_foot(chart: &Chart, record_id: &str, foot: &str) -> Result<Vec<u8>, ReportError> {
+pub fn png_with_foot(chart: &Chart, record_id: &str, foot: &str) -> Result<Vec<u8>, FormatError> {
     font()?;
     let scene = scene(chart);
     let (width, height) = (pixel(scene.width + 2.0 * SIDE), pixel(scene.height + HEAD + FOOT));
@@ -76,10 +81,14 @@ pub(in crate::report) fn png_with_foot(chart: &Chart, record_id: &str, foot: &st
     let mut buffer = vec![255u8; 3 * w as usize * h as usize];
     {
         let area = BitMapBackend::with_buffer(&mut buffer, (w, h)).into_drawing_area();
-        draw(&area, chart, &scene, foot).map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))?;
-        area.present().map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))?;
+        draw(&area, chart, &scene, foot).map_err(|e| failed(chart, &e))?;
+        area.present().map_err(|e| failed(chart, &e))?;
     }
-    encode(&buffer, w, h, chart, record_id).map_err(|e| ReportError::Chart(format!("{}: {e}", chart.name)))
+    encode(&buffer, w, h, chart, record_id).map_err(|e| failed(chart, &e))
+}
+
+fn failed(chart: &Chart, why: &dyn std::fmt::Display) -> FormatError {
+    FormatError::Chart { name: chart.name.clone(), why: why.to_string() }
 }
 
 fn encode(pixels: &[u8], w: u32, h: u32, chart: &Chart, record_id: &str) -> Result<Vec<u8>, png::EncodingError> {
@@ -91,6 +100,8 @@ fn encode(pixels: &[u8], w: u32, h: u32, chart: &Chart, record_id: &str) -> Resu
     // A tEXt chunk is Latin-1; an id from a foreign record may be anything.
     let latin: String = record_id.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
     encoder.add_text_chunk(KEYWORD.to_owned(), latin)?;
+    let name: String = chart.name.chars().filter(char::is_ascii).take(60).collect();
+    encoder.add_text_chunk("chart".to_owned(), name)?;
     encoder.add_text_chunk("Title".to_owned(), chart.title.chars().filter(char::is_ascii).collect())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Chart, Plot, SERIES, Series, more};
+use super::charts::{SERIES, more};
+use super::groups::{column, groups};
 use crate::record::Record;
-use crate::report::{text, view};
+use crate::views::chart::{Chart, Plot, Series};
+use crate::views::text;
 
 /// Parameters that are a length of accumulation, the likeliest first.
 const SIZES: [&str; 6] = ["k", "n", "len", "length", "dim", "steps"];
@@ -89,14 +91,13 @@ fn others<'a>(problem: &'a str, size: &str) -> Vec<&'a str> {
 }
 
 fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
-    let groups = view::groups(record);
+    let groups = groups(record);
     type Key<'a> = (&'a str, Vec<&'a str>, String);
     let mut points: BTreeMap<Key<'_>, BTreeMap<u32, f64>> = BTreeMap::new();
     for case in record.cases.iter().filter(|c| c.kernel == kernel) {
         let Some(x) = parameter(&case.problem, size) else { continue };
         let twin = case.twin_accuracy.as_ref().map(|a| ("the strict twin", a));
-        let engines =
-            case.executions.iter().filter_map(|e| Some((view::column(&groups, &e.engine), e.accuracy.as_ref()?)));
+        let engines = case.executions.iter().filter_map(|e| Some((column(&groups, &e.engine), e.accuracy.as_ref()?)));
         for (engine, accuracy) in twin.into_iter().chain(engines) {
             let slot = points
                 .entry((&case.variant, others(&case.problem, size), engine.to_owned()))

@@ -2,86 +2,77 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::explain::{classes, explain};
 use super::groups::Group;
 use super::matrix::{Cell, cell};
 use crate::numerics::drift::Drift;
 use crate::record::{AXES, AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
-use crate::report::text;
+use crate::views::document::Mark;
+use crate::views::text;
 
 /// One case.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct CaseRow {
-    pub(in crate::report) id: String,
-    pub(in crate::report) kernel: String,
-    pub(in crate::report) variant: String,
-    pub(in crate::report) command: String,
-    pub(in crate::report) cells: Vec<Cell>,
+#[derive(Debug)]
+pub(super) struct CaseRow {
+    pub(super) id: String,
+    pub(super) kernel: String,
+    pub(super) variant: String,
+    pub(super) command: String,
+    pub(super) cells: Vec<Cell>,
     /// Whether a comparison found a difference, or a result is repeatable nowhere, outside or failed.
-    pub(in crate::report) drifts: bool,
+    pub(super) drifts: bool,
     /// Comparisons that found a difference, worst first.
-    pub(in crate::report) different: Vec<ComparisonRow>,
+    pub(super) different: Vec<ComparisonRow>,
     /// How many comparisons found none.
-    pub(in crate::report) equal: usize,
-    pub(in crate::report) executions: Vec<ExecutionRow>,
-    #[serde(skip)]
-    pub(in crate::report) rank: Rank,
+    pub(super) equal: usize,
+    pub(super) executions: Vec<ExecutionRow>,
+    pub(super) rank: Rank,
 }
 
 /// One execution of a case.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct ExecutionRow {
-    pub(in crate::report) engine: String,
-    pub(in crate::report) glyph: &'static str,
-    pub(in crate::report) word: &'static str,
-    pub(in crate::report) class: &'static str,
-    pub(in crate::report) outcome: String,
-    pub(in crate::report) equals: String,
-    pub(in crate::report) max_error: String,
-    pub(in crate::report) ratio: String,
-    pub(in crate::report) digest: String,
-    pub(in crate::report) observations: String,
+#[derive(Debug)]
+pub(super) struct ExecutionRow {
+    pub(super) engine: String,
+    pub(super) mark: Mark,
+    pub(super) outcome: String,
+    pub(super) equals: String,
+    pub(super) max_error: String,
+    pub(super) ratio: String,
+    pub(super) digest: String,
+    pub(super) observations: String,
 }
 
 /// One comparison that found a difference.
-#[derive(Debug, Clone, Serialize)]
-pub(in crate::report) struct ComparisonRow {
-    pub(in crate::report) axis: &'static str,
-    pub(in crate::report) left: String,
-    pub(in crate::report) right: String,
-    pub(in crate::report) max_ulp: String,
-    pub(in crate::report) percentiles: String,
-    pub(in crate::report) fraction: String,
-    pub(in crate::report) differing: String,
-    pub(in crate::report) elements: String,
-    pub(in crate::report) max_relative: String,
-    pub(in crate::report) nmse: String,
-    pub(in crate::report) classes: String,
-    pub(in crate::report) because: String,
-    pub(in crate::report) worst: String,
-    #[serde(skip)]
-    pub(in crate::report) rank: Rank,
+#[derive(Debug, Clone)]
+pub(super) struct ComparisonRow {
+    pub(super) axis: &'static str,
+    pub(super) left: String,
+    pub(super) right: String,
+    pub(super) max_ulp: String,
+    pub(super) percentiles: String,
+    pub(super) fraction: String,
+    pub(super) differing: String,
+    pub(super) elements: String,
+    pub(super) max_relative: String,
+    pub(super) classes: String,
+    pub(super) because: String,
+    pub(super) worst: String,
+    pub(super) rank: Rank,
 }
 
 /// The worst drift of a kernel's variant.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct DriftRow {
-    pub(in crate::report) case: String,
-    pub(in crate::report) command: String,
-    pub(in crate::report) glyph: &'static str,
-    pub(in crate::report) class: &'static str,
-    pub(in crate::report) word: &'static str,
-    pub(in crate::report) comparison: ComparisonRow,
+#[derive(Debug)]
+pub(super) struct DriftRow {
+    pub(super) case: String,
+    pub(super) mark: Mark,
+    pub(super) comparison: ComparisonRow,
     /// The other axes on which a case of this variant differs.
-    pub(in crate::report) others: Vec<&'static str>,
+    pub(super) others: Vec<&'static str>,
 }
 
 /// What is worse, in this order: a status, an axis that its reader can do more about, NaN or infinity against a number,
 /// distance, and how many elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(in crate::report) struct Rank {
+pub(super) struct Rank {
     status: u8,
     axis: u8,
     special: bool,
@@ -175,9 +166,7 @@ fn execution(record: &Record, execution: &Execution) -> ExecutionRow {
         .collect();
     ExecutionRow {
         engine: execution.engine.clone(),
-        glyph: text::glyph(execution.status),
-        word: text::word(execution.status),
-        class: text::class(execution.status),
+        mark: text::mark(execution.status),
         outcome,
         equals: names.join(", "),
         max_error: accuracy.map(|a| text::number(a.max_ulp)).unwrap_or_default(),
@@ -200,7 +189,6 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
         differing: text::count(drift.differing),
         elements: text::count(drift.elements),
         max_relative: text::number(drift.max_relative),
-        nmse: text::number(drift.nmse),
         classes: classes(&drift.classes),
         because: explain(record, case, comparison),
         worst: drift
@@ -260,10 +248,7 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
                 |axis: &str| all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis);
             DriftRow {
                 case: c.id.clone(),
-                command: c.command.clone(),
-                glyph: text::glyph(status),
-                class: text::class(status),
-                word: text::word(status),
+                mark: text::mark(status),
                 comparison: (*d).clone(),
                 others: AXES.iter().map(|a| a.name).filter(|a| *a != d.axis && on(a)).collect(),
             }

@@ -1,6 +1,7 @@
 //! Laying a chart out: marks, lines and text at places, in CSS pixels, that SVG and PNG draw alike.
 
-use super::{Chart, MapRow, Plot, Series, Share, Tile};
+use crate::model::words;
+use crate::views::chart::{Chart, MapRow, Plot, Series, Share, Tile};
 
 /// What a mark is for; the palette decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,24 @@ pub(super) fn scene(chart: &Chart) -> Scene {
         Plot::Shares { x, rows } => shares(x, rows),
         Plot::Map { x, n, rows } => map(x, *n, rows),
         Plot::Tiles { columns, rows } => tiles(columns, rows),
+        Plot::Spark { buckets } => spark(buckets),
     }
+}
+
+/// Buckets of distances as bars, small enough to stand beside a sentence.
+#[expect(clippy::cast_precision_loss, reason = "counts of elements, drawn")]
+fn spark(buckets: &[(u64, u64)]) -> Scene {
+    let place = |up_to: u64| f64::from(up_to.checked_ilog2().unwrap_or(63));
+    let many = buckets.last().map_or(1.0, |b| place(b.0) + 1.0);
+    let most = buckets.iter().map(|b| b.1).max().unwrap_or(1).max(1) as f64;
+    let pitch = (120.0 / many).min(12.0);
+    let bar = |(up_to, count): &(u64, u64)| {
+        // The square root keeps small buckets visible without the arbitrary floor of a logarithm.
+        let h = (26.0 * (*count as f64 / most).sqrt()).max(1.0);
+        let title = format!("up to {} ulp: {}", words::ulp(*up_to), words::count(*count));
+        Item::Rect { x: pitch * place(*up_to), y: 28.0 - h, w: (pitch - 1.0).max(0.8), h, role: Role::Series(0), title }
+    };
+    Scene { width: 120.0, height: 28.0, items: buckets.iter().map(bar).collect() }
 }
 
 /// A table of letters: the first class calm, the others in the colours of series.
@@ -232,7 +250,7 @@ fn lines(x_label: &str, y_label: &str, series: &[Series], joined: f64) -> Scene 
                 at: (x.place(p.0), y.place(p.1)),
                 series: index,
                 hollow: y.is_outside(p.1),
-                title: format!("{}: {} at {}", s.name, super::text::number(p.1), p.0),
+                title: format!("{}: {} at {}", s.name, words::number(p.1), p.0),
             });
         }
     }
@@ -274,7 +292,7 @@ fn dots(x_label: &str, rows: &[String], series: &[(String, Vec<Option<f64>>)], l
                 at: (x.place(value), y),
                 series: index,
                 hollow: x.is_outside(value),
-                title: format!("{row} on {name}: {}", super::text::number(value)),
+                title: format!("{row} on {name}: {}", words::number(value)),
             });
         }
     }
@@ -305,7 +323,7 @@ fn shares(x_label: &str, rows: &[Share]) -> Scene {
             };
             // A sliver is still a difference, and a gap keeps neighbours apart without colour.
             let shown = if w > 3.0 { w - 1.0 } else { w.max(0.75) };
-            let title = format!("{}: {}", row.label, super::text::percent(*part));
+            let title = format!("{}: {}", row.label, words::percent(*part));
             items.push(Item::Rect { x, y: middle - bar / 2.0, w: shown, h: bar, role, title });
             x += w;
         }
@@ -354,9 +372,9 @@ fn map(x_label: &str, n: u64, rows: &[MapRow]) -> Scene {
             let title = format!(
                 "{}: of elements {} to {}, {} differ",
                 row.label,
-                super::text::count(element(start)),
-                super::text::count(element(end).saturating_sub(1)),
-                super::text::percent(share)
+                words::count(element(start)),
+                words::count(element(end).saturating_sub(1)),
+                words::percent(share)
             );
             let (x, w) = (place(start), place(end) - place(start));
             // What agrees is a calm ground, what differs stands on it as high as its share; both are told by the title.
@@ -369,7 +387,7 @@ fn map(x_label: &str, n: u64, rows: &[MapRow]) -> Scene {
         }
     }
     let bottom = top + pitch * rows.len() as f64 + 4.0;
-    for (t, label) in [(0.0, "0".to_owned()), (0.5, super::text::count(n / 2)), (1.0, super::text::count(n))] {
+    for (t, label) in [(0.0, "0".to_owned()), (0.5, words::count(n / 2)), (1.0, words::count(n))] {
         let at = left + t * (right - left);
         items.push(Item::Line { from: (at, bottom), to: (at, bottom + 4.0), role: Role::Muted, dashed: false });
         items.push(text((at, bottom + 14.0), Anchor::Middle, Role::Muted, label));

@@ -2,58 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::groups::{Group, column};
 use crate::record::{
     AXES, AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
     Verdict,
 };
-use crate::report::text;
+use crate::views::document::Mark;
+use crate::views::text;
 
 /// The rows of one kernel.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct KernelRows {
-    pub(in crate::report) kernel: String,
-    pub(in crate::report) rows: Vec<VariantRow>,
+#[derive(Debug)]
+pub(super) struct KernelRows {
+    pub(super) kernel: String,
+    pub(super) rows: Vec<VariantRow>,
     /// The same, variants that look the same on every engine in one row.
-    pub(in crate::report) alike: Vec<AlikeRow>,
+    pub(super) alike: Vec<AlikeRow>,
     /// Whether anything in it is other than bit-exact or skipped.
-    pub(in crate::report) drifts: bool,
+    pub(super) drifts: bool,
 }
 
 /// One variant on every engine.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct VariantRow {
-    pub(in crate::report) variant: String,
-    pub(in crate::report) cells: Vec<Cell>,
-    pub(in crate::report) drifts: bool,
+#[derive(Debug)]
+pub(super) struct VariantRow {
+    pub(super) variant: String,
+    pub(super) cells: Vec<Cell>,
+    pub(super) drifts: bool,
 }
 
 /// Variants that look the same on every engine.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct AlikeRow {
-    pub(in crate::report) variants: Vec<String>,
+#[derive(Debug)]
+pub(super) struct AlikeRow {
+    pub(super) variants: Vec<String>,
     /// Those of the first.
-    pub(in crate::report) cells: Vec<Cell>,
-    pub(in crate::report) drifts: bool,
+    pub(super) cells: Vec<Cell>,
+    pub(super) drifts: bool,
 }
 
 /// One variant on one engine.
-#[derive(Debug, Clone, Serialize)]
-pub(in crate::report) struct Cell {
-    pub(in crate::report) engine: String,
-    pub(in crate::report) status: Status,
-    pub(in crate::report) glyph: &'static str,
-    pub(in crate::report) word: &'static str,
-    pub(in crate::report) class: &'static str,
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    pub(super) engine: String,
+    pub(super) status: Status,
+    pub(super) mark: Mark,
     /// Cases that have this status, and all that were to run.
-    pub(in crate::report) with_status: usize,
-    pub(in crate::report) cases: usize,
+    pub(super) with_status: usize,
+    pub(super) cases: usize,
     /// Where several engines share the column and not all have this status: those that do.
-    pub(in crate::report) which: String,
+    pub(super) which: String,
     /// The counts of every status, in words.
-    pub(in crate::report) note: String,
+    pub(super) note: String,
 }
 
 /// The worst of what ran, and a skip only where nothing ran.
@@ -78,20 +75,18 @@ pub(super) fn cell(group: &Group, cases: &[&CaseRecord]) -> Option<Cell> {
     for s in &statuses {
         *counts.entry(*s).or_default() += 1;
     }
-    let parts: Vec<_> = counts.iter().rev().map(|(s, n)| format!("{n} {}", text::word(*s))).collect();
+    let parts: Vec<_> = counts.iter().rev().map(|(s, n)| format!("{n} {}", text::mark(*s).word())).collect();
     let with_it = |id: &str| all.iter().flatten().any(|(engine, s)| engine == id && *s == status);
     let every = group.members.iter().all(|(id, _)| with_it(id));
     let which = if every { String::new() } else { group.which(with_it) };
     let mut note = format!("{}: {}", text::plural(statuses.len(), "case"), parts.join(", "));
     if !which.is_empty() {
-        note.push_str(&format!("; {} with {which}", text::word(status)));
+        note.push_str(&format!("; {} with {which}", text::mark(status).word()));
     }
     Some(Cell {
         engine: group.id.clone(),
         status,
-        glyph: text::glyph(status),
-        word: text::word(status),
-        class: text::class(status),
+        mark: text::mark(status),
         with_status: counts.get(&status).copied().unwrap_or(0),
         cases: statuses.len(),
         which,
@@ -164,18 +159,18 @@ fn not_for_this_engine(execution: &Execution) -> bool {
 }
 
 /// One kernel's comparisons, by axis.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct AxisRow {
-    pub(in crate::report) kernel: String,
-    pub(in crate::report) cells: Vec<AxisCell>,
+#[derive(Debug)]
+pub(super) struct AxisRow {
+    pub(super) kernel: String,
+    pub(super) cells: Vec<AxisCell>,
 }
 
 /// Comparisons of one kernel on one axis.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct AxisCell {
-    pub(in crate::report) axis: &'static str,
-    pub(in crate::report) compared: usize,
-    pub(in crate::report) differing: usize,
+#[derive(Debug)]
+pub(super) struct AxisCell {
+    pub(super) axis: &'static str,
+    pub(super) compared: usize,
+    pub(super) differing: usize,
 }
 
 /// Comparisons made, and those that differ, by axis.
@@ -211,21 +206,21 @@ pub(super) fn axes(record: &Record) -> Vec<AxisRow> {
 }
 
 /// One level on every engine.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct LevelRow {
-    pub(in crate::report) level: &'static str,
-    pub(in crate::report) name: &'static str,
-    pub(in crate::report) meaning: &'static str,
-    pub(in crate::report) cells: Vec<LevelCell>,
+#[derive(Debug)]
+pub(super) struct LevelRow {
+    pub(super) level: &'static str,
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) cells: Vec<LevelCell>,
 }
 
 /// How many problems passed a level on an engine.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct LevelCell {
-    pub(in crate::report) engine: String,
-    pub(in crate::report) held: usize,
-    pub(in crate::report) failed: usize,
-    pub(in crate::report) untested: usize,
+#[derive(Debug)]
+pub(super) struct LevelCell {
+    pub(super) engine: String,
+    pub(super) held: usize,
+    pub(super) failed: usize,
+    pub(super) untested: usize,
 }
 
 /// How a problem fared on a level over a group's engines: failed where one failed, held where one held and none failed.
@@ -277,15 +272,15 @@ pub(super) fn levels(record: &Record, groups: &[Group]) -> Vec<LevelRow> {
 }
 
 /// A reason, and how often it was given.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct Reason {
-    pub(in crate::report) reason: String,
-    pub(in crate::report) engine: String,
-    pub(in crate::report) cases: usize,
+#[derive(Debug)]
+pub(super) struct Reason {
+    pub(super) reason: String,
+    pub(super) engine: String,
+    pub(super) cases: usize,
     /// The kernels and variants it met.
-    pub(in crate::report) variants: String,
+    pub(super) variants: String,
     /// What repeats the example.
-    pub(in crate::report) command: String,
+    pub(super) command: String,
 }
 
 /// A reason, the engines that gave it, and the variant and case of each time.

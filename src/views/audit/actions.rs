@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::findings::FindingRow;
 use super::headline::state;
 use super::matrix::KernelRows;
-use crate::kernels::Profile;
+use crate::model::Profile;
 use crate::record::{Engine, EngineStatus, Level, LevelState, Record, Verdict};
-use crate::report::text;
+use crate::views::text;
 
 /// Something to do next.
-#[derive(Debug, Serialize)]
-pub(in crate::report) struct Action {
-    pub(in crate::report) text: String,
-    pub(in crate::report) command: String,
+#[derive(Debug)]
+pub(super) struct Action {
+    pub(super) text: String,
+    pub(super) command: String,
 }
 
 /// What to do, most urgent first; never nothing.

@@ -1,58 +1,38 @@
 //! Words, glyphs and numbers as every format writes them.
 
-pub(super) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
+use super::document::Mark;
+pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
 use crate::record::{Engine, Level, OwnKernel, Record, Status};
 
-/// A status's glyph, which is also in the embedded font.
-pub(super) fn glyph(status: Status) -> &'static str {
+/// A status as a mark.
+pub(crate) fn mark(status: Status) -> Mark {
     match status {
-        Status::BitExact => "✓",
-        Status::WithinSpecification => "≈",
-        Status::Unjudged => "?",
-        Status::NotRepeatable => "↯",
-        Status::OutsideSpecification => "✗",
-        Status::Skipped => "–",
-        Status::Failed => "!",
+        Status::BitExact => Mark::BitExact,
+        Status::WithinSpecification => Mark::Within,
+        Status::Unjudged => Mark::Unjudged,
+        Status::NotRepeatable => Mark::NotRepeatable,
+        Status::OutsideSpecification => Mark::Outside,
+        Status::Skipped => Mark::Skipped,
+        Status::Failed => Mark::Failed,
     }
 }
 
 /// A status in words.
-pub(super) fn word(status: Status) -> &'static str {
-    match status {
-        Status::BitExact => "bit-exact",
-        Status::WithinSpecification => "within spec",
-        Status::Unjudged => "not judged",
-        Status::NotRepeatable => "not repeatable",
-        Status::OutsideSpecification => "outside spec",
-        Status::Skipped => "skipped",
-        Status::Failed => "failed",
-    }
-}
-
-/// A status as a style class and in CSV, as in the record.
-pub(super) fn class(status: Status) -> &'static str {
-    match status {
-        Status::BitExact => "bit-exact",
-        Status::WithinSpecification => "within-specification",
-        Status::Unjudged => "unjudged",
-        Status::NotRepeatable => "not-repeatable",
-        Status::OutsideSpecification => "outside-specification",
-        Status::Skipped => "skipped",
-        Status::Failed => "failed",
-    }
+pub(crate) fn word(status: Status) -> &'static str {
+    mark(status).word()
 }
 
 /// Every status with its meaning in a sentence.
-pub(super) const STATUSES: [(Status, &str); 7] = [
-    (Status::BitExact, "Every bit of every run equals the strict CPU twin."),
+pub(crate) const STATUSES: [(Status, &str); 7] = [
+    (Status::BitExact, "Every bit of every run equals the strict CPU reference."),
     (
         Status::WithinSpecification,
-        "Every run gave the same bits. They differ from the strict CPU twin (or there is no twin to equal), and the \
+        "Every run gave the same bits. They differ from the strict reference (or there is no reference to equal), and the \
          WGSL specification allows them.",
     ),
     (
         Status::Unjudged,
-        "Every run gave the same bits. They differ from the strict CPU twin (or there is no twin to equal); what the WGSL \
+        "Every run gave the same bits. They differ from the strict reference (or there is no reference to equal); what the WGSL \
          specification allows of this kernel is not known here, and was not judged.",
     ),
     (
@@ -65,7 +45,7 @@ pub(super) const STATUSES: [(Status, &str); 7] = [
 ];
 
 /// A level in words.
-pub(super) fn level(level: Level) -> &'static str {
+pub(crate) fn level(level: Level) -> &'static str {
     match level {
         Level::NotGuaranteed => "not guaranteed",
         Level::RunToRun => "run to run",
@@ -77,20 +57,19 @@ pub(super) fn level(level: Level) -> &'static str {
 }
 
 /// What a level demands, beyond those before it.
-pub(super) fn level_meaning(level: Level) -> &'static str {
+pub(crate) fn level_meaning(level: Level) -> &'static str {
     match level {
         Level::NotGuaranteed => "Nothing held.",
         Level::RunToRun => "The same bits in every run.",
         Level::ConfigInvariant => "The same bits for every workgroup size, tile and thread count tested.",
         Level::DriverToDriver => "The same bits from every driver or backend of the same hardware.",
         Level::GpuToGpu => "The same bits on every other adapter.",
-        Level::CpuGpuBitwise => "The same bits as the strict CPU twin.",
+        Level::CpuGpuBitwise => "The same bits as the strict CPU reference.",
     }
 }
 
-
 /// How often something ran: `5 runs`, or `5 orders of execution` where each run was a chosen one.
-pub(super) fn runs(engine: Option<&Engine>, n: u32) -> String {
+pub(crate) fn runs(engine: Option<&Engine>, n: u32) -> String {
     let orders = engine.is_some_and(Engine::takes_orders);
     match (orders, n) {
         (true, 1) => "1 order of execution".to_owned(),
@@ -101,7 +80,7 @@ pub(super) fn runs(engine: Option<&Engine>, n: u32) -> String {
 
 /// The command that runs a case, or all cases of a problem, again, quoted for a POSIX shell. A kernel of the user's own is
 /// named as it was.
-pub(super) fn command(record: &Record, case: &str) -> String {
+pub(crate) fn command(record: &Record, case: &str) -> String {
     let id = case.replace('\'', r"'\''");
     match own(record, case) {
         Some(kernel) => format!("{} --case '{id}'", own_command(kernel)),
@@ -110,7 +89,7 @@ pub(super) fn command(record: &Record, case: &str) -> String {
 }
 
 /// [`command`] where no record is at hand: of a kernel of the user's own the id tells the file's name, and not its place.
-pub(super) fn command_by_id(case: &str) -> String {
+pub(crate) fn command_by_id(case: &str) -> String {
     let id = case.replace('\'', r"'\''");
     match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
         Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
@@ -125,7 +104,7 @@ fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
 }
 
 /// The command that runs any case of a record again, before the id.
-pub(super) fn repeat(record: &Record) -> String {
+pub(crate) fn repeat(record: &Record) -> String {
     match &record.provenance.own {
         Some(kernel) => format!("{} --case", own_command(kernel)),
         None => "repro-audit case".to_owned(),
@@ -133,13 +112,7 @@ pub(super) fn repeat(record: &Record) -> String {
 }
 
 /// The command that audits the user's own kernel again.
-pub(super) fn own_command(own: &OwnKernel) -> String {
+pub(crate) fn own_command(own: &OwnKernel) -> String {
     let words: Vec<String> = own.arguments.iter().map(|a| quoted(a)).collect();
     format!("repro-audit kernel {}", words.join(" "))
-}
-
-/// One line of printable text: control characters, which a hostile driver could use to steer a terminal, are shown as
-/// U+FFFD.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

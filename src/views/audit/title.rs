@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
-use super::headline::{Fared, Tone};
+use super::headline::Fared;
 use crate::model::FindingKind;
 use crate::record::{EngineKind, Level, Record};
-use crate::report::text;
+use crate::views::document::Tone;
+use crate::views::text;
 
 /// The worst that was found. `levels` are of what is under test, `reference` of the strict interpreter.
 pub(super) fn title(
@@ -71,7 +72,7 @@ pub(super) fn title(
                 text::plural(f.problems.len(), "problem")
             ),
         };
-        return (Tone::Untested, format!("No driver was audited: {rest}"));
+        return (Tone::Plain, format!("No driver was audited: {rest}"));
     }
     if broken(Level::RunToRun) {
         return (
@@ -113,5 +114,5 @@ pub(super) fn title(
     if !record.is_complete() {
         return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
     }
-    (Tone::Held, "Bit for bit the same, wherever it was tested".to_owned())
+    (Tone::Good, "Bit for bit the same, wherever it was tested".to_owned())
 }

@@ -5,7 +5,7 @@ use crate::numerics::drift::Classes;
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict, after_origin,
 };
-use crate::report::text;
+use crate::views::text;
 
 /// The arithmetics whose twins an execution equals, in words; `None` where it equals none.
 fn arithmetic(execution: &Execution) -> Option<String> {
