@@ -59,6 +59,12 @@ fn chart(view: &Related) -> Option<Chart> {
     })
 }
 
+/// The page.
+#[must_use]
+pub fn merged_html(view: &Related) -> String {
+    html::write(&outline::outline(view).document())
+}
+
 /// Writes `index.html`, `summary.csv` and `charts/classes.png` into a folder, which is made if it is missing, and returns
 /// their paths.
 ///

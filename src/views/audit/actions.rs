@@ -1,12 +1,11 @@
-//! What a reader of a report can do next, with the command for it.
+//! What a reader can do next, with the command for it. What to advise and what tells most is the facts' answer; this puts it
+//! into words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
-use super::headline::state;
-use super::matrix::KernelRows;
-use crate::model::Profile;
-use crate::record::{Engine, EngineStatus, Level, LevelState, Record, Verdict};
+use crate::facts::{self, Asked, Blame, Soundness, Step};
+use crate::record::{CaseRecord, Engine, EngineStatus, Record};
 use crate::views::text;
 
 /// Something to do next.
@@ -16,23 +15,15 @@ pub(super) struct Action {
     pub(super) command: String,
 }
 
-/// What to do, most urgent first; never nothing.
+/// What to do, most urgent first. Never what was just done.
 pub(super) fn actions(
     record: &Record,
-    kernels: &[KernelRows],
+    soundness: &Soundness,
     outside: &BTreeMap<String, BTreeSet<String>>,
     findings: &[FindingRow],
+    asked: Asked,
 ) -> Vec<Action> {
     let mut out = Vec::new();
-    if let Some(control) = record.controls.iter().find(|c| !c.caught) {
-        out.push(Action {
-            text: format!(
-                "Do not use this record. The control “{}” on {} was missed ({}); audit again and report it.",
-                control.name, control.engine, control.about
-            ),
-            command: whole(record),
-        });
-    }
     for engine in &record.engines {
         if let EngineStatus::Failed { reason, case } = &engine.status {
             out.push(Action {
@@ -44,14 +35,8 @@ pub(super) fn actions(
         }
     }
     for (engine, cases) in outside {
-        if let Some(case) = cases.first() {
-            let embedded = record.engine(engine).is_some_and(Engine::is_embedded);
-            let report = if embedded { "" } else { ", and report it to its driver's authors" };
-            out.push(Action {
-                text: format!("Show the result that the specification forbids on {engine} again{report}."),
-                command: again(record, engine, case),
-            });
-        }
+        let case = cases.first().and_then(|id| record.cases.iter().find(|c| c.id == *id));
+        out.extend(case.map(|case| forbidden(record, engine, case)));
     }
     for finding in findings.iter().filter(|f| f.defect) {
         out.push(Action {
@@ -59,120 +44,83 @@ pub(super) fn actions(
             command: finding.command.clone(),
         });
     }
-    // A driver that does not repeat is worse news than a shader that could not.
-    let unrepeatable = |reference: bool| {
-        let on = |v: &&Verdict| record.engine(&v.engine).is_some_and(Engine::is_reference) == reference;
-        record.verdicts.iter().filter(on).find(|v| state(v, Level::RunToRun) == LevelState::Failed)
-    };
-    if let Some(verdict) = unrepeatable(false).or_else(|| unrepeatable(true)) {
-        let orders = record.engine(&verdict.engine).is_some_and(Engine::takes_orders);
-        let runs = if orders { "orders of execution" } else { "runs" };
+    for advice in facts::advice(record, soundness, &record.verdicts) {
         out.push(Action {
-            text: format!("See {runs} of {}/{} on {} disagree.", verdict.kernel, verdict.variant, verdict.engine),
-            command: again(record, &verdict.engine, verdict.evidence.as_deref().unwrap_or(&verdict.problem)),
+            text: format!("{}.", advice.text()),
+            command: format!("repro-audit gpu --kernel {}", text::quoted(&advice.kernel)),
         });
     }
-    if record.provenance.own.is_none() {
-        out.extend(safer(record, kernels));
+    out.extend(facts::next(record, soundness, &record.verdicts, asked).map(|step| action(record, &step)));
+    if soundness.is_invalid() {
+        // Whatever else it shows is not to be acted on.
+        out.retain(|a| a.command.is_empty());
     }
-    if !record.engines.iter().any(Engine::is_driver) {
-        out.push(Action {
-            text: "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason.".to_owned(),
-            command: "repro-audit adapters".to_owned(),
-        });
-    }
-    let differing =
-        record.cases.iter().flat_map(|c| c.comparisons.iter().map(move |d| (c, d))).find(|(_, d)| !d.drift.is_none());
-    if let Some(own) = &record.provenance.own
-        && out.is_empty()
-    {
-        out.push(Action {
-            text: match differing {
-                Some(_) => "Other inputs, and more runs, show how far the difference goes.".to_owned(),
-                None => "Nothing differed. Other inputs and more runs say more.".to_owned(),
-            },
-            command: format!(
-                "{} --seed {} --repeats 50",
-                text::own_command(own),
-                record.provenance.settings.seed.wrapping_add(1)
-            ),
-        });
-    }
-    if let Some((case, _)) = differing.filter(|_| out.is_empty()) {
-        out.push(Action {
-            text: format!(
-                "What differs here is allowed, and no variant of {} that was tested agreed everywhere. Its other variants:",
-                case.kernel
-            ),
-            command: format!("repro-audit gpu --kernel {}", case.kernel),
-        });
-    }
-    if out.is_empty() {
-        let longer = match record.provenance.settings.profile {
-            Profile::Quick => "standard",
-            Profile::Standard | Profile::Deep => "deep",
-        };
-        out.push(Action {
-            text: "Nothing differed in this profile. A longer audit has larger sizes and more configurations."
-                .to_owned(),
-            command: format!("repro-audit gpu --profile {longer} --repeats 50"),
-        });
-    }
+    let again =
+        |a: &Action| asked == Asked::Case && a.command.starts_with("repro-audit case") && !a.command.contains(" --");
+    out.retain(|a| !again(a));
+    let mut seen = BTreeSet::new();
+    out.retain(|a| seen.insert(a.command.clone()));
     out
 }
 
-/// The command that audits everything again.
-fn whole(record: &Record) -> String {
-    record.provenance.own.as_ref().map_or_else(|| "repro-audit gpu".to_owned(), text::own_command)
+/// A result that the specification forbids: show it again, and whom to tell.
+fn forbidden(record: &Record, engine: &str, case: &CaseRecord) -> Action {
+    let tell = match facts::blame(record, case, engine) {
+        Blame::Driver => ", and report it to its driver's authors".to_owned(),
+        Blame::Translation { gap } => format!("; the translation of WGSL is at fault, and not the driver: {gap}"),
+        Blame::TranslationOrDriver { other } => {
+            format!(
+                "; {other} reaches the same hardware and its result is allowed: the translation of WGSL or the driver is at fault"
+            )
+        }
+        Blame::Interpreter => String::new(),
+    };
+    Action {
+        text: format!("Show the result that the specification forbids on {engine} again{tell}."),
+        command: again(record, engine, &case.id, &[]),
+    }
 }
 
-/// The command that runs a case again, where an engine's planted defect is planted too.
-fn again(record: &Record, engine: &str, case: &str) -> String {
+fn action(record: &Record, step: &Step) -> Action {
+    let (text, command) = match step {
+        Step::Discard => ("Do not use this record; audit again, and report it.".to_owned(), String::new()),
+        Step::Adapters => (
+            "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason."
+                .to_owned(),
+            "repro-audit adapters".to_owned(),
+        ),
+        Step::Case { case, engine, planted } if planted.is_empty() => {
+            (format!("See what differs on {engine}:"), again(record, engine, case, &[]))
+        }
+        Step::Case { case, engine, planted } => (
+            "Ask for the cause: an interpreter that takes one liberty each may give the same bits.".to_owned(),
+            again(record, engine, case, planted),
+        ),
+        Step::Kernel { kernel } => {
+            ("Its other variants:".to_owned(), format!("repro-audit gpu --kernel {}", text::quoted(kernel)))
+        }
+        Step::Longer { profile } => (
+            "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
+            format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
+        ),
+        Step::OtherInputs => (
+            "Other inputs and more runs say more.".to_owned(),
+            record.provenance.own.as_ref().map_or_else(String::new, |own| {
+                let seed = record.provenance.settings.seed.wrapping_add(1);
+                format!("{} --seed {seed} --repeats 50", text::own_command(own))
+            }),
+        ),
+    };
+    Action { text, command }
+}
+
+/// The command that runs a case again, where an engine's planted defect is planted too, and these.
+fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
     let mut command = text::command(record, case);
-    let planted = record.engine(engine).is_some_and(|e| e.is_embedded() && !e.is_reference());
-    for mode in record.provenance.settings.planted.iter().filter(|_| planted) {
+    let planted = record.engine(engine).is_some_and(|e: &Engine| e.is_embedded() && !e.is_reference());
+    let own = record.provenance.settings.planted.iter().filter(|_| planted);
+    for mode in own.chain(more) {
         command.push_str(&format!(" --planted {}", text::quoted(mode)));
     }
     command
-}
-
-/// For a kernel some of whose variants broke a level, those of its variants that broke none that was tested.
-fn safer(record: &Record, kernels: &[KernelRows]) -> Option<Action> {
-    let broke = |kernel: &str, variant: &str| {
-        record
-            .verdicts
-            .iter()
-            .filter(|v| v.kernel == kernel && v.variant == variant)
-            .flat_map(|v| &v.levels)
-            .any(|(level, state)| *level <= Level::GpuToGpu && *state == LevelState::Failed)
-    };
-    let tested_across = |kernel: &str, variant: &str| {
-        record.verdicts.iter().any(|v| {
-            v.kernel == kernel
-                && v.variant == variant
-                && [Level::DriverToDriver, Level::GpuToGpu].iter().any(|l| state(v, *l) == LevelState::Held)
-        })
-    };
-    let advice: Vec<(String, String)> = kernels
-        .iter()
-        .filter(|k| k.rows.iter().any(|r| broke(&k.kernel, &r.variant)))
-        .filter_map(|k| {
-            let safe: Vec<String> = k
-                .rows
-                .iter()
-                .filter(|r| !broke(&k.kernel, &r.variant) && tested_across(&k.kernel, &r.variant))
-                .map(|r| r.variant.clone())
-                .collect();
-            (!safe.is_empty()).then(|| (k.kernel.clone(), text::list(&safe, 3)))
-        })
-        .collect();
-    let (first, _) = advice.first()?;
-    let parts: Vec<String> = advice.iter().map(|(k, v)| format!("{k}: {v}")).collect();
-    Some(Action {
-        text: format!(
-            "Where bits must agree across these adapters and configurations, choose variants that agreed in every test here — {}.",
-            parts.join("; ")
-        ),
-        command: format!("repro-audit gpu --kernel {}", text::quoted(first)),
-    })
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::explain::{classes, explain};
+use super::explain::explain;
 use super::groups::Group;
 use super::matrix::{Cell, cell};
-use crate::numerics::drift::Drift;
-use crate::record::{AXES, AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
+use crate::facts::{Hypotheses, Severity, severity, size};
+use crate::record::{AXES, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::views::document::Mark;
 use crate::views::text;
 
@@ -53,7 +53,8 @@ pub(super) struct ComparisonRow {
     pub(super) differing: String,
     pub(super) elements: String,
     pub(super) max_relative: String,
-    pub(super) classes: String,
+    /// How large it is, in words.
+    pub(super) size: String,
     pub(super) because: String,
     pub(super) worst: String,
     pub(super) rank: Rank,
@@ -69,59 +70,32 @@ pub(super) struct DriftRow {
     pub(super) others: Vec<&'static str>,
 }
 
-/// What is worse, in this order: a status, an axis that its reader can do more about, NaN or infinity against a number,
-/// distance, and how many elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Rank {
-    status: u8,
-    axis: u8,
-    special: bool,
-    max_ulp: u64,
-    per_million: u64,
-}
-
-/// Of a result that the specification forbids, the comparison with the twin shows what is wrong with it; of runs that
-/// disagree, that of runs. Otherwise those come first that a reader can do something about: fix the configuration or
-/// the threads, then choose the driver, then the adapter. The twin is last: it is no other machine.
-fn weight(axis: AxisLevel, status: Option<Status>) -> u8 {
-    match axis {
-        AxisLevel::Engine if status == Some(Status::OutsideSpecification) => 6,
-        AxisLevel::Repeat => 5,
-        AxisLevel::Config | AxisLevel::Threads => 4,
-        AxisLevel::Driver => 3,
-        AxisLevel::Adapter => 2,
-        AxisLevel::Engine => 1,
-    }
-}
-
-fn severity(status: Status) -> u8 {
-    match status {
-        Status::Skipped => 0,
-        Status::BitExact => 1,
-        Status::WithinSpecification => 2,
-        Status::Unjudged => 3,
-        Status::NotRepeatable => 4,
-        Status::OutsideSpecification => 5,
-        Status::Failed => 6,
-    }
-}
+/// What is worse: see [`crate::facts::Severity`].
+pub(super) type Rank = (Status, Severity);
 
 /// Every case, the worst first; those that do not drift in the order of the plan.
 pub(super) fn cases(record: &Record, groups: &[Group]) -> Vec<CaseRow> {
-    let mut rows: Vec<CaseRow> = record.cases.iter().map(|c| case(record, groups, c)).collect();
+    let hypotheses = Hypotheses::of(record);
+    let mut rows: Vec<CaseRow> = record.cases.iter().map(|c| case(record, &hypotheses, groups, c)).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.rank));
     rows
 }
 
-fn case(record: &Record, groups: &[Group], case: &CaseRecord) -> CaseRow {
-    let mut different: Vec<ComparisonRow> =
-        case.comparisons.iter().filter(|c| !c.drift.is_none()).map(|c| comparison(record, case, c)).collect();
+fn case(record: &Record, hypotheses: &Hypotheses, groups: &[Group], case: &CaseRecord) -> CaseRow {
+    let mut different: Vec<ComparisonRow> = case
+        .comparisons
+        .iter()
+        .filter(|c| !c.drift.is_none())
+        .map(|c| comparison(record, hypotheses, case, c))
+        .collect();
     different.sort_by_key(|row| std::cmp::Reverse(row.rank));
     let ran = || case.executions.iter().filter(|x| !matches!(x.outcome, Outcome::Skipped { .. }));
     let drifts = !different.is_empty() || ran().any(|x| x.status > Status::WithinSpecification);
-    let worst_status = ran().map(|x| severity(x.status)).max().unwrap_or(0);
-    let mut rank = different.first().map(|d| d.rank).unwrap_or_default();
-    rank.status = if drifts { worst_status.max(rank.status) } else { 0 };
+    let worst_status = ran().map(|x| x.status).max().unwrap_or(Status::BitExact);
+    let mut rank = different.first().map_or((Status::BitExact, Severity::default()), |d| d.rank);
+    if drifts {
+        rank.0 = rank.0.max(worst_status);
+    }
     CaseRow {
         id: case.id.clone(),
         kernel: case.kernel.clone(),
@@ -176,7 +150,7 @@ fn execution(record: &Record, execution: &Execution) -> ExecutionRow {
     }
 }
 
-fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> ComparisonRow {
+fn comparison(record: &Record, hypotheses: &Hypotheses, case: &CaseRecord, comparison: &Comparison) -> ComparisonRow {
     let drift = &comparison.drift;
     let [p50, p99, p999] = drift.ulp_percentiles.map(text::ulp);
     ComparisonRow {
@@ -189,8 +163,8 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
         differing: text::count(drift.differing),
         elements: text::count(drift.elements),
         max_relative: text::number(drift.max_relative),
-        classes: classes(&drift.classes),
-        because: explain(record, case, comparison),
+        size: size(drift),
+        because: explain(record, hypotheses, case, comparison),
         worst: drift
             .worst
             .as_ref()
@@ -200,27 +174,13 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a fraction of a million is a small count, and NaN becomes 0"
-)]
+/// The worst status of the two sides, and how bad the difference is.
 fn rank(case: &CaseRecord, comparison: &Comparison) -> Rank {
-    let Drift { classes, max_ulp, .. } = &comparison.drift;
     let sides = [&comparison.left, &comparison.right];
-    let status = sides.into_iter().filter_map(|s| case.execution_of(s)).map(|x| x.status).max_by_key(|s| severity(*s));
-    Rank {
-        // Each of two configurations may equal its own twin and be bit-exact; they differ nevertheless.
-        status: status.map_or(0, severity).max(severity(if is_judged(case) {
-            Status::WithinSpecification
-        } else {
-            Status::Unjudged
-        })),
-        special: classes.nan_versus_number + classes.infinite > 0,
-        axis: weight(comparison.axis, status),
-        max_ulp: *max_ulp,
-        per_million: (comparison.drift.fraction() * 1e6) as u64,
-    }
+    let status = sides.iter().filter_map(|s| case.execution_of(s)).map(|x| x.status).max();
+    // Each of two configurations may equal its own reference and be bit-exact; they differ nevertheless.
+    let least = if is_judged(case) { Status::WithinSpecification } else { Status::Unjudged };
+    severity(case.dtype, &comparison.drift).with(status.map_or(least, |s| s.max(least)))
 }
 
 /// Whether results of this case were judged against the specification.
@@ -237,13 +197,7 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
     all.iter()
         .filter(|(c, _)| seen.insert((c.kernel.as_str(), c.variant.as_str())))
         .map(|(c, d)| {
-            let status = match d.rank.status {
-                6 => Status::Failed,
-                5 => Status::OutsideSpecification,
-                4 => Status::NotRepeatable,
-                3 => Status::Unjudged,
-                _ => Status::WithinSpecification,
-            };
+            let status = d.rank.0;
             let on =
                 |axis: &str| all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis);
             DriftRow {

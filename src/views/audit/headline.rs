@@ -6,11 +6,16 @@ use super::actions::{Action, actions};
 use super::findings::FindingRow;
 use super::groups::Group;
 use super::interpreter::{self_check, shaders};
-use super::matrix::{self, KernelRows};
+use super::matrix;
 use super::title::title;
-use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict};
+use super::values::values;
+use crate::facts::{self, Asked};
+use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Record, Status, Verdict};
 use crate::views::document::{Mark, Span, Statement, Tone};
 use crate::views::text;
+
+/// Reasons against a record that are listed.
+const REASONS: usize = 4;
 
 /// The verdict.
 #[derive(Debug)]
@@ -90,7 +95,8 @@ pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
 }
 
 /// The verdict of a record.
-pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows], findings: &[FindingRow]) -> Headline {
+pub(super) fn headline(record: &Record, groups: &[Group], findings: &[FindingRow], asked: Asked) -> Headline {
+    let soundness = facts::soundness(record);
     let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
         Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
     };
@@ -98,11 +104,24 @@ pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]
     let (reference, tested): (Vec<Group>, Vec<Group>) =
         groups.iter().cloned().partition(|g| g.members.iter().any(|(id, _)| is(record, id, Engine::is_reference)));
     let (all, tested, reference) = (over(groups), over(&tested), over(&reference));
-    let missed = record.controls.iter().filter(|c| !c.caught).count();
     let outside = outside(record, groups);
-    let failed = failed(record);
-    let (tone, title) = title(record, &tested, &reference, &outside, missed, findings);
-    let mut statements = vec![repeatability(record, &all)];
+    let (tone, title) = title(record, &tested, &reference, &outside, findings);
+    // What makes the record less than it seems comes first, and its verdict after.
+    let first = soundness.title();
+    let mut lead = lead(record);
+    let (tone, title) = match (first, soundness.is_invalid()) {
+        (None, _) => (tone, title),
+        (Some(first), true) => (Tone::Bad, first),
+        (Some(first), false) => {
+            lead = format!("{title}. {lead}");
+            (Tone::Bad, first)
+        }
+    };
+    let reasons = soundness.reasons.iter().take(REASONS);
+    let mut statements: Vec<Statement> =
+        reasons.map(|r| make(Tone::Bad, "Reliability", format!("{}.", r.text))).collect();
+    statements.extend(values(record));
+    statements.push(repeatability(record, &all));
     for level in &Level::ALL[1..] {
         // A twin and the strict interpreter are both this program's: see `self_check`.
         let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
@@ -111,11 +130,9 @@ pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]
     statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(|f| self_check(record, f)));
     statements.push(specification(&outside, record));
     statements.extend(shaders(record, findings));
-    if let Some(text) = &failed {
-        statements.push(make(Tone::Bad, "Completeness", format!("Incomplete: {text}.")));
-    }
-    statements.push(controls(record, missed));
-    Headline { tone, title, lead: lead(record), statements, actions: actions(record, kernels, &outside, findings) }
+    statements.push(controls(record));
+    let actions = actions(record, &soundness, &outside, findings, asked);
+    Headline { tone, title, lead, statements, actions }
 }
 
 fn is(record: &Record, id: &str, what: fn(&Engine) -> bool) -> bool {
@@ -303,30 +320,12 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
     )
 }
 
-fn failed(record: &Record) -> Option<String> {
-    let engines: Vec<String> =
-        record.engines.iter().filter(|e| e.status != EngineStatus::Complete).map(|e| e.id.clone()).collect();
-    let executions =
-        record.cases.iter().flat_map(|c| &c.executions).filter(|x| matches!(x.outcome, Outcome::Failed { .. })).count();
-    let mut parts = Vec::new();
-    if !engines.is_empty() {
-        parts.push(format!("{} did not finish", text::list(&engines, 4)));
-    }
-    if executions > 0 {
-        parts.push(format!("{} failed", text::plural(executions, "execution")));
-    }
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-fn controls(record: &Record, missed: usize) -> Statement {
+/// That differences which were planted were seen. Where they were not, that is said as the record's reliability.
+fn controls(record: &Record) -> Statement {
     let total = record.controls.len();
-    if total == 0 {
-        let text = "No difference was planted, so nothing shows that one would have been seen.".to_owned();
-        return make(Tone::Plain, "Controls", text);
-    }
-    if missed > 0 {
-        let text = format!("{missed} of {total} planted differences went unseen. Do not rely on this record.");
-        return make(Tone::Bad, "Controls", text);
+    if total == 0 || record.controls.iter().any(|c| !c.caught) {
+        let caught = record.controls.iter().filter(|c| c.caught).count();
+        return make(Tone::Bad, "Controls", format!("{caught} of {total} planted differences were caught."));
     }
     make(Tone::Good, "Controls", format!("All {total} planted differences were caught."))
 }

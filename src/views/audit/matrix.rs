@@ -208,7 +208,6 @@ pub(super) fn axes(record: &Record) -> Vec<AxisRow> {
 /// One level on every engine.
 #[derive(Debug)]
 pub(super) struct LevelRow {
-    pub(super) level: &'static str,
     pub(super) name: &'static str,
     pub(super) meaning: &'static str,
     pub(super) cells: Vec<LevelCell>,
@@ -252,7 +251,6 @@ pub(super) fn levels(record: &Record, groups: &[Group]) -> Vec<LevelRow> {
     Level::ALL
         .iter()
         .map(|level| LevelRow {
-            level: level.name(),
             name: text::level(*level),
             meaning: text::level_meaning(*level),
             cells: tested
@@ -279,15 +277,13 @@ pub(super) struct Reason {
     pub(super) cases: usize,
     /// The kernels and variants it met.
     pub(super) variants: String,
-    /// What repeats the example.
-    pub(super) command: String,
 }
 
 /// A reason, the engines that gave it, and the variant and case of each time.
 type Shared = (String, Vec<String>, Vec<(String, String)>);
 
 /// `(engine, reason, variant, case)` as reasons: engines that gave one reason for the same cases share its row.
-fn tally(record: &Record, found: Vec<(String, String, String, String)>) -> Vec<Reason> {
+fn tally(found: Vec<(String, String, String, String)>) -> Vec<Reason> {
     let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     for (engine, reason, variant, case) in found {
         groups.entry((reason, engine)).or_default().push((variant, case));
@@ -306,13 +302,7 @@ fn tally(record: &Record, found: Vec<(String, String, String, String)>) -> Vec<R
         .map(|(reason, engines, cases)| {
             let mut variants: Vec<String> = cases.iter().map(|c| c.0.clone()).collect();
             variants.dedup();
-            Reason {
-                reason,
-                engine: text::list(&engines, 6),
-                cases: cases.len(),
-                variants: text::list(&variants, 4),
-                command: cases.first().map(|c| text::command(record, &c.1)).unwrap_or_default(),
-            }
+            Reason { reason, engine: text::list(&engines, 6), cases: cases.len(), variants: text::list(&variants, 4) }
         })
         .collect();
     reasons.sort_by(|a, b| b.cases.cmp(&a.cases).then_with(|| (&a.engine, &a.reason).cmp(&(&b.engine, &b.reason))));
@@ -321,14 +311,11 @@ fn tally(record: &Record, found: Vec<(String, String, String, String)>) -> Vec<R
 
 /// Skips by engine and reason. That an adapter does not run a case of the CPU's threads is no skip worth counting.
 pub(super) fn skips(record: &Record, groups: &[Group]) -> Vec<Reason> {
-    tally(
-        record,
-        executions(record, groups, |outcome| match outcome {
-            Outcome::Skipped { why: crate::model::Skip::CpuOnly } => None,
-            Outcome::Skipped { why } => Some(why.to_string()),
-            _ => None,
-        }),
-    )
+    tally(executions(record, groups, |outcome| match outcome {
+        Outcome::Skipped { why: crate::model::Skip::CpuOnly } => None,
+        Outcome::Skipped { why } => Some(why.to_string()),
+        _ => None,
+    }))
 }
 
 /// Failures by engine and reason, engines that did not finish first.
@@ -337,7 +324,7 @@ pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
         .engines
         .iter()
         .filter_map(|e| match &e.status {
-            EngineStatus::Failed { reason, case } => Some(Reason {
+            EngineStatus::Failed { reason, .. } => Some(Reason {
                 reason: reason.clone(),
                 engine: e.id.clone(),
                 cases: 0,
@@ -345,18 +332,14 @@ pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
                     EngineKind::Adapter => "the whole adapter".to_owned(),
                     EngineKind::Cpu => "the CPU".to_owned(),
                 },
-                command: case.as_deref().map(|c| text::command(record, c)).unwrap_or_default(),
             }),
             EngineStatus::Complete => None,
         })
         .collect();
-    all.extend(tally(
-        record,
-        executions(record, groups, |outcome| match outcome {
-            Outcome::Failed { reason } => Some(reason.clone()),
-            _ => None,
-        }),
-    ));
+    all.extend(tally(executions(record, groups, |outcome| match outcome {
+        Outcome::Failed { reason } => Some(reason.clone()),
+        _ => None,
+    })));
     all
 }
 

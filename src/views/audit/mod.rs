@@ -15,33 +15,65 @@ mod page;
 mod parts;
 mod rows;
 mod title;
+mod values;
 
 use parts::Parts;
 
 use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
 use super::{View, text};
-use crate::record::Record;
+use crate::facts::{self, Asked};
+use crate::record::{Outputs, Record};
 
 /// Drifts that a terminal lists.
 const DRIFTS: usize = 8;
 
 /// The view of one record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Audit<'a> {
     record: &'a Record,
+    /// The record with the statuses and verdicts that its evidence shows, whatever the program that wrote it concluded.
+    judged: Record,
+    asked: Asked,
 }
 
 impl<'a> Audit<'a> {
     /// Of this record.
     #[must_use]
     pub fn new(record: &'a Record) -> Self {
-        Self { record }
+        let mut judged = Record {
+            format: record.format,
+            id: record.id.clone(),
+            run: record.run.clone(),
+            provenance: record.provenance.clone(),
+            environment: record.environment.clone(),
+            engines: record.engines.clone(),
+            controls: record.controls.clone(),
+            cases: record.cases.clone(),
+            verdicts: Vec::new(),
+            notes: record.notes.clone(),
+            outputs: Outputs::default(),
+        };
+        for (case, evidence) in judged.cases.iter_mut().zip(&record.cases) {
+            for (execution, of) in case.executions.iter_mut().zip(&evidence.executions) {
+                execution.status = facts::status_of(evidence, of);
+            }
+        }
+        judged.verdicts = facts::verdicts(record);
+        let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
+        Self { record, judged, asked }
+    }
+
+    /// The same, of a record that this was asked for: what to do next is something else.
+    #[must_use]
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.asked = asked;
+        self
     }
 }
 
 impl View for Audit<'_> {
     fn document(&self) -> Document {
-        let (record, parts) = (self.record, Parts::new(self.record));
+        let (record, parts) = (&self.judged, Parts::new(&self.judged, self.asked));
         let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
         out.lead = Text::plain(parts.headline.lead.as_str());
         let mut first = Section::new("answers", "");
@@ -75,7 +107,7 @@ impl View for Audit<'_> {
     }
 
     fn rows(&self) -> Vec<Rows> {
-        vec![rows::summary(self.record), rows::values(self.record)]
+        vec![rows::summary(&self.judged), rows::values(&self.judged)]
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -152,8 +184,7 @@ fn drifts(parts: &Parts) -> Section {
             Column::text("case"),
             Column::text("axes"),
             Column::text("from → to"),
-            Column::number("max ulp"),
-            Column::number("differing"),
+            Column::text("how large"),
             Column::text("explained by"),
         ],
     )
@@ -167,8 +198,7 @@ fn drifts(parts: &Parts) -> Section {
             Cell::Case { id: d.case.clone(), anchor: page::anchor(&d.case) },
             Cell::text(axes.join(", ")),
             Cell::text(format!("{} → {}", c.left, c.right)),
-            Cell::number(c.max_ulp.as_str()),
-            Cell::number(format!("{} of {}", c.fraction, c.elements)),
+            Cell::text(c.size.as_str()),
             Cell::text(c.because.as_str()),
         ]);
     }

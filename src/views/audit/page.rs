@@ -161,7 +161,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
             Cell::number(d.max_ulp.as_str()),
             Cell::number(d.percentiles.as_str()),
             Cell::number(d.max_relative.as_str()),
-            Cell::text(format!("{}; {}", d.classes, d.worst)),
+            Cell::text(format!("{}; {}", d.size, d.worst)),
         ]);
     }
     out.table(table);

@@ -7,6 +7,7 @@ use super::groups::groups;
 use super::headline::Headline;
 use super::matrix::{AxisRow, KernelRows, LevelRow, Reason};
 use super::{drift, engines, findings, headline, matrix};
+use crate::facts::Asked;
 use crate::record::Record;
 use crate::views::text;
 
@@ -40,7 +41,7 @@ pub(super) struct ControlsView {
 
 impl Parts {
     /// Those of a record.
-    pub(super) fn new(record: &Record) -> Self {
+    pub(super) fn new(record: &Record, asked: Asked) -> Self {
         let groups = groups(record);
         let kernels = matrix::kernels(record, &groups);
         let columns = groups
@@ -53,7 +54,7 @@ impl Parts {
         let findings = findings::findings(record, &groups);
         Self {
             short_id: text::short(&record.id),
-            headline: headline::headline(record, &groups, &kernels, &findings),
+            headline: headline::headline(record, &groups, &findings, asked),
             findings,
             engines: engines::engines(record, &groups),
             columns,

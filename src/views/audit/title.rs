@@ -15,7 +15,6 @@ pub(super) fn title(
     levels: &BTreeMap<Level, Fared>,
     reference: &BTreeMap<Level, Fared>,
     outside: &BTreeMap<String, BTreeSet<String>>,
-    missed: usize,
     findings: &[FindingRow],
 ) -> (Tone, String) {
     let broken = |l: Level| levels.get(&l).is_some_and(|f| !f.broken.is_empty());
@@ -35,9 +34,6 @@ pub(super) fn title(
     // Nothing is called repeatable that was not repeated.
     let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
     let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
-    if missed > 0 {
-        return (Tone::Bad, "This audit is invalid: a planted difference went unseen".to_owned());
-    }
     if !outside.is_empty() {
         let names: Vec<String> = outside.keys().cloned().collect();
         return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
@@ -50,6 +46,9 @@ pub(super) fn title(
             "what it computes is undefined"
         };
         return (Tone::Bad, format!("{} in {}: {so}", race.title, race.variant));
+    }
+    if let Some(found) = super::values::title(record) {
+        return found;
     }
     // A kernel of one's own is what is under test, and no driver is at fault for the order that it takes.
     if let Some(found) = findings.first().filter(|_| record.provenance.own.is_some()) {
@@ -111,7 +110,7 @@ pub(super) fn title(
             ),
         );
     }
-    if !record.is_complete() {
+    if !crate::facts::soundness(record).is_sound() {
         return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
     }
     (Tone::Good, "Bit for bit the same, wherever it was tested".to_owned())
