@@ -21,7 +21,7 @@ pub mod task;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
-pub use answer::{RunError, Runs};
+pub use answer::{Answer, RunError, Runs};
 pub use arithmetic::Arithmetic;
 pub use axis::{AXES, Axis, AxisLevel, Level};
 pub use case_id::{CaseId, CaseIdError, CasePattern};
@@ -32,3 +32,4 @@ pub use profile::Profile;
 pub use role::Role;
 pub use side::Side;
 pub use skip::Skip;
+pub use task::Task;
