@@ -58,7 +58,8 @@ pub struct Child {
 
 impl Child {
     fn start(arguments: &[&str], variables: &BTreeMap<String, String>) -> Result<Self, ChildError> {
-        let program = std::env::current_exe().map_err(|e| ChildError::Start(format!("this program's own file: {e}")))?;
+        let program =
+            std::env::current_exe().map_err(|e| ChildError::Start(format!("this program's own file: {e}")))?;
         let mut process = Command::new(program)
             .arg("worker")
             .args(arguments)
@@ -74,9 +75,9 @@ impl Child {
         if let Some(out) = process.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(out).lines() {
-                    let parsed = line.map_err(|e| ChildError::NoAnswer(e.to_string())).and_then(|line| {
-                        serde_json::from_str(&line).map_err(|_| ChildError::NoAnswer(shorten(&line)))
-                    });
+                    let parsed = line
+                        .map_err(|e| ChildError::NoAnswer(e.to_string()))
+                        .and_then(|line| serde_json::from_str(&line).map_err(|_| ChildError::NoAnswer(shorten(&line))));
                     if sender.send(parsed).is_err() {
                         break;
                     }
@@ -125,9 +126,7 @@ impl Child {
             Response::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
                 Ok((child, *opened))
             }
-            Response::Opened { adapter: opened } => {
-                Err(ChildError::Changed(opened.name))
-            }
+            Response::Opened { adapter: opened } => Err(ChildError::Changed(opened.name)),
             Response::Failed { reason, .. } => Err(ChildError::Failed(reason)),
             _ => Err(ChildError::Other("the opening")),
         }
@@ -135,13 +134,16 @@ impl Child {
 
     /// Asks for one case.
     pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Response, ChildError> {
-        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats }).map_err(|e| ChildError::Start(e.to_string()))?;
+        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats })
+            .map_err(|e| ChildError::Start(e.to_string()))?;
         line.push(b'\n');
         let written = self.process.stdin.as_mut().map(|pipe| pipe.write_all(&line).and_then(|()| pipe.flush()));
         match written {
             Some(Ok(())) => self.wait(limit),
             // It died since the last case; waiting says how.
-            _ => self.wait(Duration::from_secs(1)).and(Err(ChildError::Ended("it closed its standard input".to_owned()))),
+            _ => {
+                self.wait(Duration::from_secs(1)).and(Err(ChildError::Ended("it closed its standard input".to_owned())))
+            }
         }
     }
 

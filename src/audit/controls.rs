@@ -20,10 +20,10 @@ pub(super) fn check(case: &Case, engine: &Engine, response: &Response, record: &
     let outside = |elements: u64| {
         !judged
             || status(Status::OutsideSpecification)
-            && record.executions.iter().any(|e| {
-                let accuracy = e.accuracy.as_ref().filter(|_| e.engine == engine);
-                accuracy.is_some_and(|a| a.outside == elements && a.first_outside == Some(PLACE as u64))
-            })
+                && record.executions.iter().any(|e| {
+                    let accuracy = e.accuracy.as_ref().filter(|_| e.engine == engine);
+                    accuracy.is_some_and(|a| a.outside == elements && a.first_outside == Some(PLACE as u64))
+                })
     };
     let (about, caught) = match case.variant() {
         "one_ulp" => (
@@ -83,9 +83,7 @@ pub(super) fn on_cpu() -> Vec<Control> {
     };
     let mut swapped = plain.clone();
     swapped.words.swap(100, 101);
-    let is = |drift: &Option<Drift>, test: &dyn Fn(&Drift) -> bool| {
-        drift.as_ref().is_some_and(test)
-    };
+    let is = |drift: &Option<Drift>, test: &dyn Fn(&Drift) -> bool| drift.as_ref().is_some_and(test);
     vec![
         one(
             is(&planted(200, plain.words[200] + 1), &|d| d.classes.finite == 1 && d.differing == 1 && d.max_ulp == 1),
@@ -101,4 +99,3 @@ pub(super) fn on_cpu() -> Vec<Control> {
         one(classify(Dtype::F32, 0, 0x8000_0000) == Class::ZeroSign, "zero-sign", "zeros of different sign"),
     ]
 }
-

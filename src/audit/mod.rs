@@ -6,13 +6,12 @@
 
 mod analyse;
 mod blobs;
-mod compare;
 mod child;
+mod compare;
 mod controls;
 mod environment;
 mod error;
 pub mod fault;
-mod judge;
 mod own;
 mod plan;
 mod provenance;

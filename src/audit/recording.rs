@@ -11,7 +11,7 @@ use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
 use super::truth::Truth;
 use super::worker::Response;
-use super::{controls, environment, judge};
+use super::{controls, environment};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::numerics::threads::available_threads;
@@ -79,8 +79,7 @@ impl<'p> Recording<'p> {
                 responses.push((engine.clone(), threaded(&truth, *count, settings.repeats, &blobs)));
             }
         }
-        let responses: Vec<_> =
-            responses.iter().map(|(engine, response)| Responded { engine, response }).collect();
+        let responses: Vec<_> = responses.iter().map(|(engine, response)| Responded { engine, response }).collect();
         let firsts = self.firsts.entry(problem_id.clone()).or_default();
         let record = analyse(&blobs, settings.profile, &case, &mut truth, &responses, firsts)?;
         for one in &responses {
@@ -130,7 +129,7 @@ impl<'p> Recording<'p> {
     /// The record as it is, marked as unfinished.
     fn unfinished(&self) -> Record {
         let mut now = self.record.clone();
-        now.notes.push("This audit was not finished when this record was written.".to_owned());
+        now.notes.push(crate::record::UNFINISHED.to_owned());
         for engine in &mut now.engines {
             let reason = "the audit was interrupted".to_owned();
             engine.status = EngineStatus::Failed { reason, case: None };
@@ -163,7 +162,7 @@ impl<'p> Recording<'p> {
         let engines: Vec<_> = engines.into_iter().filter(|e| !idle(e)).collect();
         self.record.engines = engines;
         self.record.controls.extend(controls::on_cpu());
-        self.record.verdicts = judge::verdicts(&self.record.engines, &self.record.cases.iter().collect::<Vec<_>>());
+        self.record.verdicts = crate::facts::verdicts(&self.record);
         let reference = self.record.engines.iter().any(|e| e.role() == Role::Reference);
         let about = self.plan.own.as_ref().map(|kernel| kernel.notes(&self.plan.cases, !reference));
         self.record.notes = about.unwrap_or_default();

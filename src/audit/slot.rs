@@ -75,8 +75,7 @@ impl EngineSlot {
                 (identity, Executor::Remote(Box::new(remote), scratch.to_owned()), EngineStatus::Complete)
             }
             Err(e) => {
-                let identity =
-                    AdapterIdentity { name: command.to_owned(), index, ..AdapterIdentity::unlisted(REMOTE) };
+                let identity = AdapterIdentity { name: command.to_owned(), index, ..AdapterIdentity::unlisted(REMOTE) };
                 (identity, Executor::Nothing, EngineStatus::Failed { reason: e.to_string(), case: None })
             }
         };

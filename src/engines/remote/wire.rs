@@ -211,7 +211,8 @@ mod tests {
         let bits = Bits::halves(Dtype::F16, &[0x7e01, 0xfc00, 0x8000]);
         assert_eq!(to_bytes(&bits).len(), 6, "no padding");
         assert_eq!(from_bytes(Dtype::F16, 3, &to_bytes(&bits)), bits, "the same words");
-        let answer = [br#"{"answer":"ran","results":[{"bytes":6,"runs":2}]}"#.as_slice(), b"\n", &to_bytes(&bits)].concat();
+        let answer =
+            [br#"{"answer":"ran","results":[{"bytes":6,"runs":2}]}"#.as_slice(), b"\n", &to_bytes(&bits)].concat();
         assert!(matches!(read(&answer), Ok(Reply::Ran(found)) if found == [(bits, 2)]), "through a pipe");
     }
 
