@@ -114,7 +114,8 @@ pub(super) fn compare(
             let mut worst: Option<Drift> = None;
             for other in distinct.iter().take(*kept).skip(1) {
                 let drift = pairs.drift(digest, &other.digest)?;
-                let key = |d: &Drift| (d.classes.nan_versus_number, d.classes.infinite, d.differing, d.max_ulp);
+                let key =
+                    |d: &Drift| (d.classes.nan_versus_number, d.classes.infinite, d.differing_values(), d.max_ulp);
                 if worst.as_ref().is_none_or(|w| key(&drift) > key(w)) {
                     worst = Some(drift);
                 }
@@ -295,7 +296,7 @@ mod tests {
             named("embedded:1", embedded("contract", 1)),
             named("embedded:2", embedded("flush", 2)),
         ];
-        let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
+        let distinct = vec![crate::record::Distinct { digest, values: None, runs: 2 }];
         let said = Said::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
         let heard: Vec<_> = engines.iter().map(|engine| Heard { engine, said: &said }).collect();
         let truth = Truth::new(Box::new(Nothing), 1);

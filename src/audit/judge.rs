@@ -1,21 +1,23 @@
 //! From comparisons to verdicts. Knows only what is in the record.
 
 use crate::numerics::arith::Arithmetic;
-use crate::numerics::drift::Drift;
+use crate::numerics::drift::{Accuracy, Drift};
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Status, Verdict, after_origin,
 };
 
-/// What an execution's row says. `strict` is the strict twin's digest; `outside` the number of elements that the
-/// specification does not allow, over all distinct results that were kept, and `None` where that is not known.
-pub(super) fn status(digests: &[&str], strict: Option<&str>, outside: Option<u64>) -> Status {
-    match digests {
-        [] => Status::Failed,
-        [only] if strict == Some(*only) => Status::BitExact,
-        _ if outside.is_some_and(|n| n > 0) => Status::OutsideSpecification,
-        [_] if outside.is_none() => Status::Unjudged,
-        [_] => Status::WithinSpecification,
-        _ => Status::NotRepeatable,
+/// What an execution's row says. `results` are the digests of the values of its distinct results, and `strict` that of
+/// the strict twin: NaN's sign and payload are left out. `found` is the worst over all results that were kept, and
+/// `None` where it is not known what the specification allows.
+pub(super) fn status(results: &[&str], strict: Option<&str>, found: Option<&Accuracy>) -> Status {
+    let Some(first) = results.first() else { return Status::Failed };
+    let repeats = results.iter().all(|r| r == first);
+    match found {
+        _ if repeats && strict == Some(*first) => Status::BitExact,
+        Some(found) if found.outside > 0 => Status::OutsideSpecification,
+        _ if !repeats => Status::NotRepeatable,
+        Some(found) if !found.undecided => Status::WithinSpecification,
+        _ => Status::Unjudged,
     }
 }
 
@@ -104,7 +106,7 @@ impl Found {
 
 /// How many distinct results an execution gave.
 fn distinct(execution: &Execution) -> usize {
-    if let Outcome::Ran { distinct, .. } = &execution.outcome { distinct.len() } else { 0 }
+    execution.outcome.distinct_values()
 }
 
 /// A configuration that failed gave no result: the others can not speak for it.
@@ -192,7 +194,7 @@ fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], all: &[&CaseRecord]
 
 /// Worse drift weighs more: NaN, then infinities, then how many elements and how far.
 fn weight(drift: &Drift) -> (u64, u64, u64, u64) {
-    (drift.classes.nan_versus_number, drift.classes.infinite, drift.max_ulp, drift.differing)
+    (drift.classes.nan_versus_number, drift.classes.infinite, drift.max_ulp, drift.differing_values())
 }
 
 /// Why a comparison differs, in one sentence, as far as the twins tell.
@@ -230,7 +232,6 @@ pub(super) fn size(drift: &Drift) -> String {
         (c.zero_sign, "zero of the other sign"),
         (c.infinite, "infinity against a number"),
         (c.nan_versus_number, "NaN against a number"),
-        (c.nan_payload, "NaN of another payload"),
     ];
     parts.extend(kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")));
     parts.join(", ")
@@ -242,10 +243,10 @@ fn cause(equals: &[Arithmetic], drift: &Drift) -> Option<String> {
         return Some(liberty);
     }
     let c = &drift.classes;
-    if c.flushed > 0 && c.flushed == drift.differing {
+    if c.flushed > 0 && c.flushed == drift.differing_values() {
         return Some("one side has zeros where the other has subnormals".to_owned());
     }
-    (c.nan_payload == drift.differing).then(|| "only the payloads of NaN differ".to_owned())
+    None
 }
 
 /// The liberties of the twins that an output equals; `None` where it equals none, or the strict one alone.
@@ -297,6 +298,7 @@ mod tests {
             status,
             equals: Vec::new(),
             accuracy: None,
+            non_finite: None,
             observations: Vec::new(),
             findings: Vec::new(),
             samples: Vec::new(),
@@ -305,7 +307,7 @@ mod tests {
     }
 
     fn ran(engine: &str, results: u32) -> Execution {
-        let distinct = (0..results).map(|i| Distinct { digest: format!("{i:032x}"), runs: 1 }).collect();
+        let distinct = (0..results).map(|i| Distinct { digest: format!("{i:032x}"), values: None, runs: 1 }).collect();
         let dispersion = Dispersion { entropy: 0.0, mode_share: 1.0, rate_below: 1.0, variability: 0.0 };
         let status = if results == 1 { Status::BitExact } else { Status::NotRepeatable };
         execution(engine, Outcome::Ran { runs: results.max(2), distinct, dispersion }, status)
@@ -333,6 +335,7 @@ mod tests {
             shader: None,
             twins: Vec::new(),
             twin_accuracy: None,
+            twin_non_finite: None,
             origin: None,
             executions,
             comparisons,

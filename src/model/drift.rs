@@ -9,7 +9,7 @@ use super::number;
 pub struct Classes {
     /// Zeros of different sign.
     pub zero_sign: u64,
-    /// NaN with different payloads.
+    /// NaN against NaN of another sign or payload, of which WGSL promises neither: no drift.
     pub nan_payload: u64,
     /// NaN against a number.
     pub nan_versus_number: u64,
@@ -60,7 +60,7 @@ pub struct MaskDrift {
 pub struct Drift {
     /// Elements compared.
     pub elements: u64,
-    /// Elements whose bits differ. `V_c` of the FPNA paper is `differing / elements`.
+    /// Elements whose bits differ, the sign and payload of NaN included. See [`Drift::differing_values`].
     pub differing: u64,
     /// How they differ.
     pub classes: Classes,
@@ -89,26 +89,38 @@ pub struct Drift {
     /// Σ(left-right)² / Σleft² over finite pairs.
     #[serde(with = "number")]
     pub nmse: f64,
-    /// The first element that differs.
+    /// The first element whose value differs; where none does, the first whose bits do.
     pub first: Option<Element>,
-    /// The element that differs most.
+    /// The element that differs most. A NaN against another NaN is named only where nothing else differs.
     pub worst: Option<Element>,
     /// For masks.
     pub mask: Option<MaskDrift>,
 }
 
 impl Drift {
-    /// Whether every bit agrees.
+    /// Elements that differ by more than the sign or payload of NaN: what every verdict, exit status and order rests on.
+    #[must_use]
+    pub fn differing_values(&self) -> u64 {
+        self.differing.saturating_sub(self.classes.nan_payload)
+    }
+
+    /// Whether there is no drift: every element has the same bits, or is NaN on both sides.
     #[must_use]
     pub fn is_none(&self) -> bool {
+        self.differing_values() == 0
+    }
+
+    /// Whether every bit agrees, those of NaN included.
+    #[must_use]
+    pub fn is_bitwise(&self) -> bool {
         self.differing == 0
     }
 
-    /// The fraction of elements that differ (`V_c`).
+    /// The fraction of elements that differ (`V_c` of the FPNA paper), NaN's sign and payload left out.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn fraction(&self) -> f64 {
-        if self.elements == 0 { 0.0 } else { self.differing as f64 / self.elements as f64 }
+        if self.elements == 0 { 0.0 } else { self.differing_values() as f64 / self.elements as f64 }
     }
 }
 
@@ -136,8 +148,50 @@ pub struct Accuracy {
     pub first_outside: Option<u64>,
     /// Elements of which the specification allows any value (non-finite operands, domains left undefined).
     pub unconstrained: u64,
+    /// Elements that differ from the strict reference (all, where there is none) and whose allowance is no verdict: it
+    /// holds both signs, and is as wide as the whole output is large. They are neither inside nor outside. Since format
+    /// 1.3.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub vacuous: u64,
+    /// Whether such elements are all that differ, so that nothing is judged. Since format 1.3.
+    #[serde(default, skip_serializing_if = "number::is_false")]
+    pub undecided: bool,
     /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
     /// them.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub unmeasured: u64,
+}
+
+/// The results of one output that are NaN or infinite. Absent from a record where there are none. Since format 1.3.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NonFinite {
+    /// Results that are NaN.
+    pub nan: u64,
+    /// Results that are infinite.
+    pub infinite: u64,
+    /// The first of both.
+    pub first: u64,
+    /// Results that are NaN where the strict reference or the exact answer, rounded to the output's type, is not.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub nan_for_number: u64,
+    /// Results that are infinite where the strict reference or the exact answer, rounded to the output's type, is finite.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub infinite_for_finite: u64,
+    /// The first of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_wrong: Option<u64>,
+}
+
+impl NonFinite {
+    /// How many results are not finite.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.nan + self.infinite
+    }
+
+    /// How many are not finite where the strict reference or the exact answer says that they should be.
+    #[must_use]
+    pub fn wrong(&self) -> u64 {
+        self.nan_for_number + self.infinite_for_finite
+    }
 }

@@ -18,7 +18,7 @@ pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
 pub use answer::{RunError, Runs};
 pub use arithmetic::Arithmetic;
-pub use drift::{Accuracy, Drift};
+pub use drift::{Accuracy, Drift, NonFinite};
 pub use finding::{Finding, FindingKind};
 pub use observation::{Observation, Origin};
 pub use profile::Profile;

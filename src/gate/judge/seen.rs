@@ -21,7 +21,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     pub(super) fn new(case: &'a CaseRecord, execution: &'a Execution) -> Self {
         let (digest, runs) = match &execution.outcome {
-            record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| &d.digest), *runs),
+            record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| d.values()), *runs),
             _ => ("", 0),
         };
         Self { case, execution, status: execution.status, found: found(execution), digest, runs }
@@ -72,8 +72,9 @@ impl<'a> Seen<'a> {
         match &self.execution.outcome {
             record::Outcome::Skipped { why } => format!("skipped: {}", clean(&why.to_string())),
             record::Outcome::Failed { reason } => format!("failed: {}", clean(reason)),
-            record::Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
-                format!("{}, {} results in {runs} runs", status_word(self.status), distinct.len())
+            record::Outcome::Ran { runs, .. } if self.execution.outcome.distinct_values() > 1 => {
+                let results = self.execution.outcome.distinct_values();
+                format!("{}, {results} results in {runs} runs", status_word(self.status))
             }
             record::Outcome::Ran { .. } => format!("{} {}", status_word(self.status), self.found),
         }

@@ -13,7 +13,7 @@ use super::own::OwnKernel;
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
-use crate::model::drift::{Accuracy, Drift};
+use crate::model::drift::{Accuracy, Drift, NonFinite};
 use crate::model::number;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::model::{Observation, Origin, Profile};
@@ -220,6 +220,9 @@ pub struct CaseRecord {
     pub twins: Vec<TwinDigest>,
     /// The strict twin's error against the exact answer.
     pub twin_accuracy: Option<Accuracy>,
+    /// The strict twin's results that are not finite, where there are any. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin_non_finite: Option<NonFinite>,
     /// The integers that the answer is made of, where another case has them. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -236,6 +239,17 @@ pub struct TwinDigest {
     pub arithmetic: Arithmetic,
     /// BLAKE3 of the output.
     pub digest: String,
+    /// The same with NaN's sign and payload left out, where that changes it. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<String>,
+}
+
+impl TwinDigest {
+    /// What results with the same values share: NaN's sign and payload are left out.
+    #[must_use]
+    pub fn values(&self) -> &str {
+        self.values.as_deref().unwrap_or(&self.digest)
+    }
 }
 
 /// One result of repeated runs.
@@ -243,8 +257,19 @@ pub struct TwinDigest {
 pub struct Distinct {
     /// BLAKE3 of the output.
     pub digest: String,
+    /// The same with NaN's sign and payload left out, where that changes it and the output was kept. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<String>,
     /// How many runs gave it.
     pub runs: u32,
+}
+
+impl Distinct {
+    /// What results with the same values share: NaN's sign and payload are left out.
+    #[must_use]
+    pub fn values(&self) -> &str {
+        self.values.as_deref().unwrap_or(&self.digest)
+    }
 }
 
 /// What repeated runs say of repeatability.
@@ -291,16 +316,25 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// How many different results there are; NaN's sign and payload make none. 0 where it did not run.
+    #[must_use]
+    pub fn distinct_values(&self) -> usize {
+        let Self::Ran { distinct, .. } = self else { return 0 };
+        distinct.iter().map(Distinct::values).collect::<std::collections::BTreeSet<_>>().len()
+    }
+}
+
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Equal to the strict twin in every bit, in every run.
+    /// Equal to the strict twin in every bit, in every run, the sign and payload of NaN left out.
     BitExact,
     /// Repeatable, different from the strict twin (or with no twin to equal), and allowed by the specification.
     WithinSpecification,
     /// Repeatable, and different from the strict twin (or with no twin to equal); what the specification allows is not
-    /// known. Since format 1.2.
+    /// known, or is too wide to be a verdict. Since format 1.2.
     Unjudged,
     /// Runs differ among themselves; each is allowed by the specification, where that is known.
     NotRepeatable,
@@ -326,6 +360,9 @@ pub struct Execution {
     /// The first run's error against the exact answer and the specification. The worst over all kept distinct results
     /// for `outside`.
     pub accuracy: Option<Accuracy>,
+    /// The first run's results that are not finite, where there are any. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_finite: Option<NonFinite>,
     /// What the kernel says of the first run's output.
     pub observations: Vec<Observation>,
     /// Defects of the shader that the engine noticed, over all runs. Since format 1.1.

@@ -50,7 +50,7 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
         parts.extend(after_origin(record.cases.iter(), case, comparison));
     }
     let kinds = &comparison.drift.classes;
-    if kinds.finite < comparison.drift.differing {
+    if kinds.finite < comparison.drift.differing_values() {
         parts.push(classes(kinds));
     }
     parts.join("; ")
@@ -76,9 +76,9 @@ fn forbidden(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Opt
 
 fn runs(record: &Record, execution: &Execution) -> Option<String> {
     match &execution.outcome {
-        Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
+        Outcome::Ran { runs, .. } if execution.outcome.distinct_values() > 1 => {
             let runs = text::runs(record.engine(&execution.engine), *runs);
-            Some(format!("{} distinct results in {runs}", distinct.len()))
+            Some(format!("{} distinct results in {runs}", execution.outcome.distinct_values()))
         }
         _ => None,
     }
