@@ -142,7 +142,7 @@ proptest! {
         }
         let drift = measure(&bits(dtype, &left), &bits(dtype, &right)).expect("one shape");
         prop_assert_eq!(counts(&drift), slow(dtype, &left, &right));
-        prop_assert_eq!(drift.is_bitwise(), left == right);
+        prop_assert_eq!(drift.is_identical(), left == right);
         let c = drift.classes;
         prop_assert_eq!(drift.is_none(), drift.differing == c.nan_payload);
         prop_assert_eq!(drift.differing, c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite);

@@ -3,14 +3,14 @@
 use super::blobs::Blobs;
 use super::compare::{FirstConfig, Heard, Pairs, compare};
 use super::execute::Said;
-use super::judge;
-use super::truth::{Truth, Twin};
+use super::truth::Truth;
+use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
 use crate::model::bits::digest_words;
 use crate::model::bits::{Bits, Dtype};
-use crate::numerics::drift::{Accuracy, accuracy, non_finite};
-use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+use crate::numerics::drift::{Accuracy, accuracy};
+use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.
 const WHOLE: usize = 16;
@@ -44,7 +44,7 @@ pub(super) fn analyse(
         executions.push(execution(one, truth, &comparisons, &mut pairs)?);
     }
     let program = truth.problem.program();
-    Ok(CaseRecord {
+    let mut record = CaseRecord {
         id: case.to_string(),
         kernel: case.kernel().to_owned(),
         variant: case.variant().to_owned(),
@@ -56,17 +56,19 @@ pub(super) fn analyse(
         twins: truth
             .twins()
             .iter()
-            .map(|t| TwinDigest { arithmetic: t.arithmetic, digest: t.digest.clone(), values: t.values.clone() })
+            .map(|t| TwinDigest { arithmetic: t.arithmetic, digest: t.digest.clone() })
             .collect(),
         twin_accuracy: truth
             .strict()
             .filter(|_| is_judged(truth))
             .map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
-        twin_non_finite: truth.strict().and_then(|t| non_finite(&t.bits, truth.exact.as_ref(), None)),
         origin: truth.problem.origin(),
         executions,
         comparisons,
-    })
+    };
+    let statuses: Vec<Status> = record.executions.iter().map(|x| status_of(&record, x)).collect();
+    record.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
+    Ok(record)
 }
 
 /// Whether it is known what the specification allows.
@@ -87,9 +89,9 @@ fn execution(
         status,
         equals: Vec::new(),
         accuracy: None,
-        non_finite: None,
         observations: Vec::new(),
         findings: Vec::new(),
+        content: None,
         samples: Vec::new(),
         seconds: 0.0,
     };
@@ -104,10 +106,10 @@ fn execution(
     let twin = strict.map(|t| &t.bits);
     let measure = |bits: &Bits| accuracy(bits, truth.exact.as_ref(), &truth.allowance, twin);
     let mut found: Option<Accuracy> = None;
-    let mut scalars = Vec::new();
+    let mut values = Vec::new();
     for result in distinct.iter().take(kept) {
         let bits = pairs.bits(&result.digest)?;
-        scalars.push(if bits.len == 1 { bits.value(0) } else { f64::NAN });
+        values.push(if bits.len == 1 { bits.value(0) } else { f64::NAN });
         if !is_judged(truth) {
             continue;
         }
@@ -129,22 +131,22 @@ fn execution(
         found.unmeasured = distinct.len().saturating_sub(kept) as u64;
     }
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
-    let values: Vec<_> = distinct.iter().map(Distinct::values).collect();
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
     // An interpreter's runs are chosen, or all the same: they estimate no rate.
     let random = !one.engine.is_embedded();
     Ok(Execution {
-        status: judge::status(&values, strict.map(Twin::values), found.as_ref()),
-        equals: values.first().map(|d| truth.equals(d)).unwrap_or_default(),
+        // Concluded from all of this, once it is together.
+        status: Status::Unjudged,
+        content: Some(Content::of(first)),
+        equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
         observations: truth.problem.observe(first),
         findings: findings.clone(),
         samples: samples(first, truth, places(&engine, first.len, found.as_ref(), comparisons)),
-        non_finite: non_finite(first, truth.exact.as_ref(), twin),
         accuracy: found,
         outcome: Outcome::Ran {
             runs,
             distinct: distinct.clone(),
-            dispersion: dispersion(runs, &by_value(distinct), &scalars, random),
+            dispersion: dispersion(runs, distinct, &values, random),
         },
         engine,
         seconds,
@@ -191,18 +193,6 @@ fn samples(bits: &Bits, truth: &Truth, places: Vec<usize>) -> Vec<Sample> {
         .collect()
 }
 
-/// The distinct results with those taken together that differ only in NaN's sign or payload.
-fn by_value(distinct: &[Distinct]) -> Vec<Distinct> {
-    let mut out: Vec<Distinct> = Vec::with_capacity(distinct.len());
-    for one in distinct {
-        match out.iter_mut().find(|o| o.values() == one.values()) {
-            Some(same) => same.runs += one.runs,
-            None => out.push(one.clone()),
-        }
-    }
-    out
-}
-
 /// `values` are the kept results' values where the output has one element.
 fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64], random: bool) -> Dispersion {
     let n = f64::from(runs.max(1));
@@ -233,12 +223,11 @@ pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) 
             return Err("the case has neither a program nor a threaded form".to_owned());
         };
         let digest = digest_words(&bits.words);
-        let values = bits.value_digest();
         match distinct.iter_mut().find(|d| d.digest == digest) {
             Some(same) => same.runs += 1,
             None => {
                 blobs.put(&bits, &digest).map_err(|e| format!("an output could not be stored: {e}"))?;
-                distinct.push(Distinct { digest, values, runs: 1 });
+                distinct.push(Distinct { digest, runs: 1 });
             }
         }
     }
@@ -253,7 +242,7 @@ mod tests {
 
     #[test]
     fn variability_is_none_where_it_is_undefined() {
-        let distinct = |n: usize| vec![Distinct { digest: String::new(), values: None, runs: 1 }; n];
+        let distinct = |n: usize| vec![Distinct { digest: String::new(), runs: 1 }; n];
         let of = |values: &[f64]| dispersion(4, &distinct(values.len()), values, true).variability;
         assert_eq!(of(&[2.0, 3.0, 2.5]), 0.5, "the largest");
         assert_eq!(of(&[0.0]), 0.0, "one result, zero");
@@ -264,7 +253,7 @@ mod tests {
 
     #[test]
     fn chosen_orders_estimate_no_rate() {
-        let one = [Distinct { digest: String::new(), values: None, runs: 6 }];
+        let one = [Distinct { digest: String::new(), runs: 6 }];
         assert_eq!(dispersion(6, &one, &[1.0], true).rate_below, 0.5, "the rule of three");
         assert!(dispersion(6, &one, &[1.0], false).rate_below.is_nan(), "runs that are no random draws");
     }

@@ -18,15 +18,6 @@ pub(super) struct Twin {
     pub(super) arithmetic: Arithmetic,
     pub(super) bits: Bits,
     pub(super) digest: String,
-    /// The digest without NaN's sign and payload, where that is another one.
-    pub(super) values: Option<String>,
-}
-
-impl Twin {
-    /// What results with the same values share.
-    pub(super) fn values(&self) -> &str {
-        self.values.as_deref().unwrap_or(&self.digest)
-    }
 }
 
 impl Truth {
@@ -49,8 +40,8 @@ impl Truth {
 
     fn compute(&mut self, arithmetic: Arithmetic) {
         if let Some(bits) = self.problem.twin(arithmetic, self.threads) {
-            let (digest, values) = (bits.digest(), bits.value_digest());
-            self.twins.push(Twin { arithmetic, bits, digest, values });
+            let digest = bits.digest();
+            self.twins.push(Twin { arithmetic, bits, digest });
         }
     }
 
@@ -64,8 +55,8 @@ impl Truth {
         &self.twins
     }
 
-    /// The arithmetics whose twins have these values, NaN's sign and payload left out.
-    pub(super) fn equals(&self, values: &str) -> Vec<Arithmetic> {
-        self.twins.iter().filter(|t| t.values() == values).map(|t| t.arithmetic).collect()
+    /// The arithmetics whose twins have this digest.
+    pub(super) fn equals(&self, digest: &str) -> Vec<Arithmetic> {
+        self.twins.iter().filter(|t| t.digest == digest).map(|t| t.arithmetic).collect()
     }
 }

@@ -13,7 +13,6 @@ use crate::engines::interpreter::{self, Mode};
 use crate::engines::{RunError, Runs};
 use crate::kernels::Program;
 use crate::kernels::user;
-use crate::model::bits::Bits;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::record::Distinct;
 
@@ -149,15 +148,7 @@ fn answer(runner: &mut Runner, request: &Request, own: Option<&user::Kernel>, bl
                     kept += 1;
                 }
             }
-            let distinct = runs
-                .distinct
-                .into_iter()
-                .map(|d| Distinct {
-                    values: d.bits.as_ref().and_then(Bits::value_digest),
-                    digest: d.digest,
-                    runs: d.runs,
-                })
-                .collect();
+            let distinct = runs.distinct.into_iter().map(|d| Distinct { digest: d.digest, runs: d.runs }).collect();
             Answer::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
         }
         Ok(Err(why)) => Answer::Skipped { why },

@@ -127,30 +127,6 @@ impl Bits {
     pub fn digest(&self) -> String {
         digest_words(&self.words)
     }
-
-    /// The digest with every NaN replaced by the quiet one without payload, of which outputs that hold the same values
-    /// have the same. `None` where no element changes, so that it is [`Self::digest`].
-    #[must_use]
-    pub fn value_digest(&self) -> Option<String> {
-        let canonical = match self.dtype {
-            Dtype::F32 => 0x7fc0_0000,
-            Dtype::F16 => 0x7e00,
-            Dtype::Bf16 => 0x7fc0,
-            Dtype::U32 | Dtype::I32 | Dtype::Mask => return None,
-        };
-        let other = |i: &usize| self.get(*i) != canonical && self.value(*i).is_nan();
-        let mut changed: Option<Vec<u32>> = None;
-        for i in (0..self.len).filter(other) {
-            let words = changed.get_or_insert_with(|| self.words.clone());
-            if self.dtype.per_word() == 2 {
-                let shift = 16 * (i % 2);
-                words[i / 2] = words[i / 2] & !(0xffff << shift) | canonical << shift;
-            } else {
-                words[i] = canonical;
-            }
-        }
-        changed.map(|words| digest_words(&words))
-    }
 }
 
 /// BLAKE3 of words as little-endian bytes, as 32 hexadecimal digits.

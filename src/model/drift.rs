@@ -9,7 +9,7 @@ use super::number;
 pub struct Classes {
     /// Zeros of different sign.
     pub zero_sign: u64,
-    /// NaN against NaN of another sign or payload, of which WGSL promises neither: no drift.
+    /// NaN with different payloads.
     pub nan_payload: u64,
     /// NaN against a number.
     pub nan_versus_number: u64,
@@ -60,7 +60,7 @@ pub struct MaskDrift {
 pub struct Drift {
     /// Elements compared.
     pub elements: u64,
-    /// Elements whose bits differ, the sign and payload of NaN included. See [`Drift::differing_values`].
+    /// Elements whose bits differ. `V_c` of the FPNA paper is `differing / elements`.
     pub differing: u64,
     /// How they differ.
     pub classes: Classes,
@@ -98,29 +98,30 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// Elements that differ by more than the sign or payload of NaN: what every verdict, exit status and order rests on.
+    /// Elements that differ otherwise than by the sign or payload of NaN, which WGSL promises to nobody: two NaN are no
+    /// drift.
     #[must_use]
-    pub fn differing_values(&self) -> u64 {
+    pub fn drifting(&self) -> u64 {
         self.differing.saturating_sub(self.classes.nan_payload)
     }
 
-    /// Whether there is no drift: every element has the same bits, or is NaN on both sides.
+    /// Whether there is no drift. NaN of another sign or payload is none: see [`Drift::is_identical`].
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.differing_values() == 0
+        self.drifting() == 0
     }
 
     /// Whether every bit agrees, those of NaN included.
     #[must_use]
-    pub fn is_bitwise(&self) -> bool {
+    pub fn is_identical(&self) -> bool {
         self.differing == 0
     }
 
-    /// The fraction of elements that differ (`V_c` of the FPNA paper), NaN's sign and payload left out.
+    /// The fraction of elements that drift (`V_c`).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn fraction(&self) -> f64 {
-        if self.elements == 0 { 0.0 } else { self.differing_values() as f64 / self.elements as f64 }
+        if self.elements == 0 { 0.0 } else { self.drifting() as f64 / self.elements as f64 }
     }
 }
 
@@ -156,42 +157,15 @@ pub struct Accuracy {
     /// Whether such elements are all that differ, so that nothing is judged. Since format 1.3.
     #[serde(default, skip_serializing_if = "number::is_false")]
     pub undecided: bool,
+    /// Elements that are NaN or infinite where the exact answer, rounded to the output's type, is finite. Since format
+    /// 1.3.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub not_finite: u64,
+    /// The first of them. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_not_finite: Option<u64>,
     /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
     /// them.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub unmeasured: u64,
-}
-
-/// The results of one output that are NaN or infinite. Absent from a record where there are none. Since format 1.3.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NonFinite {
-    /// Results that are NaN.
-    pub nan: u64,
-    /// Results that are infinite.
-    pub infinite: u64,
-    /// The first of both.
-    pub first: u64,
-    /// Results that are NaN where the strict reference or the exact answer, rounded to the output's type, is not.
-    #[serde(default, skip_serializing_if = "number::is_zero")]
-    pub nan_for_number: u64,
-    /// Results that are infinite where the strict reference or the exact answer, rounded to the output's type, is finite.
-    #[serde(default, skip_serializing_if = "number::is_zero")]
-    pub infinite_for_finite: u64,
-    /// The first of both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_wrong: Option<u64>,
-}
-
-impl NonFinite {
-    /// How many results are not finite.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.nan + self.infinite
-    }
-
-    /// How many are not finite where the strict reference or the exact answer says that they should be.
-    #[must_use]
-    pub fn wrong(&self) -> u64 {
-        self.nan_for_number + self.infinite_for_finite
-    }
 }

@@ -1,6 +1,6 @@
 //! One result of a record, and what is demanded of it.
 
-use crate::gate::class::clean;
+use crate::facts::clean;
 use crate::gate::lock::{Found, LockedRow, found, status_word};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
@@ -21,7 +21,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     pub(super) fn new(case: &'a CaseRecord, execution: &'a Execution) -> Self {
         let (digest, runs) = match &execution.outcome {
-            record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| d.values()), *runs),
+            record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| &d.digest), *runs),
             _ => ("", 0),
         };
         Self { case, execution, status: execution.status, found: found(execution), digest, runs }
@@ -72,9 +72,8 @@ impl<'a> Seen<'a> {
         match &self.execution.outcome {
             record::Outcome::Skipped { why } => format!("skipped: {}", clean(&why.to_string())),
             record::Outcome::Failed { reason } => format!("failed: {}", clean(reason)),
-            record::Outcome::Ran { runs, .. } if self.execution.outcome.distinct_values() > 1 => {
-                let results = self.execution.outcome.distinct_values();
-                format!("{}, {results} results in {runs} runs", status_word(self.status))
+            record::Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
+                format!("{}, {} results in {runs} runs", status_word(self.status), distinct.len())
             }
             record::Outcome::Ran { .. } => format!("{} {}", status_word(self.status), self.found),
         }

@@ -6,7 +6,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::class::Identity;
+use crate::facts::Identity;
 use crate::kernels::Profile;
 use crate::record::Status;
 
@@ -155,9 +155,9 @@ pub(super) fn shorten(digest: &str) -> String {
 /// What an execution found.
 pub(super) fn found(execution: &crate::record::Execution) -> Found {
     match &execution.outcome {
-        crate::record::Outcome::Ran { distinct, .. } => match (execution.outcome.distinct_values(), distinct.first()) {
-            (1, Some(first)) => Found::Digest(shorten(first.values())),
-            (0, _) | (_, None) => Found::Nothing,
+        crate::record::Outcome::Ran { distinct, .. } => match &distinct[..] {
+            [only] => Found::Digest(shorten(&only.digest)),
+            [] => Found::Nothing,
             _ => Found::Varies,
         },
         _ => Found::Nothing,

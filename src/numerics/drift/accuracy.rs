@@ -2,7 +2,6 @@
 
 use super::ulp::ulp_size;
 use crate::model::bits::{Bits, Dtype};
-use crate::model::drift::NonFinite;
 use crate::model::{Accuracy, Allowance, Exact, Interval};
 
 /// The accuracy of `output`. `twin` decides where the allowance is exact; `exact` may be missing for outputs that are
@@ -14,7 +13,8 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
     let mut worst = None;
     let (mut ratio, mut outside, mut first_outside) = (0.0f64, 0u64, None);
     let (mut unconstrained, mut vacuous, mut judged) = (0u64, 0u64, 0u64);
-    let size = exact.map_or(0.0, root_mean_square);
+    let (mut not_finite, mut first_not_finite) = (0u64, None);
+    let (size, limit) = (exact.map_or(0.0, root_mean_square), overflow(output.dtype));
     for i in 0..output.len {
         let got = output.value(i);
         let truth = exact.and_then(|e| e.values.get(i).copied());
@@ -26,6 +26,10 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
             if ulp > max_ulp {
                 (max_ulp, worst) = (ulp, Some(i as u64));
             }
+        }
+        if !got.is_finite() && truth.is_some_and(|t| t.abs() < limit) {
+            not_finite += 1;
+            first_not_finite.get_or_insert(i as u64);
         }
         let same = twin.is_some_and(|t| same_value(t, output, i));
         let (allowed, used) = match allowance {
@@ -65,6 +69,8 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
         unconstrained,
         vacuous,
         undecided: vacuous > 0 && judged == 0,
+        not_finite,
+        first_not_finite,
         unmeasured: 0,
     }
 }
@@ -96,46 +102,14 @@ fn is_vacuous(interval: Interval, truth: f64, size: f64) -> bool {
     interval.lo < 0.0 && interval.hi > 0.0 && size > 0.0 && radius >= size
 }
 
-/// What of `output` is not finite, and where the strict reference or the exact answer is. `None` where all of it is
-/// finite.
-#[must_use]
-pub fn non_finite(output: &Bits, exact: Option<&Exact>, twin: Option<&Bits>) -> Option<NonFinite> {
-    let limit = overflow(output.dtype)?;
-    let mut found: Option<NonFinite> = None;
-    for i in 0..output.len {
-        let got = output.value(i);
-        if got.is_finite() {
-            continue;
-        }
-        let found = found.get_or_insert_with(|| NonFinite { first: i as u64, ..NonFinite::default() });
-        let truth = exact.and_then(|e| e.values.get(i).copied());
-        let reference = twin.map(|t| t.value(i));
-        let wrong = if got.is_nan() {
-            found.nan += 1;
-            let wrong = truth.is_some_and(|t| !t.is_nan()) || reference.is_some_and(|r| !r.is_nan());
-            found.nan_for_number += u64::from(wrong);
-            wrong
-        } else {
-            found.infinite += 1;
-            let wrong = truth.is_some_and(|t| t.abs() < limit) || reference.is_some_and(f64::is_finite);
-            found.infinite_for_finite += u64::from(wrong);
-            wrong
-        };
-        if wrong {
-            found.first_wrong.get_or_insert(i as u64);
-        }
-    }
-    found
-}
-
-/// The least magnitude that rounds to infinity: half an ulp beyond the greatest number. `None` for types without one.
-fn overflow(dtype: Dtype) -> Option<f64> {
+/// The least magnitude that rounds to infinity: half an ulp beyond the greatest number.
+fn overflow(dtype: Dtype) -> f64 {
     let power = |k: u64| f64::from_bits((1023 + k) << 52);
     match dtype {
-        Dtype::F32 => Some(2.0 * power(127) - power(103)),
-        Dtype::F16 => Some(2.0 * power(15) - power(4)),
-        Dtype::Bf16 => Some(2.0 * power(127) - power(119)),
-        Dtype::U32 | Dtype::I32 | Dtype::Mask => None,
+        Dtype::F32 => 2.0 * power(127) - power(103),
+        Dtype::F16 => 2.0 * power(15) - power(4),
+        Dtype::Bf16 => 2.0 * power(127) - power(119),
+        Dtype::U32 | Dtype::I32 | Dtype::Mask => f64::INFINITY,
     }
 }
 
@@ -206,15 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn results_that_should_be_finite_are_told_from_those_that_should_not() {
+    fn results_that_should_be_finite_are_counted() {
         let output = Bits::f32(&[1.0, f32::NAN, f32::INFINITY, f32::NAN, f32::NEG_INFINITY]);
         let exact = Exact { values: vec![1.0, f64::NAN, 1e39, 1.0, f64::from(f32::MAX)] };
-        let found = non_finite(&output, Some(&exact), None).expect("four are not finite");
-        assert_eq!((found.nan, found.infinite, found.first), (2, 2, 1), "all of them");
-        assert_eq!((found.nan_for_number, found.infinite_for_finite), (1, 1), "1 and the greatest number");
-        assert_eq!((found.first_wrong, found.wrong(), found.total()), (Some(3), 2, 4), "the NaN where 1 is right");
-        assert_eq!(non_finite(&Bits::f32(&[1.0]), None, None), None, "nothing to tell");
-        let reference = Bits::f32(&[1.0, 1.0, 1.0, f32::NAN, 1.0]);
-        assert_eq!(non_finite(&output, None, Some(&reference)).map(|n| n.wrong()), Some(3), "against a reference");
+        let found = accuracy(&output, Some(&exact), &Allowance::Unjudged, None);
+        assert_eq!(
+            (found.not_finite, found.first_not_finite),
+            (2, Some(3)),
+            "where 1 and the greatest number are right"
+        );
     }
 }

@@ -8,8 +8,8 @@ mod measure;
 mod population;
 mod ulp;
 
-pub use crate::model::drift::{Accuracy, Classes, Drift, Element, MaskDrift, NonFinite, UlpBucket};
-pub use accuracy::{accuracy, non_finite};
+pub use crate::model::drift::{Accuracy, Classes, Drift, Element, MaskDrift, UlpBucket};
+pub use accuracy::accuracy;
 pub use classify::{Class, classify};
 pub use measure::measure;
 pub use ulp::{order, ulp_size};

@@ -197,7 +197,7 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
         max_ulp: text::ulp(drift.max_ulp),
         percentiles: format!("{p50} / {p99} / {p999}"),
         fraction: text::percent(drift.fraction()),
-        differing: text::count(drift.differing_values()),
+        differing: text::count(drift.differing),
         elements: text::count(drift.elements),
         max_relative: text::number(drift.max_relative),
         nmse: text::number(drift.nmse),

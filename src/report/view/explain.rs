@@ -1,10 +1,9 @@
 //! What explains one comparison, as far as the twins tell; each sentence is of that comparison and no other.
 
+use crate::facts::after_origin;
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::drift::Classes;
-use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict, after_origin,
-};
+use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// The arithmetics whose twins an execution equals, in words; `None` where it equals none.
@@ -54,7 +53,7 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
         parts.extend(after_origin(record.cases.iter(), case, comparison));
     }
     let kinds = &comparison.drift.classes;
-    if kinds.finite < comparison.drift.differing_values() {
+    if kinds.finite < comparison.drift.differing {
         parts.push(classes(kinds));
     }
     parts.join("; ")
@@ -80,9 +79,9 @@ fn forbidden(case: &CaseRecord, comparison: &Comparison) -> Option<String> {
 
 fn runs(record: &Record, execution: &Execution) -> Option<String> {
     match &execution.outcome {
-        Outcome::Ran { runs, .. } if execution.outcome.distinct_values() > 1 => {
+        Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
             let runs = text::runs(record.engine(&execution.engine), *runs);
-            Some(format!("{} distinct results in {runs}", execution.outcome.distinct_values()))
+            Some(format!("{} distinct results in {runs}", distinct.len()))
         }
         _ => None,
     }
