@@ -9,7 +9,7 @@ use super::interpreter::{self_check, shaders};
 use super::matrix;
 use super::title::title;
 use super::values::values;
-use crate::facts::{self, Asked};
+use crate::facts::{Asked, Soundness};
 use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Record, Status, Verdict};
 use crate::views::document::{Mark, Span, Statement, Tone};
 use crate::views::text;
@@ -95,8 +95,13 @@ pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
 }
 
 /// The verdict of a record.
-pub(super) fn headline(record: &Record, groups: &[Group], findings: &[FindingRow], asked: Asked) -> Headline {
-    let soundness = facts::soundness(record);
+pub(super) fn headline(
+    record: &Record,
+    groups: &[Group],
+    findings: &[FindingRow],
+    soundness: &Soundness,
+    asked: Asked,
+) -> Headline {
     let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
         Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
     };
@@ -131,7 +136,7 @@ pub(super) fn headline(record: &Record, groups: &[Group], findings: &[FindingRow
     statements.push(specification(&outside, record));
     statements.extend(shaders(record, findings));
     statements.push(controls(record));
-    let actions = actions(record, &soundness, &outside, findings, asked);
+    let actions = actions(record, soundness, &outside, findings, asked);
     Headline { tone, title, lead, statements, actions }
 }
 

@@ -21,7 +21,7 @@ use parts::Parts;
 
 use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
 use super::{View, text};
-use crate::facts::{self, Asked};
+use crate::facts::{self, Asked, Consequence, Soundness};
 use crate::record::{Outputs, Record};
 
 /// Drifts that a terminal lists.
@@ -33,6 +33,8 @@ pub struct Audit<'a> {
     record: &'a Record,
     /// The record with the statuses and verdicts that its evidence shows, whatever the program that wrote it concluded.
     judged: Record,
+    /// Of the record as it was written: what it states may contradict its evidence.
+    soundness: Soundness,
     asked: Asked,
 }
 
@@ -40,7 +42,7 @@ impl<'a> Audit<'a> {
     /// Of this record.
     #[must_use]
     pub fn new(record: &'a Record) -> Self {
-        let mut judged = Record {
+        let judged = facts::concluded(Record {
             format: record.format,
             id: record.id.clone(),
             run: record.run.clone(),
@@ -52,15 +54,9 @@ impl<'a> Audit<'a> {
             verdicts: Vec::new(),
             notes: record.notes.clone(),
             outputs: Outputs::default(),
-        };
-        for (case, evidence) in judged.cases.iter_mut().zip(&record.cases) {
-            for (execution, of) in case.executions.iter_mut().zip(&evidence.executions) {
-                execution.status = facts::status_of(evidence, of);
-            }
-        }
-        judged.verdicts = facts::verdicts(record);
+        });
         let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
-        Self { record, judged, asked }
+        Self { record, judged, soundness: facts::soundness(record), asked }
     }
 
     /// The same, of a record that this was asked for: what to do next is something else.
@@ -73,7 +69,7 @@ impl<'a> Audit<'a> {
 
 impl View for Audit<'_> {
     fn document(&self) -> Document {
-        let (record, parts) = (&self.judged, Parts::new(&self.judged, self.asked));
+        let (record, parts) = (&self.judged, Parts::new(&self.judged, &self.soundness, self.asked));
         let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
         out.lead = Text::plain(parts.headline.lead.as_str());
         let mut first = Section::new("answers", "");
@@ -97,7 +93,7 @@ impl View for Audit<'_> {
         out.push(page::controls(record, &parts));
         out.push(page::verdicts(record));
         out.push(page::terms());
-        out.findings = acted_on(&parts);
+        out.findings = acted_on(&parts, &self.soundness);
         out.about = vec![
             ("record".to_owned(), parts.short_id.clone()),
             ("machine".to_owned(), record.environment.machine_id.clone()),
@@ -107,7 +103,7 @@ impl View for Audit<'_> {
     }
 
     fn rows(&self) -> Vec<Rows> {
-        vec![rows::summary(&self.judged), rows::values(&self.judged)]
+        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged)]
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -238,7 +234,7 @@ fn gaps(parts: &Parts) -> Section {
 }
 
 /// For tools: results that the specification forbids, defects of shaders, and what failed.
-fn acted_on(parts: &Parts) -> Vec<document::Finding> {
+fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
     let finding = |weight, kind: &str, engine: &str, case: &str, text: String| document::Finding {
         weight,
         kind: kind.to_owned(),
@@ -251,6 +247,11 @@ fn acted_on(parts: &Parts) -> Vec<document::Finding> {
         place: None,
     };
     let mut out = Vec::new();
+    for reason in &soundness.reasons {
+        let (engine, case) = (reason.engine.as_deref().unwrap_or_default(), reason.case.as_deref().unwrap_or_default());
+        let what = if reason.fault.consequence() == Consequence::Invalid { "Invalid" } else { "Incomplete" };
+        out.push(finding(Weight::Error, reason.fault.name(), engine, case, format!("{what}: {}", reason.text)));
+    }
     for f in &parts.findings {
         let weight = if f.defect { Weight::Failure } else { Weight::Warning };
         out.push(finding(weight, f.kind, &f.engine, &f.case, format!("{}: {}", f.place(), f.said())));

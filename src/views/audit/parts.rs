@@ -7,7 +7,7 @@ use super::groups::groups;
 use super::headline::Headline;
 use super::matrix::{AxisRow, KernelRows, LevelRow, Reason};
 use super::{drift, engines, findings, headline, matrix};
-use crate::facts::Asked;
+use crate::facts::{Asked, Soundness};
 use crate::record::Record;
 use crate::views::text;
 
@@ -41,7 +41,7 @@ pub(super) struct ControlsView {
 
 impl Parts {
     /// Those of a record.
-    pub(super) fn new(record: &Record, asked: Asked) -> Self {
+    pub(super) fn new(record: &Record, soundness: &Soundness, asked: Asked) -> Self {
         let groups = groups(record);
         let kernels = matrix::kernels(record, &groups);
         let columns = groups
@@ -54,7 +54,7 @@ impl Parts {
         let findings = findings::findings(record, &groups);
         Self {
             short_id: text::short(&record.id),
-            headline: headline::headline(record, &groups, &findings, asked),
+            headline: headline::headline(record, &groups, &findings, soundness, asked),
             findings,
             engines: engines::engines(record, &groups),
             columns,

@@ -1,13 +1,14 @@
 //! Comparisons and sampled values for data frames, one observation a row.
 
+use crate::facts::Soundness;
 use crate::model::Drift;
 use crate::record::Record;
 use crate::views::document::Rows;
 use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
-/// what that engine noticed of the shader.
-const SUMMARY: [&str; 42] = [
+/// what that engine noticed of the shader, and `unsound` says why the record can not be relied on.
+const SUMMARY: [&str; 43] = [
     "record",
     "machine",
     "case",
@@ -50,6 +51,7 @@ const SUMMARY: [&str; 42] = [
     "max_error_ulp",
     "specification_ratio",
     "findings",
+    "unsound",
 ];
 
 /// The columns of the sampled values.
@@ -61,7 +63,8 @@ fn name(value: &impl serde::Serialize) -> String {
 }
 
 /// One row a comparison, equal pairs included.
-pub(super) fn summary(record: &Record) -> Rows {
+pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
+    let unsound = soundness.title();
     let id = text::short(&record.id);
     let mut rows = Rows::new("summary", &SUMMARY);
     for case in &record.cases {
@@ -117,6 +120,7 @@ pub(super) fn summary(record: &Record) -> Rows {
                 accuracy.map(|a| a.max_ulp).into(),
                 accuracy.map(|a| a.specification_ratio).into(),
                 findings.join(" ").into(),
+                unsound.clone().into(),
             ]);
         }
     }
