@@ -242,6 +242,7 @@ mod tests {
             adapter: Some(identity),
             variables: std::collections::BTreeMap::new(),
             status: crate::record::EngineStatus::Complete,
+            limits: Vec::new(),
         }
     }
 

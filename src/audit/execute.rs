@@ -52,6 +52,7 @@ impl Seat {
             adapter: Some(adapter.clone()),
             variables,
             status: EngineStatus::Complete,
+            limits: Vec::new(),
         };
         let planted = planted.to_vec();
         let mut seat = Self { engine, adapter, child: None, restarts: RESTARTS, scratch, planted };
@@ -72,6 +73,7 @@ impl Seat {
             adapter: None,
             variables: BTreeMap::new(),
             status: EngineStatus::Failed { reason, case: None },
+            limits: Vec::new(),
         };
         Self { engine, adapter, child: None, restarts: 0, scratch: PathBuf::new(), planted: Vec::new() }
     }

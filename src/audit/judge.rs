@@ -1,5 +1,6 @@
 //! From comparisons to verdicts. Knows only what is in the record.
 
+use crate::facts::size;
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::drift::Drift;
 use crate::record::{
@@ -198,7 +199,7 @@ fn weight(drift: &Drift) -> (u64, u64, u64, u64) {
 /// Why a comparison differs, in one sentence, as far as the twins tell.
 fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison: &Comparison) -> String {
     let drift = &comparison.drift;
-    let size = size(drift);
+    let size = size::words(drift, case.quantity());
     match comparison.axis {
         AxisLevel::Config => format!("differs from {}: {size}", comparison.left),
         AxisLevel::Threads => format!("{} differs from {}: {size}", comparison.right, comparison.left),
@@ -216,24 +217,6 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
             None => format!("differs from the twin: {size}"),
         },
     }
-}
-
-/// How large a drift is, in words.
-pub(super) fn size(drift: &Drift) -> String {
-    let c = &drift.classes;
-    let mut parts = Vec::new();
-    if c.finite > 0 {
-        parts.push(format!("{} of {} elements, up to {} ulp", c.finite, drift.elements, drift.max_ulp));
-    }
-    let kinds = [
-        (c.flushed, "zero against subnormal"),
-        (c.zero_sign, "zero of the other sign"),
-        (c.infinite, "infinity against a number"),
-        (c.nan_versus_number, "NaN against a number"),
-        (c.nan_payload, "NaN of another payload"),
-    ];
-    parts.extend(kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")));
-    parts.join(", ")
 }
 
 /// What explains a drift from the strict twin: the liberties of a twin that is equal, or else its kind.
@@ -287,6 +270,7 @@ mod tests {
             adapter: None,
             variables: std::collections::BTreeMap::new(),
             status: EngineStatus::Complete,
+            limits: Vec::new(),
         }
     }
 
@@ -330,6 +314,7 @@ mod tests {
             config: config.to_owned(),
             dtype: Dtype::F32,
             elements: 1,
+            quantity: None,
             shader: None,
             twins: Vec::new(),
             twin_accuracy: None,

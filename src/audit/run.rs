@@ -14,7 +14,8 @@ use super::truth::Truth;
 use super::{controls, judge, own, pilot};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
-use crate::model::{AdapterIdentity, Skip};
+use crate::kernels::control::{Plant, loops};
+use crate::model::{AdapterIdentity, Limit, Skip};
 use crate::numerics::threads::available_threads;
 use crate::record::{
     CaseRecord, Control, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Provenance, Record, Run,
@@ -75,15 +76,21 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
         adapter: None,
         variables: variables.into_iter().collect(),
         status: EngineStatus::Complete,
+        limits: Vec::new(),
     }
 }
 
 /// Asks every adapter for one case, as many at a time as there are processors: compiling takes one processor for each
 /// adapter, and on software adapters that is most of the time. Adapters that have been given up are left out.
 fn ask_all(seats: &mut [Seat], plan: &Plan, case: &Case, runs_here: bool) -> Vec<(Engine, Said)> {
+    let probe = Plant::of(case) == Some(Plant::Loop);
     let ask = |seat: &mut Seat| {
-        let said =
-            if runs_here { seat.run(case, plan.settings.repeats, plan.timeout)? } else { Said::Skipped(Skip::CpuOnly) };
+        // A probe is for drivers: the interpreter's loops end where it says so. Once is enough, it is no control.
+        if probe && seat.engine.is_embedded() {
+            return None;
+        }
+        let repeats = if probe { 1 } else { plan.settings.repeats };
+        let said = if runs_here { seat.run(case, repeats, plan.timeout)? } else { Said::Skipped(Skip::CpuOnly) };
         Some((seat.engine.clone(), said))
     };
     let parallel = available_threads().clamp(1, seats.len().max(1));
@@ -142,6 +149,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
             outputs: Outputs::default(),
         },
         firsts: BTreeMap::new(),
+        limits: Vec::new(),
         blobs: Blobs::new(scratch),
     };
     // While the adapters execute one case, the one before is analysed.
@@ -172,6 +180,9 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     analysed?;
     last?;
     draft.record.engines = engines(&seats);
+    for engine in &mut draft.record.engines {
+        engine.limits = draft.limits.iter().filter(|(id, _)| *id == engine.id).map(|(_, limit)| limit.clone()).collect();
+    }
     drop(seats);
     let reference = draft.record.engines.iter().any(Engine::is_reference);
     let about = plan.own.as_ref().map(|kernel| kernel.notes(&plan.cases, !reference)).unwrap_or_default();
@@ -182,6 +193,8 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
 struct Draft {
     record: Record,
     firsts: BTreeMap<String, Vec<FirstConfig>>,
+    /// What probes found, with the engine's id.
+    limits: Vec<(String, Limit)>,
     blobs: Blobs,
 }
 
@@ -212,8 +225,11 @@ impl Draft {
             for one in &heard {
                 // An adapter that failed is reported as that; its controls say nothing more.
                 if !matches!(one.said, Said::Failed(_)) {
-                    self.record.controls.push(controls::check(&case, &one.engine.id, one.said, &record));
+                    self.record.controls.extend(controls::check(&case, &one.engine.id, one.said, &record));
                 }
+                let Some(digest) = one.digest().filter(|_| Plant::of(&case) == Some(Plant::Loop)) else { continue };
+                let counts = self.blobs.get(digest, record.dtype, usize::try_from(record.elements).unwrap_or(0))?;
+                self.limits.extend(loops::limit(&counts).map(|limit| (one.engine.id.clone(), limit)));
             }
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! How large a drift is, in words that fit what the elements are.
 
 use crate::model::drift::Drift;
-use crate::model::{Quantity, number_in_words};
+use crate::model::Quantity;
 
 /// How large a drift is: `6 of 1,001 samples changed sides`, `213 of 256 counts are off by one`, or for floats what
 /// kinds of difference there are, the worst first, with the largest relative distance beside that in ulp. `no
@@ -37,14 +37,14 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
         parts.push(if quantity == Quantity::Bounded && drift.max_absolute > FAR {
             format!(
                 "{some} up to {} apart, of a bounded function that is promised accurate from -π to π only",
-                number_in_words(drift.max_absolute)
+                number(drift.max_absolute)
             )
         } else {
             // Where the left side is zero or tiny, the largest relative distance says little, but it is true.
             format!(
                 "{some}, up to {} ulp ({} relative)",
                 grouped(drift.max_ulp),
-                number_in_words(drift.max_relative)
+                number(drift.max_relative)
             )
         });
     }
@@ -55,6 +55,17 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
 
 /// More than WGSL allows of `sin` and `cos` from -π to π, twice 2^-11: two results this far apart are not both promised.
 const FAR: f64 = 1.0 / 1024.0;
+
+/// A number with three significant digits.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) {
+        let digits = if x == 0.0 { 0.0 } else { (2.0 - libm::log10(x.abs()).floor()).max(0.0) };
+        let power = libm::pow(10.0, digits);
+        ((x * power).round() / power).to_string()
+    } else {
+        format!("{x:.2e}")
+    }
+}
 
 /// A share in per cent, never rounded to none or all.
 #[must_use]

@@ -141,6 +141,10 @@ impl Problem for DotProblem {
         (Dtype::F32, self.rows)
     }
 
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg) as u64 + 10
+    }
+
     fn arithmetics(&self) -> &'static [Arithmetic] {
         match self.mode {
             Mode::Tree { fma: false } => &Arithmetic::CONTRACTION,

@@ -8,6 +8,7 @@ use super::{
     Program, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
+use crate::model::Quantity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::arith::evaluate::{Machine, Real};
@@ -156,16 +157,13 @@ impl Kernel for Elementwise {
             // Variants whose operands are a list take the whole list, in every profile.
             let row = self.state().0.iter().find(|r| r.name == variant.name);
             if row.is_some_and(|r| r.draws == [Draw::Half]) {
-                cases.push(case.with("n", FINITE_HALVES));
+                cases.extend([64, 256].map(|wg| case.clone().with("n", FINITE_HALVES).with("wg", wg)));
                 continue;
             }
             let case = if self.name == "specials" { case.with("dist", "edges") } else { case };
-            cases.push(case.clone().with("n", n));
-            if profile > Profile::Quick {
-                cases.push(case.clone().with("n", n).with("wg", 256));
-                if variant.params.len() == BOTH.len() {
-                    cases.push(case.with("dtype", "f16").with("n", 65536));
-                }
+            cases.extend([64, 256].map(|wg| case.clone().with("n", n).with("wg", wg)));
+            if profile > Profile::Quick && variant.params.len() == BOTH.len() {
+                cases.push(case.with("dtype", "f16").with("n", 65536));
             }
         }
         cases
@@ -328,6 +326,14 @@ fn halves(patterns: &[u32]) -> Bits {
 impl Problem for Rowwise {
     fn shape(&self) -> (Dtype, usize) {
         (self.dtype(), self.n)
+    }
+
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg as usize * 65_535) as u64
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::presumed(self.kernel.name, self.row.name, self.dtype())
     }
 
     fn program(&self) -> Option<Program> {

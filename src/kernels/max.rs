@@ -172,6 +172,10 @@ impl Problem for MaxProblem {
         (Dtype::F32, self.rows)
     }
 
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg * self.groups as usize) as u64 + 10
+    }
+
     fn arithmetics(&self) -> &'static [Arithmetic] {
         const COMPARISONS: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic::FLUSH];
         if self.mode == Mode::Ordered { &[Arithmetic::STRICT] } else { &COMPARISONS }

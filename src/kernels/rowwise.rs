@@ -44,6 +44,12 @@ impl Rows {
         Ok(Self { rows, cols: cols as usize, wg, input })
     }
 
+    /// The most iterations of an invocation of a kernel that goes over its row three times; see
+    /// [`Problem::iterations`](super::Problem::iterations).
+    pub(super) fn iterations(&self) -> u64 {
+        3 * self.cols.div_ceil(self.wg as usize) as u64 + 20
+    }
+
     /// Each row.
     pub(super) fn each(&self) -> impl Iterator<Item = &[f32]> {
         self.input.chunks_exact(self.cols)

@@ -137,6 +137,7 @@ mod tests {
             }),
             variables: BTreeMap::new(),
             status: EngineStatus::Complete,
+            limits: Vec::new(),
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn cases(profile: Profile, seed: u64) -> Vec<Case> {
     }
 
     // How the error grows with the number of products, without and with cancellation.
-    for k in profile.pick(vec![64, 256, 1024, 4096], vec![64, 256, 1024, 4096, 16384], vec![256, 4096, 16384, 65536]) {
+    for k in profile.pick(vec![64, 256, 1024, 4096], vec![64, 256, 1024, 4096, 16384], vec![256, 4096, 16384, 32768]) {
         for dist in ["positive", "normal"] {
             all.push(sized(&naive, [8, k, 8]).with("dist", dist));
         }

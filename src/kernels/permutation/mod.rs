@@ -102,7 +102,7 @@ impl Kernel for Permutation {
             match variant.name {
                 "fisher_yates" => {
                     // On one invocation; few bits make it draw again.
-                    cases.push(case.clone().with("n", n.min(1 << 18)));
+                    cases.push(case.clone().with("n", n.min(1 << 14)));
                     let draws: &[&str] =
                         profile.pick(&["reject", "modulo"], &["reject", "modulo", "multiply"], &["reject"]);
                     let few = case.with("n", 1000).with("bits", 12);

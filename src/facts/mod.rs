@@ -1,0 +1,3 @@
+//! What is concluded from a record: each question answered in one place, for every view, verb and format.
+
+pub mod size;
