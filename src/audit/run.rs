@@ -181,7 +181,8 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     last?;
     draft.record.engines = engines(&seats);
     for engine in &mut draft.record.engines {
-        engine.limits = draft.limits.iter().filter(|(id, _)| *id == engine.id).map(|(_, limit)| limit.clone()).collect();
+        engine.limits =
+            draft.limits.iter().filter(|(id, _)| *id == engine.id).map(|(_, limit)| limit.clone()).collect();
     }
     drop(seats);
     let reference = draft.record.engines.iter().any(Engine::is_reference);

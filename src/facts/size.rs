@@ -1,7 +1,7 @@
 //! How large a drift is, in words that fit what the elements are.
 
-use crate::model::drift::Drift;
 use crate::model::Quantity;
+use crate::model::drift::Drift;
 
 /// How large a drift is: `6 of 1,001 samples changed sides`, `213 of 256 counts are off by one`, or for floats what
 /// kinds of difference there are, the worst first, with the largest relative distance beside that in ulp. `no
@@ -41,11 +41,7 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
             )
         } else {
             // Where the left side is zero or tiny, the largest relative distance says little, but it is true.
-            format!(
-                "{some}, up to {} ulp ({} relative)",
-                grouped(drift.max_ulp),
-                number(drift.max_relative)
-            )
+            format!("{some}, up to {} ulp ({} relative)", grouped(drift.max_ulp), number(drift.max_relative))
         });
     }
     let rest = [(c.flushed, "zero against subnormal"), (c.zero_sign, "zero of the other sign")];
@@ -101,10 +97,7 @@ mod tests {
     use crate::numerics::drift::measure;
 
     fn integers(dtype: Dtype, left: &[u32], right: &[u32], quantity: Quantity) -> String {
-        size(
-            &measure(&Bits::words(dtype, left.to_vec()), &Bits::words(dtype, right.to_vec())).unwrap(),
-            quantity,
-        )
+        size(&measure(&Bits::words(dtype, left.to_vec()), &Bits::words(dtype, right.to_vec())).unwrap(), quantity)
     }
 
     #[test]

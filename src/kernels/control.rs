@@ -59,7 +59,10 @@ static VARIANTS: &[(Plant, Variant)] = &[
     (Plant::Swapped, variant("swapped", "Two neighbours are exchanged: sums over the array would not notice.")),
     (Plant::ZeroSign, variant("zero_sign", "One zero has the other sign: equal as a number, not in bits.")),
     (Plant::Unwritten, variant("unwritten", "One element is never written: its poison must be found.")),
-    (Plant::Unordered, variant("unordered", "A sum whose order changes from run to run: it must be found not to repeat.")),
+    (
+        Plant::Unordered,
+        variant("unordered", "A sum whose order changes from run to run: it must be found not to repeat."),
+    ),
     (
         Plant::Loop,
         Variant {

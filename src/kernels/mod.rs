@@ -152,7 +152,8 @@ pub fn find(name: &str) -> Option<&'static dyn Kernel> {
 /// # Errors
 /// As [`Kernel::problem`].
 pub fn problem(case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-    let kernel = find(case.kernel()).ok_or_else(|| CaseError::new(format!("no kernel is called '{}'", case.kernel())))?;
+    let kernel =
+        find(case.kernel()).ok_or_else(|| CaseError::new(format!("no kernel is called '{}'", case.kernel())))?;
     let problem = kernel.problem(case)?;
     let iterations = problem.iterations();
     if iterations > MOST_ITERATIONS {

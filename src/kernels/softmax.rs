@@ -4,8 +4,8 @@ mod poly;
 
 use super::rowwise::{self, COLS, DIST, ROWS, Rows, SEED, UNFUSED, WG, bound};
 use super::{
-    MOST_ITERATIONS,     Allowance, Buffer, Exact, Interval, Kernel, Observation, OutputView, Pass, Problem, Profile, Program, Shader,
-    Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, MOST_ITERATIONS, Observation, OutputView, Pass, Problem, Profile,
+    Program, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};

@@ -92,7 +92,7 @@ impl Kernel for Split {
                         _ => case.with("bits", profile.pick(5, 8, 7)),
                     };
                     let few =
-                        if matches!(name, "sort" | "atomic_ties") { profile.pick(1, 2, 3) } else { launches.len() };
+                        if matches!(name, "sort" | "atomic_ties") { profile.pick(2, 2, 3) } else { launches.len() };
                     for (wg, groups) in &launches[..few] {
                         cases.push(case.clone().with("wg", wg).with("groups", groups));
                     }

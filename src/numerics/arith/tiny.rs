@@ -64,7 +64,9 @@ pub fn round(x: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numerics::arith::{Arith as _, Arithmetic, Ieee, evaluate::Evaluator as _, evaluate::Machine, format::Format};
+    use crate::numerics::arith::{
+        Arith as _, Arithmetic, Ieee, evaluate::Evaluator as _, evaluate::Machine, format::Format,
+    };
     use proptest::prelude::*;
 
     type Flushing = Ieee<true, true>;
