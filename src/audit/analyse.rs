@@ -121,6 +121,8 @@ fn execution(
             Some(first) => Accuracy {
                 outside: first.outside.max(measured.outside),
                 first_outside: first.first_outside.or(measured.first_outside),
+                vacuous: first.vacuous.max(measured.vacuous),
+                undecided: first.undecided || measured.undecided,
                 specification_ratio: first.specification_ratio.max(measured.specification_ratio),
                 ..first
             },
