@@ -41,4 +41,4 @@ pub use size::{grouped, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{Evidence as RowEvidence, status, status_of};
 pub use vacuity::{Emptiness, emptiness};
-pub use verdict::{state, strongest, verdicts};
+pub use verdict::{concluded, state, strongest, verdicts};
