@@ -163,7 +163,7 @@ fn comparison(record: &Record, hypotheses: &Hypotheses, case: &CaseRecord, compa
         differing: text::count(drift.differing),
         elements: text::count(drift.elements),
         max_relative: text::number(drift.max_relative),
-        size: size(drift),
+        size: size(drift, case.quantity()),
         because: explain(record, hypotheses, case, comparison),
         worst: drift
             .worst
