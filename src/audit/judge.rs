@@ -334,6 +334,7 @@ mod tests {
             twins: Vec::new(),
             twin_accuracy: None,
             origin: None,
+            examination: crate::model::Examination::default(),
             executions,
             comparisons,
         }

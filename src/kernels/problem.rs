@@ -2,7 +2,7 @@
 
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::Program;
-use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
+use crate::model::{Allowance, Arithmetic, Exact, Examination, Finding, Observation, Origin};
 
 /// One case, ready to be computed.
 ///
@@ -43,6 +43,16 @@ pub trait Problem: Send + Sync {
     /// and the answer is left to the implementation.
     fn origin(&self) -> Option<Origin> {
         None
+    }
+
+    /// What was noticed in looking closely at the shader, where that was done.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What is known of the shader besides its results, where it was looked at closely.
+    fn examination(&self) -> Examination {
+        Examination::default()
     }
 
     /// What else there is to say of an output.

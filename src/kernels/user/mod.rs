@@ -310,14 +310,14 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
             let case = Case::own(name(&shader.file), config.entry.name.clone(), values);
             let held = &resolved.held[output.buffer];
             let entry = &config.entry;
-            let features = entry.checked.features();
+            let features = shader.features(entry);
             let liberty = specified::liberty(&entry.checked, features.contains(&crate::kernels::Feature::Subgroup));
             let pass = Pass::new(entry.name.clone(), config.groups);
             let view = view::view(&held.binding.layout, held.len, output.kind, output.buffer);
             let program = Program {
                 slots: resolved.held.iter().map(|h| h.binding.slot).collect(),
                 overrides: entry.overrides.clone(),
-                ..Program::new(shader.source.clone(), buffers.to_vec(), vec![pass], view).needing(features)
+                ..Program::new(shader.prepared.clone(), buffers.to_vec(), vec![pass], view).needing(features)
             };
             let has_fma = specified::has_fma(&entry.checked);
             let guessed = config.inferred.then_some(config.groups);

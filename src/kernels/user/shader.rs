@@ -8,7 +8,8 @@ use naga::{AddressSpace, GlobalVariable, Handle, ShaderStage, StorageAccess};
 use super::error::UserError;
 use super::layout::Layout;
 use super::settings::Number;
-use crate::kernels::Slot;
+use crate::kernels::{Feature, Slot};
+use crate::wgsl::directives::{Prepared, prepare};
 use crate::wgsl::{Checked, examine};
 
 /// A file of WGSL that is valid.
@@ -18,6 +19,10 @@ pub(super) struct Shader {
     pub(super) file: String,
     /// The text.
     pub(super) source: String,
+    /// The text as naga reads it, line for line the same.
+    pub(super) prepared: String,
+    /// What its directives ask of an adapter.
+    enabled: Vec<Feature>,
     checked: Checked,
 }
 
@@ -54,8 +59,15 @@ impl Shader {
     /// # Errors
     /// naga's complaint with file, line and column; a file without compute entry points.
     pub(super) fn new(file: &str, source: &str) -> Result<Self, UserError> {
-        let checked = examine(source).map_err(|fault| UserError::shader(file, &fault))?;
-        let shader = Self { file: file.to_owned(), source: source.to_owned(), checked };
+        let Prepared { text, features } = prepare(source);
+        let checked = examine(&text).map_err(|fault| UserError::shader(file, &fault))?;
+        let shader = Self {
+            file: file.to_owned(),
+            source: source.to_owned(),
+            prepared: text,
+            enabled: features,
+            checked,
+        };
         if shader.entries().is_empty() {
             let others = shader.checked.module.entry_points.len();
             let why = if others == 0 { "it has no entry point" } else { "it has no compute entry point" };
@@ -148,6 +160,13 @@ impl Shader {
         let point = checked.module.entry_points.iter().find(|e| e.name == name && e.stage == ShaderStage::Compute);
         let workgroup = point.map(|e| e.workgroup_size).ok_or_else(|| self.error(format!("'{name}' is gone")))?;
         Ok(Entry { name: name.to_owned(), checked, workgroup, overrides })
+    }
+
+    /// What an entry point asks of an adapter: what it uses, and what the directives ask for, used or not.
+    pub(super) fn features(&self, entry: &Entry) -> Vec<Feature> {
+        let mut all = entry.checked.features();
+        all.extend(self.enabled.iter().copied().filter(|feature| !entry.checked.features().contains(feature)));
+        all
     }
 
     /// The buffers that an entry point uses, by group and binding.
