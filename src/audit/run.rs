@@ -207,7 +207,10 @@ impl Draft {
         let heard: Vec<_> = said.iter().map(|(engine, said)| Heard { engine, said }).collect();
         let problem_id = case.problem();
         let desk = Desk { blobs: &self.blobs, profile: plan.settings.profile };
-        let record = analyse(&desk, &case, &mut truth, &heard, self.firsts.entry(problem_id.clone()).or_default())?;
+        let mut record = analyse(&desk, &case, &mut truth, &heard, self.firsts.entry(problem_id.clone()).or_default())?;
+        if let Some(kernel) = &plan.own {
+            record.examination.outputs = own::beside(kernel, &case, &record, &self.record.cases, &self.blobs)?;
+        }
         if case.kernel() == CONTROL {
             for one in &heard {
                 // An adapter that failed is reported as that; its controls say nothing more.
@@ -272,6 +275,7 @@ impl Draft {
         self.record.controls.extend(cpu_controls());
         self.record.verdicts = judge::verdicts(&self.record.engines, &self.record.cases.iter().collect::<Vec<_>>());
         self.record.notes = about;
+        self.record.notes.extend(own::said_beside(&self.record.cases));
         self.record.notes.extend(notes(&self.record));
         self.record.run.seconds = seconds;
         self.record.id = crate::record::content_id(&self.record).map_err(|e| e.to_string())?;

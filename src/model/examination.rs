@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::Drift;
 use super::number;
 
 /// What the interpreter, and a look at the shader, say of a case. Since format 1.3.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Examination {
     /// The most loop iterations that one invocation goes through, all loops together, in one dispatch; 0 where that is not
     /// known. See [`super::finding::SOFTWARE_LOOP_LIMIT`].
@@ -18,6 +19,9 @@ pub struct Examination {
     /// What naga's translation of the shader does otherwise than WGSL says, by backend.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub translation: Vec<TranslationGap>,
+    /// This output against another one of the same run, where the settings ask for it: one an engine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputComparison>,
 }
 
 impl Examination {
@@ -26,6 +30,20 @@ impl Examination {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Two outputs of one run, compared with each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputComparison {
+    /// The engine.
+    pub engine: String,
+    /// The case of the other output, which is the left side.
+    pub other: String,
+    /// The drift from that output to this one.
+    pub drift: Drift,
+    /// Why they may differ, in one sentence, where the shader's text tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// A construct of a shader that naga's translation for a backend does not give the meaning that WGSL gives it: a result

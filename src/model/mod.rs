@@ -20,7 +20,7 @@ pub use allowance::{Allowance, Exact, Interval};
 pub use answer::{RunError, Runs};
 pub use arithmetic::Arithmetic;
 pub use drift::{Accuracy, Drift};
-pub use examination::{Examination, TranslationGap};
+pub use examination::{Examination, OutputComparison, TranslationGap};
 pub use finding::{Finding, FindingKind};
 pub use observation::{Observation, Origin};
 pub use profile::Profile;

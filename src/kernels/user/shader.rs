@@ -50,6 +50,8 @@ pub(super) struct Binding {
     pub(super) reads: bool,
     /// Whether it writes it.
     pub(super) writes: bool,
+    /// Whether a pass writes it before any reads it.
+    pub(super) is_made: bool,
     pub(super) layout: Layout,
 }
 
@@ -103,7 +105,8 @@ impl Shader {
                 .error(format!("it has no compute entry point '{name}'; choose one with --entry: {}", all.join(", ")))),
             (None, [only]) => Ok((*only).to_owned()),
             (None, _) => Err(self.error(format!(
-                "it has {} compute entry points; choose one with --entry: {}",
+                "it has {} compute entry points; choose one with --entry, or list them as passes = [{{ entry = \"…\" }}, …] in \
+                 the settings: {}",
                 all.len(),
                 all.join(", ")
             ))),
@@ -162,10 +165,14 @@ impl Shader {
         Ok(Entry { name: name.to_owned(), checked, workgroup, overrides })
     }
 
-    /// What an entry point asks of an adapter: what it uses, and what the directives ask for, used or not.
-    pub(super) fn features(&self, entry: &Entry) -> Vec<Feature> {
-        let mut all = entry.checked.features();
-        all.extend(self.enabled.iter().copied().filter(|feature| !entry.checked.features().contains(feature)));
+    /// What entry points ask of an adapter: what they use, and what the directives ask for, used or not.
+    pub(super) fn features<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Vec<Feature> {
+        let mut all: Vec<Feature> = Vec::new();
+        for feature in entries.flat_map(|entry| entry.checked.features()).chain(self.enabled.iter().copied()) {
+            if !all.contains(&feature) {
+                all.push(feature);
+            }
+        }
         all
     }
 
@@ -193,6 +200,28 @@ impl Shader {
         Ok(out)
     }
 
+    /// The buffers of several entry points that run one after another, by group and binding.
+    ///
+    /// # Errors
+    /// As [`Shader::bindings`].
+    pub(super) fn shared(&self, entries: &[Entry]) -> Result<Vec<Binding>, UserError> {
+        let mut all: Vec<Binding> = Vec::new();
+        for entry in entries {
+            for binding in self.bindings(entry)? {
+                match all.iter_mut().find(|known| known.slot == binding.slot) {
+                    Some(known) => {
+                        known.is_made |= known.writes && !known.reads && binding.reads;
+                        known.reads |= binding.reads;
+                        known.writes |= binding.writes;
+                    }
+                    None => all.push(binding),
+                }
+            }
+        }
+        all.sort_by_key(|b| b.slot);
+        Ok(all)
+    }
+
     fn binding(
         &self,
         entry: &Entry,
@@ -206,7 +235,8 @@ impl Shader {
         let line = if span.is_defined() { span.location(&self.source).line_number } else { 0 };
         let refuse = |what: &str| {
             Err(self
-                .error_on(line, format!("'{name}' is {what}, which this program does not give a kernel; use a buffer")))
+                .error_on(line, format!("'{name}' is {what}, which this program does not give a kernel; put what it holds into \
+                 a storage buffer (var<storage>) and index that")))
         };
         let (uniform, writable) = match variable.space {
             AddressSpace::Uniform => (true, false),
@@ -235,6 +265,7 @@ impl Shader {
             // A length may be all that is asked of a buffer; it must be there all the same.
             reads: usage.intersects(GlobalUse::READ | GlobalUse::ATOMIC),
             writes: usage.intersects(GlobalUse::WRITE | GlobalUse::ATOMIC),
+            is_made: false,
             layout,
         }))
     }

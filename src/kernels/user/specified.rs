@@ -71,6 +71,61 @@ pub(super) fn has_fma(checked: &Checked) -> bool {
     functions.into_iter().any(|f| f.expressions.iter().any(|(_, e)| is_fma(e)))
 }
 
+/// The lines of the constants that a buffer is given, where it is given nothing else and the text computes one of them: naga
+/// evaluates those when it reads the text. `None` where anything else is stored.
+pub(super) fn folded(checked: &Checked, buffer: &str, source: &str) -> Option<BTreeSet<u32>> {
+    let module = &checked.module;
+    let mut lines = BTreeSet::new();
+    let mut computed = false;
+    let functions = module.functions.iter().map(|(_, f)| f).chain(module.entry_points.iter().map(|e| &e.function));
+    for function in functions {
+        let mut stores = Vec::new();
+        stores_to(function, &function.body, &mut stores);
+        for (pointer, value) in stores {
+            if root(module, function, pointer) != Some(buffer) {
+                continue;
+            }
+            if !matches!(function.expressions[value], Expression::Literal(_) | Expression::Constant(_)) {
+                return None;
+            }
+            let span = function.expressions.get_span(value);
+            if span.is_defined() {
+                lines.insert(span.location(source).line_number);
+                computed |= source.get(span.to_range()?).is_some_and(|text| text.contains('('));
+            }
+        }
+    }
+    (computed && !lines.is_empty()).then_some(lines)
+}
+
+/// The name of the global variable that a pointer goes into.
+fn root<'m>(module: &'m Module, function: &Function, pointer: Handle<Expression>) -> Option<&'m str> {
+    match function.expressions[pointer] {
+        Expression::GlobalVariable(v) => module.global_variables[v].name.as_deref(),
+        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => root(module, function, base),
+        _ => None,
+    }
+}
+
+fn stores_to(function: &Function, block: &naga::Block, out: &mut Vec<(Handle<Expression>, Handle<Expression>)>) {
+    for statement in block {
+        match statement {
+            Statement::Store { pointer, value } => out.push((*pointer, *value)),
+            Statement::Block(inner) => stores_to(function, inner, out),
+            Statement::If { accept, reject, .. } => {
+                stores_to(function, accept, out);
+                stores_to(function, reject, out);
+            }
+            Statement::Switch { cases, .. } => cases.iter().for_each(|case| stores_to(function, &case.body, out)),
+            Statement::Loop { body, continuing, .. } => {
+                stores_to(function, body, out);
+                stores_to(function, continuing, out);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The atomic operations of a module.
 #[derive(Default)]
 struct Atomics {
