@@ -210,12 +210,24 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
             format!("{cause}differs from {other}: {size}")
         }
         AxisLevel::Repeat => format!("differs from run to run: {size}"),
+        AxisLevel::Engine if stops_loops(case, execution) => format!(
+            "every loop stops after {} iterations of an invocation (equals the interpreter with that limit): {size}",
+            crate::model::finding::SOFTWARE_LOOP_LIMIT
+        ),
         AxisLevel::Engine => match cause(&execution.equals, drift) {
             Some(cause) => format!("{cause}: {size}"),
             None if case.dtype.is_float() => format!("differs from the twin in every arithmetic: {size}"),
             None => format!("differs from the twin: {size}"),
         },
     }
+}
+
+/// Whether a result is what limited loops give, and nothing else does.
+fn stops_loops(case: &CaseRecord, execution: &Execution) -> bool {
+    let limited = case.examination.loop_limited.as_deref();
+    let strict = case.twins.first().map(|t| t.digest.as_str());
+    let Outcome::Ran { distinct, .. } = &execution.outcome else { return false };
+    limited.is_some() && limited != strict && distinct.first().map(|d| d.digest.as_str()) == limited
 }
 
 /// How large a drift is, in words.

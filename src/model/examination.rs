@@ -12,6 +12,10 @@ pub struct Examination {
     /// known. See [`super::finding::SOFTWARE_LOOP_LIMIT`].
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub iterations: u64,
+    /// The digest of the result if every loop is left after that many iterations of an invocation, where some invocation
+    /// goes through more: an engine with this result has that limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_limited: Option<String>,
     /// The strict result stays the same when all liberties that the interpreter can take are taken at once, although it has
     /// floating point: that engines agree shows nothing of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -277,3 +277,20 @@ fn what_can_not_be_bound_is_refused_with_what_to_do() {
     let error = error.to_string();
     assert!(error.contains("'image' is a storage texture") && error.contains("storage buffer"), "{error}");
 }
+
+/// Where there is lavapipe or llvmpipe: their limit is the cause that is named, because the interpreter with that limit gives
+/// their bits.
+#[test]
+fn loops_that_drivers_stop_are_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = case("t_loop_70000");
+    let (file, out) = (file.to_str().expect("a name"), folder.path().to_str().expect("a name"));
+    let output = run(&mut program(&["kernel", file, "--out", out]));
+    assert!(matches!(status(&output), 0 | 1), "{}", stderr(&output));
+    let record = record_in(folder.path());
+    let case = &record.cases[0];
+    assert!(case.examination.loop_limited.is_some(), "the result with limited loops is known");
+    for verdict in record.verdicts.iter().filter(|v| v.status == Status::OutsideSpecification) {
+        assert!(verdict.because.contains("after 65535 iterations"), "{}: {}", verdict.engine, verdict.because);
+    }
+}

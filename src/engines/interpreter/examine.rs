@@ -8,6 +8,7 @@ use super::{Defects, Mode, Runner};
 use crate::engines::{RunError, Runs};
 use crate::model::bits::Bits;
 use crate::model::task::{Feature, Program};
+use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::{Finding, FindingKind, Skip};
 
 /// Subgroup sizes that adapters have.
@@ -39,6 +40,9 @@ pub struct Examined {
     pub iterations: u64,
     /// Whether no defect of arithmetic that can be planted changes the one result that there is.
     pub insensitive: bool,
+    /// Where an invocation goes through more iterations than that, the result if every loop is left after
+    /// [`SOFTWARE_LOOP_LIMIT`] of them.
+    pub loop_limited: Option<Bits>,
 }
 
 impl Runner {
@@ -58,6 +62,7 @@ impl Runner {
         };
         let mut found = Vec::new();
         let mut insensitive = false;
+        let mut loop_limited = None;
         if let Some(result) = only.filter(|_| !is_undefined(&ran.runs.findings)) {
             found.extend(self.left_open(program, &ran, &result)?);
             found.extend(self.subgroups(program, &ran, &result)?);
@@ -66,10 +71,14 @@ impl Runner {
             let mut planted = Self::open(Mode { defects: ALL, ..self.mode });
             // What the defects keep from ending is changed by them.
             insensitive = planted.compute(program).is_ok_and(|words| program.output.gather(words) == result);
+            if ran.watched.iterations.0 >= SOFTWARE_LOOP_LIMIT {
+                let how = Execution { loop_limit: Some(SOFTWARE_LOOP_LIMIT), ..self.how(self.mode.order(0)) };
+                loop_limited = Some(program.output.gather(ran.ready.execute(program, how)?.words));
+            }
         }
         let Ran { mut runs, watched, .. } = ran;
         runs.findings.extend(found);
-        Ok(Ok(Examined { runs, iterations: watched.iterations.0, insensitive }))
+        Ok(Ok(Examined { runs, iterations: watched.iterations.0, insensitive, loop_limited }))
     }
 
     /// What WGSL says nothing of, where another value for it changes the result.

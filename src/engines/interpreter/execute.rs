@@ -89,6 +89,8 @@ pub(super) struct Execution {
     pub(super) indeterminate: Indeterminate,
     /// Keep what atomics read, to tell orders apart.
     pub(super) keep: bool,
+    /// Leave loops after this many iterations of an invocation.
+    pub(super) loop_limit: Option<u64>,
 }
 
 impl Ready {
@@ -159,6 +161,7 @@ impl Ready {
                     apart: how.apart && code.atomics,
                     indeterminate: how.indeterminate,
                     keep: how.keep,
+                    loop_limit: how.loop_limit,
                 },
                 threads: how.threads,
                 watch: how.watch.then(|| Watch::new(code, &words)),

@@ -106,6 +106,7 @@ impl Runner {
             apart: false,
             indeterminate: Indeterminate::Usual,
             keep: false,
+            loop_limit: None,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Reference {
     pub iterations: u64,
     /// Whether it computes with floating point, and no liberty that the interpreter can take changes the result.
     pub insensitive: bool,
+    /// The result where every loop is left as Mesa's software drivers do, if that can matter.
+    pub loop_limited: Option<Bits>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -71,7 +73,7 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
         Err(error) => return Err(Unrun::Failed(error)),
     };
-    let Examined { runs, iterations, insensitive } = examined;
+    let Examined { runs, iterations, insensitive, loop_limited } = examined;
     let has = |kinds: &[FindingKind]| runs.findings.iter().any(|f| kinds.contains(&f.kind));
     let bits = match runs.distinct.as_slice() {
         [only] => only.bits.clone(),
@@ -98,6 +100,7 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         unjudged: undefined.or(clamped).or(liberty.map(Liberty::reason)).map(str::to_owned),
         iterations,
         insensitive: insensitive && liberty == Some(Liberty::Floats),
+        loop_limited,
         findings: runs.findings,
     })
 }
@@ -141,7 +144,12 @@ impl Problem for OwnProblem {
     fn examination(&self) -> Examination {
         let reference = self.0.reference().as_ref();
         reference
-            .map(|r| Examination { iterations: r.iterations, insensitive: r.insensitive, ..Examination::default() })
+            .map(|r| Examination {
+                iterations: r.iterations,
+                insensitive: r.insensitive,
+                loop_limited: r.loop_limited.as_ref().map(Bits::digest),
+                ..Examination::default()
+            })
             .unwrap_or_default()
     }
 

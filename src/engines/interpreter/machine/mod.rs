@@ -58,6 +58,8 @@ pub(super) struct Way {
     pub(super) indeterminate: Indeterminate,
     /// Keep what atomic operations read.
     pub(super) keep: bool,
+    /// Leave every loop after this many iterations of an invocation, all loops together, as some drivers do.
+    pub(super) loop_limit: Option<u64>,
 }
 
 /// A workgroup, or some, in execution.
@@ -90,6 +92,8 @@ pub(super) struct Machine<'c> {
     way: Way,
     /// What atomic operations read, where that is kept.
     seen: Option<Seen>,
+    /// Iterations of each lane so far, where they are limited.
+    turns: Vec<u64>,
     breaks: Vec<Mask>,
     continues: Vec<Mask>,
     fuel: u64,
@@ -125,6 +129,7 @@ impl<'c> Machine<'c> {
             exchanges: 0,
             way,
             seen: way.keep.then(Seen::default),
+            turns: Vec::new(),
             breaks: Vec::new(),
             continues: Vec::new(),
             fuel: way.most_steps,
@@ -154,6 +159,7 @@ impl<'c> Machine<'c> {
         self.order = order;
         // What waits for another invocation by itself waits in vain where that one is to go later.
         self.fuel = if self.parts.is_empty() { self.way.most_steps } else { self.way.most_steps.min(STEPS_APART) };
+        self.turns = vec![0; if self.way.loop_limit.is_some() { self.lanes } else { 0 }];
         self.inputs(groups, all);
         if let Some(seen) = &mut self.seen {
             seen.begin(groups, all, self.lanes / self.groups, self.lanes);

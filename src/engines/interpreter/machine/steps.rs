@@ -194,7 +194,7 @@ impl<'c> Machine<'c> {
             self.continues.push(Mask::None);
             let fell = self.block(body, mask)?;
             let continued = self.continues.pop().unwrap_or(Mask::None);
-            let reached = fell.or(&continued);
+            let reached = self.within_limit(fell.or(&continued));
             if let Some(watch) = &mut self.watch {
                 watch.turn(line, &reached);
             }
@@ -208,6 +208,24 @@ impl<'c> Machine<'c> {
             }
         }
         Ok(self.breaks.pop().unwrap_or(Mask::None))
+    }
+
+    /// The lanes that go on where iterations are limited.
+    fn within_limit(&mut self, mask: Mask) -> Mask {
+        let Some(limit) = self.way.loop_limit else { return mask };
+        let mut on = vec![0; self.lanes];
+        for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
+            self.turns[lane] += 1;
+            on[lane] = if self.turns[lane] < limit { u32::MAX } else { 0 };
+        }
+        let on = Mask::new(on.into());
+        // Those that are over the limit have left the loop.
+        if let Some(top) = self.breaks.last_mut() {
+            let gone: Vec<u32> = (0..self.lanes).map(|l| u32::from(mask.has(l) && !on.has(l))).collect();
+            let (gone, _) = Mask::All.split(&gone);
+            *top = top.or(&gone);
+        }
+        on
     }
 
     fn switch(&mut self, selector: Row, arms: &'c [Arm], mask: Mask) -> Result<Mask, Stopped> {
