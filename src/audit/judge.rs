@@ -206,20 +206,25 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
             let other = if comparison.left.is_of(&engine.id) { &comparison.right } else { &comparison.left };
             // Of a side that takes a liberty, the twin that takes it too says which.
             let strict = execution.equals.contains(&Arithmetic::STRICT);
-            let cause = liberty(&execution.equals).filter(|_| !strict).map(|c| format!("{c}; ")).unwrap_or_default();
+            let own = if stops_loops(case, execution) { Some(limited_loops()) } else { liberty(&execution.equals) };
+            let cause = own.filter(|_| !strict).map(|c| format!("{c}; ")).unwrap_or_default();
             format!("{cause}differs from {other}: {size}")
         }
         AxisLevel::Repeat => format!("differs from run to run: {size}"),
-        AxisLevel::Engine if stops_loops(case, execution) => format!(
-            "every loop stops after {} iterations of an invocation (equals the interpreter with that limit): {size}",
-            crate::model::finding::SOFTWARE_LOOP_LIMIT
-        ),
+        AxisLevel::Engine if stops_loops(case, execution) => format!("{}: {size}", limited_loops()),
         AxisLevel::Engine => match cause(&execution.equals, drift) {
             Some(cause) => format!("{cause}: {size}"),
             None if case.dtype.is_float() => format!("differs from the twin in every arithmetic: {size}"),
             None => format!("differs from the twin: {size}"),
         },
     }
+}
+
+fn limited_loops() -> String {
+    format!(
+        "every loop stops after {} iterations of an invocation (equals the interpreter with that limit)",
+        crate::model::finding::SOFTWARE_LOOP_LIMIT
+    )
 }
 
 /// Whether a result is what limited loops give, and nothing else does.

@@ -171,11 +171,19 @@ mod tests {
         assert_eq!(of("enable f16, subgroups;"), "enable f16           ;", "the last");
         assert_eq!(of("enable subgroups, f16 ;"), "enable            f16 ;", "the first");
         assert_eq!(of("enable a, subgroups, f16;"), "enable a,            f16;", "between");
-        assert_eq!(of("// enable x;\n/* /* a */ b */ enable\n  subgroups;x"), "// enable x;\n/* /* a */ b */       \n            x", "comments");
+        assert_eq!(
+            of("// enable x;\n/* /* a */ b */ enable\n  subgroups;x"),
+            "// enable x;\n/* /* a */ b */       \n            x",
+            "comments"
+        );
         assert_eq!(of("requires subgroup_id;"), " ".repeat(21), "a language extension");
-        for same in
-            ["enable f16;", "requires packed_4x8_integer_dot_product;", "fn f() {} enable subgroups;", "enable subgroups", "é"]
-        {
+        for same in [
+            "enable f16;",
+            "requires packed_4x8_integer_dot_product;",
+            "fn f() {} enable subgroups;",
+            "enable subgroups",
+            "é",
+        ] {
             assert_eq!(of(same), same, "left as it is");
         }
     }

@@ -125,7 +125,9 @@ fn constructs(checked: &Checked, source: &str) -> Vec<(Construct, u32)> {
         let kind = |handle: Handle<Expression>| info[handle].ty.inner_with(&module.types).scalar_kind();
         for (handle, expression) in function.expressions.iter() {
             let span = function.expressions.get_span(handle);
-            found.extend(construct(module, function, expression, &kind).map(|construct| (construct, line(span, source))));
+            found.extend(
+                construct(module, function, expression, &kind).map(|construct| (construct, line(span, source))),
+            );
         }
     }
     found
@@ -144,7 +146,9 @@ fn construct(
             let known = value(module, function, right);
             let (scalar, signed) = (kind(left), kind(left) == Some(ScalarKind::Sint));
             match op {
-                B::Modulo if is_integer(scalar) && (signed || known.is_none_or(|v| v == 0)) => Some(Construct::Remainder),
+                B::Modulo if is_integer(scalar) && (signed || known.is_none_or(|v| v == 0)) => {
+                    Some(Construct::Remainder)
+                }
                 B::Divide if is_integer(scalar) && known.is_none_or(|v| v == 0 || v == -1) => Some(Construct::Division),
                 B::ShiftLeft | B::ShiftRight if known.is_none_or(|v| v >= 32) => Some(Construct::Shift),
                 B::NotEqual if scalar == Some(ScalarKind::Float) => Some(Construct::NotEqual),

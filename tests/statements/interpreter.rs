@@ -60,15 +60,14 @@ fn every_small_shader_is_noticed_for_what_it_is() {
         ("c05_sum_2080", &[]),
         ("c07_float_cas", &[(K::OrderDependent, Some(9))]),
         ("c07b_atomic_f32", &[(K::OrderDependent, Some(6))]),
-        ("c11_subgroup32", &[(K::SubgroupSize, Some(8)), (K::OneValue, None)]),
+        ("c11_subgroup32", &[(K::SubgroupSize, Some(8))]),
         ("c20_masked_softmax", &[(K::NanArises, Some(10))]),
-        ("c21_overflow_square", &[(K::Overflow, Some(7)), (K::NanArises, Some(8)), (K::OneValue, None)]),
+        ("c21_overflow_square", &[(K::Overflow, Some(7)), (K::NanArises, Some(8))]),
         ("c25_counting_order", &[(K::OrderDependent, Some(9))]),
         ("t_enable_f16", &[]),
         ("t_gl_int_rem", &[]),
         ("t_inactive", &[(K::InactiveLane, Some(5))]),
-        ("t_loop_70000", &[(K::LongLoop, Some(7)), (K::OneValue, None)]),
-        ("t_pow2", &[(K::Undefined, Some(5))]),
+        ("t_pow2", &[(K::Undefined, Some(4))]),
         ("t_vacuous", &[(K::OneValue, Some(8))]),
     ];
     let wrong: Vec<String> = table
@@ -86,7 +85,7 @@ fn races_are_noticed_with_their_lines() {
     use FindingKind as K;
     for (name, expected) in [
         ("c05b_sum_no_barrier", &[(K::DataRace, Some(10))][..]),
-        ("c06_odd_even", &[(K::DataRace, Some(7)), (K::DataRace, Some(10))]),
+        ("c06_odd_even", &[(K::DataRace, Some(10))]),
         ("c09_scatter_dup", &[(K::DataRace, Some(7)), (K::OrderDependent, None)]),
         ("c14_last_group", &[(K::DataRace, Some(16))]),
     ] {
@@ -111,16 +110,15 @@ fn a_power_of_a_negative_number_has_no_reference() {
     let said = &of(&kernel, FindingKind::Undefined)[0].message;
     assert!(said.contains("exp2(y * log2(x))") && said.contains("of 1024 results rest on it"), "{said}");
     // Where nothing rests on it, nothing is said.
-    let guarded = std::fs::read_to_string(case("t_pow2")).expect("it is there").replace(
-        "sqrt(pow(x[g.x], 2.0))",
-        "select(pow(x[g.x], 2.0), 0.0, x[g.x] < 0.0)",
-    );
+    let guarded = std::fs::read_to_string(case("t_pow2"))
+        .expect("it is there")
+        .replace("sqrt(pow(x[g.x], 2.0))", "select(pow(x[g.x], 2.0), 0.0, x[g.x] < 0.0)");
     let kernel = Kernel::new("k.wgsl", &guarded, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
     let reference = kernel.reference(kernel.cases().next().expect("a case")).expect("it runs");
     assert!(reference.bits.is_some() && reference.findings.is_empty(), "{:?}", reference.findings);
     let (shown, record) = audited("t_pow2", &[]);
     assert!(record.cases[0].twins.is_empty(), "in the record too");
-    assert!(shown.contains("Function without a value") && shown.contains("line 5"), "{shown}");
+    assert!(shown.contains("Function without a value") && shown.contains("line 4"), "{shown}");
 }
 
 /// A scan that looks back: the ticket is only a name, and what is read of the workgroups before depends on how far they are.
@@ -157,7 +155,11 @@ fn main() {
     let found = of(&kernel, FindingKind::OrderDependent);
     let [found] = &found[..] else { panic!("{found:?}") };
     assert_eq!(found.line, Some(17), "the state that is loaded: {}", found.message);
-    assert!(!found.message.contains("line 9") && !found.message.contains("lines 9"), "not the ticket: {}", found.message);
+    assert!(
+        !found.message.contains("line 9") && !found.message.contains("lines 9"),
+        "not the ticket: {}",
+        found.message
+    );
 }
 
 #[test]
@@ -170,7 +172,10 @@ fn a_headline_claims_nothing_that_a_finding_denies() {
     }
     let (shown, record) = audited("c20_masked_softmax", &["--planted", "schedule=reversed"]);
     assert!(shown.contains("not finite"), "in the headline: {shown}");
-    assert!(record.cases[0].executions.iter().any(|e| e.findings.iter().any(|f| f.message.contains("32 NaN"))), "how many");
+    assert!(
+        record.cases[0].executions.iter().any(|e| e.findings.iter().any(|f| f.message.contains("32 NaN"))),
+        "how many"
+    );
 }
 
 #[test]
@@ -184,7 +189,7 @@ fn iterations_are_counted_over_all_loops() {
     var n = 0u;
     for (var i = 0u; i < 40000u; i++) { n += i; }
     if (l == 1u) { for (var i = 0u; i < 30000u; i++) { n ^= i; } }
-    y[l] = n;
+    y[l] = n + l;
 }";
     let kernel = Kernel::new("k.wgsl", twice, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
     assert_eq!(noticed(&kernel), [(FindingKind::LongLoop, Some(4))], "two in sequence, in one invocation");
@@ -224,7 +229,7 @@ fn translations_with_gaps_are_in_the_record() {
     let gaps = &record.cases[0].examination.translation;
     let [gap] = &gaps[..] else { panic!("{gaps:?}") };
     assert_eq!((gap.backend.as_str(), gap.construct.as_str()), ("gl", "integer-remainder"), "what");
-    assert_eq!((gap.lines.as_slice(), gap.fix.as_deref()), (&[5][..], Some("gfx-rs/wgpu#9687")), "where, and its fix");
+    assert_eq!((gap.lines.as_slice(), gap.fix.as_deref()), (&[4][..], Some("gfx-rs/wgpu#9687")), "where, and its fix");
 }
 
 #[test]
@@ -258,7 +263,10 @@ fn two_outputs_of_one_run_are_compared() {
     assert!(on.other.contains("output=constant"), "{}", on.other);
     assert_eq!(on.drift.elements, 8, "all functions");
     assert_eq!(on.because.is_some(), !on.drift.is_none(), "a cause where there is a difference");
-    assert!(on.because.as_deref().is_none_or(|why| why.contains("constant folding") && why.contains("line 9")), "{on:?}");
+    assert!(
+        on.because.as_deref().is_none_or(|why| why.contains("constant folding") && why.contains("line 9")),
+        "{on:?}"
+    );
     assert!(record.notes.iter().any(|n| n.contains("'running'") && n.contains("'constant'")), "{:?}", record.notes);
 }
 
@@ -273,7 +281,8 @@ fn integers_are_told_before_fractions() {
 
 #[test]
 fn what_can_not_be_bound_is_refused_with_what_to_do() {
-    let error = Kernel::open(&case("c17_storage_texture"), None, &Ok::<Settings, _>, Vec::new()).expect_err("a texture");
+    let error =
+        Kernel::open(&case("c17_storage_texture"), None, &Ok::<Settings, _>, Vec::new()).expect_err("a texture");
     let error = error.to_string();
     assert!(error.contains("'image' is a storage texture") && error.contains("storage buffer"), "{error}");
 }

@@ -28,7 +28,12 @@ pub(super) struct How {
 ///
 /// # Errors
 /// Where a workgroup does not end.
-pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: How) -> Result<(Option<Watch>, Option<Seen>), Stopped> {
+pub(super) fn dispatch(
+    code: &Code,
+    buffers: &[&Buffer],
+    groups: [u32; 3],
+    how: How,
+) -> Result<(Option<Watch>, Option<Seen>), Stopped> {
     let [x, y, z] = groups;
     let total = x as usize * y as usize * z as usize;
     if total == 0 {

@@ -7,8 +7,8 @@ use super::runner::Ran;
 use super::{Defects, Mode, Runner};
 use crate::engines::{RunError, Runs};
 use crate::model::bits::Bits;
-use crate::model::task::{Feature, Program};
 use crate::model::finding::SOFTWARE_LOOP_LIMIT;
+use crate::model::task::{Feature, Program};
 use crate::model::{Finding, FindingKind, Skip};
 
 /// Subgroup sizes that adapters have.
@@ -66,8 +66,13 @@ impl Runner {
         if let Some(result) = only.filter(|_| !is_undefined(&ran.runs.findings)) {
             found.extend(self.left_open(program, &ran, &result)?);
             found.extend(self.subgroups(program, &ran, &result)?);
-            found.extend(not_finite(&ran, &result));
-            found.extend(one_value(&ran, &result));
+            // Of results that rest on what is open there is nothing else to say.
+            if found.is_empty() {
+                found.extend(not_finite(&ran, &result));
+            }
+            if found.is_empty() {
+                found.extend(one_value(&ran, &result));
+            }
             let mut planted = Self::open(Mode { defects: ALL, ..self.mode });
             // What the defects keep from ending is changed by them.
             insensitive = planted.compute(program).is_ok_and(|words| program.output.gather(words) == result);
@@ -205,7 +210,8 @@ fn one_value(ran: &Ran, result: &Bits) -> Option<Finding> {
         return None;
     }
     let idle = ran.watched.idle.first().copied().filter(|line| *line > 0);
-    let because = idle.map(|line| format!("; no invocation goes through the loop on line {line} once")).unwrap_or_default();
+    let because =
+        idle.map(|line| format!("; no invocation goes through the loop on line {line} once")).unwrap_or_default();
     Some(Finding {
         kind: FindingKind::OneValue,
         line: idle,

@@ -7,8 +7,8 @@ use crate::engines::collect::{Collected, POISON};
 use crate::engines::{RunError, Runs, unsupported};
 use crate::model::AdapterIdentity;
 use crate::model::bits::Bits;
-use crate::model::task::{Feature, Program};
 use crate::model::finding::SOFTWARE_LOOP_LIMIT;
+use crate::model::task::{Feature, Program};
 use crate::model::{Finding, FindingKind, Skip};
 use crate::numerics::threads::available_threads;
 use crate::wgsl::specialise;
@@ -183,10 +183,9 @@ impl Runner {
             let clamped = findings.iter().any(|f| f.kind == FindingKind::OutOfBounds);
             let blamed = match (races, clamped) {
                 (true, _) => Blamed::default(),
-                (false, true) if ready.atomic_lines().is_empty() => Blamed {
-                    line: None,
-                    text: "; indices beyond the end were clamped to one element".to_owned(),
-                },
+                (false, true) if ready.atomic_lines().is_empty() => {
+                    Blamed { line: None, text: "; indices beyond the end were clamped to one element".to_owned() }
+                }
                 _ => self.blame(&ready, program, repeats, first)?,
             };
             findings.push(order_dependent(distinct.len(), repeats, first, other, blamed));
@@ -202,7 +201,7 @@ impl Runner {
         let kept = Execution { keep: true, ..self.how(self.mode.order(0)) };
         let in_order = ready.execute(program, kept)?.seen;
         let mut best: Option<(Vec<u32>, Vec<u32>)> = None;
-        for run in 1..repeats.max(2) {
+        for run in 1..repeats.clamp(2, 6) {
             let schedule = self.mode.order(run);
             // What waits for other invocations by itself may not end where these go later.
             let Ok(done) = ready.execute(program, Execution { schedule, apart: true, ..kept }) else { continue };
@@ -220,7 +219,8 @@ impl Runner {
             [line] => format!("the atomic on line {line}"),
             lines => format!("the atomics on lines {}", joined(lines)),
         };
-        let verb = |lines: &[u32], one: &str, many: &str| if lines.len() == 1 { one.to_owned() } else { many.to_owned() };
+        let verb =
+            |lines: &[u32], one: &str, many: &str| if lines.len() == 1 { one.to_owned() } else { many.to_owned() };
         Ok(match (values.as_slice(), given.as_slice(), ready.atomic_lines().as_slice()) {
             ([], [], []) => Blamed::default(),
             ([], [], lines) => Blamed {

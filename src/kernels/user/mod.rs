@@ -255,15 +255,15 @@ impl Kernel {
         let because = [one, other].into_iter().find_map(|title| {
             let buffer = title.split(':').next().unwrap_or(title);
             let config = self.resolved.configs.first()?;
-            let lines = config.passes.iter().find_map(|(e, _)| {
-                specified::folded(&e.checked, buffer, &self.shader.prepared)
-            })?;
-            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
-            Some(format!(
-                "every value of '{title}' is a number that naga's front end worked out when it read the shader (line {}), with \
-                 functions of its own: its constant folding differs from what runs",
-                lines.join(", ")
-            ))
+            let all = config.passes.iter().flat_map(|(e, _)| specified::folded(&e.checked, buffer, &self.shader.prepared));
+            let lines: Vec<String> = all.map(|line| line.to_string()).collect();
+            (!lines.is_empty()).then(|| {
+                format!(
+                    "naga's front end works out numbers of '{title}' when it reads the shader (line {}), with functions of its \
+                     own: its constant folding differs from what runs",
+                    lines.join(", ")
+                )
+            })
         });
         Some((found, because))
     }

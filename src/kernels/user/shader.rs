@@ -63,13 +63,8 @@ impl Shader {
     pub(super) fn new(file: &str, source: &str) -> Result<Self, UserError> {
         let Prepared { text, features } = prepare(source);
         let checked = examine(&text).map_err(|fault| UserError::shader(file, &fault))?;
-        let shader = Self {
-            file: file.to_owned(),
-            source: source.to_owned(),
-            prepared: text,
-            enabled: features,
-            checked,
-        };
+        let shader =
+            Self { file: file.to_owned(), source: source.to_owned(), prepared: text, enabled: features, checked };
         if shader.entries().is_empty() {
             let others = shader.checked.module.entry_points.len();
             let why = if others == 0 { "it has no entry point" } else { "it has no compute entry point" };
@@ -234,9 +229,13 @@ impl Shader {
         let span = module.global_variables.get_span(handle);
         let line = if span.is_defined() { span.location(&self.source).line_number } else { 0 };
         let refuse = |what: &str| {
-            Err(self
-                .error_on(line, format!("'{name}' is {what}, which this program does not give a kernel; put what it holds into \
-                 a storage buffer (var<storage>) and index that")))
+            Err(self.error_on(
+                line,
+                format!(
+                    "'{name}' is {what}, which this program does not give a kernel; put what it holds into \
+                 a storage buffer (var<storage>) and index that"
+                ),
+            ))
         };
         let (uniform, writable) = match variable.space {
             AddressSpace::Uniform => (true, false),

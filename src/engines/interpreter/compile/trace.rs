@@ -1,6 +1,6 @@
 //! Steps that say where numbers that are not finite, and values that WGSL leaves undefined, come from.
 
-use naga::{BinaryOperator, Expression, Handle, MathFunction};
+use naga::{BinaryOperator, Expression, Handle, MathFunction, TypeInner};
 
 use super::expression::part;
 use super::{Compiler, Frame, Refusal, Value, scalar_of};
@@ -18,6 +18,15 @@ fn operands(expression: &Expression) -> Vec<Handle<Expression>> {
         Expression::As { expr, convert: Some(_), .. } => vec![expr],
         _ => Vec::new(),
     }
+}
+
+/// Whether a component of the result comes of others than the same ones.
+fn mixes(expression: &Expression) -> bool {
+    use MathFunction as M;
+    matches!(
+        expression,
+        Expression::Math { fun: M::Cross | M::Normalize | M::Reflect | M::Refract | M::FaceForward | M::Transpose, .. }
+    )
 }
 
 /// Types whose rows hold binary32 numbers.
@@ -46,6 +55,8 @@ impl<'m> Compiler<'m> {
         };
         let own = self.line(frame.function.expressions.get_span(handle));
         let line = if own == 0 { frame.line } else { own };
+        let mixes =
+            mixes(expression) || handles.iter().any(|h| matches!(self.inner(frame, *h), TypeInner::Matrix { .. }));
         let mut floats: Vec<Vec<Row>> = Vec::new();
         for operand in &handles {
             if scalar_of(self.inner(frame, *operand)).is_ok_and(is_traced) {
@@ -62,7 +73,7 @@ impl<'m> Compiler<'m> {
         }
         for (i, row) in out.iter().enumerate() {
             // A component comes of the same components, or of all.
-            let of = |rows: &Vec<Row>| if rows.len() == out.len() { vec![rows[i]] } else { rows.clone() };
+            let of = |rows: &Vec<Row>| if rows.len() == out.len() && !mixes { vec![rows[i]] } else { rows.clone() };
             body.push(Step::Trace { out: *row, from: floats.iter().flat_map(of).collect(), line });
         }
         Ok(())

@@ -149,12 +149,7 @@ impl<'c> Machine<'c> {
 
     /// Executes these workgroups (their coordinates, no more than the machine holds) of a dispatch of `all`, with
     /// lanes' stores and atomics in the given order.
-    pub(super) fn run(
-        &mut self,
-        groups: &[[u32; 3]],
-        all: [u32; 3],
-        order: Option<Vec<u32>>,
-    ) -> Result<(), Stopped> {
+    pub(super) fn run(&mut self, groups: &[[u32; 3]], all: [u32; 3], order: Option<Vec<u32>>) -> Result<(), Stopped> {
         self.parts = order.as_deref().filter(|_| self.way.apart && self.watch.is_none()).map(parts).unwrap_or_default();
         self.order = order;
         // What waits for another invocation by itself waits in vain where that one is to go later.

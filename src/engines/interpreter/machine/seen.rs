@@ -23,9 +23,8 @@ pub(in crate::engines::interpreter) struct Seen {
 
 impl Seen {
     pub(super) fn begin(&mut self, groups: &[[u32; 3]], all: [u32; 3], size: usize, lanes: usize) {
-        let number = |[x, y, z]: [u32; 3]| {
-            u64::from(x) + u64::from(all[0]) * (u64::from(y) + u64::from(all[1]) * u64::from(z))
-        };
+        let number =
+            |[x, y, z]: [u32; 3]| u64::from(x) + u64::from(all[0]) * (u64::from(y) + u64::from(all[1]) * u64::from(z));
         let of = |lane: usize| {
             let group = groups.get(lane / size.max(1)).copied().unwrap_or_default();
             number(group).wrapping_mul(size as u64).wrapping_add((lane % size.max(1)) as u64)
