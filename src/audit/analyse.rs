@@ -3,15 +3,15 @@
 use super::blobs::Blobs;
 use super::compare::{FirstConfig, Heard, Pairs, compare};
 use super::execute::Said;
-use super::judge;
 use super::truth::Truth;
+use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
 use crate::model::bits::digest_words;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::{Examination, Finding};
 use crate::numerics::drift::{Accuracy, accuracy};
-use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.
 const WHOLE: usize = 16;
@@ -46,7 +46,7 @@ pub(super) fn analyse(
     }
     let program = truth.problem.program();
     let translation = program.as_ref().map(crate::wgsl::gaps::met).unwrap_or_default();
-    Ok(CaseRecord {
+    let mut record = CaseRecord {
         id: case.to_string(),
         kernel: case.kernel().to_owned(),
         variant: case.variant().to_owned(),
@@ -68,7 +68,10 @@ pub(super) fn analyse(
         examination: Examination { translation, ..truth.problem.examination() },
         executions,
         comparisons,
-    })
+    };
+    let statuses: Vec<Status> = record.executions.iter().map(|x| status_of(&record, x)).collect();
+    record.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
+    Ok(record)
 }
 
 /// Whether it is known what the specification allows.
@@ -91,6 +94,7 @@ fn execution(
         accuracy: None,
         observations: Vec::new(),
         findings: Vec::new(),
+        content: None,
         samples: Vec::new(),
         seconds: 0.0,
     };
@@ -128,12 +132,13 @@ fn execution(
         found.unmeasured = distinct.len().saturating_sub(kept) as u64;
     }
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
-    let outside = found.as_ref().map(|a| a.outside);
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
     // An interpreter's runs are chosen, or all the same: they estimate no rate.
     let random = !one.engine.is_embedded();
     Ok(Execution {
-        status: judge::status(&digests, strict.map(|t| t.digest.as_str()), outside),
+        // Concluded from all of this, once it is together.
+        status: Status::Unjudged,
+        content: Some(Content::of(first)),
         equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
         observations: truth.problem.observe(first),
         findings: noticed(one, truth, findings),

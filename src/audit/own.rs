@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::blobs::Blobs;
-use super::judge;
 use crate::kernels::case::Case;
 use crate::kernels::user::Kernel;
 use crate::model::OutputComparison;
@@ -77,7 +76,10 @@ pub(super) fn said_beside(cases: &[CaseRecord]) -> Vec<String> {
             out.push(if compared.drift.is_none() {
                 format!("On {engine} '{left}' and '{right}' hold the same bits.")
             } else {
-                format!("On {engine} '{right}' differs from '{left}': {}{because}.", judge::size(&compared.drift))
+                format!(
+                    "On {engine} '{right}' differs from '{left}': {}{because}.",
+                    crate::facts::size(&compared.drift)
+                )
             });
         }
     }

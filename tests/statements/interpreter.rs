@@ -300,6 +300,11 @@ fn loops_that_drivers_stop_are_told_as_that() {
     let case = &record.cases[0];
     assert!(case.examination.loop_limited.is_some(), "the result with limited loops is known");
     for verdict in record.verdicts.iter().filter(|v| v.status == Status::OutsideSpecification) {
-        assert!(verdict.because.contains("after 65535 iterations"), "{}: {}", verdict.engine, verdict.because);
+        assert!(
+            verdict.because.contains("stops every loop after 65535 iterations"),
+            "{}: {}",
+            verdict.engine,
+            verdict.because
+        );
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn title(
             ),
         );
     }
-    if !record.is_complete() {
+    if !crate::facts::soundness(record).is_sound() {
         return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
     }
     if let Some(found) = findings.iter().find(|_| record.provenance.own.is_some()) {
