@@ -85,7 +85,7 @@ pub(super) fn said_beside(cases: &[CaseRecord]) -> Vec<String> {
             } else {
                 format!(
                     "On {engine} '{right}' differs from '{left}': {}{because}.",
-                    crate::facts::size(&compared.drift)
+                    crate::facts::size(&compared.drift, case.quantity())
                 )
             });
         }
