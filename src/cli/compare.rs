@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 
-use super::options::Format;
+use super::shown::formats;
 use super::{Exit, Failure, open, print};
+use crate::formats::Format;
 use crate::relate::{self, PairError};
 use crate::report;
 
@@ -31,8 +32,8 @@ pub(super) struct Args {
     #[arg(long = "match", value_name = "LEFT=RIGHT", value_parser = pair)]
     matched: Vec<(String, String)>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
     /// What makes the exit status 1.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
@@ -58,11 +59,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         PairError::Json(_) => Failure::new(Exit::Unreadable, e),
         _ => Failure::usage(e),
     })?;
-    print(&match args.format {
-        Format::Table => report::compared_table(&found),
-        Format::Markdown => report::compared_markdown(&found),
-        Format::Csv => report::compared_csv(&found).map_err(Failure::usage)?,
-        Format::Json => serde_json::to_string_pretty(&found).map(|t| t + "\n").map_err(Failure::usage)?,
+    print(&match args.format.name {
+        "table" => report::compared_table(&found),
+        "markdown" => report::compared_markdown(&found),
+        "csv" => report::compared_csv(&found).map_err(Failure::usage)?,
+        _ => serde_json::to_string_pretty(&found).map(|t| t + "\n").map_err(Failure::usage)?,
     })?;
     let alone = !found.only.0.is_empty() || !found.only.1.is_empty();
     let beyond = match args.fail_on {

@@ -7,22 +7,10 @@ use clap::ValueEnum;
 use super::{Exit, Failure};
 use crate::audit::{Plan, Wanted};
 use crate::engines::interpreter::Mode;
+use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
 use crate::record::{CaseRecord, Engine, Record, Settings, Status};
-
-/// What is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// A table for people.
-    Table,
-    /// The record.
-    Json,
-    /// One row a comparison.
-    Csv,
-    /// The table for pull requests and step summaries.
-    Markdown,
-}
 
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,6 +40,10 @@ pub(super) struct Options {
     /// May be given more than once.
     #[arg(long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
+    /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
+    /// protocol of docs/remote.md. It takes part in the cases that name an operation it has. May be given more than once.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) engine: Vec<String>,
     /// Runs of every case on every engine; on an embedded adapter each in another legal order of execution.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
@@ -73,8 +65,11 @@ pub(super) struct Options {
     #[arg(long, value_name = "NAME", env = "REPRO_AUDIT_LABEL", value_parser = super::label)]
     pub(super) label: Option<String>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(super) format: Format,
+    #[arg(long, default_value = "table", value_parser = super::shown::formats())]
+    pub(super) format: &'static Format,
+    /// Everything on a terminal, and not the first screen alone.
+    #[arg(long)]
+    pub(super) full: bool,
     /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the
     /// embedded interpreter is judged only where --adapter embedded asks for it.
     #[arg(long, value_enum, default_value = "never")]
@@ -106,6 +101,7 @@ impl Options {
             cases,
             store: self.store,
             label: self.label.clone(),
+            remote: self.engine.clone(),
         })
         .map_err(Failure::usage)
     }

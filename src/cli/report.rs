@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::gpu::show;
-use super::options::Format;
 use super::outputs::Outputs;
+use super::shown::{formats, show};
 use super::{Exit, Failure, print};
+use crate::facts::concluded;
+use crate::formats::Format;
 use crate::record;
 use crate::report;
+use crate::views::audit::Audit;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -16,8 +18,11 @@ pub(super) struct Args {
     /// or a merged record.
     record: String,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
+    /// Everything on a terminal, and not the first screen alone.
+    #[arg(long)]
+    full: bool,
     /// Write index.html, the CSV files and the charts to this folder instead.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -25,32 +30,35 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
-    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|p| record::read(&p).ok());
+    let plain = record::find(&args.record, &[Path::new(record::FOLDER)])
+        .ok()
+        .and_then(|p| record::read(&p).ok())
+        .map(concluded);
     if let Some(record) = plain {
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&record, args.format)?,
+            None => show(&Audit::new(&record), args.format, args.full)?,
         }
         return Ok(Exit::Within);
     }
     let merged = super::open(&args.record)?;
     let mut members = merged.members();
     if let (Some(member), None) = (members.next(), members.next()) {
-        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+        let record = concluded(merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&record, args.format)?,
+            None => show(&Audit::new(&record), args.format, args.full)?,
         }
         return Ok(Exit::Within);
     }
     let view = crate::relate::relate(&merged);
     match &args.out {
         Some(folder) => Outputs::render_merged(folder, &view)?,
-        None => print(&match args.format {
-            Format::Table => report::merged_table(&view),
-            Format::Markdown => report::merged_markdown(&view),
-            Format::Csv => report::merged_csv(&view).map_err(Failure::usage)?,
-            Format::Json => serde_json::to_string_pretty(&view).map(|t| t + "\n").map_err(Failure::usage)?,
+        None => print(&match args.format.name {
+            "table" => report::merged_table(&view),
+            "markdown" => report::merged_markdown(&view),
+            "csv" => report::merged_csv(&view).map_err(Failure::usage)?,
+            _ => serde_json::to_string_pretty(&view).map(|t| t + "\n").map_err(Failure::usage)?,
         })?,
     }
     Ok(Exit::Within)

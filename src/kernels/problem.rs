@@ -1,8 +1,12 @@
 //! What a kernel yields for one case: the program for an adapter, the twin for the CPU, and the truth.
 
 use crate::model::bits::{Bits, Dtype};
-use crate::model::task::Program;
-use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
+use crate::model::task::{Operation, Program, Task};
+use crate::model::{Allowance, Arithmetic, Exact, Examination, Finding, Observation, Origin, Quantity};
+
+/// The most iterations of loops that an invocation of our own shaders may make. Mesa's software drivers stop every loop,
+/// without a word, once an invocation has made 65,535 in all.
+pub const MOST_ITERATIONS: u64 = 60_000;
 
 /// One case, ready to be computed.
 ///
@@ -11,6 +15,17 @@ use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
 pub trait Problem: Send + Sync {
     /// The element type and the number of elements of the answer.
     fn shape(&self) -> (Dtype, usize);
+
+    /// What an element of the answer is.
+    fn quantity(&self) -> Quantity {
+        Quantity::of(self.shape().0)
+    }
+
+    /// The most iterations that one invocation makes, of all loops of a pass together, where that grows with the
+    /// problem: an upper bound. Loops of a fixed length may be left out as long as [`MOST_ITERATIONS`] leaves room.
+    fn iterations(&self) -> u64 {
+        0
+    }
 
     /// What an adapter executes. `None` for a case of the CPU's threads only.
     fn program(&self) -> Option<Program> {
@@ -43,6 +58,28 @@ pub trait Problem: Send + Sync {
     /// and the answer is left to the implementation.
     fn origin(&self) -> Option<Origin> {
         None
+    }
+
+    /// What was noticed in looking closely at the shader, where that was done.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What is known of the shader besides its results, where it was looked at closely.
+    fn examination(&self) -> Examination {
+        Examination::default()
+    }
+
+    /// The operation and its tensors, for engines that have one of their own. `None` where it has no name that others
+    /// know, and for all variants of a kernel but those that are the operation as a framework means it.
+    fn operation(&self) -> Option<Operation> {
+        None
+    }
+
+    /// What an engine is asked.
+    fn task(&self) -> Task {
+        let (dtype, len) = self.shape();
+        Task { operation: self.operation(), program: self.program(), dtype, shape: vec![len] }
     }
 
     /// What else there is to say of an output.

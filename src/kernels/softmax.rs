@@ -4,11 +4,12 @@ mod poly;
 
 use super::rowwise::{self, COLS, DIST, ROWS, Rows, SEED, UNFUSED, WG, bound};
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, Observation, OutputView, Pass, Problem, Profile, Program, Shader,
-    Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, MOST_ITERATIONS, Observation, OutputView, Pass, Problem, Profile,
+    Program, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::exact;
 use crate::numerics::threads;
@@ -52,7 +53,7 @@ impl Kernel for Softmax {
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
         let mut cases = rows_plan("softmax", &VARIANTS[0], profile, seed);
         let poly = rows_plan("softmax", &VARIANTS[1], profile, seed);
-        cases.extend(poly.into_iter().filter(|c| c.config() == "wg=64"));
+        cases.extend(poly.into_iter().filter(|c| ["wg=64", "wg=256"].contains(&c.config().as_str())));
         cases.extend(rows_plan("softmax", &VARIANTS[2], profile, seed));
         cases
     }
@@ -80,7 +81,10 @@ pub(super) fn rows_plan(kernel: &'static str, variant: &Variant, profile: Profil
         let case = Case::of(kernel, variant).with("rows", rows).with("cols", cols).with("dist", dist);
         case.with("seed", seed).with("wg", wg)
     };
-    shapes.iter().flat_map(|shape| sizes.iter().map(move |wg| case(shape, wg))).collect()
+    let shapes = shapes.iter().flat_map(|shape| sizes.iter().map(move |wg| (shape, wg)));
+    // The longest rows need more invocations than the smallest workgroups have.
+    let runs = |cols: u32, wg: u32| 3 * u64::from(cols.div_ceil(wg)) + 20 <= MOST_ITERATIONS;
+    shapes.filter(|((_, cols, _), wg)| runs(*cols, **wg)).map(|(shape, wg)| case(shape, wg)).collect()
 }
 
 struct RowsSoftmax {
@@ -103,6 +107,10 @@ impl Problem for RowsSoftmax {
         (Dtype::F32, self.rows.input.len())
     }
 
+    fn iterations(&self) -> u64 {
+        self.rows.iterations()
+    }
+
     fn program(&self) -> Option<Program> {
         let len = self.rows.input.len();
         let mut params = vec![u32::try_from(self.rows.cols).unwrap_or(u32::MAX)];
@@ -120,6 +128,11 @@ impl Problem for RowsSoftmax {
             vec![Pass::new("main", [self.rows.rows, 1, 1])],
             OutputView::whole(2, Dtype::F32, len),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows.rows as usize, self.rows.cols], &self.rows.input);
+        (self.method == Method::BuiltIn).then(|| Operation::new("softmax", [("x", input)]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -188,5 +188,5 @@ pub fn csv(pairs: &Pairs) -> Result<String, csv::Error> {
             })?;
         }
     }
-    super::csv::finish(writer)
+    super::finish(writer)
 }

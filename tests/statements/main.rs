@@ -3,6 +3,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../fixture/mod.rs"]
+mod fixture;
+mod broken;
 mod engines;
 mod facts;
 mod gate;

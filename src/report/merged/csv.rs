@@ -52,5 +52,5 @@ pub fn summary(view: &Related) -> Result<String, csv::Error> {
             }
         }
     }
-    crate::report::csv::finish(writer)
+    crate::report::finish(writer)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::relate::Related;
 use crate::report::text;
-use crate::report::view::Tone;
+use crate::views::document::Tone;
 
 /// The verdict.
 #[derive(Debug, Serialize)]
@@ -27,8 +27,8 @@ pub(super) struct Statement {
 
 fn make(tone: Tone, title: &'static str, text: String) -> Statement {
     let (glyph, word) = match tone {
-        Tone::Held => ("✓", "held"),
-        Tone::Untested => ("–", "untested"),
+        Tone::Good => ("✓", "held"),
+        Tone::Plain => ("–", "untested"),
         Tone::Broke => ("≠", "did not hold"),
         Tone::Bad => ("✗", "attention"),
     };
@@ -51,9 +51,9 @@ pub(super) fn headline(view: &Related) -> Headline {
     } else if nondeterminism > 0 {
         (Tone::Bad, format!("Not the same again on one machine: {}", text::plural(nondeterminism, "result")))
     } else if adapters == 0 {
-        (Tone::Untested, "No adapter in these records".to_owned())
+        (Tone::Plain, "No adapter in these records".to_owned())
     } else if classes <= 1 {
-        (Tone::Held, format!("All {} agree bit for bit", text::plural(adapters, "adapter")))
+        (Tone::Good, format!("All {} agree bit for bit", text::plural(adapters, "adapter")))
     } else {
         (Tone::Broke, format!("{} fall into {classes} classes that differ in bits", text::plural(adapters, "adapter")))
     };
@@ -79,9 +79,9 @@ fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
     let whole: Vec<&str> = view.kernels.iter().filter(|k| k.classes <= 1).map(|k| k.kernel.as_str()).collect();
     let split: Vec<String> = view.kernels.iter().filter(|k| k.classes > 1).map(|k| k.kernel.clone()).collect();
     if view.classes.is_empty() {
-        out.push(make(Tone::Untested, "Classes", "No adapter gave a result that repeats.".to_owned()));
+        out.push(make(Tone::Plain, "Classes", "No adapter gave a result that repeats.".to_owned()));
     } else if split.is_empty() {
-        out.push(make(Tone::Held, "Classes", format!("No case tells any two adapters apart.{rest}")));
+        out.push(make(Tone::Good, "Classes", format!("No case tells any two adapters apart.{rest}")));
     } else {
         out.push(make(
             Tone::Broke,
@@ -104,16 +104,16 @@ fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
         }
     }
     if steps == 0 {
-        out.push(make(Tone::Untested, "Drivers", "No device is here with two drivers.".to_owned()));
+        out.push(make(Tone::Plain, "Drivers", "No device is here with two drivers.".to_owned()));
     } else if changed == 0 {
-        out.push(make(Tone::Held, "Drivers", format!("{} changed no bit.", text::plural(steps, "driver update"))));
+        out.push(make(Tone::Good, "Drivers", format!("{} changed no bit.", text::plural(steps, "driver update"))));
     } else {
         let text = format!("{changed} of {} changed bits; see the timeline.", text::plural(steps, "driver update"));
         out.push(make(Tone::Broke, "Drivers", text));
     }
     let elsewhere = view.conflicts.len() - nondeterminism;
     if view.conflicts.is_empty() {
-        out.push(make(Tone::Held, "Conflicts", "No two records of one adapter disagree.".to_owned()));
+        out.push(make(Tone::Good, "Conflicts", "No two records of one adapter disagree.".to_owned()));
     } else {
         let text = format!(
             "{} of one device and driver differ between records: {nondeterminism} on one machine, which shows \
@@ -129,7 +129,7 @@ fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
             format!("The WGSL specification forbids {}: {}.", text::plural(all, "result"), text::list(&names, 4));
         out.push(make(Tone::Bad, "Specification", text));
     } else if view.results > 0 {
-        out.push(make(Tone::Held, "Specification", "No result is outside what WGSL allows.".to_owned()));
+        out.push(make(Tone::Good, "Specification", "No result is outside what WGSL allows.".to_owned()));
     }
     if !view.twins.is_empty() {
         out.push(make(
@@ -142,7 +142,7 @@ fn statements(view: &Related, nondeterminism: usize) -> Vec<Statement> {
         view.records.iter().filter(|r| !r.trouble.is_empty()).map(|r| format!("{}: {}", r.name, r.trouble)).collect();
     if view.missing.is_empty() && trouble.is_empty() && view.failed == 0 {
         out.push(make(
-            Tone::Held,
+            Tone::Good,
             "Completeness",
             "Every record is complete, and no expected one is missing.".to_owned(),
         ));

@@ -3,17 +3,15 @@
 
 mod csv;
 mod headline;
-mod html;
 mod outline;
 
 use std::path::{Path, PathBuf};
 
-use super::charts::{self, Chart, Plot, Tile};
-use super::{ReportError, write_files};
+use super::chart::{Chart, Plot, Tile};
+use crate::formats::{FormatError, charts, html};
 use crate::relate::Related;
 
 pub use csv::summary as merged_csv;
-pub use html::html as merged_html;
 pub use outline::{markdown as merged_markdown, table as merged_table};
 
 /// Columns of a matrix; what is beyond is in the CSV.
@@ -61,18 +59,24 @@ fn chart(view: &Related) -> Option<Chart> {
     })
 }
 
+/// The page.
+#[must_use]
+pub fn merged_html(view: &Related) -> String {
+    html::write(&outline::outline(view).document())
+}
+
 /// Writes `index.html`, `summary.csv` and `charts/classes.png` into a folder, which is made if it is missing, and returns
 /// their paths.
 ///
 /// # Errors
 /// When a part can not be made, or a file can not be written.
-pub fn write_merged(view: &Related, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+pub fn write_merged(view: &Related, folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     let mut files = vec![
-        (folder.join("index.html"), html::html(view)?.into_bytes()),
+        (folder.join("index.html"), html::write(&outline::outline(view).document()).into_bytes()),
         (folder.join("summary.csv"), csv::summary(view)?.into_bytes()),
     ];
     if let Some(chart) = chart(view) {
         files.push((folder.join("charts").join("classes.png"), charts::png(&chart, &view.id)?));
     }
-    write_files(folder, files)
+    crate::formats::files::write_files(folder, files)
 }

@@ -23,7 +23,7 @@ pub fn markdown(view: &Related) -> String {
 }
 
 /// A distance from class A.
-pub(super) fn distance(max_ulp: Option<u64>, whole: bool) -> String {
+fn distance(max_ulp: Option<u64>, whole: bool) -> String {
     match max_ulp {
         None => "not stored".to_owned(),
         Some(n) if whole => format!("{} ulp", text::ulp(n)),
@@ -40,7 +40,7 @@ fn cell(cell: &KernelCell) -> String {
 }
 
 /// What a driver changed of a kernel, in a sentence.
-pub(super) fn change(change: &DriverChange) -> String {
+fn change(change: &DriverChange) -> String {
     let because = if change.because.is_empty() { String::new() } else { format!(" ({})", change.because) };
     format!(
         "{} in {}, {}{because}",
@@ -50,7 +50,7 @@ pub(super) fn change(change: &DriverChange) -> String {
     )
 }
 
-fn outline(view: &Related) -> Outline {
+pub(super) fn outline(view: &Related) -> Outline {
     let verdict = headline(view);
     let mut out = Outline { title: verdict.title, parts: Vec::new() };
     out.text(verdict.lead);
