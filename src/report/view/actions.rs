@@ -91,7 +91,10 @@ pub(super) fn actions(
         out.push(Action {
             text: match differing {
                 Some(_) => "Other inputs, and more runs, show how far the difference goes.".to_owned(),
-                None => "Nothing differed. Other inputs and more runs say more.".to_owned(),
+                None => match findings.first() {
+                    None => "Nothing differed. Other inputs and more runs say more.".to_owned(),
+                    Some(f) => format!("See what was noticed of {}: {}.", f.place(), f.message.trim_end_matches('.')),
+                },
             },
             command: format!(
                 "{} --seed {} --repeats 50",

@@ -10,6 +10,9 @@ use crate::report::text;
 /// One finding: cases of a variant, and engines, that share its kind and line are one.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct FindingRow {
+    /// The kind.
+    #[serde(skip)]
+    pub(in crate::report) of: FindingKind,
     /// The kind as in the record.
     pub(in crate::report) kind: &'static str,
     /// The kind with a capital.
@@ -50,8 +53,15 @@ fn title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::DataRace => "Data race",
         FindingKind::NonUniformBarrier => "Barrier in non-uniform control flow",
+        FindingKind::Undefined => "Function without a value",
+        FindingKind::InactiveLane => "Read of an inactive invocation",
         FindingKind::OutOfBounds => "Access out of bounds",
         FindingKind::OrderDependent => "Depends on the order of execution",
+        FindingKind::SubgroupSize => "Depends on the size of a subgroup",
+        FindingKind::Overflow => "Overflow to infinity",
+        FindingKind::NanArises => "NaN arises",
+        FindingKind::LongLoop => "Long loop",
+        FindingKind::OneValue => "One value everywhere",
     }
 }
 
@@ -87,13 +97,27 @@ pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
     all.into_iter()
         .map(|(kind, variant, line, engines, cases, first)| {
             let case = cases.first().copied().unwrap_or_default().to_owned();
-            let defect = kind != FindingKind::OrderDependent;
+            let defect = kind.is_defect();
+            let order = kind == FindingKind::OrderDependent;
             FindingRow {
+                of: kind,
                 kind: kind.name(),
                 title: title(kind),
                 defect,
-                glyph: if defect { "✗" } else { "↯" },
-                class: if defect { "outside-specification" } else { "not-repeatable" },
+                glyph: if defect {
+                    "✗"
+                } else if order {
+                    "↯"
+                } else {
+                    "≠"
+                },
+                class: if defect {
+                    "outside-specification"
+                } else if order {
+                    "not-repeatable"
+                } else {
+                    "within-specification"
+                },
                 variant,
                 engine: text::list(&engines, 4),
                 line: line.map(|l| l.to_string()).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::FindingRow;
 use super::headline::{Fared, Tone};
 use crate::model::FindingKind;
-use crate::record::{EngineKind, Level, Record};
+use crate::record::{CaseRecord, EngineKind, Level, Record};
 use crate::report::text;
 
 /// The worst that was found. `levels` are of what is under test, `reference` of the strict interpreter.
@@ -51,9 +51,18 @@ pub(super) fn title(
         return (Tone::Bad, format!("{} in {}: {so}", race.title, race.variant));
     }
     // A kernel of one's own is what is under test, and no driver is at fault for the order that it takes.
-    if let Some(found) = findings.first().filter(|_| record.provenance.own.is_some()) {
-        let text =
-            format!("{} depends on the order of execution: adapters may differ, and none is at fault", found.place());
+    let own = |found: &&FindingRow| record.provenance.own.is_some() && found.of != FindingKind::OneValue;
+    if let Some(found) = findings.iter().find(own).filter(|found| found.of != FindingKind::LongLoop) {
+        let place = found.place();
+        let text = match found.of {
+            FindingKind::SubgroupSize => {
+                format!("{place} depends on the size of a subgroup: adapters may differ, and none is at fault")
+            }
+            FindingKind::Overflow | FindingKind::NanArises => {
+                format!("{place}: results are not finite on strict arithmetic either")
+            }
+            _ => format!("{place} depends on the order of execution: adapters may differ, and none is at fault"),
+        };
         return (Tone::Broke, text);
     }
     if record.verdicts.is_empty() {
@@ -112,6 +121,18 @@ pub(super) fn title(
     }
     if !crate::facts::soundness(record).is_sound() {
         return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
+    }
+    if let Some(found) = findings.iter().find(|_| record.provenance.own.is_some()) {
+        let place = found.place();
+        let text = match found.of {
+            FindingKind::LongLoop => format!("{place} has more iterations than some drivers allow"),
+            _ => format!("All results of {place} are one value: that engines agree shows little"),
+        };
+        return (Tone::Broke, text);
+    }
+    let idle = |case: &CaseRecord| case.examination.insensitive;
+    if !record.cases.is_empty() && record.cases.iter().all(idle) {
+        return (Tone::Broke, "Equal, and nothing that drivers are free to do could change these bits".to_owned());
     }
     (Tone::Held, "Bit for bit the same, wherever it was tested".to_owned())
 }
