@@ -6,6 +6,7 @@
 mod class;
 mod judge;
 mod lock;
+mod order;
 mod outcome;
 mod policy;
 mod show;
@@ -15,5 +16,5 @@ pub use class::{Driver, EngineClass, Identity, identify};
 pub use judge::{Checked, Counts, Item, Place, Question, check};
 pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
 pub use outcome::{Gravity, Outcome};
-pub use policy::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
+pub use policy::{Demand, Deviation, Known, Policy, PolicyError, Requirement, Rule};
 pub use show::{annotations, csv, json, junit, markdown, table};

@@ -3,6 +3,7 @@
 use super::class::clean;
 use super::lock::{fits, found};
 use super::outcome::Outcome;
+use crate::model::CaseId;
 use crate::record::{self, EngineKind, EngineStatus, Record};
 
 /// What keeps a record from being relied on, one sentence each; empty where nothing does.
@@ -37,6 +38,9 @@ pub(super) fn troubles(record: &Record) -> Vec<(Outcome, String)> {
         }
     }
     for case in &record.cases {
+        if let Err(error) = CaseId::parse(&case.id) {
+            out.push((Outcome::Incomplete, clean(&error.to_string())));
+        }
         for execution in &case.executions {
             let (id, engine) = (clean(&case.id), clean(&execution.engine));
             if let record::Outcome::Failed { reason } = &execution.outcome {
