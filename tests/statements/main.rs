@@ -1,6 +1,8 @@
 //! Sentences, marks and numbers that the program printed and that were wrong once, each with the value that is right.
 //! Small inputs are in `tests/cases/`. One module a room.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod engines;
 mod facts;
 mod gate;

@@ -7,8 +7,8 @@ use super::reports::Report;
 use crate::gate::class::{Identity, audit_label, clean, identify};
 use crate::gate::lock::{Lock, LockedEngine};
 use crate::gate::outcome::Outcome;
-use crate::model::pattern::word;
 use crate::gate::sound::{short, took_part};
+use crate::model::pattern::word;
 use crate::record::{Engine, EngineStatus, Record};
 
 /// An engine of a record.

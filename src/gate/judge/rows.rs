@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::known::{self, Shown};
 use super::reports::Report;
 use super::seen::{Seen, row_words};
+use super::size;
 use super::tally::{self, Tally};
 use super::{Item, Seat};
-use super::size;
 use crate::gate::lock::{Found, LockedRow, outline};
 use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
@@ -89,11 +89,7 @@ fn one(
         return None;
     }
     let driver = seat.driver();
-    let subject = Subject {
-        case: id,
-        adapter: [&seat.label, &seat.identity.driver.device],
-        driver: &driver,
-    };
+    let subject = Subject { case: id, adapter: [&seat.label, &seat.identity.driver.device], driver: &driver };
     let decided = tally::decide(&question.policy.rules, tallies, &subject);
     if !seat.selected {
         if let Some((i, _)) = decided {

@@ -2,8 +2,8 @@
 
 use crate::gate::class::clean;
 use crate::gate::lock::{Found, LockedRow, found, status_word};
-use crate::gate::outcome::Outcome;
 use crate::gate::order::Disorder;
+use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
 use crate::record::{self, AxisLevel, CaseRecord, Execution, Status};
 
@@ -27,7 +27,15 @@ impl<'a> Seen<'a> {
             record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| &d.digest), *runs),
             _ => ("", 0),
         };
-        Self { case, execution, status: execution.status, found: found(execution), digest, runs, disorder: Disorder::of(case) }
+        Self {
+            case,
+            execution,
+            status: execution.status,
+            found: found(execution),
+            digest,
+            runs,
+            disorder: Disorder::of(case),
+        }
     }
 
     /// Whether it ran.
@@ -114,7 +122,9 @@ impl<'a> Seen<'a> {
             (Found::Digest(a), Found::Digest(b)) if a != b => (Outcome::DigestChanged, changed()),
             (Found::Digest(_), Found::Digest(_)) if row.status != self.status => (Outcome::StatusChanged, changed()),
             (Found::Digest(_), Found::Varies) => (Outcome::NoLongerRepeatable, changed()),
-            (Found::Varies | Found::Unordered | Found::Race, _) if self.status > row.status => (Outcome::StatusChanged, changed()),
+            (Found::Varies | Found::Unordered | Found::Race, _) if self.status > row.status => {
+                (Outcome::StatusChanged, changed())
+            }
             (Found::Varies, Found::Digest(_)) => (Outcome::NowRepeatable, self.chance()),
             _ => (Outcome::Same, is),
         }

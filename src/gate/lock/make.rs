@@ -3,10 +3,12 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline};
+use super::{
+    Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
+};
 use crate::gate::class::{Identity, audit_label, clean, identify};
-use crate::gate::sound::{short, took_part, troubles};
 use crate::gate::order::Disorder;
+use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;
 use crate::record::{Execution, Record, Status};
 
@@ -18,7 +20,12 @@ impl Lock {
     /// or equal engines do not agree on a case of fixed order that repeats on each.
     pub fn of(records: &[Record]) -> Result<Self, LockError> {
         let settings = settings(records)?;
-        records.iter().try_for_each(sound)?;
+        for record in records {
+            if let Some(error) = record.cases.iter().find_map(|c| CaseId::parse(&c.id).err()) {
+                return Err(LockError::Unreadable { id: short(&record.id), what: clean(&error.to_string()) });
+            }
+            sound(record)?;
+        }
         let engines = engines(records);
         let mut cases: BTreeMap<CaseId, LockedCase> = BTreeMap::new();
         for record in records {

@@ -131,7 +131,8 @@ impl Reader {
                 Ok(())
             }
             "own" => {
-                let arguments = own::read(value).ok_or_else(|| format!("'{value}' is no list of arguments; {AGAIN}"))?;
+                let arguments =
+                    own::read(value).ok_or_else(|| format!("'{value}' is no list of arguments; {AGAIN}"))?;
                 self.own.insert(arguments);
                 Ok(())
             }

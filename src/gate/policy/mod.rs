@@ -116,9 +116,7 @@ impl Rule {
         let words = |patterns: &[String], texts: &[&str]| {
             patterns.is_empty() || patterns.iter().any(|p| texts.iter().any(|t| word(p, t)))
         };
-        self.names(subject.case)
-            && words(&self.adapter, &subject.adapter)
-            && words(&self.driver, &[subject.driver])
+        self.names(subject.case) && words(&self.adapter, &subject.adapter) && words(&self.driver, &[subject.driver])
     }
 }
 

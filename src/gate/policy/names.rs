@@ -34,9 +34,7 @@ impl Policy {
     /// The first rule that names no kernel, variant or case; the message has the line and the nearest names.
     pub fn check_names(&self, file: &str, known: &BTreeSet<Known>) -> Result<(), PolicyError> {
         self.rules.iter().try_for_each(|rule| {
-            rule.unknown(known).map_or(Ok(()), |what| {
-                Err(PolicyError { file: file.to_owned(), line: rule.line, what })
-            })
+            rule.unknown(known).map_or(Ok(()), |what| Err(PolicyError { file: file.to_owned(), line: rule.line, what }))
         })
     }
 }

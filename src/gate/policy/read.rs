@@ -255,7 +255,8 @@ fn cases(value: &Value<'_>) -> Result<Vec<CasePattern>, Wrong> {
         .iter()
         .map(|text| {
             CasePattern::parse(text).map_err(|e| {
-                let what = format!("{e}; a pattern is kernel/variant?name=value, with * for any text, such as sum/*?wg=64");
+                let what =
+                    format!("{e}; a pattern is kernel/variant?name=value, with * for any text, such as sum/*?wg=64");
                 (value.span(), what)
             })
         })
