@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod cli;
 pub mod engines;
+pub mod facts;
 pub mod formats;
 pub mod gate;
 pub mod kernels;

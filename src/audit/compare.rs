@@ -1,24 +1,26 @@
 //! The comparisons of one case: which pairs of outputs, on which axis.
 
+use super::AuditError;
 use super::blobs::Blobs;
-use super::execute::Said;
 use super::truth::Truth;
+use super::worker::Response;
+use crate::facts::{axis, severity};
 use crate::model::AdapterIdentity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Drift, measure};
-use crate::record::{AxisLevel, Comparison, Engine, EngineKind, Side};
+use crate::record::{AxisLevel, Comparison, Engine, EngineKind, Role, Side};
 
 /// One engine's answer to one case.
-pub(super) struct Heard<'a> {
+pub(super) struct Responded<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) said: &'a Said,
+    pub(super) response: &'a Response,
 }
 
-impl Heard<'_> {
+impl Responded<'_> {
     /// The first run's digest, where it ran.
     pub(super) fn digest(&self) -> Option<&str> {
-        match self.said {
-            Said::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+        match self.response {
+            Response::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
             _ => None,
         }
     }
@@ -53,7 +55,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// The output of this digest.
-    pub(super) fn bits(&mut self, digest: &str) -> Result<&Bits, String> {
+    pub(super) fn bits(&mut self, digest: &str) -> Result<&Bits, AuditError> {
         let at = match self.loaded.iter().position(|(d, _)| d == digest) {
             Some(at) => at,
             None => {
@@ -65,28 +67,24 @@ impl<'a> Pairs<'a> {
     }
 
     /// The drift between two stored outputs.
-    pub(super) fn drift(&mut self, left: &str, right: &str) -> Result<Drift, String> {
+    pub(super) fn drift(&mut self, left: &str, right: &str) -> Result<Drift, AuditError> {
         if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == left && r == right) {
             return Ok(drift.clone());
         }
         self.bits(left)?;
         self.bits(right)?;
         let find = |digest: &str| self.loaded.iter().find(|(d, _)| d == digest).map(|(_, b)| b);
-        let drift = find(left)
-            .zip(find(right))
-            .and_then(|(l, r)| measure(l, r))
-            .ok_or_else(|| "two outputs of one case differ in shape".to_owned())?;
+        let drift = find(left).zip(find(right)).and_then(|(l, r)| measure(l, r)).ok_or(AuditError::Shape)?;
         self.cache.push((left.to_owned(), right.to_owned(), drift.clone()));
         Ok(drift)
     }
 
     /// The drift from a twin to a stored output.
-    pub(super) fn twin_drift(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, String> {
+    pub(super) fn twin_drift(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, AuditError> {
         if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == twin_digest && r == right) {
             return Ok(drift.clone());
         }
-        let drift =
-            measure(twin, self.bits(right)?).ok_or_else(|| "an output and its twin differ in shape".to_owned())?;
+        let drift = measure(twin, self.bits(right)?).ok_or(AuditError::Shape)?;
         self.cache.push((twin_digest.to_owned(), right.to_owned(), drift.clone()));
         Ok(drift)
     }
@@ -94,13 +92,13 @@ impl<'a> Pairs<'a> {
 
 /// All comparisons of one case.
 pub(super) fn compare(
-    heard: &[Heard<'_>],
+    responses: &[Responded<'_>],
     truth: &Truth,
     firsts: &[FirstConfig],
     pairs: &mut Pairs<'_>,
-) -> Result<Vec<Comparison>, String> {
+) -> Result<Vec<Comparison>, AuditError> {
     let mut out = Vec::new();
-    for one in heard {
+    for one in responses {
         let Some(digest) = one.digest() else { continue };
         let id = &one.engine.id;
         let right = || Side::Engine(id.clone());
@@ -108,15 +106,15 @@ pub(super) fn compare(
             let drift = pairs.twin_drift(&twin.bits, &twin.digest, digest)?;
             out.push(Comparison { axis: AxisLevel::Engine, left: Side::STRICT, right: right(), drift });
         }
-        if let Said::Ran { runs, distinct, kept, .. } = one.said
+        if let Response::Ran { runs, distinct, kept, .. } = one.response
             && *runs > 1
         {
             // Of the other results, the one that is furthest from the first; the first itself where there is no other.
             let mut worst: Option<Drift> = None;
             for other in distinct.iter().take(*kept).skip(1) {
                 let drift = pairs.drift(digest, &other.digest)?;
-                let key = |d: &Drift| (d.classes.nan_versus_number, d.classes.infinite, d.differing, d.max_ulp);
-                if worst.as_ref().is_none_or(|w| key(&drift) > key(w)) {
+                let worse = |w: &Drift| severity(pairs.dtype, &drift) > severity(pairs.dtype, w);
+                if worst.as_ref().is_none_or(worse) {
                     worst = Some(drift);
                 }
             }
@@ -136,7 +134,7 @@ pub(super) fn compare(
                 drift,
             });
         }
-        if let Some(base) = plain_of(heard, one)
+        if let Some(base) = plain_of(responses, one)
             && let Some(reference) = base.digest()
         {
             let drift = pairs.drift(reference, digest)?;
@@ -144,7 +142,7 @@ pub(super) fn compare(
             out.push(Comparison { axis: AxisLevel::Threads, left, right: right(), drift });
         }
     }
-    let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
+    let plain: Vec<_> = responses.iter().filter(|h| h.is_plain_adapter()).collect();
     for (i, left) in plain.iter().enumerate() {
         for right in &plain[i + 1..] {
             if !comparable(left.engine, right.engine) {
@@ -162,11 +160,11 @@ pub(super) fn compare(
 
 /// The engine that differs from `one` only by its varied variables: the plain adapter, or the CPU with the fewest
 /// threads. `None` for that engine itself.
-fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard<'e>> {
+fn plain_of<'h, 'e>(responses: &'h [Responded<'e>], one: &Responded<'_>) -> Option<&'h Responded<'e>> {
     if one.engine.variables.is_empty() {
         return None;
     }
-    let found = heard.iter().find(|h| match one.engine.kind {
+    let found = responses.iter().find(|h| match one.engine.kind {
         EngineKind::Cpu => h.engine.kind == EngineKind::Cpu && h.digest().is_some(),
         EngineKind::Adapter => h.is_plain_adapter() && same_place(h.engine, one.engine),
     });
@@ -174,45 +172,19 @@ fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard
 }
 
 /// Whether two adapters are compared. The embedded one is a reference and no adapter that a driver could agree with, which
-/// the twin says already; and planted defects are compared with it, not with one another.
+/// the twin says already; planted defects are compared with it, not with one another; and remote engines, which compute
+/// in orders of their own, among themselves.
 fn comparable(left: &Engine, right: &Engine) -> bool {
-    match (left.is_embedded(), right.is_embedded()) {
-        (false, false) => true,
-        (true, true) => left.is_reference() || right.is_reference(),
-        _ => false,
+    match (left.role(), right.role()) {
+        (Role::Remote, other) | (other, Role::Remote) => other == Role::Remote,
+        (Role::Reference, other) | (other, Role::Reference) => other.is_interpreter(),
+        (left, right) => left.is_driver() && right.is_driver(),
     }
 }
 
 fn same_place(left: &Engine, right: &Engine) -> bool {
     let place = |e: &Engine| e.adapter.as_ref().map(AdapterIdentity::id);
     place(left) == place(right)
-}
-
-/// What differs between two adapters: the driver, where the hardware is the same, else the adapter. Two cards of a kind
-/// under one driver differ as adapters: they say nothing of another driver.
-fn axis(left: &Engine, right: &Engine) -> AxisLevel {
-    let (Some(l), Some(r)) = (&left.adapter, &right.adapter) else { return AxisLevel::Adapter };
-    if same_hardware(l, r) && !same_driver(l, r) { AxisLevel::Driver } else { AxisLevel::Adapter }
-}
-
-/// Whether two adapters are the same hardware, as far as they tell. OpenGL tells no device id, and Metal neither vendor
-/// nor device: there a vendor, or a name, must do. In doubt they are the same, which claims less.
-fn same_hardware(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
-    if left.vendor != right.vendor {
-        return false;
-    }
-    match (left.vendor, left.device, right.device) {
-        (0, 0, 0) => left.name == right.name,
-        (_, 0, _) | (_, _, 0) => true,
-        (_, l, r) => l == r,
-    }
-}
-
-fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
-    let driver = |a: &AdapterIdentity| {
-        (a.backend.clone(), a.driver.clone(), a.driver_info.clone(), a.driver_version.clone(), a.driver_uuid.clone())
-    };
-    driver(left) == driver(right)
 }
 
 #[cfg(test)]
@@ -246,22 +218,6 @@ mod tests {
     }
 
     #[test]
-    fn the_axis_is_what_differs() {
-        let card = adapter("vulkan", 0, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
-        let twin_card = adapter("vulkan", 1, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
-        let other_card = adapter("vulkan", 2, 0x10de, 0x2684, "NVIDIA GeForce RTX 4090");
-        let through_gl = adapter("gl", 0, 0x10de, 0, "NVIDIA GeForce RTX 3060/PCIe/SSE2");
-        let foreign = adapter("gl", 0, 0x1002, 0, "AMD Radeon RX 6800 (radeonsi)");
-        assert_eq!(axis(&card, &twin_card), AxisLevel::Adapter, "two cards, one driver");
-        assert_eq!(axis(&card, &other_card), AxisLevel::Adapter, "two kinds of card");
-        assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
-        assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
-        let metal = |index, name| adapter("metal", index, 0, 0, name);
-        assert_eq!(axis(&embedded("strict", 0), &embedded("flush", 1)), AxisLevel::Driver, "a mode is a driver");
-        assert_eq!(axis(&metal(0, "Intel Iris"), &metal(1, "AMD Radeon Pro")), AxisLevel::Adapter, "Metal has no ids");
-    }
-
-    #[test]
     fn drivers_are_not_compared_with_the_interpreter() {
         use crate::kernels::{Allowance, Exact, Problem};
         use crate::numerics::arith::Arithmetic;
@@ -282,7 +238,7 @@ mod tests {
             }
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let blobs = Blobs::new(folder.path());
+        let blobs = Blobs::new(folder.path(), "case", "problem");
         let bits = Bits::f32(&[1.0]);
         let digest = bits.digest();
         blobs.put(&bits, &digest).expect("stored");
@@ -298,10 +254,10 @@ mod tests {
             named("embedded:2", embedded("flush", 2)),
         ];
         let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
-        let said = Said::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
-        let heard: Vec<_> = engines.iter().map(|engine| Heard { engine, said: &said }).collect();
+        let response = Response::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
+        let responses: Vec<_> = engines.iter().map(|engine| Responded { engine, response: &response }).collect();
         let truth = Truth::new(Box::new(Nothing), 1);
-        let found = compare(&heard, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
+        let found = compare(&responses, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
         let pairs: Vec<_> = found
             .iter()
             .filter(|c| matches!(c.axis, AxisLevel::Driver | AxisLevel::Adapter))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::apart::in_ulp;
 use super::attribution::splits;
 use super::between::{Between, between, sampled};
-use super::matching::{Match, matching};
+use crate::facts::{Match, MatchError, matching};
 use crate::record::{CaseRecord, Execution, Level, Outcome, Outputs, Record, Status, Verdict};
 
 /// What a record is called.
@@ -177,8 +177,8 @@ impl Compared {
 ///
 /// # Errors
 /// When `forced` names an engine that is not there.
-pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Result<Compared, String> {
-    let engines = matching(&left.engines, &right.engines, forced)?;
+pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Result<Compared, MatchError> {
+    let engines = matching(left.into(), right.into(), forced)?;
     let of_right: BTreeMap<&str, &CaseRecord> = right.cases.iter().map(|c| (c.id.as_str(), c)).collect();
     let of_left: BTreeSet<&str> = left.cases.iter().map(|c| c.id.as_str()).collect();
     let (mut cases, mut compared, mut equal) = (Vec::new(), 0, 0);

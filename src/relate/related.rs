@@ -178,13 +178,9 @@ pub struct Conflict {
 
 /// An adapter's label with the variables that were set for it.
 pub(super) fn label(node: &Node<'_>) -> String {
-    let own: Vec<String> = node.engine.variables.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    // What the device has beyond the engine's own variables is the environment's.
-    let of_place = super::matching::device(node.engine);
-    let beyond = node.key.device.strip_prefix(of_place.as_str()).unwrap_or_default();
+    let variables: Vec<String> = node.key.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
     let base = node.engine.adapter.as_ref().map_or_else(|| node.engine.label.clone(), |a| a.label());
-    let own = if own.is_empty() { String::new() } else { format!(" {}", own.join(" ")) };
-    format!("{base}{own}{beyond}")
+    format!("{base}{}", variables.concat())
 }
 
 /// What many records say together.

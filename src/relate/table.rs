@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::matching::{device, driver};
+use crate::facts::identify;
 use crate::model::bits::Dtype;
 use crate::numerics::arith::Arithmetic;
 use crate::record::{Engine, EngineKind, Member, Merged, Status};
@@ -41,8 +41,10 @@ pub(super) struct Case {
 pub(super) struct Key {
     /// The device with the variables that were set for it.
     pub(super) device: String,
-    /// The driver, as in [`driver`].
+    /// The driver: version, device name and build.
     pub(super) driver: String,
+    /// The variables that its driver reads, which `device` has too.
+    pub(super) variables: BTreeMap<String, String>,
 }
 
 /// One adapter in one record.
@@ -81,27 +83,10 @@ pub(super) struct Table<'a> {
     pub(super) failed: usize,
 }
 
-/// Variables that choose a driver by where it lies, and what it is, the driver itself tells; and those of its cache,
-/// which an audit turns off.
-const PLACES: [&str; 5] = [
-    "VK_DRIVER_FILES",
-    "VK_ICD_FILENAMES",
-    "VK_ADD_DRIVER_FILES",
-    "MESA_SHADER_CACHE_DISABLE",
-    "__GL_SHADER_DISK_CACHE",
-];
-
 /// Which adapter an engine of a record is.
 pub(super) fn key(member: &Member, engine: &Engine) -> Key {
-    let mut place = device(engine);
-    if !engine.is_embedded() {
-        for (name, value) in &member.shell.environment.variables {
-            if !PLACES.contains(&name.as_str()) && !engine.variables.contains_key(name) {
-                place.push_str(&format!(" {name}={value}"));
-            }
-        }
-    }
-    Key { device: place, driver: driver(engine) }
+    let identity = identify(&member.shell.environment, engine);
+    Key { device: identity.class.key(), driver: identity.driver.key(), variables: identity.class.variables }
 }
 
 impl<'a> Table<'a> {

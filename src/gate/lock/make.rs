@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
 };
-use crate::gate::class::{Identity, audit_label, clean, identify};
+use crate::facts::{Identity, clean, identify};
 use crate::gate::order::Disorder;
+use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;
 use crate::record::{Execution, Record, Status};
@@ -221,7 +222,7 @@ fn engines(records: &[Record]) -> BTreeMap<String, LockedEngine> {
     for record in records {
         let mut here: BTreeMap<Identity, usize> = BTreeMap::new();
         for engine in record.engines.iter().filter(|e| took_part(record, &e.id)) {
-            *here.entry(identify(record, engine)).or_default() += 1;
+            *here.entry(identify(&record.environment, engine)).or_default() += 1;
         }
         for (identity, count) in here {
             let blank = LockedEngine { identity: identity.clone(), labels: BTreeSet::new(), count, line: 0 };
@@ -273,7 +274,7 @@ fn labels(engines: &[LockedEngine]) -> Vec<String> {
 /// The label of each engine of a record.
 fn labels_in<'r>(record: &'r Record, engines: &BTreeMap<String, LockedEngine>) -> BTreeMap<&'r str, String> {
     let label = |engine: &crate::record::Engine| {
-        let identity = identify(record, engine);
+        let identity = identify(&record.environment, engine);
         engines.iter().find(|(_, e)| e.identity == identity).map(|(label, _)| label.clone())
     };
     record.engines.iter().filter_map(|e| Some((e.id.as_str(), label(e)?))).collect()

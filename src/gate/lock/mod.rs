@@ -7,7 +7,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::class::Identity;
+use crate::facts::Identity;
 use crate::model::{CaseId, Profile};
 use crate::record::Status;
 

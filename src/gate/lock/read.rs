@@ -6,7 +6,7 @@ use super::{
     DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, RACE, STATUSES, VERSION, fits,
     is_digest, own,
 };
-use crate::gate::class::{Driver, EngineClass, Identity};
+use crate::facts::{Driver, EngineClass, Identity};
 use crate::model::{CaseId, Profile};
 
 /// What to do about a file that is not as it was written.
