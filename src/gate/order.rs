@@ -25,7 +25,16 @@ impl Disorder {
         let disorder = findings.filter_map(|f| match f.kind {
             FindingKind::DataRace => Some(Self::Race { line: f.line }),
             FindingKind::OrderDependent => Some(Self::Order { line: f.line }),
-            FindingKind::NonUniformBarrier | FindingKind::OutOfBounds => None,
+            // The others leave open what is right, and not whether an engine gives it again.
+            FindingKind::NonUniformBarrier
+            | FindingKind::Undefined
+            | FindingKind::InactiveLane
+            | FindingKind::OutOfBounds
+            | FindingKind::SubgroupSize
+            | FindingKind::Overflow
+            | FindingKind::NanArises
+            | FindingKind::LongLoop
+            | FindingKind::OneValue => None,
         });
         // Of several races, the one whose line comes first and is known.
         disorder.max_by_key(|d| (d.is_race(), d.line().map(|l| u32::MAX - l)))
