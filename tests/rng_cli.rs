@@ -169,7 +169,7 @@ fn bad_input_is_one_clear_line() {
         (&["--shape", "10", "--op", "dropout", "--p", "1.5"], "0 to 1"),
         (&["--shape", "10", "--op", "dropout", "--p", "-0.1"], "0 to 1"),
         (&["--shape", "10", "--op", "dropout", "--p", "nan"], "0 to 1"),
-        (&["--shape", "10", "--op", "gamma"], "rand, randn, dropout"),
+        (&["--shape", "10", "--op", "gamma"], "rand, uniform, randn, dropout"),
         (&["--shape", "10", "--dtype", "f8"], "f32, f16, bf16, f64"),
         (&["--shape", "10", "--card", "RTX 409"], "RTX 4090"),
         (&["--shape", "10", "--sm", "5"], "--threads-per-sm"),

@@ -76,7 +76,7 @@ fn every_name_in_a_policy_exists() {
     lock(at);
     for (names, part) in [
         ("kernel = \"summ\"", "did you mean sum"),
-        ("kernel = \"sum\"\nvariant = \"three\"", "did you mean tree"),
+        ("kernel = \"sum\"\nvariant = \"serial-tree\"", "did you mean serial_tree"),
         ("case = \"sum/*?rowz=1\"", "the parameters there are"),
         ("case = \"sum/tree?n=4&n=5\"", "gives n twice"),
     ] {
