@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::compare::{Compared, compare};
+use crate::facts::MatchError;
 use crate::record::{Member, Merged};
 
 /// Comparisons of the records of two sets.
@@ -21,7 +22,7 @@ pub struct Pairs {
 pub enum PairError {
     /// An engine that was named is not there.
     #[error("{0}")]
-    Match(String),
+    Match(#[from] MatchError),
     /// No record of the one has a name of the other.
     #[error(
         "no record of the one has the label or host of one of the other ({left} against {right}); name one of each, as in 'FILE#LABEL'"
@@ -57,7 +58,7 @@ pub fn compare_all(left: &Merged, right: &Merged, forced: &[(String, String)]) -
     let names: Vec<String> = l.keys().filter(|n| r.contains_key(*n)).cloned().collect();
     for name in names {
         let (Some(a), Some(b)) = (l.remove(&name), r.remove(&name)) else { continue };
-        let found = compare(&left.record(&a)?, &right.record(&b)?, forced).map_err(PairError::Match)?;
+        let found = compare(&left.record(&a)?, &right.record(&b)?, forced)?;
         out.pairs.push(found);
     }
     out.only = (l.into_keys().collect(), r.into_keys().collect());

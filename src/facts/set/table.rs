@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::matching::{device, driver};
+use crate::facts::{Driver, Identity, identify};
+use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
-use crate::numerics::arith::Arithmetic;
 use crate::record::{Engine, EngineKind, Member, Merged, Status};
 
 /// What one adapter gave for one case.
@@ -32,23 +32,28 @@ pub(super) struct Case {
     pub(super) kernel: String,
     pub(super) dtype: Dtype,
     pub(super) elements: u64,
-    /// The strict twin's digest.
+    /// The strict reference's digest.
     pub(super) strict: Option<u32>,
+    /// Whether there is any reference: an order of operations is defined.
+    pub(super) has_reference: bool,
+    /// The arithmetics whose reference differs from the strict one.
+    pub(super) tells: Vec<Arithmetic>,
 }
 
-/// Which adapter: device and variables, and its driver.
+/// Which engine: adapter and variables, and its driver.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// The device with the variables that were set for it.
-    pub(super) device: String,
-    /// The driver, as in [`driver`].
-    pub(super) driver: String,
+    /// The adapter with the variables that its driver reads.
+    pub(super) class: String,
+    /// The driver's version and build.
+    pub(super) driver: Driver,
 }
 
 /// One adapter in one record.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) key: Key,
+    pub(super) identity: Identity,
     pub(super) member: &'a Member,
     pub(super) engine: &'a Engine,
     pub(super) cells: Vec<Cell>,
@@ -76,32 +81,12 @@ pub(super) struct Table<'a> {
     pub(super) clashes: Vec<Clash>,
     /// Cases whose strict twin differs between records.
     pub(super) twins: BTreeSet<String>,
-    /// How many results each adapter gave that the specification forbids, and how many failed.
+    /// How many results each engine gave that the specification forbids.
     pub(super) outside: BTreeMap<Key, usize>,
+    /// Results that were judged by what the specification allows, and those that were not.
+    pub(super) judged: usize,
+    pub(super) unjudged: usize,
     pub(super) failed: usize,
-}
-
-/// Variables that choose a driver by where it lies, and what it is, the driver itself tells; and those of its cache,
-/// which an audit turns off.
-const PLACES: [&str; 5] = [
-    "VK_DRIVER_FILES",
-    "VK_ICD_FILENAMES",
-    "VK_ADD_DRIVER_FILES",
-    "MESA_SHADER_CACHE_DISABLE",
-    "__GL_SHADER_DISK_CACHE",
-];
-
-/// Which adapter an engine of a record is.
-pub(super) fn key(member: &Member, engine: &Engine) -> Key {
-    let mut place = device(engine);
-    if !engine.is_embedded() {
-        for (name, value) in &member.shell.environment.variables {
-            if !PLACES.contains(&name.as_str()) && !engine.variables.contains_key(name) {
-                place.push_str(&format!(" {name}={value}"));
-            }
-        }
-    }
-    Key { device: place, driver: driver(engine) }
 }
 
 impl<'a> Table<'a> {
@@ -115,6 +100,8 @@ impl<'a> Table<'a> {
             clashes: Vec::new(),
             twins: BTreeSet::new(),
             outside: BTreeMap::new(),
+            judged: 0,
+            unjudged: 0,
             failed: 0,
         };
         let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
@@ -124,7 +111,9 @@ impl<'a> Table<'a> {
             let mut at: HashMap<&str, usize> = HashMap::new();
             for engine in member.shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.adapter.is_some()) {
                 at.insert(&engine.id, out.nodes.len() - first);
-                out.nodes.push(Node { key: key(member, engine), member, engine, cells: Vec::new() });
+                let identity = identify(&member.shell.environment, engine);
+                let key = Key { class: identity.class.key(), driver: identity.driver.clone() };
+                out.nodes.push(Node { key, identity, member, engine, cells: Vec::new() });
             }
             for case in member.cases() {
                 let mut number = |digest: &'a str, digests: &mut Vec<&'a str>| {
@@ -141,6 +130,8 @@ impl<'a> Table<'a> {
                         dtype: case.dtype,
                         elements: case.elements,
                         strict,
+                        has_reference: case.has_reference,
+                        tells: case.tells.clone(),
                     });
                     out.cases.len() - 1
                 });
@@ -162,10 +153,16 @@ impl<'a> Table<'a> {
                         node.cells.resize(place + 1, Cell::Absent);
                     }
                     node.cells[place] = cell;
-                    match execution.status {
-                        Status::OutsideSpecification => *out.outside.entry(node.key.clone()).or_default() += 1,
-                        Status::Failed => out.failed += 1,
-                        _ => {}
+                    match (execution.status, execution.outside) {
+                        (Status::Failed, _) => out.failed += 1,
+                        (Status::Skipped, _) => {}
+                        (Status::OutsideSpecification, _) | (_, Some(1..)) => {
+                            out.judged += 1;
+                            *out.outside.entry(node.key.clone()).or_default() += 1;
+                        }
+                        // The strict reference is what the shader says, which the specification allows.
+                        (Status::BitExact, _) | (_, Some(0)) => out.judged += 1,
+                        (_, None) => out.unjudged += 1,
                     }
                 }
             }
