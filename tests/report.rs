@@ -320,9 +320,9 @@ fn varied() -> Record {
                 case.executions.push(other);
             }
         }
-        for comparison in case.comparisons.iter_mut().filter(|c| c.left == "cpu 1 thread") {
-            comparison.left = "cpu threads=1".to_owned();
-            comparison.right = "cpu threads=3".to_owned();
+        for comparison in case.comparisons.iter_mut().filter(|c| c.left == "cpu threads=1") {
+            comparison.left = "cpu threads=1".into();
+            comparison.right = "cpu threads=3".into();
         }
         case.executions.retain(|x| x.engine != "cpu");
     }

@@ -6,7 +6,7 @@ use super::truth::Truth;
 use crate::model::AdapterIdentity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Drift, measure};
-use crate::record::{AxisLevel, Comparison, Engine, EngineKind};
+use crate::record::{AxisLevel, Comparison, Engine, EngineKind, Side};
 
 /// One engine's answer to one case.
 pub(super) struct Heard<'a> {
@@ -103,9 +103,10 @@ pub(super) fn compare(
     for one in heard {
         let Some(digest) = one.digest() else { continue };
         let id = &one.engine.id;
+        let right = || Side::Engine(id.clone());
         if let Some(twin) = truth.strict().filter(|_| one.engine.kind == EngineKind::Adapter) {
             let drift = pairs.twin_drift(&twin.bits, &twin.digest, digest)?;
-            out.push(Comparison { axis: AxisLevel::Engine, left: "cpu separate".to_owned(), right: id.clone(), drift });
+            out.push(Comparison { axis: AxisLevel::Engine, left: Side::STRICT, right: right(), drift });
         }
         if let Said::Ran { runs, distinct, kept, .. } = one.said
             && *runs > 1
@@ -123,15 +124,15 @@ pub(super) fn compare(
                 Some(drift) => drift,
                 None => pairs.drift(digest, digest)?,
             };
-            let left = format!("{id} run 1");
-            out.push(Comparison { axis: AxisLevel::Repeat, left, right: id.clone(), drift });
+            let left = Side::Run(id.clone(), 1);
+            out.push(Comparison { axis: AxisLevel::Repeat, left, right: right(), drift });
         }
         if let Some(first) = firsts.iter().find(|f| f.engine == *id) {
             let drift = pairs.drift(&first.digest, digest)?;
             out.push(Comparison {
                 axis: AxisLevel::Config,
-                left: format!("{id} [{}]", first.config),
-                right: id.clone(),
+                left: Side::Configured(id.clone(), first.config.clone()),
+                right: right(),
                 drift,
             });
         }
@@ -139,8 +140,8 @@ pub(super) fn compare(
             && let Some(reference) = base.digest()
         {
             let drift = pairs.drift(reference, digest)?;
-            let left = base.engine.id.clone();
-            out.push(Comparison { axis: AxisLevel::Threads, left, right: id.clone(), drift });
+            let left = Side::Engine(base.engine.id.clone());
+            out.push(Comparison { axis: AxisLevel::Threads, left, right: right(), drift });
         }
     }
     let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
@@ -152,7 +153,8 @@ pub(super) fn compare(
             let (Some(l), Some(r)) = (left.digest(), right.digest()) else { continue };
             let axis = axis(left.engine, right.engine);
             let drift = pairs.drift(l, r)?;
-            out.push(Comparison { axis, left: left.engine.id.clone(), right: right.engine.id.clone(), drift });
+            let [left, right] = [left, right].map(|h| Side::Engine(h.engine.id.clone()));
+            out.push(Comparison { axis, left, right, drift });
         }
     }
     Ok(out)
@@ -303,14 +305,18 @@ mod tests {
         let pairs: Vec<_> = found
             .iter()
             .filter(|c| matches!(c.axis, AxisLevel::Driver | AxisLevel::Adapter))
-            .map(|c| (c.axis, c.left.as_str(), c.right.as_str()))
+            .map(|c| (c.axis, c.left.to_string(), c.right.to_string()))
             .collect();
         let expected = [
             (AxisLevel::Adapter, "vulkan:0", "vulkan:1"),
             (AxisLevel::Driver, "embedded:0", "embedded:1"),
             (AxisLevel::Driver, "embedded:0", "embedded:2"),
         ];
-        assert_eq!(pairs, expected, "drivers among themselves, defects with the strict one");
+        assert_eq!(
+            pairs,
+            expected.map(|(axis, l, r)| (axis, l.to_owned(), r.to_owned())),
+            "drivers among themselves, defects with the strict one"
+        );
         let twins = found.iter().filter(|c| c.axis == AxisLevel::Engine).count();
         assert_eq!(twins, 5, "each against the twin");
     }

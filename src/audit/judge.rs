@@ -157,7 +157,7 @@ fn pairs(engine: &Engine, ran: &[(&CaseRecord, &Execution)], all: &[&CaseRecord]
             }
             tested = true;
             let varies =
-                |e: &&Execution| (e.engine == comparison.left || e.engine == comparison.right) && distinct(e) > 1;
+                |e: &&Execution| (comparison.left == e.engine || comparison.right == e.engine) && distinct(e) > 1;
             if let Some(other) = case.executions.iter().find(varies) {
                 unsettled.get_or_insert((case, &other.engine));
             }
@@ -203,7 +203,7 @@ fn explain(engine: &Engine, case: &CaseRecord, execution: &Execution, comparison
         AxisLevel::Config => format!("differs from {}: {size}", comparison.left),
         AxisLevel::Threads => format!("{} differs from {}: {size}", comparison.right, comparison.left),
         AxisLevel::Driver | AxisLevel::Adapter => {
-            let other = if comparison.left == engine.id { &comparison.right } else { &comparison.left };
+            let other = if comparison.left.is_of(&engine.id) { &comparison.right } else { &comparison.left };
             // Of a side that takes a liberty, the twin that takes it too says which.
             let strict = execution.equals.contains(&Arithmetic::STRICT);
             let cause = liberty(&execution.equals).filter(|_| !strict).map(|c| format!("{c}; ")).unwrap_or_default();
@@ -318,7 +318,7 @@ mod tests {
     fn equal(axis: AxisLevel, left: &str, right: &str) -> Comparison {
         let bits = Bits::f32(&[1.0]);
         let drift = measure(&bits, &bits).expect("one shape");
-        Comparison { axis, left: left.to_owned(), right: right.to_owned(), drift }
+        Comparison { axis, left: left.into(), right: right.into(), drift }
     }
 
     fn case(config: &str, executions: Vec<Execution>, comparisons: Vec<Comparison>) -> CaseRecord {

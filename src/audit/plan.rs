@@ -8,6 +8,8 @@ use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::{self, Problem, Profile};
+use crate::model::pattern::nearest;
+use crate::model::{CaseIdError, CasePattern};
 use crate::record::Settings;
 
 /// The kernel whose cases are the controls; part of every audit.
@@ -18,7 +20,7 @@ pub const CONTROL: &str = "control";
 pub struct Wanted {
     /// The profile.
     pub profile: Profile,
-    /// Kernel filters; a case is taken where one of them is part of `kernel/variant`. Empty for all.
+    /// Kernel filters, as [`CasePattern`]: a case is taken where one of them names it. Empty for all.
     pub kernels: Vec<String>,
     /// Adapter filters, as [`crate::model::AdapterIdentity::matches`]. Empty for all.
     pub adapters: Vec<String>,
@@ -46,8 +48,20 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// No kernel or variant has this text in its name.
-    #[error("--kernel {0} matches nothing; the kernels are: {1}")]
-    NoKernel(String, String),
+    #[error("--kernel {filter} matches nothing that the profile {profile} runs; did you mean {nearest}? (all: {all})")]
+    NoKernel {
+        /// What was asked for.
+        filter: String,
+        /// The profile.
+        profile: &'static str,
+        /// The names that are spelled most like it.
+        nearest: String,
+        /// All kernels.
+        all: String,
+    },
+    /// A filter that is no pattern.
+    #[error("--kernel: {0}")]
+    Filter(#[source] CaseIdError),
     /// Zero repeats.
     #[error("--repeats 0 would run nothing; at least 1 is needed, and 2 or more say something of repeatability")]
     NoRepeats,
@@ -190,25 +204,28 @@ pub(super) fn problem(own: Option<&user::Kernel>, id: &str) -> Result<Box<dyn Pr
 
 /// The cases of a profile that a filter names.
 fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, PlanError> {
+    let filters: Vec<CasePattern> =
+        filters.iter().map(|f| CasePattern::parse(f)).collect::<Result<_, _>>().map_err(PlanError::Filter)?;
     let audited = || kernels::all().iter().filter(|k| k.name() != CONTROL);
-    for filter in filters {
-        let hit = audited().any(|k| k.variants().iter().any(|v| names(filter, k.name(), v.name)));
-        if !hit {
+    let all: Vec<Case> = audited().flat_map(|k| k.plan(profile, seed)).collect();
+    let named = |filter: &CasePattern, case: &Case| case.id().is_ok_and(|id| filter.matches(&id));
+    for filter in &filters {
+        if !all.iter().any(|case| named(filter, case)) {
             let known: Vec<_> = audited().map(|k| k.name()).collect();
-            return Err(PlanError::NoKernel(filter.clone(), known.join(", ")));
+            let variants: Vec<String> =
+                audited().flat_map(|k| k.variants().iter().map(|v| format!("{}/{}", k.name(), v.name))).collect();
+            let text = filter.to_string();
+            let names = known.iter().copied().chain(variants.iter().map(String::as_str));
+            return Err(PlanError::NoKernel {
+                nearest: nearest(text.split('?').next().unwrap_or_default(), names, 3).join(", "),
+                filter: text,
+                profile: profile.name(),
+                all: known.join(", "),
+            });
         }
     }
-    let wanted = |case: &Case| filters.is_empty() || filters.iter().any(|f| names(f, case.kernel(), case.variant()));
-    Ok(audited().flat_map(|k| k.plan(profile, seed)).filter(wanted).collect())
-}
-
-/// Whether a filter names a kernel (`sum`) or one of its variants (`sum/kahan`). A kernel's name is matched whole, so
-/// that `sum` does not also mean `logsumexp`.
-fn names(filter: &str, kernel: &str, variant: &str) -> bool {
-    match filter.split_once('/') {
-        Some((k, v)) => k == kernel && v == variant,
-        None => filter == kernel,
-    }
+    let wanted = |case: &Case| filters.is_empty() || filters.iter().any(|f| named(f, case));
+    Ok(all.into_iter().filter(wanted).collect())
 }
 
 #[cfg(test)]

@@ -17,8 +17,9 @@ pub(super) struct Args {
     /// How much: quick takes seconds on software adapters; standard and deep are for GPUs.
     #[arg(long, value_enum, default_value = "quick")]
     profile: Profile,
-    /// Only this kernel, or variant as kernel/variant; may be given more than once.
-    #[arg(long, value_name = "NAME")]
+    /// Only these cases: a kernel, kernel/variant, or kernel/variant?name=value, with * for any text, such as
+    /// 'sum/*?n=4096'; may be given more than once.
+    #[arg(long, value_name = "PATTERN")]
     kernel: Vec<String>,
     /// The seed of all inputs.
     #[arg(long, default_value_t = 7)]

@@ -166,7 +166,8 @@ impl Options {
         }
         let status = |case: &CaseRecord| case.executions.iter().any(|e| adapter(&e.engine) && beyond(e.status));
         let differs = |case: &CaseRecord| {
-            self.fail_on == FailOn::Drift && case.comparisons.iter().any(|c| adapter(&c.right) && !c.drift.is_none())
+            self.fail_on == FailOn::Drift
+                && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
         let found: Vec<_> = record.cases.iter().filter(|c| status(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };

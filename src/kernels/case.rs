@@ -1,4 +1,4 @@
-//! A case: one kernel, one variant, one problem, with an id that can be typed.
+//! A case: an id ([`CaseId`]) checked against the registry, with every parameter of its variant.
 //!
 //! `sum/serial_tree?n=65536&wg=256&dist=normal&seed=7` names a case completely: everything that decides its
 //! bits is in the id, and [`Case::parse`] reads it back.
@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::kernels::{self, Param, Variant};
+use crate::model::{CaseId, CaseIdError};
 
 /// What is wrong with a case id. The message says what to type instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,21 +103,25 @@ impl Case {
     /// Reads an id. Parameters that are left out take their defaults.
     ///
     /// # Errors
-    /// An unknown kernel, variant or parameter, or text that is no `kernel/variant?name=value&…`.
+    /// Text that is no id, or an unknown kernel, variant or parameter.
     pub fn parse(id: &str) -> Result<Self, CaseError> {
-        let (path, query) = id.split_once('?').unwrap_or((id, ""));
-        let (kernel, variant) = path.split_once('/').ok_or_else(|| {
-            CaseError(format!(
-                "'{id}' is no case id; write kernel/variant?name=value&…, for example sum/serial_tree?n=4096&wg=64"
-            ))
-        })?;
-        let mut case = Self::new(kernel, variant)?;
-        for pair in query.split('&').filter(|p| !p.is_empty()) {
-            let (name, value) =
-                pair.split_once('=').ok_or_else(|| CaseError(format!("'{pair}' in '{id}' is no name=value")))?;
-            case = case.set(name, value)?;
-        }
-        Ok(case)
+        Self::check(&CaseId::parse(id).map_err(|e| CaseError::new(e.to_string()))?)
+    }
+
+    /// The case of an id. Parameters that are left out take their defaults.
+    ///
+    /// # Errors
+    /// An unknown kernel, variant or parameter.
+    pub fn check(id: &CaseId) -> Result<Self, CaseError> {
+        id.parameters().try_fold(Self::new(id.kernel(), id.variant())?, |case, (name, value)| case.set(name, value))
+    }
+
+    /// The id, parsed.
+    ///
+    /// # Errors
+    /// None for a case of the registry: a value of a user's own kernel may have characters that no id has.
+    pub fn id(&self) -> Result<CaseId, CaseIdError> {
+        CaseId::parse(&self.to_string())
     }
 
     /// The kernel's name.

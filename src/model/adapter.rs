@@ -2,10 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Role;
 use super::task::Feature;
 
 /// The backend name of this program's own interpreter.
 pub const INTERPRETER: &str = "embedded";
+
+/// The backend name of processes that speak the remote protocol.
+pub const REMOTE: &str = "remote";
 
 /// What Vulkan says of a device's binary32 arithmetic (`VkPhysicalDeviceFloatControlsProperties`). A driver may do
 /// more than it says.
@@ -104,10 +108,21 @@ impl AdapterIdentity {
         format!("{:04x}:{:04x}", self.vendor, self.device)
     }
 
+    /// What it is to an audit.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match (self.backend.as_str(), self.index) {
+            (INTERPRETER, 0) => Role::Reference,
+            (INTERPRETER, _) => Role::Planted,
+            (REMOTE, _) => Role::Remote,
+            _ => Role::Driver,
+        }
+    }
+
     /// Whether this is this program's own interpreter, and no driver.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
-        self.backend == INTERPRETER
+        self.role().is_interpreter()
     }
 
     /// Whether repeated runs are chosen orders of execution, each another, instead of whatever the machine does. Nothing

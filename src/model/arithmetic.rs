@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Which arithmetic a twin computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Arithmetic {
     /// `a*b+c` with one rounding.
     pub fused: bool,
@@ -43,6 +43,19 @@ impl Arithmetic {
             (false, true, true) => "split-fma+flush",
             (true, true, true) => "fused+split-fma+flush",
         }
+    }
+
+    /// The arithmetic of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [false, true]
+            .into_iter()
+            .flat_map(|fused| {
+                [false, true]
+                    .into_iter()
+                    .flat_map(move |flush| [false, true].into_iter().map(move |split| Self { fused, flush, split }))
+            })
+            .find(|arithmetic| arithmetic.name() == name)
     }
 
     /// The arithmetic whose multiply-add (`Arith::mad`) is this one's built-in `fma`: a twin of a shader that spells

@@ -11,9 +11,10 @@ mod sound;
 mod store;
 
 pub use crate::model::record::{
-    AxisLevel, CaseRecord, CaseView, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus,
-    Environment, Execution, ExecutionView, FormatVersion, Known, Level, LevelState, Outcome, Outputs, OwnKernel,
-    Provenance, Record, Run, STORE, Sample, Settings, Status, Stored, TwinDigest, Verdict, block,
+    AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Control, Dispersion, Distinct, Engine, EngineKind,
+    EngineStatus, Environment, Execution, ExecutionView, FormatVersion, Known, Level, LevelState, Outcome, Outputs,
+    OwnKernel, Provenance, Record, Role, Run, STORE, Sample, Settings, Side, Status, Stored, TwinDigest, Verdict,
+    block,
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};

@@ -1,6 +1,6 @@
 //! Whether a difference is one of the integers that an answer is made of, or arises after them.
 
-use super::{CaseRecord, Comparison, Status};
+use super::{CaseRecord, Comparison, Side, Status};
 
 /// Where a comparison differs although the integers that both sides are made of agree: a sentence that says so, names the
 /// case that shows it, and what is left as the cause. `None` where the record does not show it.
@@ -14,11 +14,10 @@ pub fn after_origin<'r>(
 ) -> Option<String> {
     let origin = case.origin.as_ref()?;
     let holds = |found: &&CaseRecord| covers(&found.problem, &origin.problem, origin.prefix);
-    let sides = [&comparison.left, &comparison.right];
-    // A side is an engine, one with a configuration, or a twin, which is right by definition.
-    let engines = sides.iter().map(|side| side.split_once(" [").map_or(side.as_str(), |(engine, _)| engine));
+    // A reference is right by definition.
+    let engines = [&comparison.left, &comparison.right].into_iter().filter_map(Side::engine);
     let mut shown = None;
-    for engine in engines.filter(|e| !e.starts_with("cpu ")) {
+    for engine in engines {
         let mut all = cases.clone().filter(holds).flat_map(|c| c.executions.iter().map(move |e| (c, e)));
         let mut on_engine = all.by_ref().filter(|(_, e)| e.engine == engine);
         let (first, execution) = on_engine.next()?;

@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::text;
-use super::view::engine_of;
 use crate::model::bits::Dtype;
 use crate::numerics::drift::Drift;
-use crate::record::{Record, Status};
+use crate::record::{Record, Side, Status};
 
 /// A row of `summary.csv`. Numbers that are not finite are `inf`, `-inf` and `NaN`.
 #[derive(Serialize)]
@@ -20,8 +19,8 @@ struct Row<'a> {
     config: &'a str,
     dtype: Dtype,
     axis: &'static str,
-    left: &'a str,
-    right: &'a str,
+    left: &'a Side,
+    right: &'a Side,
     elements: u64,
     differing: u64,
     fraction: f64,
@@ -82,7 +81,7 @@ pub fn summary(record: &Record) -> Result<String, csv::Error> {
         for comparison in &case.comparisons {
             let Drift { classes, ulp_percentiles, .. } = &comparison.drift;
             let drift = &comparison.drift;
-            let engine = engine_of(record, &comparison.right);
+            let engine = record.engine_of(&comparison.right);
             let execution = engine.and_then(|e| case.executions.iter().find(|x| x.engine == e.id));
             let accuracy = execution.and_then(|x| x.accuracy.as_ref());
             let equals: Vec<_> = execution.iter().flat_map(|x| &x.equals).map(|a| a.name()).collect();

@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use super::charts::{self, Chart};
 use super::view::View;
 use super::{ReportError, text};
-use crate::record::{AxisLevel, Record};
+use crate::record::{AXES, Level, Record};
 
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
@@ -38,15 +38,13 @@ pub fn html(record: &Record) -> Result<String, ReportError> {
             context! { glyph => text::glyph(*s), word => text::word(*s), class => text::class(*s), meaning => *meaning }
         })
         .collect();
-    let axes: Vec<_> =
-        text::AXES.iter().map(|(a, meaning)| context! { name => a.name(), meaning => *meaning }).collect();
-    let axes_used: Vec<&str> = text::AXES
+    let axes: Vec<_> = AXES.iter().map(|a| context! { name => a.name, meaning => a.about }).collect();
+    let axes_used: Vec<&str> = AXES
         .iter()
-        .map(|(a, _)| a)
-        .filter(|a| record.cases.iter().flat_map(|c| &c.comparisons).any(|c| c.axis == **a))
-        .map(|a: &AxisLevel| a.name())
+        .filter(|a| record.cases.iter().flat_map(|c| &c.comparisons).any(|c| c.axis == a.axis))
+        .map(|a| a.name)
         .collect();
-    let levels: Vec<_> = text::LEVELS
+    let levels: Vec<_> = Level::ALL
         .iter()
         .map(|l| context! { name => text::level(*l), id => l.name(), meaning => text::level_meaning(*l) })
         .collect();

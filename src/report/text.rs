@@ -1,6 +1,6 @@
 //! Words, glyphs and numbers as every format writes them.
 
-use crate::record::{AxisLevel, Engine, Level, OwnKernel, Record, Status};
+use crate::record::{Engine, Level, OwnKernel, Record, Status};
 
 /// A status's glyph, which is also in the embedded font.
 pub(super) fn glyph(status: Status) -> &'static str {
@@ -86,20 +86,6 @@ pub(super) fn level_meaning(level: Level) -> &'static str {
         Level::CpuGpuBitwise => "The same bits as the strict CPU twin.",
     }
 }
-
-/// The levels that can hold, weakest first.
-pub(super) const LEVELS: [Level; 5] =
-    [Level::RunToRun, Level::ConfigInvariant, Level::DriverToDriver, Level::GpuToGpu, Level::CpuGpuBitwise];
-
-/// The axes, in the order of the scale of levels.
-pub(super) const AXES: [(AxisLevel, &str); 6] = [
-    (AxisLevel::Repeat, "the same program again, on the same engine"),
-    (AxisLevel::Config, "another workgroup size, tile or batch"),
-    (AxisLevel::Threads, "another number of CPU threads, or a varied environment variable"),
-    (AxisLevel::Driver, "another driver or backend on the same hardware"),
-    (AxisLevel::Adapter, "other hardware"),
-    (AxisLevel::Engine, "the CPU twin against an adapter"),
-];
 
 /// A count with separators of thousands.
 pub(super) fn count(n: u64) -> String {

@@ -107,7 +107,7 @@ impl Cards {
         // Names that go on where this one stops come first: someone typed the family and not the member.
         let rank = |card: &Card| {
             let name = plain(&card.name);
-            (!name.starts_with(&wanted), distance(&wanted, &name))
+            (!name.starts_with(&wanted), strsim::levenshtein(&wanted, &name))
         };
         let mut near: Vec<&Card> = self.cards.iter().collect();
         near.sort_by_cached_key(|card| rank(card));
@@ -124,22 +124,6 @@ fn plain(name: &str) -> String {
         .split(|c: char| !c.is_alphanumeric() && c != '.')
         .filter(|word| !["nvidia", "amd", "geforce", "tesla", "generation", "gpu"].contains(word))
         .collect()
-}
-
-/// The number of letters to insert, remove or change (Levenshtein).
-fn distance(wanted: &str, name: &str) -> usize {
-    let name: Vec<char> = name.chars().collect();
-    let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (i, a) in wanted.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in name.iter().enumerate() {
-            let cost = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[name.len()]
 }
 
 #[cfg(test)]

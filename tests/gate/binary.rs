@@ -64,7 +64,7 @@ fn audit_lock_and_check() {
         r.engines.retain(|e| e.id != "cpu threads=2");
         r.cases.iter_mut().for_each(|c| {
             c.executions.retain(|x| x.engine != "cpu threads=2");
-            c.comparisons.retain(|c| !c.right.starts_with("cpu threads=2") && !c.left.starts_with("cpu threads=2"));
+            c.comparisons.retain(|c| !c.right.is_of("cpu threads=2") && !c.left.is_of("cpu threads=2"));
         });
         r.verdicts.retain(|v| v.engine != "cpu threads=2");
     });

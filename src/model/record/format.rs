@@ -16,7 +16,7 @@ use crate::model::bits::Dtype;
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number;
 use crate::model::{AdapterIdentity, Finding, Skip};
-use crate::model::{Observation, Origin, Profile};
+use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
 
 /// One audit of one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,12 @@ impl Record {
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
         self.engines.iter().find(|e| e.id == id)
+    }
+
+    /// The engine whose output a side is; `None` for a reference.
+    #[must_use]
+    pub fn engine_of(&self, side: &Side) -> Option<&Engine> {
+        self.engine(side.engine()?)
     }
 }
 
@@ -159,10 +165,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Whether this is an embedded adapter: this program's own interpreter, and no driver.
+    /// What it is to the audit.
     #[must_use]
-    pub fn is_embedded(&self) -> bool {
-        self.adapter.as_ref().is_some_and(AdapterIdentity::is_embedded)
+    pub fn role(&self) -> Role {
+        match (self.kind, &self.adapter) {
+            (EngineKind::Cpu, _) => Role::Cpu,
+            (EngineKind::Adapter, None) => Role::Unlisted,
+            (EngineKind::Adapter, Some(adapter)) => adapter.role(),
+        }
     }
 
     /// Whether repeated runs are chosen orders of execution, and no random draws.
@@ -171,16 +181,22 @@ impl Engine {
         self.adapter.as_ref().is_some_and(AdapterIdentity::takes_orders)
     }
 
-    /// Whether this is an adapter with a driver, one that could not be opened or listed included.
+    /// [`Role::is_interpreter`].
     #[must_use]
-    pub fn is_driver(&self) -> bool {
-        self.kind == EngineKind::Adapter && !self.is_embedded()
+    pub fn is_embedded(&self) -> bool {
+        self.role().is_interpreter()
     }
 
-    /// Whether this is the embedded adapter in strict arithmetic, a reference and not something under test.
+    /// [`Role::is_driver`].
+    #[must_use]
+    pub fn is_driver(&self) -> bool {
+        self.role().is_driver()
+    }
+
+    /// Whether it is [`Role::Reference`].
     #[must_use]
     pub fn is_reference(&self) -> bool {
-        self.is_embedded() && self.adapter.as_ref().is_some_and(|a| a.index == 0)
+        self.role() == Role::Reference
     }
 }
 
@@ -227,6 +243,15 @@ pub struct CaseRecord {
     pub executions: Vec<Execution>,
     /// Pairs of executions, and twins against executions, whose bits were compared. Equal pairs are here too.
     pub comparisons: Vec<Comparison>,
+}
+
+impl CaseRecord {
+    /// The execution on the engine whose output a side is; `None` for a reference.
+    #[must_use]
+    pub fn execution_of(&self, side: &Side) -> Option<&Execution> {
+        let engine = side.engine()?;
+        self.executions.iter().find(|x| x.engine == engine)
+    }
 }
 
 /// The digest of a twin's output in one arithmetic.
@@ -356,84 +381,18 @@ pub struct Sample {
     pub exact: Option<f64>,
 }
 
-/// What differs between the two sides of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AxisLevel {
-    /// The run.
-    Repeat,
-    /// The configuration (workgroup, tile, batch).
-    Config,
-    /// The number of CPU threads, or a variable of `--vary`.
-    Threads,
-    /// The driver or backend, on the same hardware.
-    Driver,
-    /// The hardware.
-    Adapter,
-    /// The CPU twin against an adapter.
-    Engine,
-}
-
-impl AxisLevel {
-    /// The name as in the record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeat",
-            Self::Config => "config",
-            Self::Threads => "threads",
-            Self::Driver => "driver",
-            Self::Adapter => "adapter",
-            Self::Engine => "engine",
-        }
-    }
-}
-
 /// Two outputs whose bits were compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// What differs between the sides.
     pub axis: AxisLevel,
-    /// The left side, the reference: an engine id, an engine id with `run 1`, a twin such as `cpu separate`, or an
+    /// The left side, the reference: an engine id, an engine id with `run 1`, a reference such as `cpu separate`, or an
     /// engine id with another configuration in brackets.
-    pub left: String,
+    pub left: Side,
     /// The right side.
-    pub right: String,
+    pub right: Side,
     /// The drift from left to right.
     pub drift: Drift,
-}
-
-/// The scale of verdicts, weakest first; each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Nothing.
-    NotGuaranteed,
-    /// Every run gave the same bits.
-    RunToRun,
-    /// And so did every configuration and thread count.
-    ConfigInvariant,
-    /// And every driver of the same hardware.
-    DriverToDriver,
-    /// And every other adapter.
-    GpuToGpu,
-    /// And they are the strict twin's.
-    CpuGpuBitwise,
-}
-
-impl Level {
-    /// The name as in the record.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotGuaranteed => "not_guaranteed",
-            Self::RunToRun => "run_to_run",
-            Self::ConfigInvariant => "config_invariant",
-            Self::DriverToDriver => "driver_to_driver",
-            Self::GpuToGpu => "gpu_to_gpu",
-            Self::CpuGpuBitwise => "cpu_gpu_bitwise",
-        }
-    }
 }
 
 /// Whether a level held.

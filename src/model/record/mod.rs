@@ -8,11 +8,13 @@ mod outputs;
 mod own;
 mod version;
 
+pub use crate::model::axis::{AXES, Axis, AxisLevel, Level};
+pub use crate::model::{Role, Side};
 pub use case_view::{CaseView, ExecutionView};
 pub use environment::Environment;
 pub use format::{
-    AxisLevel, CaseRecord, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
-    Level, LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
+    CaseRecord, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution, LevelState,
+    Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
 };
 pub use outputs::{Known, Outputs, STORE, Stored, block};
 pub use own::OwnKernel;

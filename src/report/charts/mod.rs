@@ -8,7 +8,7 @@ mod svg;
 use std::collections::BTreeMap;
 
 use super::{text, view};
-use crate::record::{AxisLevel, CaseRecord, EngineKind, Outcome, Record};
+use crate::record::{AXES, Axis, AxisLevel, CaseRecord, EngineKind, Outcome, Record};
 
 pub(super) use png::{KEYWORD, png, png_with_foot};
 pub(super) use svg::{spark, svg};
@@ -104,7 +104,7 @@ fn axes(record: &Record) -> Option<Chart> {
         return None;
     }
     let (mut shares, mut rows) = (Vec::new(), Vec::new());
-    for (axis, meaning) in text::AXES {
+    for Axis { axis, about: meaning, .. } in AXES {
         let Some((total, differing)) = counts.get(&axis).copied() else { continue };
         let part = differing as f64 / total as f64;
         shares.push(Share {

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::engine_of;
 use super::explain::{classes, explain};
 use super::groups::Group;
 use super::matrix::{Cell, cell};
 use crate::numerics::drift::Drift;
-use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
+use crate::record::{AXES, AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::report::text;
 
 /// One case.
@@ -193,8 +192,8 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
     let [p50, p99, p999] = drift.ulp_percentiles.map(text::ulp);
     ComparisonRow {
         axis: comparison.axis.name(),
-        left: comparison.left.clone(),
-        right: comparison.right.clone(),
+        left: comparison.left.to_string(),
+        right: comparison.right.to_string(),
         max_ulp: text::ulp(drift.max_ulp),
         percentiles: format!("{p50} / {p99} / {p999}"),
         fraction: text::percent(drift.fraction()),
@@ -209,14 +208,8 @@ fn comparison(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Co
             .as_ref()
             .map(|w| format!("element {}: {} → {}", text::count(w.index), w.left, w.right))
             .unwrap_or_default(),
-        rank: rank(record, case, comparison),
+        rank: rank(case, comparison),
     }
-}
-
-/// The execution of this case that a side names.
-pub(super) fn execution_of<'a>(record: &Record, case: &'a CaseRecord, side: &str) -> Option<&'a Execution> {
-    let engine = engine_of(record, side)?;
-    case.executions.iter().find(|x| x.engine == engine.id)
 }
 
 #[expect(
@@ -224,11 +217,10 @@ pub(super) fn execution_of<'a>(record: &Record, case: &'a CaseRecord, side: &str
     clippy::cast_sign_loss,
     reason = "a fraction of a million is a small count, and NaN becomes 0"
 )]
-fn rank(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Rank {
+fn rank(case: &CaseRecord, comparison: &Comparison) -> Rank {
     let Drift { classes, max_ulp, .. } = &comparison.drift;
     let sides = [&comparison.left, &comparison.right];
-    let status =
-        sides.iter().filter_map(|s| execution_of(record, case, s)).map(|x| x.status).max_by_key(|s| severity(*s));
+    let status = sides.into_iter().filter_map(|s| case.execution_of(s)).map(|x| x.status).max_by_key(|s| severity(*s));
     Rank {
         // Each of two configurations may equal its own twin and be bit-exact; they differ nevertheless.
         status: status.map_or(0, severity).max(severity(if is_judged(case) {
@@ -273,7 +265,7 @@ pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
                 class: text::class(status),
                 word: text::word(status),
                 comparison: (*d).clone(),
-                others: text::AXES.iter().map(|(a, _)| a.name()).filter(|a| *a != d.axis && on(a)).collect(),
+                others: AXES.iter().map(|a| a.name).filter(|a| *a != d.axis && on(a)).collect(),
             }
         })
         .collect()

@@ -1,10 +1,9 @@
 //! What explains one comparison, as far as the twins tell; each sentence is of that comparison and no other.
 
-use super::drift::execution_of;
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::drift::Classes;
 use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Execution, Level, LevelState, Outcome, Record, Status, Verdict, after_origin,
+    AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict, after_origin,
 };
 use crate::report::text;
 
@@ -30,9 +29,9 @@ fn arithmetic(execution: &Execution) -> Option<String> {
 /// twin's, and the kinds of difference where they are not all between finite numbers. A kind is a description and no
 /// cause, and reads as one.
 pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Comparison) -> String {
-    let right = execution_of(record, case, &comparison.right);
+    let right = case.execution_of(&comparison.right);
     let mut parts = Vec::new();
-    parts.extend(forbidden(record, case, comparison));
+    parts.extend(forbidden(case, comparison));
     parts.push(match comparison.axis {
         AxisLevel::Engine => right
             .and_then(arithmetic)
@@ -42,8 +41,13 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
             .unwrap_or_else(|| "runs disagree".to_owned()),
         AxisLevel::Config => configurations(record, case, comparison, right),
         AxisLevel::Threads | AxisLevel::Driver | AxisLevel::Adapter => {
-            let left = execution_of(record, case, &comparison.left);
-            sides(&comparison.left, left.and_then(arithmetic), &comparison.right, right.and_then(arithmetic))
+            let left = case.execution_of(&comparison.left);
+            sides(
+                &comparison.left.to_string(),
+                left.and_then(arithmetic),
+                &comparison.right.to_string(),
+                right.and_then(arithmetic),
+            )
         }
     });
     if comparison.axis != AxisLevel::Repeat {
@@ -57,10 +61,10 @@ pub(super) fn explain(record: &Record, case: &CaseRecord, comparison: &Compariso
 }
 
 /// Which side the specification forbids, and in how many elements.
-fn forbidden(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<String> {
+fn forbidden(case: &CaseRecord, comparison: &Comparison) -> Option<String> {
     let found: Vec<String> = [&comparison.left, &comparison.right]
-        .iter()
-        .filter_map(|side| execution_of(record, case, side))
+        .into_iter()
+        .filter_map(|side| case.execution_of(side))
         .filter(|x| x.status == Status::OutsideSpecification)
         .filter_map(|x| {
             let accuracy = x.accuracy.as_ref().filter(|a| a.outside > 0)?;
@@ -86,25 +90,14 @@ fn runs(record: &Record, execution: &Execution) -> Option<String> {
 
 /// What the verdict says, where it speaks of this axis of this case. It explains only the first level that failed.
 fn said(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<String> {
-    let execution = execution_of(record, case, &comparison.right)?;
+    let execution = case.execution_of(&comparison.right)?;
     let about = |v: &&Verdict| {
         let failed = v.levels.iter().find(|(_, s)| *s == LevelState::Failed).map(|(l, _)| *l);
-        v.evidence.as_ref() == Some(&case.id) && failed == Some(level(comparison.axis)) && !v.because.is_empty()
+        v.evidence.as_ref() == Some(&case.id) && failed == Some(comparison.axis.level()) && !v.because.is_empty()
     };
     let verdict =
         record.verdicts.iter().filter(|v| v.engine == execution.engine && v.problem == case.problem).find(about)?;
     Some(verdict.because.trim_end_matches('.').to_owned())
-}
-
-/// The level that an axis tests.
-fn level(axis: AxisLevel) -> Level {
-    match axis {
-        AxisLevel::Repeat => Level::RunToRun,
-        AxisLevel::Config | AxisLevel::Threads => Level::ConfigInvariant,
-        AxisLevel::Driver => Level::DriverToDriver,
-        AxisLevel::Adapter => Level::GpuToGpu,
-        AxisLevel::Engine => Level::CpuGpuBitwise,
-    }
 }
 
 fn sides(left: &str, of_left: Option<String>, right: &str, of_right: Option<String>) -> String {
@@ -120,10 +113,9 @@ fn sides(left: &str, of_left: Option<String>, right: &str, of_right: Option<Stri
 /// Two configurations have a twin each. Where each result is its own twin's, nothing but the order of operations that
 /// the configuration sets is left to differ.
 fn configurations(record: &Record, case: &CaseRecord, comparison: &Comparison, right: Option<&Execution>) -> String {
-    let left = comparison.left.split_once(" [").and_then(|(engine, config)| {
-        let other =
-            record.cases.iter().find(|c| c.problem == case.problem && config.strip_suffix(']') == Some(&c.config))?;
-        execution_of(record, other, engine)
+    let left = comparison.left.configuration().and_then(|config| {
+        let other = record.cases.iter().find(|c| c.problem == case.problem && c.config == config)?;
+        other.execution_of(&comparison.left)
     });
     match (left.and_then(arithmetic), right.and_then(arithmetic)) {
         (Some(l), Some(r)) if l == r => {

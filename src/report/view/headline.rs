@@ -101,10 +101,12 @@ fn which(record: &Record, group: &Group, level: Level) -> String {
     }
     let differing = || {
         let all = record.cases.iter().flat_map(|c| &c.comparisons);
-        all.filter(|c| c.axis == AxisLevel::Threads && !c.drift.is_none() && group.has(&c.right))
+        all.filter(|c| {
+            c.axis == AxisLevel::Threads && !c.drift.is_none() && c.right.engine().is_some_and(|e| group.has(e))
+        })
     };
-    let right = group.which(|id| differing().any(|c| c.right == id));
-    let left = group.which(|id| differing().any(|c| c.left == id));
+    let right = group.which(|id| differing().any(|c| c.right.is_of(id)));
+    let left = group.which(|id| differing().any(|c| c.left.is_of(id)));
     if left.is_empty() || right.is_empty() { right } else { format!("{right} against {left}") }
 }
 
@@ -115,7 +117,7 @@ pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
 /// The verdict of a record.
 pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows], findings: &[FindingRow]) -> Headline {
     let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
-        text::LEVELS.iter().map(|l| (*l, fared(record, groups, *l))).collect()
+        Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
     };
     // The strict interpreter is a reference: what it does is said, and is no verdict on a machine.
     let (reference, tested): (Vec<Group>, Vec<Group>) =
@@ -126,7 +128,7 @@ pub(super) fn headline(record: &Record, groups: &[Group], kernels: &[KernelRows]
     let failed = failed(record);
     let (tone, title) = title(record, &tested, &reference, &outside, missed, findings);
     let mut statements = vec![repeatability(record, &all)];
-    for level in &text::LEVELS[1..] {
+    for level in &Level::ALL[1..] {
         // A twin and the strict interpreter are both this program's: see `self_check`.
         let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
         statements.extend(levels.get(level).map(|f| statement(*level, f)));

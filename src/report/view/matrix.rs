@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::groups::{Group, column};
 use crate::record::{
-    AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+    AXES, AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
+    Verdict,
 };
 use crate::report::text;
 
@@ -198,11 +199,11 @@ pub(super) fn axes(record: &Record) -> Vec<AxisRow> {
         .into_iter()
         .map(|(kernel, counts)| AxisRow {
             kernel,
-            cells: text::AXES
+            cells: AXES
                 .iter()
-                .map(|(axis, _)| {
-                    let (compared, differing) = counts.get(axis).copied().unwrap_or_default();
-                    AxisCell { axis: axis.name(), compared, differing }
+                .map(|row| {
+                    let (compared, differing) = counts.get(&row.axis).copied().unwrap_or_default();
+                    AxisCell { axis: row.name, compared, differing }
                 })
                 .collect(),
         })
@@ -253,7 +254,7 @@ pub(super) fn problems<'a>(record: &'a Record, group: &Group) -> BTreeMap<&'a st
 pub(super) fn levels(record: &Record, groups: &[Group]) -> Vec<LevelRow> {
     let tested: Vec<_> =
         groups.iter().map(|g| (g, problems(record, g))).filter(|(_, problems)| !problems.is_empty()).collect();
-    text::LEVELS
+    Level::ALL
         .iter()
         .map(|level| LevelRow {
             level: level.name(),

@@ -21,7 +21,7 @@ pub(super) use headline::{Headline, Tone};
 pub(super) use matrix::{AxisRow, Cell, KernelRows, LevelRow, Reason};
 
 use super::text;
-use crate::record::{Engine, Record};
+use crate::record::Record;
 
 /// All that the formats show.
 #[derive(Debug, Serialize)]
@@ -98,15 +98,4 @@ fn controls(record: &Record) -> ControlsView {
         format!("{} of {total} planted differences went unseen: {}.", missed.len(), text::list(&missed, 4))
     };
     ControlsView { total, caught: total - missed.len(), sentence }
-}
-
-/// The engine that a side of a comparison names: the longest engine id it starts with.
-pub(super) fn engine_of<'a>(record: &'a Record, side: &str) -> Option<&'a Engine> {
-    record
-        .engines
-        .iter()
-        .filter(|e| {
-            side.strip_prefix(e.id.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '[', '(']))
-        })
-        .max_by_key(|e| e.id.len())
 }
