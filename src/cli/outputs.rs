@@ -127,7 +127,7 @@ impl Outputs {
     }
 
     /// Renders what merged records say together.
-    pub(super) fn render_merged(folder: &Path, view: &crate::relate::Related) -> Result<(), Failure> {
+    pub(super) fn render_merged(folder: &Path, view: &crate::facts::set::Related) -> Result<(), Failure> {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };

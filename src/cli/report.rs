@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use super::gpu::show;
 use super::options::Format;
 use super::outputs::Outputs;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure};
 use crate::record;
-use crate::report;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -43,15 +42,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Within);
     }
-    let view = crate::relate::relate(&merged);
+    let view = crate::facts::set::relate(&merged);
     match &args.out {
         Some(folder) => Outputs::render_merged(folder, &view)?,
-        None => print(&match args.format {
-            Format::Table => report::merged_table(&view),
-            Format::Markdown => report::merged_markdown(&view),
-            Format::Csv => report::merged_csv(&view).map_err(Failure::usage)?,
-            Format::Json => serde_json::to_string_pretty(&view).map(|t| t + "\n").map_err(Failure::usage)?,
-        })?,
+        None => super::shown::show(&view, named(args.format), true)?,
     }
     Ok(Exit::Within)
+}
+
+/// The format that writes a view.
+fn named(format: Format) -> &'static crate::formats::Format {
+    match format {
+        Format::Table => &crate::formats::terminal::FORMAT,
+        Format::Markdown => &crate::formats::markdown::FORMAT,
+        Format::Csv => &crate::formats::csv::FORMAT,
+        Format::Json => &crate::formats::json::FORMAT,
+    }
 }

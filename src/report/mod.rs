@@ -2,7 +2,6 @@
 //! records, so the audit that just ran and a file from another machine are shown by the same code.
 
 mod charts;
-mod compared;
 mod csv;
 mod html;
 mod markdown;
@@ -17,12 +16,11 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Record, write_atomically};
 
-pub use compared::{csv as compared_csv, markdown as compared_markdown, table as compared_table};
 pub use csv::{summary as summary_csv, values as values_csv};
 pub use html::html;
 pub use markdown::markdown;
 pub(crate) use markdown::{code as markdown_code, escape as markdown_escape};
-pub use merged::{merged_csv, merged_html, merged_markdown, merged_table, write_merged};
+pub use merged::{merged_html, write_merged};
 pub use prediction::{AGREEMENT_COLUMNS, agreement_rows, prediction_page, write_prediction};
 pub use table::table;
 
@@ -43,6 +41,9 @@ pub enum ReportError {
     /// A row of a CSV file failed.
     #[error("can't make the CSV files: {0}")]
     Csv(#[from] ::csv::Error),
+    /// A view can not be written.
+    #[error(transparent)]
+    Format(#[from] crate::formats::FormatError),
     /// A chart failed.
     #[error("can't draw a chart: {0}")]
     Chart(String),

@@ -3,7 +3,8 @@
 use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
 use crate::views::View;
 use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
-use crate::views::words::{command_by_id, count, list, plural, short};
+use crate::model::words::{count, list, plural, quoted, short};
+use crate::record::Status;
 
 /// Rows of the table of cases.
 const ROWS: usize = 40;
@@ -42,7 +43,7 @@ impl View for Pairs {
         for pair in &self.pairs {
             for c in &pair.results {
                 let drift = c.drift.as_ref();
-                let status = |s: Option<crate::record::Status>| s.map(|s| super::words::class(s).to_owned());
+                let status = |s: Option<Status>| s.and_then(|s| serde_json::to_value(s).ok()?.as_str().map(str::to_owned));
                 out.push(vec![
                     pair.left.id.as_str().into(),
                     pair.right.id.as_str().into(),
@@ -206,6 +207,15 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     vec![changes, said, cases(pair, id("cases")), engines(pair, id("engines")), absent(pair, id("absent")), around(pair, id("around"))]
 }
 
+/// The command that runs a case again. Of a kernel of the user's own the id tells the file's name, and not its place.
+fn command(case: &str) -> String {
+    let id = case.replace('\'', r"'\''");
+    match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
+        Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
+        None => format!("repro-audit case '{id}'"),
+    }
+}
+
 fn mark(cause: &CauseGroup) -> Mark {
     match cause.kind {
         Kind::Failed => Mark::Failed,
@@ -271,7 +281,7 @@ fn cases(pair: &Compared, id: String) -> Section {
         section.text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
     }
     if let Some(first) = pair.cases.first() {
-        section.step("Run the worst one again:", command_by_id(&first.case));
+        section.step("Run the worst one again:", command(&first.case));
     }
     section
 }

@@ -255,7 +255,7 @@ pub fn relate(merged: &Merged) -> Related {
         cover,
         telling,
         conflicts: conflicts(&table, name),
-        timelines: timelines(&table, &drift),
+        timelines: timelines(&drift),
         references: table.twins.iter().cloned().collect(),
         judged: table.judged,
         unjudged: table.unjudged,

@@ -30,6 +30,7 @@ impl Cell {
 pub(super) struct Case {
     pub(super) id: String,
     pub(super) kernel: String,
+    pub(super) variant: String,
     pub(super) dtype: Dtype,
     pub(super) elements: u64,
     /// The strict reference's digest.
@@ -127,6 +128,7 @@ impl<'a> Table<'a> {
                     out.cases.push(Case {
                         id: case.id.clone(),
                         kernel: case.kernel.clone(),
+                        variant: case.variant.clone(),
                         dtype: case.dtype,
                         elements: case.elements,
                         strict,
