@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod cli;
 pub mod engines;
+pub mod formats;
 pub mod gate;
 pub mod kernels;
 pub mod model;
@@ -12,4 +13,5 @@ pub mod record;
 pub mod relate;
 pub mod report;
 pub mod rng;
+pub mod views;
 pub(crate) mod wgsl;

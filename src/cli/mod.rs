@@ -16,6 +16,8 @@ mod outputs;
 mod progress;
 mod report;
 mod rng;
+#[expect(dead_code, reason = "the verbs are moved to it one by one")]
+mod shown;
 mod worker;
 
 use std::process::ExitCode;

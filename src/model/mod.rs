@@ -18,6 +18,7 @@ mod role;
 mod side;
 mod skip;
 pub mod task;
+pub mod words;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
