@@ -3,14 +3,14 @@
 use super::blobs::Blobs;
 use super::compare::{FirstConfig, Heard, Pairs, compare};
 use super::execute::Said;
-use super::judge;
 use super::truth::Truth;
+use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
 use crate::model::bits::digest_words;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Accuracy, accuracy};
-use crate::record::{CaseRecord, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.
 const WHOLE: usize = 16;
@@ -44,7 +44,7 @@ pub(super) fn analyse(
         executions.push(execution(one, truth, &comparisons, &mut pairs)?);
     }
     let program = truth.problem.program();
-    Ok(CaseRecord {
+    let mut record = CaseRecord {
         id: case.to_string(),
         kernel: case.kernel().to_owned(),
         variant: case.variant().to_owned(),
@@ -65,7 +65,10 @@ pub(super) fn analyse(
         origin: truth.problem.origin(),
         executions,
         comparisons,
-    })
+    };
+    let statuses: Vec<Status> = record.executions.iter().map(|x| status_of(&record, x)).collect();
+    record.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
+    Ok(record)
 }
 
 /// Whether it is known what the specification allows.
@@ -88,6 +91,7 @@ fn execution(
         accuracy: None,
         observations: Vec::new(),
         findings: Vec::new(),
+        content: None,
         samples: Vec::new(),
         seconds: 0.0,
     };
@@ -125,12 +129,13 @@ fn execution(
         found.unmeasured = distinct.len().saturating_sub(kept) as u64;
     }
     let digests: Vec<_> = distinct.iter().map(|d| d.digest.as_str()).collect();
-    let outside = found.as_ref().map(|a| a.outside);
     let first = pairs.bits(digests.first().copied().unwrap_or_default())?;
     // An interpreter's runs are chosen, or all the same: they estimate no rate.
     let random = !one.engine.is_embedded();
     Ok(Execution {
-        status: judge::status(&digests, strict.map(|t| t.digest.as_str()), outside),
+        // Concluded from all of this, once it is together.
+        status: Status::Unjudged,
+        content: Some(Content::of(first)),
         equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
         observations: truth.problem.observe(first),
         findings: findings.clone(),

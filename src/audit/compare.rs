@@ -3,6 +3,7 @@
 use super::blobs::Blobs;
 use super::execute::Said;
 use super::truth::Truth;
+use crate::facts::{axis, severity};
 use crate::model::AdapterIdentity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Drift, measure};
@@ -115,8 +116,8 @@ pub(super) fn compare(
             let mut worst: Option<Drift> = None;
             for other in distinct.iter().take(*kept).skip(1) {
                 let drift = pairs.drift(digest, &other.digest)?;
-                let key = |d: &Drift| (d.classes.nan_versus_number, d.classes.infinite, d.differing, d.max_ulp);
-                if worst.as_ref().is_none_or(|w| key(&drift) > key(w)) {
+                let worse = |w: &Drift| severity(pairs.dtype, &drift) > severity(pairs.dtype, w);
+                if worst.as_ref().is_none_or(worse) {
                     worst = Some(drift);
                 }
             }
@@ -188,33 +189,6 @@ fn same_place(left: &Engine, right: &Engine) -> bool {
     place(left) == place(right)
 }
 
-/// What differs between two adapters: the driver, where the hardware is the same, else the adapter. Two cards of a kind
-/// under one driver differ as adapters: they say nothing of another driver.
-fn axis(left: &Engine, right: &Engine) -> AxisLevel {
-    let (Some(l), Some(r)) = (&left.adapter, &right.adapter) else { return AxisLevel::Adapter };
-    if same_hardware(l, r) && !same_driver(l, r) { AxisLevel::Driver } else { AxisLevel::Adapter }
-}
-
-/// Whether two adapters are the same hardware, as far as they tell. OpenGL tells no device id, and Metal neither vendor
-/// nor device: there a vendor, or a name, must do. In doubt they are the same, which claims less.
-fn same_hardware(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
-    if left.vendor != right.vendor {
-        return false;
-    }
-    match (left.vendor, left.device, right.device) {
-        (0, 0, 0) => left.name == right.name,
-        (_, 0, _) | (_, _, 0) => true,
-        (_, l, r) => l == r,
-    }
-}
-
-fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
-    let driver = |a: &AdapterIdentity| {
-        (a.backend.clone(), a.driver.clone(), a.driver_info.clone(), a.driver_version.clone(), a.driver_uuid.clone())
-    };
-    driver(left) == driver(right)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,22 +217,6 @@ mod tests {
             variables: std::collections::BTreeMap::new(),
             status: crate::record::EngineStatus::Complete,
         }
-    }
-
-    #[test]
-    fn the_axis_is_what_differs() {
-        let card = adapter("vulkan", 0, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
-        let twin_card = adapter("vulkan", 1, 0x10de, 0x2504, "NVIDIA GeForce RTX 3060");
-        let other_card = adapter("vulkan", 2, 0x10de, 0x2684, "NVIDIA GeForce RTX 4090");
-        let through_gl = adapter("gl", 0, 0x10de, 0, "NVIDIA GeForce RTX 3060/PCIe/SSE2");
-        let foreign = adapter("gl", 0, 0x1002, 0, "AMD Radeon RX 6800 (radeonsi)");
-        assert_eq!(axis(&card, &twin_card), AxisLevel::Adapter, "two cards, one driver");
-        assert_eq!(axis(&card, &other_card), AxisLevel::Adapter, "two kinds of card");
-        assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
-        assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
-        let metal = |index, name| adapter("metal", index, 0, 0, name);
-        assert_eq!(axis(&embedded("strict", 0), &embedded("flush", 1)), AxisLevel::Driver, "a mode is a driver");
-        assert_eq!(axis(&metal(0, "Intel Iris"), &metal(1, "AMD Radeon Pro")), AxisLevel::Adapter, "Metal has no ids");
     }
 
     #[test]

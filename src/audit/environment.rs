@@ -1,32 +1,7 @@
 //! What is found of the machine that an audit runs on.
 
+use crate::model::variables::VARIABLES;
 use crate::record::Environment;
-
-/// Variables that select a driver or change what one computes (see `docs/numerics.md`).
-const VARIABLES: [&str; 22] = [
-    "VK_DRIVER_FILES",
-    "VK_ICD_FILENAMES",
-    "VK_ADD_DRIVER_FILES",
-    "VK_INSTANCE_LAYERS",
-    "VK_LOADER_LAYERS_ENABLE",
-    "LP_NUM_THREADS",
-    "LP_NATIVE_VECTOR_WIDTH",
-    "GALLIUM_DRIVER",
-    "GALLIUM_OVERRIDE_CPU_CAPS",
-    "GALLIUM_NOSSE",
-    "GALLIVM_PERF",
-    "MESA_LOADER_DRIVER_OVERRIDE",
-    "MESA_SHADER_CACHE_DISABLE",
-    "MESA_GL_VERSION_OVERRIDE",
-    "LIBGL_ALWAYS_SOFTWARE",
-    "NIR_DEBUG",
-    "RADV_DEBUG",
-    "RADV_PERFTEST",
-    "INTEL_DEBUG",
-    "MTL_SHADER_VALIDATION",
-    "NVIDIA_TF32_OVERRIDE",
-    "__GL_SHADER_DISK_CACHE",
-];
 
 /// This machine.
 pub(super) fn capture() -> Environment {
@@ -56,7 +31,7 @@ pub(super) fn capture() -> Environment {
         memory_mib,
         variables: VARIABLES
             .into_iter()
-            .filter_map(|name| std::env::var(name).ok().map(|value| (name.to_owned(), value)))
+            .filter_map(|v| std::env::var(v.name).ok().map(|value| (v.name.to_owned(), value)))
             .collect(),
     }
 }

@@ -11,7 +11,6 @@ mod controls;
 mod environment;
 mod execute;
 pub mod fault;
-mod judge;
 mod own;
 mod pilot;
 mod plan;

@@ -11,7 +11,7 @@ use super::compare::{FirstConfig, Heard};
 use super::execute::{Said, Seat};
 use super::plan::{CONTROL, Plan};
 use super::truth::Truth;
-use super::{controls, judge, own, pilot};
+use super::{controls, own, pilot};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::model::{AdapterIdentity, Skip};
@@ -230,7 +230,7 @@ impl Draft {
         if let Some(last) = draft.cases.last() {
             progress.case(last, &mut || {
                 let mut now = draft.clone();
-                now.notes.push("This audit was not finished when this record was written.".to_owned());
+                now.notes.push(crate::record::UNFINISHED.to_owned());
                 for engine in &mut now.engines {
                     let reason = "the audit was interrupted".to_owned();
                     engine.status = EngineStatus::Failed { reason, case: None };
@@ -270,7 +270,7 @@ impl Draft {
             .collect();
         self.record.engines.retain(|e| !idle.contains(&e.id));
         self.record.controls.extend(cpu_controls());
-        self.record.verdicts = judge::verdicts(&self.record.engines, &self.record.cases.iter().collect::<Vec<_>>());
+        self.record.verdicts = crate::facts::verdicts(&self.record);
         self.record.notes = about;
         self.record.notes.extend(notes(&self.record));
         self.record.run.seconds = seconds;

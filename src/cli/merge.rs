@@ -148,7 +148,11 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         return Exit::Incomplete;
     }
     // Of an audit that broke off, what it did not find says nothing.
-    let broken: Vec<&str> = merged.members().filter(|m| !m.is_complete()).map(record::Member::name).collect();
+    let broken: Vec<&str> = merged
+        .members()
+        .filter(|m| !crate::facts::soundness_of_member(m).is_sound())
+        .map(record::Member::name)
+        .collect();
     if !broken.is_empty() {
         let says = if expected.is_some() { "error" } else { "warning" };
         anstream::eprintln!("{says}: the audits of these are incomplete, or missed a control: {}", broken.join(", "));

@@ -146,7 +146,7 @@ impl Options {
 
     /// The exit status of a finished audit.
     pub(super) fn judge(&self, record: &Record) -> Exit {
-        if !record.is_complete() {
+        if !crate::facts::soundness(record).is_sound() {
             return Exit::Incomplete;
         }
         let beyond = |status: Status| match self.fail_on {

@@ -3,7 +3,6 @@
 //!
 //! Knows nothing but records, the lock and the policy; and never looks at a time.
 
-mod class;
 mod judge;
 mod lock;
 mod outcome;
@@ -11,7 +10,7 @@ mod policy;
 mod show;
 mod sound;
 
-pub use class::{Driver, EngineClass, Identity, identify};
+pub use crate::facts::{Driver, EngineClass, Identity, identify};
 pub use judge::{Checked, Counts, Item, Place, Question, check};
 pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
 pub use outcome::{Gravity, Outcome};

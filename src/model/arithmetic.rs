@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Liberty;
+
 /// Which arithmetic a twin computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Arithmetic {
@@ -29,6 +31,13 @@ impl Arithmetic {
 
     /// Those of a shader whose only products are in the built-in `fma`: a driver may expand it.
     pub const EXPANSION: [Self; 4] = [Self::STRICT, Self::SPLIT, Self::FLUSH, Self { flush: true, ..Self::SPLIT }];
+
+    /// The liberties that it takes; none for the strict one.
+    #[must_use]
+    pub fn liberties(self) -> Vec<Liberty> {
+        let taken = [(self.fused, Liberty::Contract), (self.split, Liberty::SplitFma), (self.flush, Liberty::Flush)];
+        taken.into_iter().filter(|(takes, _)| *takes).map(|(_, liberty)| liberty).collect()
+    }
 
     /// `separate` for the strict one; else the liberties that it takes, such as `fused+flush` or `split-fma`.
     #[must_use]

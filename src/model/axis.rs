@@ -96,7 +96,8 @@ impl AxisLevel {
     }
 }
 
-/// What verdicts say held, the narrowest first.
+/// The scale of verdicts, the narrowest first. A level is reached only where every weaker one was tested and held: what
+/// was not tested is not claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {

@@ -98,17 +98,30 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// Whether every bit agrees.
+    /// Elements that differ otherwise than by the sign or payload of NaN, which WGSL promises to nobody: two NaN are no
+    /// drift.
+    #[must_use]
+    pub fn drifting(&self) -> u64 {
+        self.differing.saturating_sub(self.classes.nan_payload)
+    }
+
+    /// Whether there is no drift. NaN of another sign or payload is none: see [`Drift::is_identical`].
     #[must_use]
     pub fn is_none(&self) -> bool {
+        self.drifting() == 0
+    }
+
+    /// Whether every bit agrees, those of NaN included.
+    #[must_use]
+    pub fn is_identical(&self) -> bool {
         self.differing == 0
     }
 
-    /// The fraction of elements that differ (`V_c`).
+    /// The fraction of elements that drift (`V_c`).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn fraction(&self) -> f64 {
-        if self.elements == 0 { 0.0 } else { self.differing as f64 / self.elements as f64 }
+        if self.elements == 0 { 0.0 } else { self.drifting() as f64 / self.elements as f64 }
     }
 }
 

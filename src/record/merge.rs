@@ -19,7 +19,7 @@ use super::store::{ReadError, load};
 use crate::model::record::CaseView;
 use crate::model::record::FormatVersion;
 use crate::model::record::Outputs;
-use crate::model::record::{CaseRecord, Record, Status, Verdict};
+use crate::model::record::{CaseRecord, Record, Verdict};
 
 /// The digest of a part's text.
 type Key = [u8; 16];
@@ -54,12 +54,6 @@ impl Member {
     #[must_use]
     pub fn name(&self) -> &str {
         self.shell.provenance.settings.label.as_deref().unwrap_or(&self.shell.environment.host)
-    }
-
-    /// Whether the audit was carried out as planned: see [`Record::is_complete`].
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.shell.is_complete() && !self.cases().flat_map(|c| &c.executions).any(|x| x.status == Status::Failed)
     }
 
     /// The cases, in the order of the plan.

@@ -4,20 +4,18 @@
 mod canonical;
 mod id;
 mod merge;
-mod origin;
 mod raw;
 mod select;
 mod sound;
 mod store;
 
 pub use crate::model::record::{
-    AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Control, Dispersion, Distinct, Engine, EngineKind,
-    EngineStatus, Environment, Execution, ExecutionView, FormatVersion, Known, Level, LevelState, Outcome, Outputs,
-    OwnKernel, Provenance, Record, Role, Run, STORE, Sample, Settings, Side, Status, Stored, TwinDigest, Verdict,
-    block,
+    AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Content, Control, Dispersion, Distinct, Engine,
+    EngineKind, EngineStatus, Environment, Execution, ExecutionView, FormatVersion, Known, Level, LevelState, Outcome,
+    Outputs, OwnKernel, Provenance, Record, Role, Run, STORE, Sample, Settings, Side, Status, Stored, TwinDigest,
+    UNFINISHED, Verdict, block,
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};
-pub use origin::after_origin;
 pub use select::{FOLDER, SelectError, find, open, select};
 pub use store::{ReadError, parse, read, to_json, write_atomically, write_with};

@@ -3,6 +3,8 @@
 
 pub mod chart;
 pub mod document;
+pub mod pair;
+pub mod set;
 
 pub use document::Document;
 

@@ -20,7 +20,7 @@ fn under(rule: &str, id: &str, engine: &str) -> (Outcome, String) {
 fn engine_label(record: &repro_audit::record::Record, id: &str) -> String {
     let engine = record.engine(id).expect("an engine");
     // A hostile name is no pattern to type; its backend is.
-    let label = repro_audit::gate::identify(record, engine).class.label();
+    let label = repro_audit::gate::identify(&record.environment, engine).class.label();
     if id == "gl:0" { "gl/*".to_owned() } else { label }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Question;
 use super::reports::Report;
-use crate::gate::class::{Identity, audit_label, clean, identify};
+use crate::facts::{Identity, clean, identify};
 use crate::gate::lock::{Lock, LockedEngine};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::pattern::word;
+use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part};
 use crate::record::{Engine, EngineStatus, Record};
 
@@ -56,7 +57,9 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
         .records
         .iter()
         .enumerate()
-        .flat_map(|(i, r)| r.engines.iter().filter(move |e| taking(r, e)).map(move |e| (i, r, e, identify(r, e))))
+        .flat_map(|(i, r)| {
+            r.engines.iter().filter(move |e| taking(r, e)).map(move |e| (i, r, e, identify(&r.environment, e)))
+        })
         .collect();
     let identities: Vec<&Identity> = all.iter().map(|(_, _, _, identity)| identity).collect();
     let several = question.records.len() > 1;
@@ -133,7 +136,7 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
             report.items.push(item);
         }
     }
-    let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::engines::interpreter::BACKEND);
+    let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::model::adapter::INTERPRETER);
     if !question.lock.engines.values().any(|e| driver(&e.identity)) {
         let what = "the lock has no engine with a driver: this says nothing of a GPU or its driver";
         report.plain(Outcome::NoDriver, what);

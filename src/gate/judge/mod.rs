@@ -132,7 +132,7 @@ pub fn check(question: &Question<'_>) -> Checked {
         settings(&mut report, record);
     }
     for label in question.missing {
-        let label = super::class::clean(label);
+        let label = crate::facts::clean(label);
         report.plain(Outcome::MissingLeg, &format!("the audit {label} was expected, and there is no record of it"));
     }
     let seats = engines::seats(question);
@@ -173,7 +173,7 @@ fn settings(report: &mut reports::Report<'_>, record: &Record) {
         );
         report.plain(Outcome::FewerRepeats, &what);
     }
-    let version = super::class::clean(&record.provenance.version);
+    let version = crate::facts::clean(&record.provenance.version);
     if version != was.tool {
         report.plain(Outcome::OtherTool, &format!("record {id} is of repro-audit {version}, the lock of {}", was.tool));
     }

@@ -1,8 +1,9 @@
 //! The items while they are gathered.
 
 use super::{Checked, Counts, Item, Place, Question};
-use crate::gate::class::{audit_label, clean};
+use crate::facts::clean;
 use crate::gate::outcome::{Gravity, Outcome};
+use crate::gate::sound::audit_label;
 use crate::gate::sound::short;
 
 /// See the module.

@@ -7,7 +7,7 @@ use super::reports::Report;
 use super::seen::{Seen, row_words};
 use super::tally::{self, Tally};
 use super::{Item, Seat};
-use crate::gate::class::clean;
+use crate::facts::clean;
 use crate::gate::lock::{LockedRow, outline};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::{Demand, Requirement, Rule, Subject};

@@ -1,6 +1,6 @@
 //! One result of a record, and what is demanded of it.
 
-use crate::gate::class::clean;
+use crate::facts::clean;
 use crate::gate::lock::{Found, LockedRow, found, status_word};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;

@@ -4,7 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found, is_digest, outline};
-use crate::gate::class::{Identity, audit_label, clean, identify};
+use crate::facts::{Identity, clean, identify};
+use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::record::{Execution, Record, Status};
 
@@ -203,7 +204,7 @@ fn engines(records: &[Record]) -> BTreeMap<String, LockedEngine> {
     for record in records {
         let mut here: BTreeMap<Identity, usize> = BTreeMap::new();
         for engine in record.engines.iter().filter(|e| took_part(record, &e.id)) {
-            *here.entry(identify(record, engine)).or_default() += 1;
+            *here.entry(identify(&record.environment, engine)).or_default() += 1;
         }
         for (identity, count) in here {
             let blank = LockedEngine { identity: identity.clone(), labels: BTreeSet::new(), count, line: 0 };
@@ -255,7 +256,7 @@ fn labels(engines: &[LockedEngine]) -> Vec<String> {
 /// The label of each engine of a record.
 fn labels_in<'r>(record: &'r Record, engines: &BTreeMap<String, LockedEngine>) -> BTreeMap<&'r str, String> {
     let label = |engine: &crate::record::Engine| {
-        let identity = identify(record, engine);
+        let identity = identify(&record.environment, engine);
         engines.iter().find(|(_, e)| e.identity == identity).map(|(label, _)| label.clone())
     };
     record.engines.iter().filter_map(|e| Some((e.id.as_str(), label(e)?))).collect()

@@ -6,7 +6,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::class::Identity;
+use crate::facts::Identity;
 use crate::kernels::Profile;
 use crate::record::Status;
 

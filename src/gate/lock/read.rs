@@ -6,7 +6,7 @@ use super::{
     DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, STATUSES, VERSION, fits,
     is_digest,
 };
-use crate::gate::class::{Driver, EngineClass, Identity};
+use crate::facts::{Driver, EngineClass, Identity};
 use crate::kernels::Profile;
 
 /// What to do about a file that is not as it was written.

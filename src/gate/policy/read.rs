@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
-use crate::gate::class::clean;
+use crate::facts::clean;
 use crate::gate::lock::STATUSES;
 use crate::gate::outcome::{Gravity, Outcome};
 use crate::record::Status;

@@ -40,6 +40,10 @@ pub struct ExecutionView {
     pub status: Status,
     /// The arithmetics whose twins it equals.
     pub equals: Vec<Arithmetic>,
+    /// Elements that the specification does not allow, over all results that were kept; `None` where that was not judged.
+    pub outside: Option<u64>,
+    /// Why it failed; `None` where it did not.
+    pub failed: Option<String>,
 }
 
 impl From<&CaseRecord> for CaseView {
@@ -67,6 +71,11 @@ impl From<&CaseRecord> for CaseView {
                     },
                     status: x.status,
                     equals: x.equals.clone(),
+                    outside: x.accuracy.as_ref().map(|a| a.outside),
+                    failed: match &x.outcome {
+                        Outcome::Failed { reason } => Some(reason.clone()),
+                        _ => None,
+                    },
                 })
                 .collect(),
         }

@@ -12,11 +12,14 @@ use super::outputs::Outputs;
 use super::own::OwnKernel;
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
-use crate::model::bits::Dtype;
+use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
+
+/// The note of a record that was written before its audit was finished.
+pub const UNFINISHED: &str = "This audit was not finished when this record was written.";
 
 /// One audit of one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,14 +50,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether every engine finished and every control was caught.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.engines.iter().all(|e| e.status == EngineStatus::Complete)
-            && self.controls.iter().all(|c| c.caught)
-            && !self.cases.iter().flat_map(|c| &c.executions).any(|e| matches!(e.outcome, Outcome::Failed { .. }))
-    }
-
     /// The engine of this id.
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
@@ -316,11 +311,13 @@ pub enum Outcome {
     },
 }
 
-/// What a row says.
+/// What a row says, from the least to the worst: the one order of statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Equal to the strict twin in every bit, in every run.
+    /// It did not run: skipped, with a reason.
+    Skipped,
+    /// Equal to the strict twin in every bit, in every run. NaN is equal to NaN.
     BitExact,
     /// Repeatable, different from the strict twin (or with no twin to equal), and allowed by the specification.
     WithinSpecification,
@@ -331,8 +328,6 @@ pub enum Status {
     NotRepeatable,
     /// A result that the specification does not allow.
     OutsideSpecification,
-    /// It did not run: skipped, with a reason.
-    Skipped,
     /// It failed.
     Failed,
 }
@@ -356,12 +351,49 @@ pub struct Execution {
     /// Defects of the shader that the engine noticed, over all runs. Since format 1.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What the first run's output holds. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// Some of the first run's elements: all of a small output, and of a large one the ends, evenly spaced ones, and
     /// those that comparisons name.
     pub samples: Vec<Sample>,
     /// Wall-clock seconds of all runs, compilation excluded; not part of the id, and left out of a merged record.
     #[serde(with = "number", default)]
     pub seconds: f64,
+}
+
+/// What an output holds. Since format 1.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Elements that are NaN.
+    pub nan: u64,
+    /// Elements that are infinite.
+    pub infinite: u64,
+    /// The index of the first element that is NaN or infinite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_not_finite: Option<u64>,
+    /// The bits of every element, where all have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<String>,
+}
+
+impl Content {
+    /// Counts what an output holds.
+    #[must_use]
+    pub fn of(output: &Bits) -> Self {
+        let (mut nan, mut infinite, mut first, mut same) = (0, 0, None, output.len > 0);
+        let start = if output.len > 0 { output.get(0) } else { 0 };
+        for i in 0..output.len {
+            let value = output.value(i);
+            nan += u64::from(value.is_nan());
+            infinite += u64::from(value.is_infinite());
+            if !value.is_finite() {
+                first.get_or_insert(i as u64);
+            }
+            same &= output.get(i) == start;
+        }
+        Self { nan, infinite, first_not_finite: first, only: same.then(|| output.dtype.hex(start)) }
+    }
 }
 
 /// One element.
@@ -418,7 +450,8 @@ pub struct Verdict {
     pub variant: String,
     /// The engine.
     pub engine: String,
-    /// The strongest level that held while no weaker one failed. Untested levels are passed over, and listed.
+    /// The strongest level below which every level was tested and held. What held above an untested level is in
+    /// [`Verdict::levels`].
     pub level: Level,
     /// Each level above `not_guaranteed`, in order.
     pub levels: Vec<(Level, LevelState)>,

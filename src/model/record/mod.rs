@@ -13,8 +13,8 @@ pub use crate::model::{Role, Side};
 pub use case_view::{CaseView, ExecutionView};
 pub use environment::Environment;
 pub use format::{
-    CaseRecord, Comparison, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution, LevelState,
-    Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, Verdict,
+    CaseRecord, Comparison, Content, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
+    LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, UNFINISHED, Verdict,
 };
 pub use outputs::{Known, Outputs, STORE, Stored, block};
 pub use own::OwnKernel;

@@ -1,10 +1,9 @@
 //! What explains one comparison, as far as the twins tell; each sentence is of that comparison and no other.
 
+use crate::facts::after_origin;
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::drift::Classes;
-use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict, after_origin,
-};
+use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, LevelState, Outcome, Record, Status, Verdict};
 use crate::report::text;
 
 /// The arithmetics whose twins an execution equals, in words; `None` where it equals none.

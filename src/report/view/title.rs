@@ -110,7 +110,7 @@ pub(super) fn title(
             ),
         );
     }
-    if !record.is_complete() {
+    if !crate::facts::soundness(record).is_sound() {
         return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
     }
     (Tone::Held, "Bit for bit the same, wherever it was tested".to_owned())

@@ -1,4 +1,4 @@
-//! Which engine of one record is the same as one of another.
+//! Who an engine is: the same engine, the same adapter, the same hardware, the same driver, and what differs between two.
 //!
 //! An engine's *class* is what stays when a driver is updated: backend, device, the driver's name, the processor's
 //! architecture for software adapters, and the variables that change numerics. Its *driver* is what an update changes:
@@ -7,26 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::engines::interpreter;
 use crate::model::AdapterIdentity;
-use crate::record::{Engine, EngineKind, Environment, Record};
-
-/// Of the variables that a record keeps, those that change what a driver computes. The others choose a driver, which the
-/// class names itself, or a cache.
-const TUNING: [&str; 12] = [
-    "LP_NUM_THREADS",
-    "LP_NATIVE_VECTOR_WIDTH",
-    "GALLIUM_OVERRIDE_CPU_CAPS",
-    "GALLIUM_NOSSE",
-    "GALLIVM_PERF",
-    "MESA_GL_VERSION_OVERRIDE",
-    "NIR_DEBUG",
-    "RADV_DEBUG",
-    "RADV_PERFTEST",
-    "INTEL_DEBUG",
-    "MTL_SHADER_VALIDATION",
-    "NVIDIA_TF32_OVERRIDE",
-];
+use crate::model::adapter::INTERPRETER;
+use crate::model::record::{AxisLevel, Engine, EngineKind, Environment};
+use crate::model::variables::VARIABLES;
 
 /// What stays over an update. Text is one line without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +25,7 @@ pub struct EngineClass {
     pub family: String,
     /// The processor's architecture, for software adapters.
     pub architecture: Option<String>,
-    /// Variables that change numerics, and the CPU's thread count.
+    /// Variables that the engine's driver reads and that may change numerics, and the CPU's thread count.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -71,15 +55,34 @@ impl EngineClass {
     /// not the name, which some updates change.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        let device = match (&self.hardware, &other.hardware) {
-            (Some(a), Some(b)) => a == b,
-            _ => self.device == other.device,
-        };
-        device
-            && self.backend == other.backend
-            && self.family == other.family
-            && self.architecture == other.architecture
-            && self.variables == other.variables
+        self.same_adapter(other) && self.family == other.family && self.variables == other.variables
+    }
+
+    /// Whether `other` is the same adapter reached through the same backend, whatever its driver and the variables set.
+    #[must_use]
+    pub fn same_adapter(&self, other: &Self) -> bool {
+        self.adapter() == other.adapter()
+            || self.backend == other.backend
+                && self.architecture == other.architecture
+                && (self.hardware.is_none() || other.hardware.is_none())
+                && self.device == other.device
+    }
+
+    /// The adapter as a text that two have in common where they are the same: backend, device and, for software, the
+    /// processor's architecture. A device id comes before a name, which updates change.
+    #[must_use]
+    pub fn adapter(&self) -> String {
+        let device = self.hardware.as_deref().unwrap_or(&self.device);
+        let architecture = self.architecture.as_ref().map(|a| format!("/{a}")).unwrap_or_default();
+        format!("{}/{device}{architecture}", self.backend)
+    }
+
+    /// The engine as a text that two have in common where they are the same, whatever their driver's version: the adapter,
+    /// the driver's name, and the variables that it reads.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let variables: Vec<String> = self.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
+        format!("{}/{}{}", self.adapter(), self.family, variables.concat())
     }
 
     /// The class in words: `vulkan/llvmpipe/x86_64`, `embedded/strict`, `cpu threads=4`.
@@ -101,6 +104,20 @@ impl EngineClass {
 }
 
 impl Driver {
+    /// The release that the driver belongs to, which the drivers of several adapters share: `Mesa 25.0.7` of lavapipe's
+    /// `Mesa 25.0.7-2 (LLVM 19.1.7)` and of llvmpipe's `4.5 (Core Profile) Mesa 25.0.7-2`. Of others the version.
+    #[must_use]
+    pub fn release(&self) -> String {
+        let mesa = self.version.split_once("Mesa ").and_then(|(_, rest)| rest.split([' ', '(', '-', ',']).next());
+        mesa.filter(|v| !v.is_empty()).map_or_else(|| self.version.clone(), |v| format!("Mesa {v}"))
+    }
+
+    /// The driver as a text that two have in common where they are the same.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}|{}|{}", self.version, self.device, self.build.as_deref().unwrap_or_default())
+    }
+
     /// Name and version in words.
     #[must_use]
     pub fn label(&self) -> String {
@@ -109,19 +126,44 @@ impl Driver {
     }
 }
 
-/// Who an engine of a record is.
+/// Who an engine of a record made in this environment is.
 #[must_use]
-pub fn identify(record: &Record, engine: &Engine) -> Identity {
+pub fn identify(environment: &Environment, engine: &Engine) -> Identity {
     match &engine.adapter {
         Some(adapter) if adapter.is_embedded() => interpreter(adapter),
-        Some(adapter) => driven(adapter, engine, &record.environment),
+        Some(adapter) => driven(adapter, engine, environment),
         None => plain(engine),
     }
 }
 
-/// The label of an audit, where it has one.
-pub(super) fn audit_label(record: &Record) -> Option<String> {
-    record.provenance.settings.label.as_deref().map(clean).filter(|l| !l.is_empty())
+/// Whether two adapters are the same hardware, as far as they tell. OpenGL tells no device id, and Metal neither vendor
+/// nor device: there a vendor, or a name, must do. In doubt they are the same, which claims less.
+#[must_use]
+pub fn same_hardware(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
+    if left.vendor != right.vendor {
+        return false;
+    }
+    match (left.vendor, left.device, right.device) {
+        (0, 0, 0) => left.name == right.name,
+        (_, 0, _) | (_, _, 0) => true,
+        (_, l, r) => l == r,
+    }
+}
+
+/// Whether two adapters have the same driver in the same build, through the same backend.
+#[must_use]
+pub fn same_driver(left: &AdapterIdentity, right: &AdapterIdentity) -> bool {
+    let driver =
+        |a: &AdapterIdentity| (a.backend.clone(), a.driver.clone(), a.driver_info.clone(), a.driver_version.clone());
+    driver(left) == driver(right) && left.driver_uuid == right.driver_uuid
+}
+
+/// What differs between two adapters of one machine: the driver, where the hardware is the same, else the adapter. Two
+/// cards of a kind under one driver differ as adapters: they say nothing of another driver.
+#[must_use]
+pub fn axis(left: &Engine, right: &Engine) -> AxisLevel {
+    let (Some(l), Some(r)) = (&left.adapter, &right.adapter) else { return AxisLevel::Adapter };
+    if same_hardware(l, r) && !same_driver(l, r) { AxisLevel::Driver } else { AxisLevel::Adapter }
 }
 
 /// A CPU engine, or an adapter that was never opened.
@@ -143,7 +185,7 @@ fn plain(engine: &Engine) -> Identity {
 fn interpreter(adapter: &AdapterIdentity) -> Identity {
     let (version, mode) = adapter.driver_info.split_once(", ").unwrap_or((&adapter.driver_info, ""));
     let class = EngineClass {
-        backend: interpreter::BACKEND.to_owned(),
+        backend: INTERPRETER.to_owned(),
         device: clean(mode),
         hardware: None,
         family: String::new(),
@@ -164,7 +206,8 @@ fn driven(adapter: &AdapterIdentity, engine: &Engine, environment: &Environment)
         // Metal's driver is a part of the system.
         clean(&environment.os),
     ];
-    let tuned = TUNING.iter().filter_map(|name| environment.variables.get_key_value(*name));
+    let tuned = VARIABLES.iter().filter(|v| v.matters_to(adapter));
+    let tuned = tuned.filter_map(|v| environment.variables.get_key_value(v.name));
     let mut variables: BTreeMap<String, String> = tuned.map(|(n, v)| (clean(n), clean(v))).collect();
     variables.extend(engine.variables.iter().map(|(n, v)| (clean(n), clean(v))));
     let name = clean(&adapter.name);
@@ -184,7 +227,8 @@ fn driven(adapter: &AdapterIdentity, engine: &Engine, environment: &Environment)
 
 /// One line without control characters, without blanks at its ends or next to one another, and without what a runner of
 /// workflows takes for a command.
-pub(super) fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut out = shown.split_whitespace().collect::<Vec<_>>().join(" ").replace("##[", "# [");
     while out.contains("::") {
@@ -226,6 +270,7 @@ fn is_version(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::made::adapter;
     use super::*;
 
     #[test]
@@ -253,5 +298,24 @@ mod tests {
         assert_eq!(clean("a\n::error::b\u{1b}[31m  c "), "a : :error: :b [31m c", "no line and no command");
         assert!(!clean(":::::").contains("::"), "however many");
         assert_eq!(clean("##[add-mask]"), "# [add-mask]", "nor the older form");
+    }
+
+    #[test]
+    fn the_axis_is_what_differs() {
+        let card = adapter("vulkan:0", "NVIDIA GeForce RTX 3060", 0x10de, 0x2504, "vulkan");
+        let other = adapter("vulkan:1", "NVIDIA GeForce RTX 3060", 0x10de, 0x2504, "vulkan");
+        let newer = adapter("vulkan:2", "NVIDIA GeForce RTX 4090", 0x10de, 0x2684, "vulkan");
+        let through_gl = adapter("gl:0", "NVIDIA GeForce RTX 3060/PCIe/SSE2", 0x10de, 0, "gl");
+        let foreign = adapter("gl:0", "AMD Radeon RX 6800 (radeonsi)", 0x1002, 0, "gl");
+        assert_eq!(axis(&card, &other), AxisLevel::Adapter, "two cards, one driver");
+        assert_eq!(axis(&card, &newer), AxisLevel::Adapter, "two kinds of card");
+        assert_eq!(axis(&card, &through_gl), AxisLevel::Driver, "one card, two backends");
+        assert_eq!(axis(&card, &foreign), AxisLevel::Adapter, "two vendors");
+        let (iris, radeon) =
+            (adapter("metal:0", "Intel Iris", 0, 0, ""), adapter("metal:1", "AMD Radeon Pro", 0, 0, ""));
+        assert_eq!(axis(&iris, &radeon), AxisLevel::Adapter, "Metal has no ids");
+        let strict = adapter("embedded:0", "interpreter", 0, 0, "0.1, strict");
+        let flush = adapter("embedded:1", "interpreter", 0, 0, "0.1, flush");
+        assert_eq!(axis(&strict, &flush), AxisLevel::Driver, "a mode is a driver");
     }
 }

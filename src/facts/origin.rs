@@ -1,6 +1,7 @@
 //! Whether a difference is one of the integers that an answer is made of, or arises after them.
 
-use super::{CaseRecord, Comparison, Side, Status};
+use super::status::status_of;
+use crate::model::record::{CaseRecord, Comparison, Side, Status};
 
 /// Where a comparison differs although the integers that both sides are made of agree: a sentence that says so, names the
 /// case that shows it, and what is left as the cause. `None` where the record does not show it.
@@ -21,7 +22,8 @@ pub fn after_origin<'r>(
         let mut all = cases.clone().filter(holds).flat_map(|c| c.executions.iter().map(move |e| (c, e)));
         let mut on_engine = all.by_ref().filter(|(_, e)| e.engine == engine);
         let (first, execution) = on_engine.next()?;
-        if execution.status != Status::BitExact || on_engine.any(|(_, e)| e.status != Status::BitExact) {
+        let exact = |c: &CaseRecord, e| status_of(c, e) == Status::BitExact;
+        if !exact(first, execution) || on_engine.any(|(c, e)| !exact(c, e)) {
             return None;
         }
         shown = Some(&first.problem);

@@ -1,0 +1,43 @@
+//! What is concluded from records. Each question has one file here, and every verb, view and format asks it there:
+//!
+//! | file | the question |
+//! |---|---|
+//! | `soundness` | Can this record be relied on, and if not, why not? |
+//! | `identity` | Is this the same engine, adapter, driver? What differs between two engines? |
+//! | `matching` | Which engine of one record is which of another? |
+//! | `status` | What does a row say, from its evidence alone? |
+//! | `verdict` | Which levels held for a problem on an engine, which failed, which were not tested? |
+//! | `severity` | How bad is a difference, and which of two is worse? |
+//! | `vacuity` | Does an agreement say anything, and are results numbers at all? |
+//! | `cause` | What made a difference, with which evidence, and who is to be told? |
+//! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
+//! | `advice` | What to use, and what to do next? |
+//!
+//! Facts are computed from the evidence in a record and never from the conclusions that its file states: those are what
+//! the program that wrote it believed. Nothing here knows an engine, a kernel or a format, and nothing is stored.
+
+mod advice;
+mod cause;
+mod identity;
+#[cfg(test)]
+mod made;
+mod matching;
+mod origin;
+pub mod pair;
+pub mod set;
+mod severity;
+mod soundness;
+mod status;
+mod vacuity;
+mod verdict;
+
+pub use advice::{Advice, Asked, Step, advice, axes_in_words, next};
+pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, size, tells};
+pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
+pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
+pub use origin::after_origin;
+pub use severity::{Difference, Severity, severity, worst};
+pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
+pub use status::{Evidence as RowEvidence, status, status_of};
+pub use vacuity::{Emptiness, emptiness};
+pub use verdict::{state, strongest, verdicts};

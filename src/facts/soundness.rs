@@ -1,0 +1,309 @@
+//! Whether a record can be relied on, and if not, why not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::identity::clean;
+use super::status::{contradicted, contradicted_view};
+use crate::model::record::{EngineKind, EngineStatus, Outcome, Record, UNFINISHED};
+use crate::record::{Member, Merged};
+
+/// What follows from a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consequence {
+    /// The record says less than it should. What it does say holds.
+    Incomplete,
+    /// Nothing shows that a difference would have been seen: nothing that it says of agreement holds.
+    Invalid,
+}
+
+/// What keeps a record from being relied on, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// A case failed on an engine.
+    CaseFailed,
+    /// An engine crashed, hung, lost its device or could not be opened.
+    EngineFailed,
+    /// A case names an engine that the record does not list.
+    UnknownEngine,
+    /// A leg of a merged record is missing.
+    MissingLeg,
+    /// The record was written before its audit was finished.
+    Unfinished,
+    /// Nothing was executed.
+    NothingRan,
+    /// The status of a row is not what its evidence shows.
+    Contradiction,
+    /// No difference was planted on an engine that ran.
+    NotControlled,
+    /// No difference was planted anywhere.
+    NoControls,
+    /// A planted difference went unseen.
+    ControlMissed,
+}
+
+impl Fault {
+    /// What follows from it.
+    #[must_use]
+    pub fn consequence(self) -> Consequence {
+        match self {
+            Self::ControlMissed | Self::NoControls | Self::NotControlled | Self::Contradiction => Consequence::Invalid,
+            Self::NothingRan
+            | Self::Unfinished
+            | Self::MissingLeg
+            | Self::UnknownEngine
+            | Self::EngineFailed
+            | Self::CaseFailed => Consequence::Incomplete,
+        }
+    }
+
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CaseFailed => "case-failed",
+            Self::EngineFailed => "engine-failed",
+            Self::UnknownEngine => "unknown-engine",
+            Self::MissingLeg => "missing-leg",
+            Self::Unfinished => "unfinished",
+            Self::NothingRan => "nothing-ran",
+            Self::Contradiction => "contradiction",
+            Self::NotControlled => "not-controlled",
+            Self::NoControls => "no-controls",
+            Self::ControlMissed => "control-missed",
+        }
+    }
+}
+
+/// One reason why a record can not be relied on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// What kind.
+    pub fault: Fault,
+    /// The engine whose results it is about; `None` for the whole record.
+    pub engine: Option<String>,
+    /// The case, where it is about one.
+    pub case: Option<String>,
+    /// The record, by name; `None` where there is one record alone.
+    pub record: Option<String>,
+    /// What is wrong, in a sentence without its full stop. One line, without control characters.
+    pub text: String,
+}
+
+/// Whether a record, or a set of them, can be relied on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Soundness {
+    /// Why not, the worst first; empty where nothing speaks against it.
+    pub reasons: Vec<Reason>,
+}
+
+impl Soundness {
+    /// Whether every planted difference was caught, on every engine that ran, and everything was carried out as planned.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// The worst consequence; `None` where it is sound.
+    #[must_use]
+    pub fn consequence(&self) -> Option<Consequence> {
+        self.reasons.iter().map(|r| r.fault.consequence()).max()
+    }
+
+    /// Whether nothing that it says of agreement holds.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        self.consequence() == Some(Consequence::Invalid)
+    }
+
+    /// The reasons against results of this engine: those about it, and those about the whole record.
+    pub fn of_engine<'a>(&'a self, engine: &'a str) -> impl Iterator<Item = &'a Reason> {
+        self.reasons.iter().filter(move |r| r.engine.as_deref().is_none_or(|e| e == engine))
+    }
+
+    /// Whether results of this engine can be relied on: no reason makes them invalid.
+    #[must_use]
+    pub fn relies_on(&self, engine: &str) -> bool {
+        !self.of_engine(engine).any(|r| r.fault.consequence() == Consequence::Invalid)
+    }
+
+    /// The sentence that comes first in every view of the record, without its full stop; `None` where it is sound.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        let first = self.reasons.first()?;
+        let more = self.reasons.len() - 1;
+        let more = match more {
+            0 => String::new(),
+            1 => " (and 1 more reason)".to_owned(),
+            n => format!(" (and {n} more reasons)"),
+        };
+        let of = first.record.as_ref().map(|r| format!("{r}: ")).unwrap_or_default();
+        Some(match first.fault.consequence() {
+            Consequence::Invalid => format!("Invalid, do not rely on this: {of}{}{more}", first.text),
+            Consequence::Incomplete => format!("Incomplete: {of}{}{more}", first.text),
+        })
+    }
+
+    fn new(mut reasons: Vec<Reason>) -> Self {
+        reasons.sort_by(|a, b| b.fault.cmp(&a.fault).then_with(|| (&a.record, &a.engine).cmp(&(&b.record, &b.engine))));
+        Self { reasons }
+    }
+}
+
+/// What a row shows, whatever it was read from.
+struct Row<'a> {
+    case: &'a str,
+    engine: &'a str,
+    ran: bool,
+    failed: Option<&'a str>,
+    contradicted: bool,
+}
+
+/// Whether a record can be relied on.
+#[must_use]
+pub fn soundness(record: &Record) -> Soundness {
+    let rows = record.cases.iter().flat_map(|case| {
+        case.executions.iter().map(move |x| Row {
+            case: &case.id,
+            engine: &x.engine,
+            ran: matches!(x.outcome, Outcome::Ran { .. }),
+            failed: if let Outcome::Failed { reason } = &x.outcome { Some(reason) } else { None },
+            contradicted: contradicted(case, x),
+        })
+    });
+    Soundness::new(reasons(record, rows))
+}
+
+/// Whether one record of a merged one can be relied on.
+#[must_use]
+pub fn soundness_of_member(member: &Member) -> Soundness {
+    let rows = member.cases().flat_map(|case| {
+        case.executions.iter().map(move |x| Row {
+            case: &case.id,
+            engine: &x.engine,
+            ran: !x.digests.is_empty(),
+            failed: x.failed.as_deref(),
+            contradicted: contradicted_view(case, x),
+        })
+    });
+    Soundness::new(reasons(&member.shell, rows))
+}
+
+/// Whether a merged record can be relied on: every record of it, and none that was expected is missing.
+#[must_use]
+pub fn soundness_of_set(merged: &Merged) -> Soundness {
+    let mut all = Vec::new();
+    for member in merged.members() {
+        let name = clean(member.name());
+        let named = |r: Reason| Reason { record: Some(name.clone()), ..r };
+        all.extend(soundness_of_member(member).reasons.into_iter().map(named));
+    }
+    if merged.is_empty() {
+        all.push(whole(Fault::NothingRan, "it has no record".to_owned()));
+    }
+    for label in merged.missing() {
+        all.push(whole(Fault::MissingLeg, format!("{} was expected and sent no record", clean(label))));
+    }
+    Soundness::new(all)
+}
+
+fn whole(fault: Fault, text: String) -> Reason {
+    Reason { fault, engine: None, case: None, record: None, text }
+}
+
+/// Everything that speaks against a record. `shell` may be without its cases.
+fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Reason> {
+    let mut out = Vec::new();
+    let unfinished = shell.notes.iter().any(|n| n == UNFINISHED);
+    if unfinished {
+        out.push(whole(Fault::Unfinished, "the audit was not finished when this was written".to_owned()));
+    }
+    let listed: BTreeSet<&str> = shell.engines.iter().map(|e| e.id.as_str()).collect();
+    let mut ran: BTreeSet<&str> = BTreeSet::new();
+    let mut failures: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if row.ran {
+            ran.insert(row.engine);
+        }
+        if let Some(reason) = row.failed {
+            failures.entry((row.engine, reason)).or_default().push(row.case);
+        }
+        let (case, engine) = (clean(row.case), clean(row.engine));
+        let about = |fault, text| Reason {
+            fault,
+            engine: Some(row.engine.to_owned()),
+            case: Some(row.case.to_owned()),
+            record: None,
+            text,
+        };
+        if row.contradicted {
+            let text = format!("the status of {case} on {engine} contradicts its result");
+            out.push(about(Fault::Contradiction, text));
+        }
+        if !listed.contains(row.engine) {
+            let text = format!("{case} ran on {engine}, which the record does not list");
+            out.push(about(Fault::UnknownEngine, text));
+        }
+    }
+    for ((engine, reason), cases) in failures {
+        let first = cases.first().copied().unwrap_or_default();
+        let what =
+            if cases.len() > 1 { format!("{} cases, {} first,", cases.len(), clean(first)) } else { clean(first) };
+        out.push(Reason {
+            fault: Fault::CaseFailed,
+            engine: Some(engine.to_owned()),
+            case: Some(first.to_owned()),
+            record: None,
+            text: format!("{what} failed on {}: {}", clean(engine), clean(reason)),
+        });
+    }
+    for engine in &shell.engines {
+        // Of an unfinished audit every engine is unfinished, which was said.
+        if let (EngineStatus::Failed { reason, case }, false) = (&engine.status, unfinished) {
+            let at = case.as_ref().map(|c| format!(" at {}", clean(c))).unwrap_or_default();
+            out.push(Reason {
+                fault: Fault::EngineFailed,
+                engine: Some(engine.id.clone()),
+                case: case.clone(),
+                record: None,
+                text: format!("{} failed{at}: {}", clean(&engine.id), clean(reason)),
+            });
+        }
+    }
+    if ran.is_empty() {
+        out.push(whole(Fault::NothingRan, "nothing was executed".to_owned()));
+    }
+    controls(shell, &ran, &mut out);
+    out
+}
+
+fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
+    if shell.controls.is_empty() {
+        let text = "no difference was planted, so nothing shows that one would have been seen";
+        out.push(whole(Fault::NoControls, text.to_owned()));
+    }
+    for control in shell.controls.iter().filter(|c| !c.caught) {
+        let (name, on, about) = (clean(&control.name), clean(&control.engine), clean(&control.about));
+        out.push(Reason {
+            fault: Fault::ControlMissed,
+            engine: Some(control.engine.clone()),
+            case: None,
+            record: None,
+            text: format!("the planted difference {name} on {on} went unseen ({about})"),
+        });
+    }
+    for engine in shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && !shell.controls.is_empty()) {
+        if ran.contains(engine.id.as_str()) && !shell.controls.iter().any(|c| c.engine == engine.id) {
+            out.push(Reason {
+                fault: Fault::NotControlled,
+                engine: Some(engine.id.clone()),
+                case: None,
+                record: None,
+                text: format!("no difference was planted on {}, so nothing said of it is proved", clean(&engine.id)),
+            });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether an agreement says anything, and whether results are numbers at all.
+
+use serde::Serialize;
+
+use crate::model::record::{CaseRecord, Execution, Outcome};
+
+/// Why the agreement of a case's results says nothing, or less than it seems.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Emptiness {
+    /// Every element of the output holds one value, on every engine.
+    OneValue {
+        /// Its bits.
+        bits: String,
+        /// How many elements.
+        elements: u64,
+    },
+    /// Results that are NaN or infinite on every engine that ran.
+    NotFinite {
+        /// How many, on the engine that has the fewest.
+        count: u64,
+        /// Of how many.
+        elements: u64,
+        /// Whether all of them are NaN.
+        nan: bool,
+        /// The index of the first.
+        first: u64,
+    },
+    /// An output of integers that no liberty of arithmetic can change.
+    NoLiberty,
+    /// The specification allows any value, of every element.
+    AnythingAllowed,
+}
+
+impl Emptiness {
+    /// Whether agreement says nothing at all, so that no headline may count it.
+    #[must_use]
+    pub fn is_vacuous(&self) -> bool {
+        match self {
+            Self::OneValue { .. } | Self::AnythingAllowed => true,
+            Self::NotFinite { count, elements, .. } => count == elements,
+            Self::NoLiberty => false,
+        }
+    }
+
+    /// In a sentence without its full stop.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::OneValue { bits, elements } => {
+                format!("all {elements} results are {bits}: that they agree says nothing")
+            }
+            Self::NotFinite { count, elements, nan, first } => {
+                let what = if *nan { "NaN" } else { "NaN or infinite" };
+                format!("{count} of {elements} results are {what} on every engine: first at {first}")
+            }
+            Self::NoLiberty => "integers, which no liberty of arithmetic can change".to_owned(),
+            Self::AnythingAllowed => "the specification allows any value of every result".to_owned(),
+        }
+    }
+}
+
+/// What makes the agreement of a case's results say less than it seems; nothing where no engine ran it.
+#[must_use]
+pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
+    let ran: Vec<&Execution> = case.executions.iter().filter(|x| matches!(x.outcome, Outcome::Ran { .. })).collect();
+    if ran.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let contents: Option<Vec<_>> = ran.iter().map(|x| x.content.as_ref()).collect();
+    if let Some(contents) = contents {
+        let least = contents.iter().min_by_key(|c| c.nan + c.infinite);
+        if let Some(least) = least.filter(|c| c.nan + c.infinite > 0) {
+            out.push(Emptiness::NotFinite {
+                count: least.nan + least.infinite,
+                elements: case.elements,
+                nan: contents.iter().all(|c| c.infinite == 0),
+                first: least.first_not_finite.unwrap_or(0),
+            });
+        }
+        let one = contents.first().and_then(|c| c.only.clone());
+        if let Some(bits) = one.filter(|b| case.elements > 1 && contents.iter().all(|c| c.only.as_ref() == Some(b))) {
+            out.push(Emptiness::OneValue { bits, elements: case.elements });
+        }
+    }
+    let anything = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unconstrained == case.elements);
+    if case.elements > 0 && ran.iter().all(|x| anything(&x)) {
+        out.push(Emptiness::AnythingAllowed);
+    }
+    if !case.dtype.is_float() && case.twins.len() == 1 {
+        out.push(Emptiness::NoLiberty);
+    }
+    out
+}

@@ -1,0 +1,296 @@
+//! Which levels held for a problem on an engine, which failed, and which nothing tested: from the evidence in a record.
+
+use super::cause::{Hypotheses, because};
+use super::severity::{Severity, severity};
+use super::status::{Evidence, status_of};
+use crate::model::record::{
+    CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+};
+
+/// What a verdict says of a level.
+#[must_use]
+pub fn state(verdict: &Verdict, level: Level) -> LevelState {
+    verdict.levels.iter().find(|(l, _)| *l == level).map_or(LevelState::Untested, |(_, s)| *s)
+}
+
+/// The strongest level below which every level was tested and held.
+#[must_use]
+pub fn strongest(levels: &[(Level, LevelState)]) -> Level {
+    levels.iter().take_while(|(_, s)| *s == LevelState::Held).last().map_or(Level::NotGuaranteed, |(l, _)| *l)
+}
+
+/// The verdicts over all cases of a record: one for each problem on each engine that ran it. Nothing of what the record
+/// states as its verdicts and statuses is read.
+#[must_use]
+pub fn verdicts(record: &Record) -> Vec<Verdict> {
+    let mut problems: Vec<(&str, Vec<&CaseRecord>)> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for case in &record.cases {
+        let place = *places.entry(case.problem.as_str()).or_insert_with(|| {
+            problems.push((&case.problem, Vec::new()));
+            problems.len() - 1
+        });
+        if let Some((_, group)) = problems.get_mut(place) {
+            group.push(case);
+        }
+    }
+    let context = Context { record, hypotheses: Hypotheses::of(record) };
+    problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
+}
+
+/// What explains a failed level needs besides its comparison.
+struct Context<'a> {
+    record: &'a Record,
+    hypotheses: Hypotheses,
+}
+
+/// A case and what an engine did with it.
+type Row<'a> = (&'a CaseRecord, &'a Execution);
+
+impl Context<'_> {
+    fn verdict(&self, engine: &Engine, group: &[&CaseRecord]) -> Option<Verdict> {
+        let asked: Vec<Row<'_>> = group
+            .iter()
+            .filter_map(|case| Some((*case, case.executions.iter().find(|e| e.engine == engine.id)?)))
+            .filter(|(_, e)| !matches!(e.outcome, Outcome::Skipped { .. }))
+            .collect();
+        let ran: Vec<_> = asked.iter().copied().filter(|(_, e)| matches!(e.outcome, Outcome::Ran { .. })).collect();
+        let (first, _) = ran.first()?;
+        let runs = |e: &Execution| if let Outcome::Ran { runs, .. } = e.outcome { Some(runs) } else { None };
+        let runs = ran.iter().filter_map(|(_, e)| runs(e)).min().unwrap_or(0);
+        let found: Vec<(Level, Found)> = Level::ALL
+            .into_iter()
+            .map(|level| {
+                let found = match level {
+                    Level::RunToRun => repeats(engine, &ran, runs),
+                    // That planted defects differ from the strict interpreter says nothing of a driver.
+                    Level::DriverToDriver if engine.is_reference() => Found::untested(),
+                    Level::ConfigInvariant => failure(&asked).unwrap_or_else(|| self.pairs(engine, &ran, level)),
+                    _ => self.pairs(engine, &ran, level),
+                };
+                (level, found)
+            })
+            .collect();
+        let levels: Vec<(Level, LevelState)> = found.iter().map(|(level, f)| (*level, f.state)).collect();
+        let failed = found.into_iter().map(|(_, f)| f).find(|f| f.state == LevelState::Failed);
+        let (because, evidence) = failed.map_or_else(Default::default, |f| (f.because, f.case));
+        Some(Verdict {
+            problem: first.problem.clone(),
+            kernel: first.kernel.clone(),
+            variant: first.variant.clone(),
+            engine: engine.id.clone(),
+            level: strongest(&levels),
+            status: asked.iter().map(|(c, e)| status_of(c, e)).max().unwrap_or(Status::Failed),
+            runs,
+            because,
+            evidence,
+            levels,
+        })
+    }
+
+    fn pairs(&self, engine: &Engine, ran: &[Row<'_>], level: Level) -> Found {
+        let mut tested = false;
+        let mut worst: Option<(&CaseRecord, &Comparison, Severity)> = None;
+        // Comparisons are of first runs. A side with several results can not agree in all of them, whatever the first does.
+        let mut unsettled: Option<(&CaseRecord, &str)> =
+            ran.iter().find(|row| distinct(row) > 1).map(|(case, execution)| (*case, execution.engine.as_str()));
+        for (case, _) in ran {
+            for comparison in &case.comparisons {
+                let concerned = comparison.right == engine.id || comparison.left == engine.id;
+                if comparison.axis.level() != level || !concerned {
+                    continue;
+                }
+                tested = true;
+                let side = |e: &&Execution| comparison.left == e.engine || comparison.right == e.engine;
+                if let Some(other) = case.executions.iter().filter(side).find(|e| distinct(&(case, e)) > 1) {
+                    unsettled.get_or_insert((case, &other.engine));
+                }
+                let severity = severity(case.dtype, &comparison.drift);
+                if !comparison.drift.is_none() && worst.as_ref().is_none_or(|(_, _, w)| severity > *w) {
+                    worst = Some((case, comparison, severity));
+                }
+            }
+        }
+        match worst {
+            Some((case, comparison, _)) => Found {
+                state: LevelState::Failed,
+                because: because(self.record, &self.hypotheses, engine, case, comparison),
+                case: Some(case.id.clone()),
+            },
+            None if tested && let Some((case, varies)) = unsettled => Found {
+                state: LevelState::Failed,
+                because: format!("the runs of {varies} differ among themselves, so that not all can be equal"),
+                case: Some(case.id.clone()),
+            },
+            None if tested => Found { state: LevelState::Held, because: String::new(), case: None },
+            None => Found::untested(),
+        }
+    }
+}
+
+/// What was found of one level.
+struct Found {
+    state: LevelState,
+    because: String,
+    case: Option<String>,
+}
+
+impl Found {
+    fn untested() -> Self {
+        Self { state: LevelState::Untested, because: String::new(), case: None }
+    }
+}
+
+/// How many distinct results an execution gave.
+fn distinct((case, execution): &Row<'_>) -> usize {
+    Evidence::of(case, execution).distinct
+}
+
+/// A configuration that failed gave no result: the others can not speak for it.
+fn failure(asked: &[Row<'_>]) -> Option<Found> {
+    asked.iter().find_map(|(case, execution)| {
+        let Outcome::Failed { reason } = &execution.outcome else { return None };
+        let because = format!("a configuration gave no result: {reason}");
+        Some(Found { state: LevelState::Failed, because, case: Some(case.id.clone()) })
+    })
+}
+
+fn repeats(engine: &Engine, ran: &[Row<'_>], runs: u32) -> Found {
+    if let Some((case, execution)) = ran.iter().max_by_key(|row| distinct(row)).filter(|row| distinct(row) > 1) {
+        let Outcome::Ran { runs, .. } = execution.outcome else { return Found::untested() };
+        return Found {
+            state: LevelState::Failed,
+            because: format!(
+                "{} distinct results in {runs} {}, {}",
+                distinct(&(case, execution)),
+                if engine.takes_orders() { "orders of execution" } else { "runs" },
+                if case.twins.is_empty() {
+                    "of operations whose order is not fixed"
+                } else {
+                    "although the shader fixes the order of operations"
+                }
+            ),
+            case: Some(case.id.clone()),
+        };
+    }
+    // One run says nothing of another.
+    if runs < 2 {
+        return Found::untested();
+    }
+    Found { state: LevelState::Held, because: String::new(), case: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{case, compared, engine, equal, execution, failed, ran, record};
+    use super::*;
+    use crate::model::record::{AxisLevel, Distinct, TwinDigest};
+    use crate::model::{Arithmetic, Origin};
+
+    fn of(engines: &[Engine], cases: &[&CaseRecord]) -> Vec<Verdict> {
+        verdicts(&record(engines, cases))
+    }
+
+    #[test]
+    fn no_level_stands_above_one_that_was_not_tested() {
+        use LevelState::{Failed, Held, Untested};
+        let with = |states: [LevelState; 5]| strongest(&Level::ALL.into_iter().zip(states).collect::<Vec<_>>());
+        assert_eq!(
+            with([Held, Untested, Untested, Untested, Held]),
+            Level::RunToRun,
+            "the CPU's bits, and untested below"
+        );
+        assert_eq!(with([Held, Held, Held, Held, Held]), Level::CpuGpuBitwise, "all of them");
+        assert_eq!(with([Held, Held, Failed, Held, Held]), Level::ConfigInvariant, "one that failed");
+        assert_eq!(with([Untested, Held, Held, Held, Held]), Level::NotGuaranteed, "one run");
+    }
+
+    #[test]
+    fn a_configuration_that_failed_is_not_passed_over() {
+        let a = engine("a");
+        let first = case("wg=32", vec![ran("a", 1)], vec![equal(AxisLevel::Engine, "cpu separate", "a")]);
+        let second = case(
+            "wg=64",
+            vec![ran("a", 1)],
+            vec![equal(AxisLevel::Engine, "cpu separate", "a"), equal(AxisLevel::Config, "a [wg=32]", "a")],
+        );
+        let third = case("wg=128", vec![failed("a")], Vec::new());
+        let whole = &of(std::slice::from_ref(&a), &[&first, &second])[0];
+        assert_eq!((whole.level, whole.status), (Level::ConfigInvariant, Status::Unjudged), "without the failure");
+        assert_eq!(state(whole, Level::CpuGpuBitwise), LevelState::Held, "held, above levels that nothing tested");
+        let found = &of(&[a], &[&first, &second, &third])[0];
+        assert_eq!((found.level, found.status), (Level::RunToRun, Status::Failed), "one configuration gave nothing");
+        assert_eq!(state(found, Level::ConfigInvariant), LevelState::Failed, "not all configurations agree");
+        assert_eq!(found.evidence.as_deref(), Some(third.id.as_str()), "the one that failed");
+    }
+
+    #[test]
+    fn a_first_run_does_not_speak_for_runs_that_differ() {
+        let engines = [engine("a"), engine("b")];
+        let one = case("wg=32", vec![ran("a", 1), ran("b", 3)], vec![equal(AxisLevel::Adapter, "a", "b")]);
+        let found = of(&engines, &[&one]);
+        assert_eq!(found[0].level, Level::RunToRun, "a repeats");
+        for verdict in &found {
+            assert_eq!(state(verdict, Level::GpuToGpu), LevelState::Failed, "{}: b has three results", verdict.engine);
+        }
+        assert!(found[0].because.contains("runs of b differ"), "{}", found[0].because);
+        let both = case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![equal(AxisLevel::Adapter, "a", "b")]);
+        assert_eq!(state(&of(&engines, &[&both])[0], Level::GpuToGpu), LevelState::Held, "both repeat");
+    }
+
+    #[test]
+    fn nan_of_another_payload_breaks_no_level() {
+        let (quiet, other) = (f32::from_bits(0x7fc0_0000), f32::from_bits(0xffc0_0001));
+        let repeat = compared(AxisLevel::Repeat, "a run 1", "a", [quiet, other]);
+        let found = case(
+            "wg=32",
+            vec![ran("a", 2), ran("b", 1)],
+            vec![repeat, compared(AxisLevel::Adapter, "a", "b", [quiet, other])],
+        );
+        let verdict = &of(&[engine("a"), engine("b")], &[&found])[0];
+        assert_eq!(state(verdict, Level::RunToRun), LevelState::Held, "every run gave NaN: {verdict:?}");
+        assert_eq!(state(verdict, Level::GpuToGpu), LevelState::Held, "and every adapter");
+        assert_eq!(verdict.status, Status::Unjudged, "nothing varies");
+    }
+
+    #[test]
+    fn a_generator_is_cleared_only_where_its_words_agree_on_both_sides() {
+        let engines = [engine("a"), engine("b")];
+        let origin = Origin {
+            what: "the generator's words".to_owned(),
+            problem: "philox/element?n=1&seed=7".to_owned(),
+            prefix: true,
+            then: "a conversion".to_owned(),
+        };
+        let differ = compared(AxisLevel::Adapter, "a", "b", [1.0, 2.0]);
+        let numbers =
+            CaseRecord { origin: Some(origin), ..case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![differ]) };
+        let because = |words: &[&CaseRecord]| {
+            let cases: Vec<_> = [&[&numbers][..], words].concat();
+            of(&engines, &cases)[1].because.clone()
+        };
+        let agree = "the generator's words agree (philox/element?n=2&seed=7), and the cause lies in a conversion";
+        let strict = TwinDigest { arithmetic: Arithmetic::STRICT, digest: format!("{:032x}", 0) };
+        let with = |b: Execution| CaseRecord {
+            id: "philox/element?n=2&seed=7".to_owned(),
+            problem: "philox/element?n=2&seed=7".to_owned(),
+            twins: vec![strict.clone()],
+            ..case("wg=32", vec![ran("a", 1), b], Vec::new())
+        };
+        let good = with(ran("b", 1));
+        assert!(because(&[&good]).ends_with(agree), "{}", because(&[&good]));
+        let mut other = ran("b", 1);
+        if let Outcome::Ran { distinct, .. } = &mut other.outcome {
+            *distinct = vec![Distinct { digest: "f".repeat(32), runs: 2 }];
+        }
+        let skipped = execution("b", Outcome::Skipped { why: crate::model::Skip::CpuOnly }, Status::Skipped);
+        for b in [other, ran("b", 2), skipped, failed("b")] {
+            let bad = with(b.clone());
+            assert!(!because(&[&bad]).contains("agree"), "words that are {b:?} on one side");
+            assert!(!because(&[&good, &bad]).contains("agree"), "and so in one configuration");
+        }
+        assert!(!because(&[]).contains("agree"), "words that were not audited");
+        let elsewhere = CaseRecord { problem: "philox/element?n=2&seed=8".to_owned(), ..with(ran("b", 1)) };
+        assert!(!because(&[&elsewhere]).contains("agree"), "words of another seed");
+    }
+}

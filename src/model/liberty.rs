@@ -1,0 +1,89 @@
+//! What a compiler or a driver may do to arithmetic: one set of names, which references, planted defects and causes share.
+
+use serde::{Deserialize, Serialize};
+
+/// One liberty. Where LLVM has a fast-math flag for it, [`Liberty::llvm`] names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Liberty {
+    /// `a*b + c` with one rounding.
+    Contract,
+    /// The built-in `fma` with two roundings.
+    SplitFma,
+    /// Subnormal operands and results become zeros of the same sign.
+    Flush,
+    /// Additions or multiplications in another order than written.
+    Reassociate,
+    /// `a / b` as `a * (1 / b)`.
+    Reciprocal,
+    /// A built-in function that is off by up to so many units in the last place.
+    ApproximateFunction {
+        /// Units in the last place.
+        ulp: u32,
+    },
+    /// A conversion that rounds to an intermediate precision first.
+    RoundTwice,
+}
+
+impl Liberty {
+    /// The name in records, causes and `--planted`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Contract => "contract",
+            Self::SplitFma => "split-fma",
+            Self::Flush => "flush",
+            Self::Reassociate => "reassociate",
+            Self::Reciprocal => "reciprocal",
+            Self::ApproximateFunction { .. } => "builtins",
+            Self::RoundTwice => "round-twice",
+        }
+    }
+
+    /// LLVM's fast-math flag; `None` where LLVM has none.
+    #[must_use]
+    pub fn llvm(self) -> Option<&'static str> {
+        match self {
+            Self::Contract => Some("contract"),
+            Self::Reassociate => Some("reassoc"),
+            Self::Reciprocal => Some("arcp"),
+            Self::ApproximateFunction { .. } => Some("afn"),
+            Self::SplitFma | Self::Flush | Self::RoundTwice => None,
+        }
+    }
+
+    /// What an engine does that takes it, to be read after the engine's name: "fuses multiply and add".
+    #[must_use]
+    pub fn does(self) -> &'static str {
+        match self {
+            Self::Contract => "fuses multiply and add",
+            Self::SplitFma => "expands the built-in fma into two roundings",
+            Self::Flush => "flushes subnormals to zero",
+            Self::Reassociate => "reorders additions or multiplications",
+            Self::Reciprocal => "divides by multiplying with the reciprocal",
+            Self::ApproximateFunction { .. } => "approximates built-in functions",
+            Self::RoundTwice => "rounds conversions twice",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn liberties_are_written_by_their_names() {
+        let all = [
+            Liberty::Contract,
+            Liberty::SplitFma,
+            Liberty::Flush,
+            Liberty::Reassociate,
+            Liberty::Reciprocal,
+            Liberty::RoundTwice,
+        ];
+        for liberty in all {
+            let text = serde_json::to_string(&liberty).expect("it is a word");
+            assert_eq!(text, format!("\"{}\"", liberty.name()), "one name everywhere");
+        }
+    }
+}
