@@ -4,8 +4,8 @@
 pub mod audit;
 pub mod cli;
 pub mod engines;
-pub mod formats;
 pub mod facts;
+pub mod formats;
 pub mod gate;
 pub mod kernels;
 pub mod model;

@@ -19,8 +19,8 @@ mod role;
 mod side;
 mod skip;
 pub mod task;
-pub mod words;
 pub mod variables;
+pub mod words;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};

@@ -88,7 +88,6 @@ pub(super) fn level_meaning(level: Level) -> &'static str {
     }
 }
 
-
 /// How often something ran: `5 runs`, or `5 orders of execution` where each run was a chosen one.
 pub(super) fn runs(engine: Option<&Engine>, n: u32) -> String {
     let orders = engine.is_some_and(Engine::takes_orders);
