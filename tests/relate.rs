@@ -2,12 +2,12 @@
 
 mod fixture;
 
-use repro_audit::model::bits::Bits;
-use repro_audit::numerics::arith::Arithmetic;
-use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::facts::pair::{Compared, Kind, Pairs, Reference, Why, compare};
 use repro_audit::facts::set::{Related, relate};
 use repro_audit::formats::{Options, markdown, terminal};
+use repro_audit::model::bits::Bits;
+use repro_audit::numerics::arith::Arithmetic;
+use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
@@ -130,7 +130,11 @@ fn what_does_not_repeat_is_no_difference_between_machines() {
         }
     }
     let found = compare(&before, &sealed(after), &[]).expect("nothing is forced");
-    assert!(!found.results.is_empty() && found.results.iter().all(|c| c.kind == Kind::Unrepeatable), "{}", said(&found));
+    assert!(
+        !found.results.is_empty() && found.results.iter().all(|c| c.kind == Kind::Unrepeatable),
+        "{}",
+        said(&found)
+    );
 }
 
 #[test]

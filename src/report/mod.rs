@@ -6,7 +6,6 @@ mod csv;
 mod html;
 mod markdown;
 mod merged;
-mod outline;
 mod prediction;
 mod table;
 mod text;

@@ -1,10 +1,10 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
 use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
-use crate::views::View;
-use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
 use crate::model::words::{count, list, plural, quoted, short};
 use crate::record::Status;
+use crate::views::View;
+use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
 
 /// Rows of the table of cases.
 const ROWS: usize = 40;
@@ -34,16 +34,36 @@ impl View for Pairs {
         let mut out = Rows::new(
             "changes",
             &[
-                "left_record", "right_record", "what", "case", "kernel", "variant", "left_engine", "right_engine",
-                "left_status", "right_status", "left_digest", "right_digest", "left_reference", "right_reference",
-                "elements", "known", "differing_at_least", "differing_at_most", "max_ulp", "max_relative",
-                "nan_versus_number", "infinite", "because",
+                "left_record",
+                "right_record",
+                "what",
+                "case",
+                "kernel",
+                "variant",
+                "left_engine",
+                "right_engine",
+                "left_status",
+                "right_status",
+                "left_digest",
+                "right_digest",
+                "left_reference",
+                "right_reference",
+                "elements",
+                "known",
+                "differing_at_least",
+                "differing_at_most",
+                "max_ulp",
+                "max_relative",
+                "nan_versus_number",
+                "infinite",
+                "because",
             ],
         );
         for pair in &self.pairs {
             for c in &pair.results {
                 let drift = c.drift.as_ref();
-                let status = |s: Option<Status>| s.and_then(|s| serde_json::to_value(s).ok()?.as_str().map(str::to_owned));
+                let status =
+                    |s: Option<Status>| s.and_then(|s| serde_json::to_value(s).ok()?.as_str().map(str::to_owned));
                 out.push(vec![
                     pair.left.id.as_str().into(),
                     pair.right.id.as_str().into(),
@@ -179,7 +199,8 @@ fn size(change: &ResultChange) -> String {
 
 /// Names with counts: `softmax (3)`.
 fn counted(of: &[Counted], most: usize) -> String {
-    let names: Vec<String> = of.iter().map(|(name, n)| if *n > 1 { format!("{name} ({n})") } else { name.clone() }).collect();
+    let names: Vec<String> =
+        of.iter().map(|(name, n)| if *n > 1 { format!("{name} ({n})") } else { name.clone() }).collect();
     list(&names, most)
 }
 
@@ -193,7 +214,11 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     if !pair.open.is_empty() {
         let text = format!(
             "{} on a side, because the shader leaves the order of operations open: that says nothing of the other side.",
-            if pair.open.len() == 1 { "1 case does not repeat".to_owned() } else { format!("{} cases do not repeat", pair.open.len()) }
+            if pair.open.len() == 1 {
+                "1 case does not repeat".to_owned()
+            } else {
+                format!("{} cases do not repeat", pair.open.len())
+            }
         );
         said.statement(Mark::Note, "By design", text);
     }
@@ -204,7 +229,14 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         );
         said.statement(Mark::Note, "NaN", text);
     }
-    vec![changes, said, cases(pair, id("cases")), engines(pair, id("engines")), absent(pair, id("absent")), around(pair, id("around"))]
+    vec![
+        changes,
+        said,
+        cases(pair, id("cases")),
+        engines(pair, id("engines")),
+        absent(pair, id("absent")),
+        around(pair, id("around")),
+    ]
 }
 
 /// The command that runs a case again. Of a kernel of the user's own the id tells the file's name, and not its place.
@@ -273,12 +305,19 @@ fn cases(pair: &Compared, id: String) -> Section {
         let on = if more > 0 { format!("{} and {more} more", worst.engines.1) } else { worst.engines.1.clone() };
         let (l, r) = (worst.references.0.name(), worst.references.1.name());
         let equals = if l == r { l } else { format!("{l} → {r}") };
-        table.push([Cell::case(&worst.case), Cell::text(on), Cell::text(size(worst)), Cell::text(equals), Cell::text(because(worst))]);
+        table.push([
+            Cell::case(&worst.case),
+            Cell::text(on),
+            Cell::text(size(worst)),
+            Cell::text(equals),
+            Cell::text(because(worst)),
+        ]);
     }
     let left = pair.cases.len() - table.rows.len();
     section.table(table);
     if left > 0 {
-        section.text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
+        section
+            .text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
     }
     if let Some(first) = pair.cases.first() {
         section.step("Run the worst one again:", command(&first.case));

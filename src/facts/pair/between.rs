@@ -60,7 +60,8 @@ impl Between {
     }
 
     fn finite(&self) -> String {
-        let special = self.drift.classes.nan_versus_number + self.drift.classes.infinite + self.drift.classes.nan_payload;
+        let special =
+            self.drift.classes.nan_versus_number + self.drift.classes.infinite + self.drift.classes.nan_payload;
         let (least, most) = (self.at_least.saturating_sub(special), self.at_most.saturating_sub(special));
         let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
         let of = format!("{count} of {}", self.elements);
@@ -74,7 +75,9 @@ impl Between {
             (0, 0, _) => format!("{of} elements, in the sign of zero"),
             (0, _, _) => format!("{of} elements, zero against subnormal"),
             // Of a large one the digits say nothing, and the relative size does.
-            _ if drift.max_ulp >= 1_000_000 => format!("{of} elements, by up to {:.1e} of the value", drift.max_relative),
+            _ if drift.max_ulp >= 1_000_000 => {
+                format!("{of} elements, by up to {:.1e} of the value", drift.max_relative)
+            }
             _ => format!("{of} elements, by up to {} ulp", drift.max_ulp),
         }
     }

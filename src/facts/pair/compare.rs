@@ -246,7 +246,12 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                 Seen::Left(why) => *alone.0.entry(why).or_default() += 1,
                 Seen::Right(why) => *alone.1.entry(why).or_default() += 1,
                 Seen::Same { nan } => {
-                    engine.sameness.add(Sameness { compared: 1, same: 1, nan: usize::from(nan), ..Sameness::default() });
+                    engine.sameness.add(Sameness {
+                        compared: 1,
+                        same: 1,
+                        nan: usize::from(nan),
+                        ..Sameness::default()
+                    });
                 }
                 Seen::Open => {
                     engine.sameness.add(Sameness { compared: 1, open: 1, ..Sameness::default() });
@@ -388,7 +393,8 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
     if let (Some(of_left), Some(of_right)) = (strict(l), strict(r))
         && of_left != of_right
     {
-        let note = "the strict reference's own bits differ: its inputs or its arithmetic are not the same on both sides";
+        let note =
+            "the strict reference's own bits differ: its inputs or its arithmetic are not the same on both sides";
         return changed(Kind::Reference, None, note.to_owned());
     }
     let drift = || {

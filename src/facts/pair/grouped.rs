@@ -43,7 +43,9 @@ impl CauseGroup {
     pub fn text(&self) -> String {
         match self.kind {
             Kind::Failed => "failed now".to_owned(),
-            Kind::Reference => "the strict reference itself is another one: the program's own arithmetic differs".to_owned(),
+            Kind::Reference => {
+                "the strict reference itself is another one: the program's own arithmetic differs".to_owned()
+            }
             Kind::Unrepeatable => "runs differ on a side, although the order of operations is defined".to_owned(),
             Kind::Differs => self.why.text(),
         }

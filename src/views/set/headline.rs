@@ -10,7 +10,11 @@ use crate::views::document::{Mark, Section, Tone};
 fn adapters(view: &Related) -> String {
     let engines = view.engines.iter().filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len();
     let adapters = plural(view.adapters, "adapter");
-    if engines == view.adapters { adapters } else { format!("{adapters} in {} of driver and variables", plural(engines, "variation")) }
+    if engines == view.adapters {
+        adapters
+    } else {
+        format!("{adapters} in {} of driver and variables", plural(engines, "variation"))
+    }
 }
 
 /// The title, and how it is to be taken. What keeps the set from being relied on comes first.
@@ -56,7 +60,8 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
     conflicts(view, out);
     specification(view, out);
     if !view.references.is_empty() {
-        let text = format!("The strict reference's bits are not the same in all records in {}.", list(&view.references, 3));
+        let text =
+            format!("The strict reference's bits are not the same in all records in {}.", list(&view.references, 3));
         out.statement(Mark::Attention, "Reference", text);
     }
     completeness(view, out);
@@ -147,11 +152,8 @@ fn conflicts(view: &Related, out: &mut Section) {
 }
 
 fn specification(view: &Related, out: &mut Section) {
-    let unjudged = if view.unjudged > 0 {
-        format!(" {} were not judged.", count(view.unjudged as u64))
-    } else {
-        String::new()
-    };
+    let unjudged =
+        if view.unjudged > 0 { format!(" {} were not judged.", count(view.unjudged as u64)) } else { String::new() };
     let all: usize = view.outside.iter().map(|o| o.1).sum();
     if all > 0 {
         let names: Vec<String> = view.outside.iter().map(|(label, n)| format!("{n} on {label}")).collect();
@@ -163,7 +165,10 @@ fn specification(view: &Related, out: &mut Section) {
         );
         out.statement(Mark::Attention, "Specification", text);
     } else if view.judged > 0 {
-        let text = format!("None of {} that were judged is outside what WGSL allows.{unjudged}", plural(view.judged, "result"));
+        let text = format!(
+            "None of {} that were judged is outside what WGSL allows.{unjudged}",
+            plural(view.judged, "result")
+        );
         let mark = if view.unjudged == 0 { Mark::Holds } else { Mark::Note };
         out.statement(mark, "Specification", text);
     } else if view.unjudged > 0 {
@@ -175,7 +180,11 @@ fn specification(view: &Related, out: &mut Section) {
 fn completeness(view: &Related, out: &mut Section) {
     let without: Vec<String> = view.records.iter().filter(|r| r.drivers == 0).map(|r| r.name.clone()).collect();
     if !without.is_empty() {
-        out.statement(Mark::Note, "No adapter", format!("No adapter with a driver was found by {}.", list(&without, 6)));
+        out.statement(
+            Mark::Note,
+            "No adapter",
+            format!("No adapter with a driver was found by {}.", list(&without, 6)),
+        );
     }
     if view.soundness.is_sound() {
         let text = "Every control was caught on every engine that ran, every record is complete, and none that was expected is missing.";

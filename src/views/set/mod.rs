@@ -40,7 +40,10 @@ impl View for Related {
         out.push(tables::conflicts(self));
         out.push(tables::records(self));
         out.push(tables::terms());
-        out.about = vec![("merged record".to_owned(), self.id.clone()), ("records".to_owned(), count(self.records.len() as u64))];
+        out.about = vec![
+            ("merged record".to_owned(), self.id.clone()),
+            ("records".to_owned(), count(self.records.len() as u64)),
+        ];
         out
     }
 

@@ -93,7 +93,9 @@ fn cell(cell: &KernelCell) -> Cell {
     let heat = match (cell.settled, cell.differing) {
         (0, _) => None,
         (_, 0) => Some(0.0),
-        (all, n) => Some(f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX))),
+        (all, n) => {
+            Some(f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX)))
+        }
     };
     Cell::Heat { heat, text: format!("{letter}{strict}{unsettled}"), note, anchor: String::new() }
 }
@@ -136,7 +138,10 @@ pub(super) fn telling(view: &Related) -> Section {
     let rows = !table.rows.is_empty();
     out.table(table);
     if rows && view.cover.untold > 0 {
-        out.text(format!("{} share no case that tells them apart directly.", plural(view.cover.untold, "pair of classes")));
+        out.text(format!(
+            "{} share no case that tells them apart directly.",
+            plural(view.cover.untold, "pair of classes")
+        ));
     }
     if rows && view.classes.len() > LARGEST {
         out.text(format!("Of the classes, the {LARGEST} largest are told apart here."));
@@ -221,8 +226,22 @@ pub(super) fn terms() -> Section {
 /// One row a kernel and engine, with the class that it is in.
 pub(super) fn summary(view: &Related) -> Rows {
     let columns = [
-        "merged", "kernel", "cases", "class", "class_name", "kernel_class", "engine", "adapter", "records",
-        "equals_strict_reference", "settled", "unsettled", "differing_from_a", "size_from_a", "max_ulp_from_a", "case",
+        "merged",
+        "kernel",
+        "cases",
+        "class",
+        "class_name",
+        "kernel_class",
+        "engine",
+        "adapter",
+        "records",
+        "equals_strict_reference",
+        "settled",
+        "unsettled",
+        "differing_from_a",
+        "size_from_a",
+        "max_ulp_from_a",
+        "case",
         "because",
     ];
     let mut out = Rows::new("summary", &columns);

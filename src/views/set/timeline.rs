@@ -29,7 +29,9 @@ pub(super) fn section(view: &Related) -> Section {
             };
             match &version.update {
                 None => first("first here".to_owned(), &mut table),
-                Some(update) if update.compared == 0 => first(format!("nothing to compare with {}", update.from), &mut table),
+                Some(update) if update.compared == 0 => {
+                    first(format!("nothing to compare with {}", update.from), &mut table)
+                }
                 Some(update) if update.changes.is_empty() => {
                     first(format!("no bit changed in {}", plural(update.compared, "case")), &mut table);
                 }
@@ -73,8 +75,20 @@ fn what(update: &Update, change: &VersionChange) -> String {
 /// One row a change.
 pub(super) fn rows(view: &Related) -> Rows {
     let columns = [
-        "merged", "adapter", "from", "to", "version", "what", "kernels", "cases", "case", "size", "settings", "first_seen",
-        "compared", "changed",
+        "merged",
+        "adapter",
+        "from",
+        "to",
+        "version",
+        "what",
+        "kernels",
+        "cases",
+        "case",
+        "size",
+        "settings",
+        "first_seen",
+        "compared",
+        "changed",
     ];
     let mut out = Rows::new("timeline", &columns);
     for timeline in &view.timelines {
