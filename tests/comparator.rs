@@ -91,18 +91,18 @@ fn steps(dtype: Dtype, x: f64, y: f64) -> u64 {
 
 /// The counts of a drift, element by element.
 fn slow(dtype: Dtype, left: &[u32], right: &[u32]) -> (u64, u64, Option<u64>) {
-    let (mut differing, mut max, mut first) = (0, 0, None);
+    let (mut differing, mut max, mut first, mut payload) = (0, 0, None, None);
     for (i, (a, b)) in left.iter().zip(right).enumerate() {
         let class = obvious(dtype, *a, *b);
         if class != Class::Equal {
             differing += 1;
-            first.get_or_insert(i as u64);
+            (if class == Class::NanPayload { &mut payload } else { &mut first }).get_or_insert(i as u64);
         }
         if let Class::Finite(d) = class {
             max = max.max(d);
         }
     }
-    (differing, max, first)
+    (differing, max, first.or(payload))
 }
 
 fn counts(drift: &Drift) -> (u64, u64, Option<u64>) {
@@ -142,8 +142,9 @@ proptest! {
         }
         let drift = measure(&bits(dtype, &left), &bits(dtype, &right)).expect("one shape");
         prop_assert_eq!(counts(&drift), slow(dtype, &left, &right));
-        prop_assert_eq!(drift.is_none(), left == right);
+        prop_assert_eq!(drift.is_identical(), left == right);
         let c = drift.classes;
+        prop_assert_eq!(drift.is_none(), drift.differing == c.nan_payload);
         prop_assert_eq!(drift.differing, c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite);
         prop_assert_eq!(c.finite, drift.histogram.iter().map(|b| b.count).sum::<u64>());
     }
@@ -192,8 +193,8 @@ proptest! {
         let worst = drift.worst.map(|e| e.index);
         let ranks = left.iter().zip(&right).map(|(a, b)| match obvious(Dtype::F32, *a, *b) {
             Class::Equal => None,
-            Class::ZeroSign => Some(0),
-            Class::NanPayload => Some(1),
+            Class::NanPayload => Some(0),
+            Class::ZeroSign => Some(1),
             Class::Flushed => Some(2),
             Class::Finite(d) => Some(2 + d),
             Class::Infinite => Some(1 << 40),

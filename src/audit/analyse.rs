@@ -1,46 +1,43 @@
 //! One case's answers, measured and put in the record's form.
 
+use super::AuditError;
 use super::blobs::Blobs;
-use super::compare::{FirstConfig, Heard, Pairs, compare};
-use super::execute::Said;
+use super::compare::{FirstConfig, Pairs, Responded, compare};
 use super::truth::Truth;
+use super::worker::{Response, respond_to};
+use crate::engines::Engine as _;
+use crate::engines::cpu::Cpu;
 use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
-use crate::model::bits::digest_words;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Accuracy, accuracy};
-use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Role, Sample, Status, TwinDigest};
 
 /// Outputs of up to this many elements are stored whole.
 const WHOLE: usize = 16;
 
-/// What the analysis of a case needs besides the answers.
-pub(super) struct Desk<'a> {
-    pub(super) blobs: &'a Blobs,
-    pub(super) profile: Profile,
-}
-
 /// Measures the answers to one case.
 pub(super) fn analyse(
-    desk: &Desk<'_>,
+    blobs: &Blobs,
+    profile: Profile,
     case: &Case,
     truth: &mut Truth,
-    heard: &[Heard<'_>],
+    responses: &[Responded<'_>],
     firsts: &[FirstConfig],
-) -> Result<CaseRecord, String> {
+) -> Result<CaseRecord, AuditError> {
     let (dtype, len) = truth.problem.shape();
     let strict = truth.strict().map(|t| t.digest.clone());
-    let drifting = heard.iter().any(|h| h.digest().is_some() && h.digest() != strict.as_deref());
+    let drifting = responses.iter().any(|h| h.digest().is_some() && h.digest() != strict.as_deref());
     // Small cases say of every result which arithmetics it equals; for large ones the other twins are computed only
     // where there is something to explain.
-    if drifting || desk.profile == Profile::Quick {
+    if drifting || profile == Profile::Quick {
         truth.complete();
     }
-    let mut pairs = Pairs::new(desk.blobs, dtype, len);
-    let comparisons = compare(heard, truth, firsts, &mut pairs)?;
-    let mut executions = Vec::with_capacity(heard.len());
-    for one in heard {
+    let mut pairs = Pairs::new(blobs, dtype, len);
+    let comparisons = compare(responses, truth, firsts, &mut pairs)?;
+    let mut executions = Vec::with_capacity(responses.len());
+    for one in responses {
         executions.push(execution(one, truth, &comparisons, &mut pairs)?);
     }
     let program = truth.problem.program();
@@ -77,11 +74,11 @@ fn is_judged(truth: &Truth) -> bool {
 }
 
 fn execution(
-    one: &Heard<'_>,
+    one: &Responded<'_>,
     truth: &Truth,
     comparisons: &[crate::record::Comparison],
     pairs: &mut Pairs<'_>,
-) -> Result<Execution, String> {
+) -> Result<Execution, AuditError> {
     let engine = one.engine.id.clone();
     let nothing = |outcome, status| Execution {
         engine: engine.clone(),
@@ -95,22 +92,28 @@ fn execution(
         samples: Vec::new(),
         seconds: 0.0,
     };
-    let (runs, distinct, kept, seconds, findings) = match one.said {
-        Said::Ran { runs, distinct, kept, seconds, findings } => (*runs, distinct, *kept, *seconds, findings),
-        Said::Skipped(why) => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
-        Said::Unwritten { reason, .. } | Said::Failed(reason) => {
+    let (runs, distinct, kept, seconds, findings) = match one.response {
+        Response::Ran { runs, distinct, kept, seconds, findings } => (*runs, distinct, *kept, *seconds, findings),
+        Response::Skipped { why } => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
+        Response::Adapters { .. } | Response::Opened { .. } => {
+            let reason = super::ChildError::Other("a case").to_string();
+            return Ok(nothing(Outcome::Failed { reason }, Status::Failed));
+        }
+        Response::Unwritten { reason, .. } | Response::Failed { reason, .. } => {
             return Ok(nothing(Outcome::Failed { reason: reason.clone() }, Status::Failed));
         }
     };
     let strict = truth.strict();
     let twin = strict.map(|t| &t.bits);
     let measure = |bits: &Bits| accuracy(bits, truth.exact.as_ref(), &truth.allowance, twin);
+    // WGSL promises nothing of what computes otherwise.
+    let judged = is_judged(truth) && one.engine.role() != Role::Remote;
     let mut found: Option<Accuracy> = None;
     let mut values = Vec::new();
     for result in distinct.iter().take(kept) {
         let bits = pairs.bits(&result.digest)?;
         values.push(if bits.len == 1 { bits.value(0) } else { f64::NAN });
-        if !is_judged(truth) {
+        if !judged {
             continue;
         }
         let measured = measure(bits);
@@ -120,6 +123,8 @@ fn execution(
             Some(first) => Accuracy {
                 outside: first.outside.max(measured.outside),
                 first_outside: first.first_outside.or(measured.first_outside),
+                vacuous: first.vacuous.max(measured.vacuous),
+                undecided: first.undecided || measured.undecided,
                 specification_ratio: first.specification_ratio.max(measured.specification_ratio),
                 ..first
             },
@@ -212,26 +217,11 @@ fn dispersion(runs: u32, distinct: &[Distinct], values: &[f64], random: bool) ->
     }
 }
 
-/// The answer of the CPU's threads: run twice, so that a race would show.
-pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) -> Result<Said, String> {
-    let started = std::time::Instant::now();
-    let mut distinct: Vec<Distinct> = Vec::new();
-    for _ in 0..runs {
-        let Some(bits) = truth.problem.threaded(threads) else {
-            return Err("the case has neither a program nor a threaded form".to_owned());
-        };
-        let digest = digest_words(&bits.words);
-        match distinct.iter_mut().find(|d| d.digest == digest) {
-            Some(same) => same.runs += 1,
-            None => {
-                blobs.put(&bits, &digest).map_err(|e| format!("an output could not be stored: {e}"))?;
-                distinct.push(Distinct { digest, runs: 1 });
-            }
-        }
-    }
-    let kept = distinct.len();
-    let seconds = started.elapsed().as_secs_f64();
-    Ok(Said::Ran { runs, distinct, kept, seconds, findings: Vec::new() })
+/// The answer of the CPU's threads.
+pub(super) fn threaded(truth: &Truth, threads: usize, runs: u32, blobs: &Blobs) -> Response {
+    let problem = &truth.problem;
+    let mut cpu = Cpu::new("threads", Box::new(|_| problem.threaded(threads)));
+    respond_to(cpu.run(&problem.task(), runs), blobs)
 }
 
 #[cfg(test)]

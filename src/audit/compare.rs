@@ -1,25 +1,26 @@
 //! The comparisons of one case: which pairs of outputs, on which axis.
 
+use super::AuditError;
 use super::blobs::Blobs;
-use super::execute::Said;
 use super::truth::Truth;
+use super::worker::Response;
 use crate::facts::{axis, severity};
 use crate::model::AdapterIdentity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Drift, measure};
-use crate::record::{AxisLevel, Comparison, Engine, EngineKind, Side};
+use crate::record::{AxisLevel, Comparison, Engine, EngineKind, Role, Side};
 
 /// One engine's answer to one case.
-pub(super) struct Heard<'a> {
+pub(super) struct Responded<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) said: &'a Said,
+    pub(super) response: &'a Response,
 }
 
-impl Heard<'_> {
+impl Responded<'_> {
     /// The first run's digest, where it ran.
     pub(super) fn digest(&self) -> Option<&str> {
-        match self.said {
-            Said::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+        match self.response {
+            Response::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
             _ => None,
         }
     }
@@ -54,7 +55,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// The output of this digest.
-    pub(super) fn bits(&mut self, digest: &str) -> Result<&Bits, String> {
+    pub(super) fn bits(&mut self, digest: &str) -> Result<&Bits, AuditError> {
         let at = match self.loaded.iter().position(|(d, _)| d == digest) {
             Some(at) => at,
             None => {
@@ -66,28 +67,24 @@ impl<'a> Pairs<'a> {
     }
 
     /// The drift between two stored outputs.
-    pub(super) fn drift(&mut self, left: &str, right: &str) -> Result<Drift, String> {
+    pub(super) fn drift(&mut self, left: &str, right: &str) -> Result<Drift, AuditError> {
         if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == left && r == right) {
             return Ok(drift.clone());
         }
         self.bits(left)?;
         self.bits(right)?;
         let find = |digest: &str| self.loaded.iter().find(|(d, _)| d == digest).map(|(_, b)| b);
-        let drift = find(left)
-            .zip(find(right))
-            .and_then(|(l, r)| measure(l, r))
-            .ok_or_else(|| "two outputs of one case differ in shape".to_owned())?;
+        let drift = find(left).zip(find(right)).and_then(|(l, r)| measure(l, r)).ok_or(AuditError::Shape)?;
         self.cache.push((left.to_owned(), right.to_owned(), drift.clone()));
         Ok(drift)
     }
 
     /// The drift from a twin to a stored output.
-    pub(super) fn twin_drift(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, String> {
+    pub(super) fn twin_drift(&mut self, twin: &Bits, twin_digest: &str, right: &str) -> Result<Drift, AuditError> {
         if let Some((_, _, drift)) = self.cache.iter().find(|(l, r, _)| l == twin_digest && r == right) {
             return Ok(drift.clone());
         }
-        let drift =
-            measure(twin, self.bits(right)?).ok_or_else(|| "an output and its twin differ in shape".to_owned())?;
+        let drift = measure(twin, self.bits(right)?).ok_or(AuditError::Shape)?;
         self.cache.push((twin_digest.to_owned(), right.to_owned(), drift.clone()));
         Ok(drift)
     }
@@ -95,13 +92,13 @@ impl<'a> Pairs<'a> {
 
 /// All comparisons of one case.
 pub(super) fn compare(
-    heard: &[Heard<'_>],
+    responses: &[Responded<'_>],
     truth: &Truth,
     firsts: &[FirstConfig],
     pairs: &mut Pairs<'_>,
-) -> Result<Vec<Comparison>, String> {
+) -> Result<Vec<Comparison>, AuditError> {
     let mut out = Vec::new();
-    for one in heard {
+    for one in responses {
         let Some(digest) = one.digest() else { continue };
         let id = &one.engine.id;
         let right = || Side::Engine(id.clone());
@@ -109,7 +106,7 @@ pub(super) fn compare(
             let drift = pairs.twin_drift(&twin.bits, &twin.digest, digest)?;
             out.push(Comparison { axis: AxisLevel::Engine, left: Side::STRICT, right: right(), drift });
         }
-        if let Said::Ran { runs, distinct, kept, .. } = one.said
+        if let Response::Ran { runs, distinct, kept, .. } = one.response
             && *runs > 1
         {
             // Of the other results, the one that is furthest from the first; the first itself where there is no other.
@@ -137,7 +134,7 @@ pub(super) fn compare(
                 drift,
             });
         }
-        if let Some(base) = plain_of(heard, one)
+        if let Some(base) = plain_of(responses, one)
             && let Some(reference) = base.digest()
         {
             let drift = pairs.drift(reference, digest)?;
@@ -145,7 +142,7 @@ pub(super) fn compare(
             out.push(Comparison { axis: AxisLevel::Threads, left, right: right(), drift });
         }
     }
-    let plain: Vec<_> = heard.iter().filter(|h| h.is_plain_adapter()).collect();
+    let plain: Vec<_> = responses.iter().filter(|h| h.is_plain_adapter()).collect();
     for (i, left) in plain.iter().enumerate() {
         for right in &plain[i + 1..] {
             if !comparable(left.engine, right.engine) {
@@ -163,11 +160,11 @@ pub(super) fn compare(
 
 /// The engine that differs from `one` only by its varied variables: the plain adapter, or the CPU with the fewest
 /// threads. `None` for that engine itself.
-fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard<'e>> {
+fn plain_of<'h, 'e>(responses: &'h [Responded<'e>], one: &Responded<'_>) -> Option<&'h Responded<'e>> {
     if one.engine.variables.is_empty() {
         return None;
     }
-    let found = heard.iter().find(|h| match one.engine.kind {
+    let found = responses.iter().find(|h| match one.engine.kind {
         EngineKind::Cpu => h.engine.kind == EngineKind::Cpu && h.digest().is_some(),
         EngineKind::Adapter => h.is_plain_adapter() && same_place(h.engine, one.engine),
     });
@@ -175,12 +172,13 @@ fn plain_of<'h, 'e>(heard: &'h [Heard<'e>], one: &Heard<'_>) -> Option<&'h Heard
 }
 
 /// Whether two adapters are compared. The embedded one is a reference and no adapter that a driver could agree with, which
-/// the twin says already; and planted defects are compared with it, not with one another.
+/// the twin says already; planted defects are compared with it, not with one another; and remote engines, which compute
+/// in orders of their own, among themselves.
 fn comparable(left: &Engine, right: &Engine) -> bool {
-    match (left.is_embedded(), right.is_embedded()) {
-        (false, false) => true,
-        (true, true) => left.is_reference() || right.is_reference(),
-        _ => false,
+    match (left.role(), right.role()) {
+        (Role::Remote, other) | (other, Role::Remote) => other == Role::Remote,
+        (Role::Reference, other) | (other, Role::Reference) => other.is_interpreter(),
+        (left, right) => left.is_driver() && right.is_driver(),
     }
 }
 
@@ -240,7 +238,7 @@ mod tests {
             }
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let blobs = Blobs::new(folder.path());
+        let blobs = Blobs::new(folder.path(), "case", "problem");
         let bits = Bits::f32(&[1.0]);
         let digest = bits.digest();
         blobs.put(&bits, &digest).expect("stored");
@@ -256,10 +254,10 @@ mod tests {
             named("embedded:2", embedded("flush", 2)),
         ];
         let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
-        let said = Said::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
-        let heard: Vec<_> = engines.iter().map(|engine| Heard { engine, said: &said }).collect();
+        let response = Response::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
+        let responses: Vec<_> = engines.iter().map(|engine| Responded { engine, response: &response }).collect();
         let truth = Truth::new(Box::new(Nothing), 1);
-        let found = compare(&heard, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
+        let found = compare(&responses, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
         let pairs: Vec<_> = found
             .iter()
             .filter(|c| matches!(c.axis, AxisLevel::Driver | AxisLevel::Adapter))

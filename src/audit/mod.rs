@@ -6,18 +6,22 @@
 
 mod analyse;
 mod blobs;
+mod child;
 mod compare;
 mod controls;
 mod environment;
-mod execute;
+mod error;
 pub mod fault;
 mod own;
-mod pilot;
 mod plan;
+mod provenance;
+mod recording;
 mod run;
+mod slot;
 mod truth;
 pub mod worker;
 
-pub use pilot::{Child, adapters};
+pub use child::{Child, ChildError, adapters};
+pub use error::AuditError;
 pub use plan::{CONTROL, Plan, PlanError, Wanted};
 pub use run::{Progress, audit};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::AuditError;
 use crate::kernels::user::Kernel;
 use crate::record::{OwnKernel, write_atomically};
 
@@ -9,17 +10,18 @@ use crate::record::{OwnKernel, write_atomically};
 const FILE: &str = "kernel.json";
 
 /// Leaves a kernel for the children.
-pub(super) fn put(scratch: &Path, kernel: &Kernel) -> std::io::Result<()> {
-    write_atomically(&scratch.join(FILE), &serde_json::to_vec(&kernel.own())?)
+pub(super) fn put(scratch: &Path, kernel: &Kernel) -> Result<(), AuditError> {
+    let text = serde_json::to_vec(&kernel.own())?;
+    write_atomically(&scratch.join(FILE), &text).map_err(|e| AuditError::Own(e.to_string()))
 }
 
 /// The kernel that was left there; `None` where none was.
-pub(super) fn take(scratch: &Path) -> Result<Option<Kernel>, String> {
+pub(super) fn take(scratch: &Path) -> Result<Option<Kernel>, AuditError> {
     let path = scratch.join(FILE);
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read(&path).map_err(|e| format!("the kernel can't be read: {e}"))?;
-    let own: OwnKernel = serde_json::from_slice(&text).map_err(|e| format!("the kernel was damaged: {e}"))?;
-    Kernel::again(&own).map(Some).map_err(|e| e.to_string())
+    let text = std::fs::read(&path).map_err(|e| AuditError::Own(e.to_string()))?;
+    let own: OwnKernel = serde_json::from_slice(&text).map_err(|e| AuditError::Own(e.to_string()))?;
+    Ok(Some(Kernel::again(&own)?))
 }

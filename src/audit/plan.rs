@@ -42,6 +42,8 @@ pub struct Wanted {
     pub store: u64,
     /// A name for the audit.
     pub label: Option<String>,
+    /// Commands of remote engines.
+    pub remote: Vec<String>,
 }
 
 /// What is wrong with the settings, and what to do.
@@ -93,6 +95,8 @@ pub struct Plan {
     pub timeout: Duration,
     /// Modes of the embedded adapters after the strict one.
     pub planted: Vec<Mode>,
+    /// Commands of remote engines.
+    pub remote: Vec<String>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
 }
@@ -170,6 +174,7 @@ impl Plan {
             cases,
             timeout: wanted.timeout,
             planted,
+            remote: wanted.remote,
             own: None,
         })
     }
@@ -248,6 +253,7 @@ mod tests {
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
             store: 16,
             label: None,
+            remote: Vec::new(),
         };
         let plan = Plan::new(wanted).unwrap();
         let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();

@@ -1,4 +1,4 @@
-//! The child's side: opens one adapter, and answers one line for each line it is asked.
+//! The child process: opens one adapter, and writes one line for each line that it reads.
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,8 +10,7 @@ use super::fault::Fault;
 use super::{own, plan};
 use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
-use crate::engines::{RunError, Runs};
-use crate::kernels::Program;
+use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::record::Distinct;
@@ -23,10 +22,10 @@ pub(super) struct Request {
     pub(super) repeats: u32,
 }
 
-/// What a child answers, one JSON line each. The first answers the opening.
+/// What a child writes, one JSON line each. The first is of the opening.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "answer")]
-pub(super) enum Answer {
+#[serde(rename_all = "lowercase", tag = "response")]
+pub(super) enum Response {
     /// The adapters of a backend.
     Adapters { adapters: Vec<AdapterIdentity> },
     /// The adapter is open.
@@ -68,97 +67,85 @@ pub enum Duty {
 /// Those of standard input and output.
 pub fn work(duty: Duty) -> std::io::Result<()> {
     match duty {
-        Duty::List { backend } => say(&Answer::Adapters { adapters: gpu::enumerate(&backend) }),
+        Duty::List { backend } => send(&Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&backend, index, &planted, &scratch),
     }
 }
 
-fn say(answer: &Answer) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(answer)?;
+fn send(response: &Response) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(response)?;
     line.push(b'\n');
     let mut out = std::io::stdout().lock();
     out.write_all(&line)?;
     out.flush()
 }
 
-/// What runs the cases of a child.
-enum Runner {
-    Driver(gpu::Runner),
-    Embedded(interpreter::Runner),
-}
-
-impl Runner {
-    fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<(AdapterIdentity, Self), RunError> {
-        if backend != interpreter::BACKEND {
-            return gpu::open(backend, index).map(|(adapter, runner)| (adapter, Self::Driver(runner)));
-        }
-        let mode = interpreter::mode(index, planted)
-            .ok_or_else(|| RunError::Gone(format!("no mode was given for embedded adapter number {index}")))?;
-        Ok((interpreter::identity(&mode, index), Self::Embedded(interpreter::Runner::open(mode))))
+fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<Box<dyn Engine>, RunError> {
+    if backend != interpreter::BACKEND {
+        return engines::adapter(backend, index);
     }
-
-    fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
-        match self {
-            Self::Driver(runner) => runner.run(program, repeats),
-            Self::Embedded(runner) => runner.run(program, repeats),
-        }
-    }
+    let mode = interpreter::mode(index, planted)
+        .ok_or_else(|| RunError::Gone(format!("no mode was given for interpreter number {index}")))?;
+    Ok(engines::interpreting(mode, index))
 }
 
 fn serve(backend: &str, index: usize, planted: &[Mode], scratch: &Path) -> std::io::Result<()> {
-    let blobs = Blobs::new(scratch);
     let own = match own::take(scratch) {
         Ok(own) => own,
-        Err(reason) => return say(&Answer::Failed { reason, fatal: true }),
+        Err(e) => return send(&Response::Failed { reason: e.to_string(), fatal: true }),
     };
-    let (adapter, mut runner) = match Runner::open(backend, index, planted) {
-        Ok(opened) => opened,
-        Err(e) => return say(&Answer::Failed { reason: e.to_string(), fatal: true }),
+    let mut engine = match open(backend, index, planted) {
+        Ok(engine) => engine,
+        Err(e) => return send(&Response::Failed { reason: e.to_string(), fatal: true }),
     };
-    let fault = Fault::planned(&adapter.label());
+    let fault = Fault::planned(&engine.identity().label());
     if fault.as_ref().is_some_and(Fault::no_device) {
-        return say(&Answer::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
+        return send(&Response::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
     }
-    say(&Answer::Opened { adapter: Box::new(adapter) })?;
+    send(&Response::Opened { adapter: Box::new(engine.identity().clone()) })?;
     for line in std::io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         if let Some(fault) = &fault {
             fault.strike(&request.case);
         }
-        say(&answer(&mut runner, &request, own.as_ref(), &blobs))?;
+        send(&respond(engine.as_mut(), &request, own.as_ref(), scratch))?;
     }
     Ok(())
 }
 
-fn answer(runner: &mut Runner, request: &Request, own: Option<&user::Kernel>, blobs: &Blobs) -> Answer {
-    let failed = |reason: String| Answer::Failed { reason, fatal: false };
+fn respond(engine: &mut dyn Engine, request: &Request, own: Option<&user::Kernel>, scratch: &Path) -> Response {
+    let failed = |reason: String| Response::Failed { reason, fatal: false };
     let problem = match plan::problem(own, &request.case) {
         Ok(problem) => problem,
         Err(e) => return failed(e.to_string()),
     };
-    let Some(program) = problem.program() else { return Answer::Skipped { why: Skip::CpuOnly } };
-    match runner.run(&program, request.repeats) {
-        Ok(Ok(runs)) => {
+    respond_to(engine.run(&problem.task(), request.repeats), &Blobs::new(scratch, &request.case, ""))
+}
+
+/// An engine's answer, with the outputs that it kept stored.
+pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
+    match answer {
+        Answer::Ran(runs) => {
             let mut kept = 0;
             for one in &runs.distinct {
                 if let Some(bits) = &one.bits {
                     if let Err(e) = blobs.put(bits, &one.digest) {
-                        return failed(format!("an output could not be stored: {e}"));
+                        return Response::Failed { reason: e.to_string(), fatal: false };
                     }
                     kept += 1;
                 }
             }
             let distinct = runs.distinct.into_iter().map(|d| Distinct { digest: d.digest, runs: d.runs }).collect();
-            Answer::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
+            Response::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
         }
-        Ok(Err(why)) => Answer::Skipped { why },
-        Err(RunError::Unwritten { count, len, first }) => Answer::Unwritten {
-            count: count as u64,
-            first: first as u64,
-            reason: RunError::Unwritten { count, len, first }.to_string(),
+        Answer::Skipped(why) => Response::Skipped { why },
+        Answer::Failed(e) => match e {
+            RunError::Unwritten { count, first, .. } => {
+                Response::Unwritten { count: count as u64, first: first as u64, reason: e.to_string() }
+            }
+            // After a driver's failure the device may be lost: a fresh child is surer than a guess.
+            _ => Response::Failed { reason: one_line(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
         },
-        // After a driver's failure the device may be lost: a fresh child is surer than a guess.
-        Err(e) => Answer::Failed { reason: one_line(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
     }
 }
 

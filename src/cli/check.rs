@@ -154,6 +154,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Record, Failure> {
         cases: Some(cases),
         store: STORE,
         label: None,
+        remote: Vec::new(),
     })
     .map_err(Failure::usage)?;
     let mut outputs = Outputs::open(&args.out)?;

@@ -52,6 +52,10 @@ pub(super) struct Options {
     /// May be given more than once.
     #[arg(long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
+    /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
+    /// protocol of docs/remote.md. It takes part in the cases that name an operation it has. May be given more than once.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) engine: Vec<String>,
     /// Runs of every case on every engine; on an embedded adapter each in another legal order of execution.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
@@ -106,6 +110,7 @@ impl Options {
             cases,
             store: self.store,
             label: self.label.clone(),
+            remote: self.engine.clone(),
         })
         .map_err(Failure::usage)
     }

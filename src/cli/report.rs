@@ -6,6 +6,7 @@ use super::gpu::show;
 use super::options::Format;
 use super::outputs::Outputs;
 use super::{Exit, Failure};
+use crate::facts::concluded;
 use crate::record;
 
 /// Arguments.
@@ -24,7 +25,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
-    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|p| record::read(&p).ok());
+    let plain = record::find(&args.record, &[Path::new(record::FOLDER)])
+        .ok()
+        .and_then(|p| record::read(&p).ok())
+        .map(concluded);
     if let Some(record) = plain {
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
@@ -35,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let merged = super::open(&args.record)?;
     let mut members = merged.members();
     if let (Some(member), None) = (members.next(), members.next()) {
-        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+        let record = concluded(merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
             None => show(&record, args.format)?,

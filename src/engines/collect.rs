@@ -1,6 +1,7 @@
 //! Telling the distinct outputs of repeated runs apart, and elements that no run wrote.
 
 use crate::model::answer::{Distinct, RunError};
+use crate::model::bits::Bits;
 use crate::model::task::Program;
 
 /// Poison for even and odd runs. As binary32, and as either half of binary16, they are NaN with payloads that no
@@ -14,10 +15,37 @@ const KEPT: usize = 8;
 /// See [`KEPT`].
 const KEPT_BYTES: usize = 64 << 20;
 
+/// The distinct outputs so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Vec<Distinct>);
+
+impl Tally {
+    /// Counts `runs` runs with this output.
+    pub(super) fn add(&mut self, bits: Bits, runs: u32) {
+        if let Some(same) = self.0.iter_mut().find(|d| d.bits.as_ref() == Some(&bits)) {
+            same.runs += runs;
+            return;
+        }
+        let digest = bits.digest();
+        match self.0.iter_mut().find(|d| d.digest == digest) {
+            Some(same) => same.runs += runs,
+            None => {
+                let known = self.0.len();
+                let bits = (known < KEPT || (known + 1) * 4 * bits.words.len() <= KEPT_BYTES).then_some(bits);
+                self.0.push(Distinct { bits, digest, runs });
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<Distinct> {
+        self.0
+    }
+}
+
 /// The distinct outputs so far, and which elements may never have been written.
 pub(super) struct Collected<'a> {
     program: &'a Program,
-    distinct: Vec<Distinct>,
+    distinct: Tally,
     /// Indices that held the poison in every run so far; `None` before the first run.
     poisoned: Option<Vec<usize>>,
     poisons: [bool; 2],
@@ -25,7 +53,7 @@ pub(super) struct Collected<'a> {
 
 impl<'a> Collected<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
-        Self { program, distinct: Vec::new(), poisoned: None, poisons: [false; 2] }
+        Self { program, distinct: Tally::default(), poisoned: None, poisons: [false; 2] }
     }
 
     /// Whether some elements hold poison and only one kind of poison has been tried.
@@ -51,21 +79,8 @@ impl<'a> Collected<'a> {
                 Some(before) => before.into_iter().filter(is_poison).collect(),
             });
         }
-        if !counts {
-            return;
-        }
-        if let Some(same) = self.distinct.iter_mut().find(|d| d.bits.as_ref() == Some(&bits)) {
-            same.runs += 1;
-            return;
-        }
-        let digest = bits.digest();
-        match self.distinct.iter_mut().find(|d| d.digest == digest) {
-            Some(same) => same.runs += 1,
-            None => {
-                let known = self.distinct.len();
-                let bits = (known < KEPT || (known + 1) * 4 * bits.words.len() <= KEPT_BYTES).then_some(bits);
-                self.distinct.push(Distinct { bits, digest, runs: 1 });
-            }
+        if counts {
+            self.distinct.add(bits, 1);
         }
     }
 
@@ -74,7 +89,7 @@ impl<'a> Collected<'a> {
             Some(poisoned) if !poisoned.is_empty() => {
                 Err(RunError::Unwritten { count: poisoned.len(), len: self.program.output.len, first: poisoned[0] })
             }
-            _ => Ok(self.distinct),
+            _ => Ok(self.distinct.finish()),
         }
     }
 }

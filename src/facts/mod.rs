@@ -40,4 +40,4 @@ pub use severity::{Difference, Severity, severity, worst};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{Evidence as RowEvidence, status, status_of};
 pub use vacuity::{Emptiness, emptiness};
-pub use verdict::{state, strongest, verdicts};
+pub use verdict::{concluded, state, strongest, verdicts};

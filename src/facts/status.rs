@@ -12,7 +12,8 @@ pub struct Evidence<'a> {
     pub distinct: usize,
     /// Whether the first result is the strict reference's, NaN being equal to NaN. `false` where there is no reference.
     pub strict: bool,
-    /// Elements that the specification does not allow, over all results that were kept; `None` where that is not known.
+    /// Elements that the specification does not allow, over all results that were kept; `None` where that is not known,
+    /// or where every element that differs has a bound too wide to be a verdict.
     pub outside: Option<u64>,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Evidence<'a> {
             first,
             distinct: if alike { 1 } else { distinct.len() },
             strict: strict.is_some() && (strict == first || on(AxisLevel::Engine).is_some_and(only_nan)),
-            outside: execution.accuracy.as_ref().map(|a| a.outside),
+            outside: execution.accuracy.as_ref().filter(|a| a.outside > 0 || !a.undecided).map(|a| a.outside),
         }
     }
 }

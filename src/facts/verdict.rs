@@ -2,7 +2,7 @@
 
 use super::cause::{Hypotheses, because};
 use super::severity::{Severity, severity};
-use super::status::{Evidence, status_of};
+use super::status::{Evidence, contradicted, status_of};
 use crate::model::record::{
     CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
@@ -36,6 +36,19 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
     }
     let context = Context { record, hypotheses: Hypotheses::of(record) };
     problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
+}
+
+/// The record as it is to be shown: its verdicts and the statuses of its rows are those that its evidence gives, whatever
+/// version of the program concluded them. A status that its evidence excludes stays, for that is a fault to be told of.
+#[must_use]
+pub fn concluded(mut record: Record) -> Record {
+    for case in &mut record.cases {
+        let statuses: Vec<Status> =
+            case.executions.iter().map(|x| if contradicted(case, x) { x.status } else { status_of(case, x) }).collect();
+        case.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
+    }
+    record.verdicts = verdicts(&record);
+    record
 }
 
 /// What explains a failed level needs besides its comparison.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::inputs::Distribution;
 
@@ -100,6 +101,19 @@ impl Problem for Planted {
             vec![Pass::new("main", [if self.unordered() { 1 } else { 4 }, 1, 1])],
             OutputView::whole(1, Dtype::F32, len),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let mut planted = self.input.clone();
+        match self.variant.as_str() {
+            "one_ulp" => planted[PLACE] = f32::from_bits(planted[PLACE].to_bits() + 1),
+            "nan" => planted[PLACE] = f32::from_bits(0x7fc0_0001),
+            "swapped" => planted.swap(PLACE, PLACE + 1),
+            "zero_sign" => planted[PLACE] = -planted[PLACE],
+            // A copy leaves no element out, and is the same in every run.
+            _ => return None,
+        }
+        Some(Operation::new("copy", [("x", Tensor::floats(&[N], &planted))]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

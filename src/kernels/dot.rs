@@ -4,6 +4,7 @@ use super::sum::{bounds, shape, twin, workgroup};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::exact::DoubleDouble;
 use crate::numerics::inputs::Distribution;
@@ -139,6 +140,12 @@ impl DotProblem {
 impl Problem for DotProblem {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, self.rows)
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let tensor = |values| Tensor::floats(&[self.rows, self.n], values);
+        let named = self.mode == Mode::Tree { fma: false };
+        named.then(|| Operation::new("dot", [("a", tensor(&self.left)), ("b", tensor(&self.right))]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
@@ -170,6 +171,11 @@ fn ordered_max(row: &[f32]) -> f32 {
 impl Problem for MaxProblem {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, self.rows)
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows, self.n], &self.input);
+        (self.mode == Mode::Builtin).then(|| Operation::new("max", [("x", input)]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -1,7 +1,7 @@
 //! What a kernel yields for one case: the program for an adapter, the twin for the CPU, and the truth.
 
 use crate::model::bits::{Bits, Dtype};
-use crate::model::task::Program;
+use crate::model::task::{Operation, Program, Task};
 use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
 
 /// One case, ready to be computed.
@@ -43,6 +43,18 @@ pub trait Problem: Send + Sync {
     /// and the answer is left to the implementation.
     fn origin(&self) -> Option<Origin> {
         None
+    }
+
+    /// The operation and its tensors, for engines that have one of their own. `None` where it has no name that others
+    /// know, and for all variants of a kernel but those that are the operation as a framework means it.
+    fn operation(&self) -> Option<Operation> {
+        None
+    }
+
+    /// What an engine is asked.
+    fn task(&self) -> Task {
+        let (dtype, len) = self.shape();
+        Task { operation: self.operation(), program: self.program(), dtype, shape: vec![len] }
     }
 
     /// What else there is to say of an output.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::exact;
 use crate::numerics::threads;
@@ -120,6 +121,11 @@ impl Problem for RowsSoftmax {
             vec![Pass::new("main", [self.rows.rows, 1, 1])],
             OutputView::whole(2, Dtype::F32, len),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows.rows as usize, self.rows.cols], &self.rows.input);
+        (self.method == Method::BuiltIn).then(|| Operation::new("softmax", [("x", input)]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -65,7 +65,7 @@ fn low16(bits: u32) -> u16 {
 }
 
 /// The output of one execution: `len` elements of `dtype`, packed in little-endian 32-bit words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bits {
     /// The element type.
     pub dtype: Dtype,

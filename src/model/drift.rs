@@ -89,9 +89,9 @@ pub struct Drift {
     /// Σ(left-right)² / Σleft² over finite pairs.
     #[serde(with = "number")]
     pub nmse: f64,
-    /// The first element that differs.
+    /// The first element whose value differs; where none does, the first whose bits do.
     pub first: Option<Element>,
-    /// The element that differs most.
+    /// The element that differs most. A NaN against another NaN is named only where nothing else differs.
     pub worst: Option<Element>,
     /// For masks.
     pub mask: Option<MaskDrift>,
@@ -149,6 +149,21 @@ pub struct Accuracy {
     pub first_outside: Option<u64>,
     /// Elements of which the specification allows any value (non-finite operands, domains left undefined).
     pub unconstrained: u64,
+    /// Elements that differ from the strict reference (all, where there is none) and whose allowance is no verdict: it
+    /// holds both signs, and is as wide as the whole output is large. They are neither inside nor outside. Since format
+    /// 1.3.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub vacuous: u64,
+    /// Whether such elements are all that differ, so that nothing is judged. Since format 1.3.
+    #[serde(default, skip_serializing_if = "number::is_false")]
+    pub undecided: bool,
+    /// Elements that are NaN or infinite where the exact answer, rounded to the output's type, is finite. Since format
+    /// 1.3.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub not_finite: u64,
+    /// The first of them. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_not_finite: Option<u64>,
     /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
     /// them.
     #[serde(default, skip_serializing_if = "number::is_zero")]

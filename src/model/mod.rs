@@ -24,7 +24,7 @@ pub mod words;
 
 pub use adapter::{AdapterIdentity, FloatControls};
 pub use allowance::{Allowance, Exact, Interval};
-pub use answer::{RunError, Runs};
+pub use answer::{Answer, RunError, Runs};
 pub use arithmetic::Arithmetic;
 pub use axis::{AXES, Axis, AxisLevel, Level};
 pub use case_id::{CaseId, CaseIdError, CasePattern};
@@ -36,3 +36,4 @@ pub use profile::Profile;
 pub use role::Role;
 pub use side::Side;
 pub use skip::Skip;
+pub use task::Task;

@@ -9,6 +9,12 @@ pub(crate) fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
+/// Whether a mark that most records lack can be left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(crate) fn is_false(mark: &bool) -> bool {
+    !*mark
+}
+
 /// Writes a metric.
 ///
 /// # Errors

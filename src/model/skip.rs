@@ -24,6 +24,13 @@ pub enum Skip {
     },
     /// The case runs on the CPU's threads only.
     CpuOnly,
+    /// The engine has no such operation. Since format 1.3.
+    Operation {
+        /// The operation.
+        operation: String,
+        /// What the engine says of it; may be empty.
+        said: String,
+    },
 }
 
 impl std::fmt::Display for Skip {
@@ -31,6 +38,8 @@ impl std::fmt::Display for Skip {
         match self {
             Self::Feature { feature } => write!(f, "the adapter has no {feature:?}"),
             Self::Limit { limit, needs, has } => write!(f, "{limit}: needs {needs}, the adapter has {has}"),
+            Self::Operation { operation, said } if said.is_empty() => write!(f, "the engine has no {operation}"),
+            Self::Operation { operation, said } => write!(f, "the engine has no {operation}: {said}"),
             Self::CpuOnly => f.write_str("runs on the CPU's threads only"),
         }
     }

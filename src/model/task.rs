@@ -1,6 +1,8 @@
-//! What an engine executes: a shader, its buffers, its dispatches, and where the answer is.
+//! What an engine is asked: an operation on tensors, and where there is one the shader that computes it, with its
+//! buffers, its dispatches, and where the answer is. Data, so that it can cross a process.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +45,7 @@ impl Feature {
 }
 
 /// A buffer of a program.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Buffer {
     /// Read-only words, `var<storage, read>`.
     Input(Vec<u32>),
@@ -81,7 +83,7 @@ impl Buffer {
 }
 
 /// Where a shader has a buffer: `@group(group) @binding(binding)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot {
     /// The bind group.
     pub group: u32,
@@ -90,7 +92,7 @@ pub struct Slot {
 }
 
 /// One dispatch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pass {
     /// The entry point.
     pub entry: Cow<'static, str>,
@@ -109,7 +111,7 @@ impl Pass {
 /// Which elements of a buffer hold data, where some are padding (the fourth word of each `vec3<f32>` in an array): the
 /// places in `head` once, then those in `kept` again and again, each time `period` elements further. A place is an
 /// element's index, and the mask of its bits that hold data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
     /// Places before the repeated part.
     pub head: Vec<(usize, u32)>,
@@ -135,7 +137,7 @@ impl Pattern {
 }
 
 /// Which part of which buffer is the answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutputView {
     /// The index of a writable buffer in [`Program::buffers`].
     pub buffer: usize,
@@ -195,7 +197,7 @@ impl OutputView {
 }
 
 /// What an adapter executes: a shader, its buffers, and its dispatches in order, each seeing the writes of the last.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     /// The WGSL text, variants already chosen.
     pub source: String,
@@ -244,6 +246,146 @@ impl Program {
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         matches!(self.buffers.get(self.output.buffer), Some(Buffer::Output(_)))
+    }
+}
+
+/// Elements in a shape, the last dimension side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tensor {
+    /// The length of each dimension.
+    pub shape: Vec<usize>,
+    /// The elements.
+    pub bits: Bits,
+}
+
+impl Tensor {
+    /// binary32 elements in a shape.
+    #[must_use]
+    pub fn floats(shape: &[usize], values: &[f32]) -> Self {
+        Self { shape: shape.to_vec(), bits: Bits::f32(values) }
+    }
+}
+
+/// An operation by name, for an engine that has one of its own and reads no shader.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its name, as in `docs/remote.md`.
+    pub name: String,
+    /// Numbers that it takes besides tensors, such as `eps`.
+    pub attributes: BTreeMap<String, f64>,
+    /// Its tensors by name.
+    pub inputs: BTreeMap<String, Tensor>,
+}
+
+impl Operation {
+    /// An operation without attributes.
+    #[must_use]
+    pub fn new<const N: usize>(name: &str, inputs: [(&str, Tensor); N]) -> Self {
+        let inputs = inputs.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect();
+        Self { name: name.to_owned(), attributes: BTreeMap::new(), inputs }
+    }
+
+    /// The same with an attribute.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: f64) -> Self {
+        self.attributes.insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// What an engine is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// The operation, for engines that have it; `None` where it has no name that others know.
+    pub operation: Option<Operation>,
+    /// The shader, for engines that execute WGSL; `None` for what runs on the CPU alone.
+    pub program: Option<Program>,
+    /// The answer's element type.
+    pub dtype: Dtype,
+    /// The answer's shape.
+    pub shape: Vec<usize>,
+}
+
+/// What is wrong with a task.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaskError {
+    /// A tensor's shape is not that of its elements.
+    #[error("tensor '{0}' has another number of elements than its shape says")]
+    Tensor(String),
+    /// The answer's place is no writable buffer of the program.
+    #[error("the answer is to be read from buffer {0}, which the program does not write")]
+    Output(usize),
+    /// The answer does not end before its buffer does.
+    #[error("the answer ends at word {end} of buffer {buffer}, which has {words}")]
+    Span {
+        /// The buffer.
+        buffer: usize,
+        /// The word after the last of the answer.
+        end: usize,
+        /// The buffer's words.
+        words: usize,
+    },
+    /// The answer's type or length is not the task's.
+    #[error("the program's answer has {found} elements of {dtype:?}, and the task asks for {wanted}")]
+    Answer {
+        /// The program's element type.
+        dtype: Dtype,
+        /// The program's number of elements.
+        found: usize,
+        /// The task's.
+        wanted: usize,
+    },
+    /// Two buffers have one place in the shader.
+    #[error("two buffers are in @group({group}) @binding({binding})")]
+    Slot {
+        /// The group.
+        group: u32,
+        /// The binding.
+        binding: u32,
+    },
+}
+
+/// The number of elements of a shape; `None` beyond what can be counted.
+#[must_use]
+pub fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |n, length| n.checked_mul(*length))
+}
+
+impl Task {
+    /// The task of a program alone.
+    #[must_use]
+    pub fn of(program: Program) -> Self {
+        let OutputView { dtype, len, .. } = program.output;
+        Self { operation: None, program: Some(program), dtype, shape: vec![len] }
+    }
+
+    /// Refuses a task that contradicts itself, so that no engine has to trust what it is given.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), TaskError> {
+        for (name, Tensor { shape, bits }) in self.operation.iter().flat_map(|o| &o.inputs) {
+            if elements(shape) != Some(bits.len) || bits.words.len() != bits.len.div_ceil(bits.dtype.per_word()) {
+                return Err(TaskError::Tensor(name.clone()));
+            }
+        }
+        let Some(program) = &self.program else { return Ok(()) };
+        let view = &program.output;
+        let held = program.buffers.get(view.buffer).filter(|b| b.is_writable());
+        let words = held.ok_or(TaskError::Output(view.buffer))?.words();
+        let end = view.first_word.saturating_add(view.span());
+        if end > words {
+            return Err(TaskError::Span { buffer: view.buffer, end, words });
+        }
+        let wanted = elements(&self.shape).unwrap_or(usize::MAX);
+        if (view.dtype, view.len) != (self.dtype, wanted) {
+            return Err(TaskError::Answer { dtype: view.dtype, found: view.len, wanted });
+        }
+        let mut seen = BTreeSet::new();
+        match (0..program.buffers.len()).map(|index| program.slot(index)).find(|slot| !seen.insert(*slot)) {
+            Some(Slot { group, binding }) => Err(TaskError::Slot { group, binding }),
+            None => Ok(()),
+        }
     }
 }
 

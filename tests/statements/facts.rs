@@ -1,1 +1,182 @@
 //! Statements about facts that were wrong once.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+use repro_audit::facts::{self, Asked, Consequence, Step};
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::numerics::drift::{Drift, measure};
+use repro_audit::record::{Engine, Level, LevelState, Status, Verdict};
+
+use crate::broken;
+
+#[test]
+fn every_broken_record_has_a_reason_and_a_sentence_that_comes_first() {
+    let sound = broken::sound();
+    assert_eq!(facts::soundness(&sound).reasons, [], "nothing is wrong with this one");
+    for (name, record, fault) in broken::records(&sound) {
+        let found = facts::soundness(&record);
+        assert!(found.reasons.iter().any(|r| r.fault == fault), "{name}: {found:?}");
+        let title = found.title().unwrap_or_default();
+        let start = if found.consequence() == Some(Consequence::Invalid) { "Invalid" } else { "Incomplete" };
+        assert!(title.starts_with(start), "{name}: {title}");
+        assert!(!found.reasons.iter().any(|r| r.text.contains(['\n', '\u{1b}'])), "{name}: one harmless line");
+        if found.is_invalid() {
+            let verdicts = facts::verdicts(&record);
+            assert_eq!(facts::advice(&record, &found, &verdicts), [], "{name}: nothing is advised of it");
+            assert_eq!(facts::next(&record, &found, &verdicts, Asked::Audit), Some(Step::Discard), "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_level_of_the_interpreter_stands_above_levels_that_nothing_tested() {
+    let record = broken::sound();
+    for verdict in facts::verdicts(&record) {
+        for (level, state) in verdict.levels.iter().filter(|(l, _)| *l <= verdict.level) {
+            assert_eq!(*state, LevelState::Held, "{} is at {:?} over {level:?}", verdict.engine, verdict.level);
+        }
+    }
+}
+
+#[test]
+fn what_a_file_states_as_its_verdicts_is_not_believed() {
+    let sound = broken::sound();
+    let forged = broken::changed(&sound, |r| {
+        for verdict in &mut r.verdicts {
+            verdict.level = Level::CpuGpuBitwise;
+            verdict.levels.iter_mut().for_each(|(_, state)| *state = LevelState::Held);
+        }
+    });
+    assert_eq!(facts::verdicts(&forged), facts::verdicts(&sound), "from the evidence");
+    assert_eq!(facts::concluded(forged).verdicts, facts::verdicts(&sound), "and so it is shown");
+}
+
+fn drift(left: &[u32], right: &[u32]) -> Drift {
+    let bits = |words: &[u32]| Bits::words(Dtype::F32, words.to_vec());
+    measure(&bits(left), &bits(right)).expect("one shape")
+}
+
+#[test]
+fn nan_against_a_number_is_worse_than_any_distance() {
+    let one = 0x3f80_0000;
+    let nan = facts::severity(Dtype::F32, &drift(&[one, one], &[0x7fc0_0000, one]));
+    let infinite = facts::severity(Dtype::F32, &drift(&[one, one], &[0x7f80_0000, one]));
+    let far = facts::severity(Dtype::F32, &drift(&[one, one], &[0x7f7f_ffff, 0xff7f_ffff]));
+    assert!(nan > infinite && infinite > far, "{nan:?} {infinite:?} {far:?}");
+    // Subnormals: many units in the last place, and next to nothing.
+    let tiny = facts::severity(Dtype::F32, &drift(&[0x0080_0000, one], &[0x0080_0001, one]));
+    assert!(far > tiny, "the relative size is what counts");
+}
+
+fn word() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        any::<u32>(),
+        Just(0),
+        Just(0x8000_0000),
+        Just(0x3f80_0000),
+        Just(0x7f80_0000),
+        Just(0x7fc0_0000),
+        Just(0xffc0_0001),
+        Just(1)
+    ]
+}
+
+fn words() -> impl Strategy<Value = Vec<(u32, u32)>> {
+    prop::collection::vec((word(), word()), 4)
+}
+
+fn state() -> impl Strategy<Value = LevelState> {
+    prop_oneof![Just(LevelState::Held), Just(LevelState::Failed), Just(LevelState::Untested)]
+}
+
+proptest! {
+    #[test]
+    fn severity_is_a_total_order(all in prop::collection::vec(words(), 3)) {
+        let of = |pairs: &[(u32, u32)]| {
+            let (l, r): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
+            facts::severity(Dtype::F32, &drift(&l, &r))
+        };
+        let [a, b, c] = [of(&all[0]), of(&all[1]), of(&all[2])];
+        prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+        prop_assert_eq!(a.cmp(&b) == Ordering::Equal, a == b);
+        if a <= b && b <= c {
+            prop_assert!(a <= c);
+        }
+    }
+
+    #[test]
+    fn no_severity_depends_on_the_payload_of_nan(pairs in words(), payload in 1u32..0x7f_ffff, sign in any::<bool>()) {
+        let other = 0x7f80_0000 | payload | if sign { 0x8000_0000 } else { 0 };
+        let (l, r): (Vec<u32>, Vec<u32>) = pairs.iter().copied().unzip();
+        let is_nan = |w: &u32| f32::from_bits(*w).is_nan();
+        let renamed: Vec<u32> = r.iter().map(|w| if is_nan(w) { other } else { *w }).collect();
+        let (before, after) = (drift(&l, &r), drift(&l, &renamed));
+        prop_assert_eq!(before.is_none(), after.is_none());
+        prop_assert_eq!(before.fraction().to_bits(), after.fraction().to_bits());
+        prop_assert_eq!(facts::severity(Dtype::F32, &before), facts::severity(Dtype::F32, &after));
+    }
+
+    #[test]
+    fn no_advice_names_an_untested_axis(
+        states in prop::collection::vec(prop::collection::vec(state(), 5), 12),
+        probe in any::<bool>(),
+    ) {
+        let record = engines();
+        let kernel = if probe { "arithmetic" } else { "softmax" };
+        let verdicts: Vec<Verdict> = states.iter().enumerate().map(|(i, s)| verdict(kernel, i, s)).collect();
+        for advice in facts::advice(&record, &facts::Soundness::default(), &verdicts) {
+            prop_assert!(!probe, "nobody chooses among probes");
+            prop_assert!(!advice.held.is_empty() && !advice.engines.is_empty());
+            for variant in &advice.variants {
+                for engine in &advice.engines {
+                    let of = |l: &Level| -> Vec<LevelState> {
+                        let mine = verdicts.iter().filter(|v| v.variant == *variant && v.engine == *engine);
+                        mine.map(|v| facts::state(v, *l)).collect()
+                    };
+                    for level in &advice.held {
+                        prop_assert!(of(level).contains(&LevelState::Held), "{level:?} on {engine}: {advice:?}");
+                        prop_assert!(!of(level).contains(&LevelState::Failed), "{level:?} on {engine}: {advice:?}");
+                    }
+                }
+            }
+            for level in &advice.untested {
+                prop_assert!(!advice.held.contains(level));
+            }
+        }
+    }
+}
+
+/// A record of two drivers, without cases.
+fn engines() -> repro_audit::record::Record {
+    let mut record = crate::fixture::without_adapters();
+    let cpu = record.engines.first().cloned();
+    for (id, backend) in [("vulkan:0", "vulkan"), ("gl:0", "gl")] {
+        let adapter = repro_audit::model::AdapterIdentity {
+            name: "a card".to_owned(),
+            ..repro_audit::model::AdapterIdentity::unlisted(backend)
+        };
+        record.engines.extend(cpu.clone().map(|engine| Engine {
+            id: id.to_owned(),
+            kind: repro_audit::record::EngineKind::Adapter,
+            adapter: Some(adapter.clone()),
+            ..engine
+        }));
+    }
+    record
+}
+
+fn verdict(kernel: &str, i: usize, states: &[LevelState]) -> Verdict {
+    Verdict {
+        problem: format!("{kernel}/{}?n={i}", i % 3),
+        kernel: kernel.to_owned(),
+        variant: format!("v{}", i % 3),
+        engine: if i.is_multiple_of(2) { "vulkan:0" } else { "gl:0" }.to_owned(),
+        level: Level::NotGuaranteed,
+        levels: Level::ALL.into_iter().zip(states.iter().copied()).collect(),
+        status: Status::Unjudged,
+        runs: 2,
+        because: String::new(),
+        evidence: None,
+    }
+}

@@ -1,8 +1,13 @@
 //! Sentences, marks and numbers that the program printed and that were wrong once, each with the value that is right.
 //! Small inputs are in `tests/cases/`. One module a room.
 
+mod broken;
+#[path = "../common/mod.rs"]
+mod common;
 mod engines;
 mod facts;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 mod gate;
 mod interpreter;
 mod kernels;

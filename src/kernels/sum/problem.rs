@@ -5,6 +5,7 @@ use super::{Order, shape, twin, workgroup};
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Allowance, Buffer, Exact, Feature, Observation, OutputView, Pass, Problem, Program, Shader};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
@@ -156,6 +157,11 @@ fn word(n: usize) -> u32 {
 impl Problem for SumProblem {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, self.rows)
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows, self.n], &self.input);
+        (self.order == Order::SerialTree).then(|| Operation::new("sum", [("x", input)]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -27,7 +27,7 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
     // need nothing but the comparison.
     let mut deferred = 0;
     for (block, (l, r)) in left.words.chunks(words).zip(right.words.chunks(words)).enumerate() {
-        if tally.first.is_none() && l == r {
+        if !tally.any() && l == r {
             deferred = block + 1;
             continue;
         }
@@ -37,7 +37,7 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
             tally.add_block(left, right, from, to);
         }
     }
-    if tally.first.is_some() {
+    if tally.any() {
         population.add(left, right, 0, (deferred * BLOCK).min(left.len));
     }
     Some(tally.drift(left, right, &population))
@@ -56,7 +56,9 @@ struct Tally {
     max_absolute: f64,
     max_relative: f64,
     squares: f64,
+    /// The first element whose value differs, and the first whose NaN has another sign or payload.
     first: Option<usize>,
+    first_payload: Option<usize>,
     /// The element that differs most, and how badly.
     worst: Option<(usize, u64)>,
 }
@@ -74,12 +76,18 @@ impl Default for Tally {
             max_relative: 0.0,
             squares: 0.0,
             first: None,
+            first_payload: None,
             worst: None,
         }
     }
 }
 
 impl Tally {
+    /// Whether any bit differs.
+    fn any(&self) -> bool {
+        self.first.or(self.first_payload).is_some()
+    }
+
     /// Takes the elements `from..to`, of which most are often equal: those are passed over several at a time.
     fn add_block(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) {
         if left.dtype != Dtype::F32 {
@@ -186,16 +194,18 @@ impl Tally {
         if a == b {
             return;
         }
-        // Kinds of difference rank above all distances, NaN first.
+        // Kinds of difference rank above all distances, NaN first. NaN against NaN is no drift, and ranks below all.
         let severity = match classify(dtype, a, b) {
             Class::Equal => return,
             Class::ZeroSign => {
                 self.classes.zero_sign += 1;
-                0
+                1
             }
             Class::NanPayload => {
                 self.classes.nan_payload += 1;
-                1
+                self.first_payload.get_or_insert(i);
+                self.worst.get_or_insert((i, 0));
+                return;
             }
             Class::Flushed => {
                 self.classes.flushed += 1;
@@ -257,7 +267,7 @@ impl Tally {
             max_absolute: self.max_absolute,
             max_relative: self.max_relative,
             nmse: ratio(self.squares, population.squares()),
-            first: self.first.map(element),
+            first: self.first.or(self.first_payload).map(element),
             worst: self.worst.map(|(i, _)| element(i)),
             mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),
         }

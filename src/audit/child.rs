@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::worker::{Answer, Request, one_line};
+use super::worker::{Request, Response, one_line};
 use crate::engines::gpu::backend_names;
 use crate::engines::interpreter::{self, Mode};
 use crate::model::AdapterIdentity;
@@ -22,17 +22,44 @@ const KEPT_LINES: usize = 8;
 /// Lines that drivers write on every start and that explain nothing.
 const NOISE: [&str; 4] = ["XDG_RUNTIME_DIR", "lavapipe is not a conformant", "MESA-INTEL: warning", "RUST_BACKTRACE"];
 
+/// Why a child process gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChildError {
+    /// It could not be started.
+    #[error("can't start a child process: {0}")]
+    Start(String),
+    /// It says itself what failed.
+    #[error("{0}")]
+    Failed(String),
+    /// Another adapter is in the place of the one that was asked for.
+    #[error("the adapter in its place is now '{0}': the machine's adapters changed")]
+    Changed(String),
+    /// It wrote something that is no answer.
+    #[error("it wrote '{0}'")]
+    NoAnswer(String),
+    /// It answered something else than was asked.
+    #[error("it answered {0} with something else")]
+    Other(&'static str),
+    /// It took too long.
+    #[error("no answer within {} s; it was killed (--timeout sets the limit)", .0.as_secs())]
+    Timeout(Duration),
+    /// It ended; how, and its last line on standard error.
+    #[error("{0}")]
+    Ended(String),
+}
+
 /// A child process that serves one adapter.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    answers: Receiver<Result<Answer, String>>,
-    complaints: Arc<Mutex<VecDeque<String>>>,
+    responses: Receiver<Result<Response, ChildError>>,
+    errors: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Child {
-    fn start(arguments: &[&str], variables: &BTreeMap<String, String>) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|e| format!("can't find this program's own file: {e}"))?;
+    fn start(arguments: &[&str], variables: &BTreeMap<String, String>) -> Result<Self, ChildError> {
+        let program =
+            std::env::current_exe().map_err(|e| ChildError::Start(format!("this program's own file: {e}")))?;
         let mut process = Command::new(program)
             .arg("worker")
             .args(arguments)
@@ -43,29 +70,29 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("can't start a child process: {e}"))?;
-        let (sender, answers) = channel();
+            .map_err(|e| ChildError::Start(e.to_string()))?;
+        let (sender, responses) = channel();
         if let Some(out) = process.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(out).lines() {
-                    let parsed = line.map_err(|e| e.to_string()).and_then(|line| {
-                        serde_json::from_str(&line).map_err(|_| format!("it wrote '{}'", shorten(&line)))
-                    });
+                    let parsed = line
+                        .map_err(|e| ChildError::NoAnswer(e.to_string()))
+                        .and_then(|line| serde_json::from_str(&line).map_err(|_| ChildError::NoAnswer(shorten(&line))));
                     if sender.send(parsed).is_err() {
                         break;
                     }
                 }
             });
         }
-        let complaints = Arc::new(Mutex::new(VecDeque::new()));
+        let errors = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(err) = process.stderr.take() {
-            let heard = Arc::clone(&complaints);
+            let lines = Arc::clone(&errors);
             std::thread::spawn(move || {
                 for line in BufReader::new(err).lines().map_while(Result::ok) {
                     if NOISE.iter().any(|n| line.contains(n)) {
                         continue;
                     }
-                    if let Ok(mut kept) = heard.lock() {
+                    if let Ok(mut kept) = lines.lock() {
                         kept.push_back(line);
                         while kept.len() > KEPT_LINES {
                             kept.pop_front();
@@ -74,7 +101,7 @@ impl Child {
                 }
             });
         }
-        Ok(Self { process, answers, complaints })
+        Ok(Self { process, responses, errors })
     }
 
     /// Starts a child for one adapter and waits until it is open.
@@ -86,7 +113,7 @@ impl Child {
         variables: &BTreeMap<String, String>,
         scratch: &Path,
         planted: &[Mode],
-    ) -> Result<(Self, AdapterIdentity), String> {
+    ) -> Result<(Self, AdapterIdentity), ChildError> {
         let index = adapter.index.to_string();
         let folder = scratch.display().to_string();
         let mut arguments = vec!["--backend", &adapter.backend, "--index", &index, "--scratch", &folder];
@@ -96,41 +123,42 @@ impl Child {
         }
         let mut child = Self::start(&arguments, variables)?;
         match child.wait(OPENING)? {
-            Answer::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
+            Response::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
                 Ok((child, *opened))
             }
-            Answer::Opened { adapter: opened } => {
-                Err(format!("the adapter in its place is now '{}': the machine's adapters changed", opened.name))
-            }
-            Answer::Failed { reason, .. } => Err(reason),
-            _ => Err("it answered the opening with something else".to_owned()),
+            Response::Opened { adapter: opened } => Err(ChildError::Changed(opened.name)),
+            Response::Failed { reason, .. } => Err(ChildError::Failed(reason)),
+            _ => Err(ChildError::Other("the opening")),
         }
     }
 
     /// Asks for one case.
-    pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Answer, String> {
-        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats }).map_err(|e| e.to_string())?;
+    pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Response, ChildError> {
+        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats })
+            .map_err(|e| ChildError::Start(e.to_string()))?;
         line.push(b'\n');
         let written = self.process.stdin.as_mut().map(|pipe| pipe.write_all(&line).and_then(|()| pipe.flush()));
         match written {
             Some(Ok(())) => self.wait(limit),
             // It died since the last case; waiting says how.
-            _ => self.wait(Duration::from_secs(1)).and(Err("it closed its standard input".to_owned())),
+            _ => {
+                self.wait(Duration::from_secs(1)).and(Err(ChildError::Ended("it closed its standard input".to_owned())))
+            }
         }
     }
 
-    fn wait(&mut self, limit: Duration) -> Result<Answer, String> {
-        match self.answers.recv_timeout(limit) {
-            Ok(Ok(answer)) => Ok(answer),
+    fn wait(&mut self, limit: Duration) -> Result<Response, ChildError> {
+        match self.responses.recv_timeout(limit) {
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(garbage)) => {
                 self.kill();
                 Err(garbage)
             }
             Err(RecvTimeoutError::Timeout) => {
                 self.kill();
-                Err(format!("no answer within {} s; it was killed (--timeout sets the limit)", limit.as_secs()))
+                Err(ChildError::Timeout(limit))
             }
-            Err(RecvTimeoutError::Disconnected) => Err(self.post_mortem()),
+            Err(RecvTimeoutError::Disconnected) => Err(ChildError::Ended(self.how_it_ended())),
         }
     }
 
@@ -140,15 +168,15 @@ impl Child {
         let _ = self.process.wait();
     }
 
-    /// How the child ended, and its last words.
-    fn post_mortem(&mut self) -> String {
+    /// How the child ended, and its last line on standard error.
+    fn how_it_ended(&mut self) -> String {
         let ended = match self.process.wait() {
             Ok(status) => how(status),
             Err(e) => format!("it ended, and its status can't be read: {e}"),
         };
-        let last = self.complaints.lock().ok().and_then(|lines| lines.back().cloned());
+        let last = self.errors.lock().ok().and_then(|lines| lines.back().cloned());
         match last {
-            Some(line) => format!("{ended}; its last words: {}", shorten(&line)),
+            Some(line) => format!("{ended}; its last line: {}", shorten(&line)),
             None => ended,
         }
     }
@@ -200,11 +228,11 @@ pub fn adapters(
     let children: Vec<_> =
         backend_names().iter().map(|b| (*b, Child::start(&["--backend", b, "--list"], variables))).collect();
     for (backend, child) in children {
-        let answer = child.and_then(|mut c| c.wait(OPENING));
-        match answer {
-            Ok(Answer::Adapters { adapters }) => found.extend(adapters),
+        let response = child.and_then(|mut c| c.wait(OPENING));
+        match response {
+            Ok(Response::Adapters { adapters }) => found.extend(adapters),
             Ok(_) => failed.push((backend.to_owned(), "it answered with something else".to_owned())),
-            Err(reason) => failed.push((backend.to_owned(), reason)),
+            Err(e) => failed.push((backend.to_owned(), e.to_string())),
         }
     }
     found.extend(interpreter::identities(planted));

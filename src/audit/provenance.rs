@@ -1,0 +1,55 @@
+//! What a record says of the program and the settings that produced it, and of what the reader should know besides.
+
+use super::plan::Plan;
+use crate::record::{Provenance, Record};
+
+pub(super) fn provenance(plan: &Plan) -> Provenance {
+    let libraries = [
+        ("wgpu", env!("REPRO_AUDIT_WGPU")),
+        ("naga", env!("REPRO_AUDIT_NAGA")),
+        ("libm", env!("REPRO_AUDIT_LIBM")),
+        ("half", env!("REPRO_AUDIT_HALF")),
+    ];
+    let commit = env!("REPRO_AUDIT_COMMIT");
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: (!commit.is_empty()).then(|| commit.to_owned()),
+        libraries: libraries.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
+        settings: plan.settings.clone(),
+        own: plan.own.as_ref().map(|kernel| kernel.own()),
+    }
+}
+
+pub(super) fn notes(record: &Record) -> Vec<String> {
+    let mut notes = Vec::new();
+    let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
+    if drivers.is_empty() {
+        let embedded = "The kernels ran on the embedded interpreter, which is this program's own: it shows what strict \
+                        arithmetic gives and which kernels depend on the order of execution, and nothing about a GPU or \
+                        a driver.";
+        notes.push(if record.provenance.settings.adapters.is_empty() {
+            format!(
+                "No driver was found. {embedded} A software adapter can be had without a GPU: install Mesa's lavapipe \
+                 (Debian and Ubuntu: apt install mesa-vulkan-drivers), then run this again."
+            )
+        } else {
+            format!("No driver was asked for. {embedded}")
+        });
+    } else if drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu")) {
+        notes.push(
+            "All adapters here are software: this says how their drivers compute, and nothing about a GPU.".to_owned(),
+        );
+    }
+    let planted = &record.provenance.settings.planted;
+    if !planted.is_empty() {
+        notes.push(format!(
+            "The embedded adapters from embedded:1 on have defects planted on purpose ({}): they test the auditor and are \
+             no driver of this machine.",
+            planted.join(", ")
+        ));
+    }
+    if record.provenance.settings.repeats < 2 {
+        notes.push("With one run of each case nothing is said of repeatability; use --repeats 2 or more.".to_owned());
+    }
+    notes
+}

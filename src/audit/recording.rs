@@ -1,0 +1,175 @@
+//! The record in the making: takes the responses to one case after another.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::AuditError;
+use super::analyse::{analyse, threaded};
+use super::blobs::Blobs;
+use super::compare::{FirstConfig, Responded};
+use super::plan::{CONTROL, Plan};
+use super::provenance::{notes, provenance};
+use super::truth::Truth;
+use super::worker::Response;
+use super::{controls, environment};
+use crate::kernels::Problem;
+use crate::kernels::case::Case;
+use crate::numerics::threads::available_threads;
+use crate::record::{
+    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Record, Role, Run, Stored,
+};
+
+/// A case and what each engine answered, those left out that were given up or have no part in it.
+pub(super) struct Answered {
+    pub(super) case: Case,
+    pub(super) problem: Box<dyn Problem>,
+    pub(super) responses: Vec<(Engine, Response)>,
+}
+
+/// See the module.
+pub(super) struct Recording<'p> {
+    plan: &'p Plan,
+    record: Record,
+    /// The first configuration of each problem on each engine.
+    firsts: BTreeMap<String, Vec<FirstConfig>>,
+    /// How many cases of each problem are left.
+    left: BTreeMap<String, usize>,
+    scratch: PathBuf,
+}
+
+impl<'p> Recording<'p> {
+    /// The record before its first case.
+    pub(super) fn new(plan: &'p Plan, engines: Vec<Engine>, scratch: &Path) -> Self {
+        let mut left: BTreeMap<String, usize> = BTreeMap::new();
+        for case in &plan.cases {
+            *left.entry(case.problem()).or_default() += 1;
+        }
+        let record = Record {
+            format: FormatVersion::CURRENT,
+            id: String::new(),
+            run: Run { started: jiff::Timestamp::now().to_string(), seconds: 0.0 },
+            provenance: provenance(plan),
+            environment: environment::capture(),
+            engines,
+            controls: Vec::new(),
+            cases: Vec::new(),
+            verdicts: Vec::new(),
+            notes: Vec::new(),
+            outputs: Outputs::default(),
+        };
+        Self { plan, record, firsts: BTreeMap::new(), left, scratch: scratch.to_owned() }
+    }
+
+    /// Takes a case. `threads` are the engines of the CPU's threads.
+    pub(super) fn take(
+        &mut self,
+        answered: Answered,
+        threads: &[Engine],
+        progress: &mut dyn super::Progress,
+    ) -> Result<(), AuditError> {
+        let Answered { case, problem, mut responses } = answered;
+        let settings = &self.plan.settings;
+        let problem_id = case.problem();
+        let blobs = Blobs::new(&self.scratch, &case.to_string(), &problem_id);
+        let on_cpu = problem.program().is_none();
+        let mut truth = Truth::new(problem, available_threads());
+        if on_cpu {
+            responses.clear();
+            for (engine, count) in threads.iter().zip(&settings.threads) {
+                responses.push((engine.clone(), threaded(&truth, *count, settings.repeats, &blobs)));
+            }
+        }
+        let responses: Vec<_> = responses.iter().map(|(engine, response)| Responded { engine, response }).collect();
+        let firsts = self.firsts.entry(problem_id.clone()).or_default();
+        let record = analyse(&blobs, settings.profile, &case, &mut truth, &responses, firsts)?;
+        for one in &responses {
+            let engine = one.engine.id.clone();
+            if let Some(digest) = one.digest().filter(|_| !firsts.iter().any(|f| f.engine == engine)) {
+                firsts.push(FirstConfig { engine, config: case.config(), digest: digest.to_owned() });
+            }
+        }
+        if case.kernel() == CONTROL {
+            for one in &responses {
+                // An engine that failed is reported as that, and a remote one may have no such operation: their controls
+                // say nothing more.
+                let silent = matches!(one.response, Response::Failed { .. })
+                    || one.engine.role() == Role::Remote && matches!(one.response, Response::Skipped { .. });
+                if !silent {
+                    self.record.controls.push(controls::check(&case, one.engine, one.response, &record));
+                }
+            }
+        } else {
+            self.store(&record, &blobs)?;
+            self.record.cases.push(record);
+        }
+        self.free(&problem_id, &blobs)?;
+        if case.kernel() != CONTROL
+            && let Some(last) = self.record.cases.last()
+        {
+            progress.case(last, &mut || self.unfinished());
+        }
+        Ok(())
+    }
+
+    /// Frees the outputs of a case that is done, but those that another configuration will be compared with.
+    fn free(&mut self, problem: &str, blobs: &Blobs) -> Result<(), AuditError> {
+        let left = self.left.entry(problem.to_owned()).or_default();
+        *left = left.saturating_sub(1);
+        let last = *left == 0;
+        if last {
+            self.firsts.remove(problem);
+        }
+        for first in self.firsts.get(problem).into_iter().flatten() {
+            blobs.keep(&first.digest)?;
+        }
+        blobs.free(last);
+        Ok(())
+    }
+
+    /// The record as it is, marked as unfinished.
+    fn unfinished(&self) -> Record {
+        let mut now = self.record.clone();
+        now.notes.push(crate::record::UNFINISHED.to_owned());
+        for engine in &mut now.engines {
+            let reason = "the audit was interrupted".to_owned();
+            engine.status = EngineStatus::Failed { reason, case: None };
+        }
+        now
+    }
+
+    /// Keeps the first result of each execution, once each.
+    fn store(&mut self, record: &CaseRecord, blobs: &Blobs) -> Result<(), AuditError> {
+        for execution in &record.executions {
+            let Outcome::Ran { distinct, .. } = &execution.outcome else { continue };
+            let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
+            let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
+            let bits = blobs.get(&first.digest, record.dtype, len)?;
+            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, self.plan.settings.store));
+        }
+        Ok(())
+    }
+
+    /// The finished record, with the engines as they are in the end.
+    pub(super) fn finish(mut self, engines: Vec<Engine>, seconds: f64) -> Result<Record, AuditError> {
+        let ran = |engine: &Engine| {
+            let mine = |c: &CaseRecord| {
+                c.executions.iter().any(|e| e.engine == engine.id && matches!(e.outcome, Outcome::Ran { .. }))
+            };
+            self.record.cases.iter().any(mine)
+        };
+        // Thread counts under which no case ran are no engines of this audit.
+        let idle = |e: &Engine| e.kind == EngineKind::Cpu && !e.variables.is_empty() && !ran(e);
+        let engines: Vec<_> = engines.into_iter().filter(|e| !idle(e)).collect();
+        self.record.engines = engines;
+        self.record.controls.extend(controls::on_cpu());
+        self.record.verdicts = crate::facts::verdicts(&self.record);
+        let reference = self.record.engines.iter().any(|e| e.role() == Role::Reference);
+        let about = self.plan.own.as_ref().map(|kernel| kernel.notes(&self.plan.cases, !reference));
+        self.record.notes = about.unwrap_or_default();
+        let notes = notes(&self.record);
+        self.record.notes.extend(notes);
+        self.record.run.seconds = seconds;
+        self.record.id = crate::record::content_id(&self.record)?;
+        Ok(self.record)
+    }
+}

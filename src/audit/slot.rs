@@ -1,0 +1,194 @@
+//! An engine's slot in an audit: asks the engine for one case after another, and starts it again where it died.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::blobs::Blobs;
+use super::child::{Child, ChildError};
+use super::plan::CONTROL;
+use super::worker::{Response, respond_to};
+use crate::engines::Engine as _;
+use crate::engines::interpreter::Mode;
+use crate::engines::remote::Remote;
+use crate::kernels::Problem;
+use crate::kernels::case::Case;
+use crate::model::AdapterIdentity;
+use crate::model::adapter::REMOTE;
+use crate::record::{Engine, EngineKind, EngineStatus};
+
+/// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.
+const RESTARTS: u32 = 3;
+
+/// What executes.
+enum Executor {
+    /// An adapter in a child process of this program.
+    Adapter { identity: AdapterIdentity, child: Option<Child>, restarts: u32, scratch: PathBuf, planted: Vec<Mode> },
+    /// A process that speaks the remote protocol, and where its outputs go.
+    Remote(Box<Remote>, PathBuf),
+    /// Nothing, any more or ever.
+    Nothing,
+}
+
+/// An engine, as it is in the record, and what executes for it.
+pub(super) struct EngineSlot {
+    pub(super) engine: Engine,
+    executor: Executor,
+}
+
+impl EngineSlot {
+    /// Opens an adapter in a child. One that does not open has a failed status and is not asked again.
+    pub(super) fn open(
+        adapter: AdapterIdentity,
+        variables: BTreeMap<String, String>,
+        scratch: &Path,
+        planted: &[Mode],
+    ) -> Self {
+        let vary: String = variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
+        let engine = Engine {
+            id: format!("{}{vary}", adapter.id()),
+            label: adapter.label(),
+            kind: EngineKind::Adapter,
+            adapter: Some(adapter.clone()),
+            variables,
+            status: EngineStatus::Complete,
+        };
+        let executor = Executor::Adapter {
+            identity: adapter,
+            child: None,
+            restarts: RESTARTS,
+            scratch: scratch.to_owned(),
+            planted: planted.to_vec(),
+        };
+        let mut slot = Self { engine, executor };
+        if let Err(e) = slot.start() {
+            slot.give_up(e.to_string(), None);
+        }
+        slot
+    }
+
+    /// Starts a remote engine.
+    pub(super) fn remote(command: &str, index: usize, limit: Duration, scratch: &Path) -> Self {
+        let (identity, executor, status) = match Remote::open(command, index, limit) {
+            Ok(remote) => {
+                let identity = remote.identity().clone();
+                (identity, Executor::Remote(Box::new(remote), scratch.to_owned()), EngineStatus::Complete)
+            }
+            Err(e) => {
+                let identity = AdapterIdentity { name: command.to_owned(), index, ..AdapterIdentity::unlisted(REMOTE) };
+                (identity, Executor::Nothing, EngineStatus::Failed { reason: e.to_string(), case: None })
+            }
+        };
+        let engine = Engine {
+            id: identity.id(),
+            label: identity.label(),
+            kind: EngineKind::Adapter,
+            adapter: Some(identity),
+            variables: BTreeMap::new(),
+            status,
+        };
+        Self { engine, executor }
+    }
+
+    /// A backend whose adapters could not even be listed.
+    pub(super) fn unlisted(backend: &str, reason: String) -> Self {
+        let engine = Engine {
+            id: format!("{backend}:?"),
+            label: format!("{backend}: adapters could not be listed"),
+            kind: EngineKind::Adapter,
+            adapter: None,
+            variables: BTreeMap::new(),
+            status: EngineStatus::Failed { reason, case: None },
+        };
+        Self { engine, executor: Executor::Nothing }
+    }
+
+    /// Whether it is asked at all.
+    pub(super) fn is_open(&self) -> bool {
+        match &self.executor {
+            Executor::Nothing => false,
+            Executor::Remote(..) => true,
+            Executor::Adapter { child, restarts, .. } => child.is_some() || *restarts > 0,
+        }
+    }
+
+    fn start(&mut self) -> Result<(), ChildError> {
+        let Executor::Adapter { identity, child, scratch, planted, .. } = &mut self.executor else { return Ok(()) };
+        let (started, opened) = Child::serve(identity, &self.engine.variables, scratch, planted)?;
+        // A variable may change what the driver says of itself (subgroup sizes, features) and even which driver it is.
+        let vary: String = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
+        self.engine.label = format!("{}{vary}", opened.label());
+        self.engine.adapter = Some(opened);
+        *child = Some(started);
+        Ok(())
+    }
+
+    /// The first failure is the one that is told.
+    fn fail(&mut self, reason: String, case: Option<&Case>) {
+        if self.engine.status == EngineStatus::Complete {
+            self.engine.status = EngineStatus::Failed { reason, case: case.map(ToString::to_string) };
+        }
+    }
+
+    /// The engine is not asked again.
+    fn give_up(&mut self, reason: String, case: Option<&Case>) {
+        self.executor = Executor::Nothing;
+        self.fail(reason, case);
+    }
+
+    /// Runs a case. A child that dies is started again for the next one. `None` where the engine was given up, as its
+    /// status says, or has no part in this case.
+    pub(super) fn run(
+        &mut self,
+        case: &Case,
+        problem: &dyn Problem,
+        repeats: u32,
+        limit: Duration,
+    ) -> Option<Response> {
+        // The controls need two runs, whatever was asked for.
+        let repeats = if case.kernel() == CONTROL { repeats.max(2) } else { repeats };
+        let response = match &mut self.executor {
+            Executor::Nothing => return None,
+            Executor::Remote(remote, scratch) => {
+                let operation = problem.operation();
+                operation.as_ref()?;
+                let mut task = problem.task();
+                task.program = None;
+                let blobs = Blobs::new(scratch, &case.to_string(), &case.problem());
+                respond_to(remote.run(&task, repeats), &blobs)
+            }
+            Executor::Adapter { child, restarts, .. } => {
+                if child.is_none() {
+                    if *restarts == 0 {
+                        return None;
+                    }
+                    *restarts -= 1;
+                    if let Err(e) = self.start() {
+                        let reason = format!("it can't be opened again: {e}");
+                        self.give_up(reason.clone(), Some(case));
+                        return Some(Response::Failed { reason, fatal: true });
+                    }
+                }
+                let Executor::Adapter { child, .. } = &mut self.executor else { return None };
+                let asked = child.as_mut().map_or(Err(ChildError::Ended("it is not running".to_owned())), |child| {
+                    child.ask(&case.to_string(), repeats, limit)
+                });
+                let response = match asked {
+                    Ok(Response::Adapters { .. } | Response::Opened { .. }) => {
+                        Response::Failed { reason: ChildError::Other("a case").to_string(), fatal: true }
+                    }
+                    Ok(response) => response,
+                    Err(e) => Response::Failed { reason: e.to_string(), fatal: true },
+                };
+                if matches!(response, Response::Failed { fatal: true, .. }) {
+                    *child = None;
+                }
+                response
+            }
+        };
+        if let Response::Failed { reason, .. } = &response {
+            self.fail(reason.clone(), Some(case));
+        }
+        Some(response)
+    }
+}

@@ -1,0 +1,70 @@
+//! Records that can not be relied on, each for one reason: a table to run every verb, view and format over.
+
+use std::process::Output;
+
+use repro_audit::facts::Fault;
+use repro_audit::record::{self, EngineStatus, Outcome, Record, Status, UNFINISHED, content_id};
+
+use crate::common::{program, run};
+
+/// A record with which nothing is wrong: one sum on the interpreter.
+pub(crate) fn sound() -> Record {
+    let arguments = ["case", "sum/serial_tree?n=64&wg=32", "--adapter", "embedded:0", "--format", "json"];
+    let output: Output = run(&mut program(&arguments));
+    record::parse("stdout", &output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
+}
+
+/// The record after a change, with the id that it then has.
+pub(crate) fn changed(sound: &Record, change: impl FnOnce(&mut Record)) -> Record {
+    let mut record = sound.clone();
+    change(&mut record);
+    record.id = content_id(&record).expect("a record is JSON");
+    record
+}
+
+/// What is wrong, the record, and the fault that must be found.
+pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
+    vec![
+        (
+            "a missed control",
+            changed(sound, |r| r.controls.iter_mut().for_each(|c| c.caught = c.engine == "cpu")),
+            Fault::ControlMissed,
+        ),
+        ("no controls", changed(sound, |r| r.controls.clear()), Fault::NoControls),
+        (
+            "no control on an engine that ran",
+            changed(sound, |r| r.controls.retain(|c| c.engine == "cpu")),
+            Fault::NotControlled,
+        ),
+        (
+            "a failed engine",
+            changed(sound, |r| {
+                for engine in &mut r.engines {
+                    engine.status = EngineStatus::Failed { reason: "it crashed".to_owned(), case: None };
+                }
+            }),
+            Fault::EngineFailed,
+        ),
+        (
+            "a failed case",
+            changed(sound, |r| {
+                for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
+                    execution.outcome = Outcome::Failed { reason: "it crashed".to_owned() };
+                    execution.status = Status::Failed;
+                }
+            }),
+            Fault::CaseFailed,
+        ),
+        ("an unfinished audit", changed(sound, |r| r.notes.push(UNFINISHED.to_owned())), Fault::Unfinished),
+        (
+            "a status that contradicts its result",
+            changed(sound, |r| {
+                for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
+                    execution.status = Status::NotRepeatable;
+                }
+            }),
+            Fault::Contradiction,
+        ),
+        ("nothing that was executed", changed(sound, |r| r.cases.clear()), Fault::NothingRan),
+    ]
+}
