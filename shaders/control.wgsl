@@ -5,12 +5,37 @@
 //   zero_sign  copies the input, one zero's sign changed
 //   unwritten  copies the input, one element left out
 //   unordered  adds the input forwards or backwards, by turns from run to run
+// And a probe, which plants nothing:
+//   loop       counts iterations: of a loop in a loop, and of one after it
 //
 // Copies are of words, so that no driver's arithmetic takes part.
 
 @group(0) @binding(0) var<storage, read> input: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
 
+//#if LOOP
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3<u32>) {
+    let one = f32(input[0]);
+    let outer = input[3u * group.x + 1u];
+    let inner = input[3u * group.x + 2u];
+    let second = input[3u * group.x + 3u];
+    var count = 0u;
+    var ones = 0.0;
+    for (var i = 0u; i < outer; i++) {
+        for (var j = 0u; j < inner; j++) {
+            count++;
+            ones += one;
+        }
+    }
+    for (var k = 0u; k < second; k++) {
+        count++;
+        ones += one;
+    }
+    output[2u * group.x] = count;
+    output[2u * group.x + 1u] = u32(ones);
+}
+//#else
 //#if UNORDERED
 @compute @workgroup_size(1)
 fn main() {
@@ -63,4 +88,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     output[i] = word;
 //#endif
 }
+//#endif
 //#endif

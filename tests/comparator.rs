@@ -47,7 +47,8 @@ fn obvious(dtype: Dtype, a: u32, b: u32) -> Class {
         Dtype::F16 => f64::exp2(-14.0),
         _ => f64::exp2(-126.0),
     };
-    let subnormal = |v: f64| v != 0.0 && v.abs() < least_normal;
+    // What flushing makes zero: the least normal number too, where what was rounded to it was tiny.
+    let tiny = |v: f64| v != 0.0 && v.abs() <= least_normal;
     if a == b {
         Class::Equal
     } else if x.is_nan() && y.is_nan() {
@@ -58,7 +59,7 @@ fn obvious(dtype: Dtype, a: u32, b: u32) -> Class {
         Class::Infinite
     } else if x == 0.0 && y == 0.0 {
         Class::ZeroSign
-    } else if x == 0.0 && subnormal(y) || y == 0.0 && subnormal(x) {
+    } else if x == 0.0 && tiny(y) || y == 0.0 && tiny(x) {
         Class::Flushed
     } else {
         Class::Finite(steps(dtype, x, y))

@@ -1,11 +1,12 @@
 //! The house's rules: a kernel is a shader and a file of the same stem and a line in the registry, and every planned
 //! case can be built.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use repro_audit::kernels::case::Case;
 use repro_audit::kernels::{self, Profile};
+use repro_audit::model::Quantity;
 
 #[test]
 fn every_shader_has_a_kernel_file_and_a_registry_line_and_the_reverse() {
@@ -48,6 +49,37 @@ fn every_variant_is_in_every_profile() {
             for variant in kernel.variants() {
                 assert!(planned.contains(variant.name), "{}/{} is not in {profile:?}", kernel.name(), variant.name);
             }
+        }
+    }
+}
+
+/// A variant that has a configuration is launched in two, so that nothing is said of an axis that was not tried.
+#[test]
+fn quick_runs_every_configurable_variant_in_two_configurations() {
+    let mut once = Vec::new();
+    for kernel in kernels::all() {
+        let plan = kernel.plan(Profile::Quick, 7);
+        for variant in kernel.variants().iter().filter(|v| v.params.iter().any(|p| p.config)) {
+            let mut configs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            for case in plan.iter().filter(|c| c.variant() == variant.name) {
+                configs.entry(case.problem()).or_default().insert(case.config());
+            }
+            if !configs.values().any(|c| c.len() > 1) {
+                once.push(format!("{}/{}", kernel.name(), variant.name));
+            }
+        }
+    }
+    assert!(once.is_empty(), "run in one configuration only: {once:?}");
+}
+
+/// What a record from before quantities is taken for is what the kernels say now.
+#[test]
+fn presumed_quantities_are_those_of_the_kernels() {
+    for kernel in kernels::all() {
+        for case in kernel.plan(Profile::Quick, 7) {
+            let problem = kernels::problem(&case).unwrap_or_else(|e| panic!("{e}"));
+            let presumed = Quantity::presumed(case.kernel(), case.variant(), problem.shape().0);
+            assert_eq!(problem.quantity(), presumed, "{case}");
         }
     }
 }

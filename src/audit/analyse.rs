@@ -49,6 +49,7 @@ pub(super) fn analyse(
         config: case.config(),
         dtype,
         elements: len as u64,
+        quantity: Some(truth.problem.quantity()),
         shader: program.map(|p| blake3::hash(p.source.as_bytes()).to_hex()[..32].to_owned()),
         twins: truth
             .twins()

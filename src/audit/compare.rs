@@ -214,6 +214,7 @@ mod tests {
             adapter: Some(identity),
             variables: std::collections::BTreeMap::new(),
             status: crate::record::EngineStatus::Complete,
+            limits: Vec::new(),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use super::worker::Response;
 use crate::kernels::case::Case;
-use crate::kernels::control::PLACE;
+use crate::kernels::control::{PLACE, Plant};
 use crate::numerics::drift::{Classes, Drift};
 use crate::record::{AxisLevel, CaseRecord, Control, Engine, Outcome, Role, Status};
 
 /// What the audit said of a control case on one engine. `response` is what the engine answered, `record` what the
-/// comparison made of it.
-pub(super) fn check(case: &Case, engine: &Engine, response: &Response, record: &CaseRecord) -> Control {
+/// comparison made of it. `None` for a probe, which plants nothing.
+pub(super) fn check(case: &Case, engine: &Engine, response: &Response, record: &CaseRecord) -> Option<Control> {
+    let plant = Plant::of(case)?;
     // What a remote engine computes is not judged by WGSL's allowance.
     let judged = engine.role() != Role::Remote;
     let engine = engine.id.as_str();
@@ -25,39 +26,41 @@ pub(super) fn check(case: &Case, engine: &Engine, response: &Response, record: &
                     accuracy.is_some_and(|a| a.outside == elements && a.first_outside == Some(PLACE as u64))
                 })
     };
-    let (about, caught) = match case.variant() {
-        "one_ulp" => (
+    let (about, caught) = match plant {
+        Plant::OneUlp => (
             "one element moved by one ulp: one finite difference of 1 ulp, at its place",
             drift.is_some_and(|d| d.max_ulp == 1 && found(d, one(Classes { finite: 1, ..Classes::default() }), PLACE))
                 && outside(1),
         ),
-        "nan" => (
+        Plant::Nan => (
             "one number replaced by NaN: one NaN against a number, at its place",
             drift.is_some_and(|d| found(d, one(Classes { nan_versus_number: 1, ..Classes::default() }), PLACE))
                 && outside(1),
         ),
-        "swapped" => (
+        Plant::Swapped => (
             "two neighbours exchanged: two differences, the first at its place",
             drift.is_some_and(|d| d.differing == 2 && found(d, None, PLACE)) && outside(2),
         ),
-        "zero_sign" => (
+        Plant::ZeroSign => (
             "a zero's sign changed: one difference in bits that is none in value",
             drift.is_some_and(|d| {
                 d.max_ulp == 0 && found(d, one(Classes { zero_sign: 1, ..Classes::default() }), PLACE)
             }) && (!judged || status(Status::WithinSpecification)),
         ),
-        "unwritten" => (
+        Plant::Unwritten => (
             "one element never written: its poison reported, at its place",
             matches!(response, Response::Unwritten { count: 1, first, .. } if *first == PLACE as u64),
         ),
-        _ => (
+        Plant::Unordered => (
             "a sum whose order changes from run to run: two distinct results",
             record.executions.iter().any(|e| {
                 e.engine == engine && matches!(&e.outcome, Outcome::Ran { distinct, .. } if distinct.len() == 2)
             }) && status(Status::NotRepeatable),
         ),
+        // It plants nothing: what it finds is a limit of the engine.
+        Plant::Loop => return None,
     };
-    Control { name, engine: engine.to_owned(), about: about.to_owned(), caught }
+    Some(Control { name, engine: engine.to_owned(), about: about.to_owned(), caught })
 }
 
 fn found(drift: &Drift, classes: Option<Classes>, place: usize) -> bool {

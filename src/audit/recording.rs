@@ -14,6 +14,8 @@ use super::worker::Response;
 use super::{controls, environment};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
+use crate::kernels::control::{Plant, loops};
+use crate::model::Limit;
 use crate::numerics::threads::available_threads;
 use crate::record::{
     CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Record, Role, Run, Stored,
@@ -34,6 +36,8 @@ pub(super) struct Recording<'p> {
     firsts: BTreeMap<String, Vec<FirstConfig>>,
     /// How many cases of each problem are left.
     left: BTreeMap<String, usize>,
+    /// What probes found, with the engine's id.
+    limits: Vec<(String, Limit)>,
     scratch: PathBuf,
 }
 
@@ -57,7 +61,7 @@ impl<'p> Recording<'p> {
             notes: Vec::new(),
             outputs: Outputs::default(),
         };
-        Self { plan, record, firsts: BTreeMap::new(), left, scratch: scratch.to_owned() }
+        Self { plan, record, firsts: BTreeMap::new(), left, limits: Vec::new(), scratch: scratch.to_owned() }
     }
 
     /// Takes a case. `threads` are the engines of the CPU's threads.
@@ -95,8 +99,12 @@ impl<'p> Recording<'p> {
                 let silent = matches!(one.response, Response::Failed { .. })
                     || one.engine.role() == Role::Remote && matches!(one.response, Response::Skipped { .. });
                 if !silent {
-                    self.record.controls.push(controls::check(&case, one.engine, one.response, &record));
+                    self.record.controls.extend(controls::check(&case, one.engine, one.response, &record));
                 }
+                let Some(digest) = one.digest().filter(|_| Plant::of(&case) == Some(Plant::Loop)) else { continue };
+                let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
+                let counts = blobs.get(digest, record.dtype, len)?;
+                self.limits.extend(loops::limit(&counts).map(|limit| (one.engine.id.clone(), limit)));
             }
         } else {
             self.store(&record, &blobs)?;
@@ -159,7 +167,11 @@ impl<'p> Recording<'p> {
         };
         // Thread counts under which no case ran are no engines of this audit.
         let idle = |e: &Engine| e.kind == EngineKind::Cpu && !e.variables.is_empty() && !ran(e);
-        let engines: Vec<_> = engines.into_iter().filter(|e| !idle(e)).collect();
+        let mut engines: Vec<_> = engines.into_iter().filter(|e| !idle(e)).collect();
+        for engine in &mut engines {
+            let mine = self.limits.iter().filter(|(id, _)| *id == engine.id);
+            engine.limits = mine.map(|(_, limit)| limit.clone()).collect();
+        }
         self.record.engines = engines;
         self.record.controls.extend(controls::on_cpu());
         self.record.verdicts = crate::facts::verdicts(&self.record);

@@ -13,6 +13,7 @@ use super::worker::Response;
 use super::{child, own};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
+use crate::kernels::control::Plant;
 use crate::model::{AdapterIdentity, Skip};
 use crate::numerics::threads::available_threads;
 use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Role};
@@ -73,6 +74,7 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
         adapter: None,
         variables: variables.into_iter().collect(),
         status: EngineStatus::Complete,
+        limits: Vec::new(),
     }
 }
 
@@ -80,9 +82,15 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
 /// adapter, and on software adapters that is most of the time. Engines that have been given up are left out.
 fn ask_all(slots: &mut [EngineSlot], plan: &Plan, case: &Case, problem: &dyn Problem) -> Vec<(Engine, Response)> {
     let on_adapters = problem.program().is_some();
+    let probe = Plant::of(case) == Some(Plant::Loop);
     let ask = |slot: &mut EngineSlot| {
+        // A probe is for drivers, once: the interpreter's loops end where it says so.
+        if probe && !slot.engine.role().is_driver() {
+            return None;
+        }
+        let repeats = if probe { 1 } else { plan.settings.repeats };
         let response = if on_adapters {
-            slot.run(case, problem, plan.settings.repeats, plan.timeout)?
+            slot.run(case, problem, repeats, plan.timeout)?
         } else if slot.engine.role().is_adapter() && slot.is_open() {
             Response::Skipped { why: Skip::CpuOnly }
         } else {

@@ -52,6 +52,7 @@ impl EngineSlot {
             adapter: Some(adapter.clone()),
             variables,
             status: EngineStatus::Complete,
+            limits: Vec::new(),
         };
         let executor = Executor::Adapter {
             identity: adapter,
@@ -86,6 +87,7 @@ impl EngineSlot {
             adapter: Some(identity),
             variables: BTreeMap::new(),
             status,
+            limits: Vec::new(),
         };
         Self { engine, executor }
     }
@@ -99,6 +101,7 @@ impl EngineSlot {
             adapter: None,
             variables: BTreeMap::new(),
             status: EngineStatus::Failed { reason, case: None },
+            limits: Vec::new(),
         };
         Self { engine, executor: Executor::Nothing }
     }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{same_driver, same_hardware};
 use super::origin::after_origin;
+use super::size::size;
 use super::status::status_of;
 use crate::model::record::{AxisLevel, CaseRecord, Comparison, Engine, Execution, Outcome, Record, Status, TwinDigest};
-use crate::model::{Arithmetic, Drift, Liberty};
+use crate::model::{Arithmetic, Liberty};
 
 /// What made a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -274,7 +275,7 @@ pub(super) fn because(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> String {
-    let size = size(&comparison.drift);
+    let size = size(&comparison.drift, case.quantity());
     let causes: Vec<String> =
         explain(record, hypotheses, case, comparison).iter().filter_map(Explanation::text).collect();
     let told = match comparison.axis {
@@ -291,24 +292,6 @@ pub(super) fn because(
     parts.push(told);
     parts.extend(after_origin(record.cases.iter(), case, comparison));
     parts.join("; ")
-}
-
-/// How large a drift is, in words, the worst kind first. NaN of another sign or payload is none.
-#[must_use]
-pub fn size(drift: &Drift) -> String {
-    let c = &drift.classes;
-    let mut parts: Vec<String> =
-        [(c.nan_versus_number, "NaN against a number"), (c.infinite, "infinity against another value")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{n} × {what}"))
-            .collect();
-    if c.finite > 0 {
-        parts.push(format!("{} of {} elements, up to {} ulp", c.finite, drift.elements, drift.max_ulp));
-    }
-    let rest = [(c.flushed, "zero against subnormal"), (c.zero_sign, "zero of the other sign")];
-    parts.extend(rest.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} × {what}")));
-    parts.join(", ")
 }
 
 /// Who is to be told of a result that the specification does not allow.

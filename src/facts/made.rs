@@ -18,6 +18,7 @@ pub(super) fn engine(id: &str) -> Engine {
         adapter: None,
         variables: BTreeMap::new(),
         status: EngineStatus::Complete,
+        limits: Vec::new(),
     }
 }
 
@@ -81,6 +82,7 @@ pub(super) fn case(config: &str, executions: Vec<Execution>, comparisons: Vec<Co
         config: config.to_owned(),
         dtype: Dtype::F32,
         elements: 1,
+        quantity: None,
         shader: None,
         twins: Vec::new(),
         twin_accuracy: None,

@@ -8,6 +8,7 @@
 //! | `status` | What does a row say, from its evidence alone? |
 //! | `verdict` | Which levels held for a problem on an engine, which failed, which were not tested? |
 //! | `severity` | How bad is a difference, and which of two is worse? |
+//! | `size` | How large is a difference, in words that fit what the elements are? |
 //! | `vacuity` | Does an agreement say anything, and are results numbers at all? |
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
@@ -26,17 +27,19 @@ mod origin;
 pub mod pair;
 pub mod set;
 mod severity;
+mod size;
 mod soundness;
 mod status;
 mod vacuity;
 mod verdict;
 
 pub use advice::{Advice, Asked, Step, advice, axes_in_words, next};
-pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, size, tells};
+pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, tells};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;
 pub use severity::{Difference, Severity, severity, worst};
+pub use size::{grouped, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{Evidence as RowEvidence, status, status_of};
 pub use vacuity::{Emptiness, emptiness};

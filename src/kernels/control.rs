@@ -1,5 +1,7 @@
 //! The controls: drift planted on purpose. They run like every other case, on every engine, and an audit that does not
-//! catch each of them is invalid.
+//! catch each of them is invalid. With them runs the probe of loops, whose finding is a limit of the adapter.
+
+pub(crate) mod loops;
 
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
@@ -21,17 +23,55 @@ const N: usize = 256;
 
 const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
 
+/// What is planted; or the probe, which plants nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plant {
+    /// One element moved by one ulp.
+    OneUlp,
+    /// A NaN in place of a number.
+    Nan,
+    /// Two neighbours exchanged.
+    Swapped,
+    /// A zero of the other sign.
+    ZeroSign,
+    /// An element that is never written.
+    Unwritten,
+    /// A sum in alternating order.
+    Unordered,
+    /// The probe of how long loops run.
+    Loop,
+}
+
+impl Plant {
+    /// What a control's case plants; `None` for a case of another kernel.
+    #[must_use]
+    pub fn of(case: &Case) -> Option<Self> {
+        VARIANTS.iter().find(|(_, v)| case.kernel() == "control" && v.name == case.variant()).map(|(plant, _)| *plant)
+    }
+}
+
 const fn variant(name: &'static str, about: &'static str) -> Variant {
     Variant { name, about, params: &[SEED] }
 }
 
-static VARIANTS: &[Variant] = &[
-    variant("one_ulp", "One element of 256 is one ulp off: exactly that must be found."),
-    variant("nan", "One element is NaN where the twin has a number: it must not vanish in a comparison."),
-    variant("swapped", "Two neighbours are exchanged: sums over the array would not notice."),
-    variant("zero_sign", "One zero has the other sign: equal as a number, not in bits."),
-    variant("unwritten", "One element is never written: its poison must be found."),
-    variant("unordered", "A sum whose order changes from run to run: it must be found not to repeat."),
+static VARIANTS: &[(Plant, Variant)] = &[
+    (Plant::OneUlp, variant("one_ulp", "One element of 256 is one ulp off: exactly that must be found.")),
+    (Plant::Nan, variant("nan", "One element is NaN where the reference has a number: it must not vanish.")),
+    (Plant::Swapped, variant("swapped", "Two neighbours are exchanged: sums over the array would not notice.")),
+    (Plant::ZeroSign, variant("zero_sign", "One zero has the other sign: equal as a number, not in bits.")),
+    (Plant::Unwritten, variant("unwritten", "One element is never written: its poison must be found.")),
+    (
+        Plant::Unordered,
+        variant("unordered", "A sum whose order changes from run to run: it must be found not to repeat."),
+    ),
+    (
+        Plant::Loop,
+        Variant {
+            name: "loop",
+            about: "Counts the iterations of long loops: where an adapter stops early, that is a limit of it.",
+            params: &[],
+        },
+    ),
 ];
 
 impl Kernel for Control {
@@ -40,42 +80,48 @@ impl Kernel for Control {
     }
 
     fn about(&self) -> &'static str {
-        "Drift planted on purpose, to test the audit itself."
+        "Drift planted on purpose, to test the audit itself; and a probe of an adapter's limits."
     }
 
     fn variants(&self) -> &'static [Variant] {
-        VARIANTS
+        static LIST: std::sync::LazyLock<Vec<Variant>> = std::sync::LazyLock::new(|| {
+            VARIANTS.iter().map(|(_, v)| Variant { name: v.name, about: v.about, params: v.params }).collect()
+        });
+        &LIST
     }
 
     fn plan(&self, _profile: Profile, seed: u64) -> Vec<Case> {
-        VARIANTS.iter().map(|v| Case::of("control", v).with("seed", seed)).collect()
+        let case = |v: &Variant| Case::of("control", v);
+        VARIANTS.iter().map(|(_, v)| if v.params.is_empty() { case(v) } else { case(v).with("seed", seed) }).collect()
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let seed = case.seed("seed")?;
-        let mut input = Distribution::Wide.draw(seed, 0, N);
-        match case.variant() {
-            "zero_sign" => input[PLACE] = 0.0,
-            "unordered" => {
-                // Forwards the ones vanish beside the large number one by one, backwards they add up first, in any
-                // arithmetic and with any seed.
-                input.fill(1.0);
-                input[0] = f32::from_bits(0x4d80_0000);
-            }
-            _ => {}
+        let plant = Plant::of(case).ok_or_else(|| CaseError::new(format!("control has no '{}'", case.variant())))?;
+        if plant == Plant::Loop {
+            return Ok(Box::new(loops::Loops));
         }
-        Ok(Box::new(Planted { variant: case.variant().to_owned(), input }))
+        let mut input = Distribution::Wide.draw(case.seed("seed")?, 0, N);
+        if plant == Plant::ZeroSign {
+            input[PLACE] = 0.0;
+        }
+        if plant == Plant::Unordered {
+            // Forwards the ones vanish beside the large number one by one, backwards they add up first, in any
+            // arithmetic and with any seed.
+            input.fill(1.0);
+            input[0] = f32::from_bits(0x4d80_0000);
+        }
+        Ok(Box::new(Planted { plant, input }))
     }
 }
 
 struct Planted {
-    variant: String,
+    plant: Plant,
     input: Vec<f32>,
 }
 
 impl Planted {
     fn unordered(&self) -> bool {
-        self.variant == "unordered"
+        self.plant == Plant::Unordered
     }
 }
 
@@ -88,11 +134,11 @@ impl Problem for Planted {
         let (_, len) = self.shape();
         let source = Shader::new(include_str!("../../shaders/control.wgsl"))
             .define("PLACE", PLACE)
-            .flag("ONE_ULP", self.variant == "one_ulp")
-            .flag("NAN", self.variant == "nan")
-            .flag("SWAPPED", self.variant == "swapped")
-            .flag("ZERO_SIGN", self.variant == "zero_sign")
-            .flag("UNWRITTEN", self.variant == "unwritten")
+            .flag("ONE_ULP", self.plant == Plant::OneUlp)
+            .flag("NAN", self.plant == Plant::Nan)
+            .flag("SWAPPED", self.plant == Plant::Swapped)
+            .flag("ZERO_SIGN", self.plant == Plant::ZeroSign)
+            .flag("UNWRITTEN", self.plant == Plant::Unwritten)
             .flag("UNORDERED", self.unordered())
             .source();
         Some(Program::new(
@@ -105,13 +151,13 @@ impl Problem for Planted {
 
     fn operation(&self) -> Option<Operation> {
         let mut planted = self.input.clone();
-        match self.variant.as_str() {
-            "one_ulp" => planted[PLACE] = f32::from_bits(planted[PLACE].to_bits() + 1),
-            "nan" => planted[PLACE] = f32::from_bits(0x7fc0_0001),
-            "swapped" => planted.swap(PLACE, PLACE + 1),
-            "zero_sign" => planted[PLACE] = -planted[PLACE],
+        match self.plant {
+            Plant::OneUlp => planted[PLACE] = f32::from_bits(planted[PLACE].to_bits() + 1),
+            Plant::Nan => planted[PLACE] = f32::from_bits(0x7fc0_0001),
+            Plant::Swapped => planted.swap(PLACE, PLACE + 1),
+            Plant::ZeroSign => planted[PLACE] = -planted[PLACE],
             // A copy leaves no element out, and is the same in every run.
-            _ => return None,
+            Plant::Unwritten | Plant::Unordered | Plant::Loop => return None,
         }
         Some(Operation::new("copy", [("x", Tensor::floats(&[N], &planted))]))
     }

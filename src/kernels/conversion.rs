@@ -100,13 +100,13 @@ fn narrow_allowed(b: Bounds, word: Interval, add: bool) -> Interval {
 
 /// In how many elements the output differs from each closed form: zero names the driver's way.
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-pub(super) fn observe(variant: &str, operands: &[f64], output: &Bits) -> Vec<Observation> {
+pub(super) fn observe(variant: &str, operands: &[u32], output: &Bits) -> Vec<Observation> {
     let add = variant.ends_with("_add");
     let models = Model::ALL.into_iter().filter(|m| add || matches!(m, Model::Strict | Model::Single));
     models
         .map(|model| {
             let wrong = operands.iter().enumerate().filter(|(i, word)| {
-                let x = half(**word);
+                let x = half(f64::from(**word));
                 let expected = if add { model.mul_add(x) } else { model.mul(x) };
                 output.get(*i) != Format::F32.bits(expected)
             });

@@ -142,6 +142,10 @@ impl Problem for DotProblem {
         (Dtype::F32, self.rows)
     }
 
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg) as u64 + 10
+    }
+
     fn operation(&self) -> Option<Operation> {
         let tensor = |values| Tensor::floats(&[self.rows, self.n], values);
         let named = self.mode == Mode::Tree { fma: false };

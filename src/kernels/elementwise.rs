@@ -8,6 +8,7 @@ use super::{
     Program, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
+use crate::model::Quantity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::arith::evaluate::{Machine, Real};
@@ -54,6 +55,13 @@ pub(crate) struct Row {
     pub(crate) link: Option<fn(&mut [f64])>,
     /// Whether non-finite operands still have a defined result.
     pub(crate) total: bool,
+}
+
+impl Row {
+    /// Whether the shader reads words, and not floats.
+    fn takes_words(&self) -> bool {
+        self.draws.iter().any(|d| matches!(d, Draw::Word | Draw::Half))
+    }
 }
 
 /// `row!(name, about, wgsl, draws, |e, x| formula)`: the formula is evaluated in every [`crate::numerics::arith::evaluate`]
@@ -123,7 +131,7 @@ impl Elementwise {
         self.half
             && row.output == Dtype::F32
             && !["f32", "guarded", "quantizeToF16", "frexp"].iter().any(|w| row.wgsl.contains(w))
-            && row.draws.iter().all(|d| !matches!(d, Draw::Word | Draw::Half))
+            && !row.takes_words()
     }
 }
 
@@ -149,16 +157,13 @@ impl Kernel for Elementwise {
             // Variants whose operands are a list take the whole list, in every profile.
             let row = self.state().0.iter().find(|r| r.name == variant.name);
             if row.is_some_and(|r| r.draws == [Draw::Half]) {
-                cases.push(case.with("n", FINITE_HALVES));
+                cases.extend([64, 256].map(|wg| case.clone().with("n", FINITE_HALVES).with("wg", wg)));
                 continue;
             }
             let case = if self.name == "specials" { case.with("dist", "edges") } else { case };
-            cases.push(case.clone().with("n", n));
-            if profile > Profile::Quick {
-                cases.push(case.clone().with("n", n).with("wg", 256));
-                if variant.params.len() == BOTH.len() {
-                    cases.push(case.with("dtype", "f16").with("n", 65536));
-                }
+            cases.extend([64, 256].map(|wg| case.clone().with("n", n).with("wg", wg)));
+            if profile > Profile::Quick && variant.params.len() == BOTH.len() {
+                cases.push(case.with("dtype", "f16").with("n", 65536));
             }
         }
         cases
@@ -200,19 +205,20 @@ mod statics {
     }
 }
 
-/// The operands' values, planar: operand k of element i at `k*n + i`.
+/// The operands' bit patterns, planar: operand k of element i at `k*n + i`. Words, for a NaN that is carried as a number
+/// may lose its payload.
 /// `finite` leaves NaN and infinities out.
-fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize, finite: bool) -> Vec<f64> {
+fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize, finite: bool) -> Vec<u32> {
     let arity = row.draws.len();
     let dtype = format.dtype();
     if format == Format::F16 && arity == 1 && n == 65536 {
-        return (0..=0xffff).map(|bits| dtype.value(bits)).collect();
+        return (0..=0xffff).collect();
     }
     let mut edge: Vec<u32> = if format == Format::F32 { edges::bits() } else { edges::half_bits() };
     if finite {
         edge.retain(|bits| dtype.value(*bits).is_finite());
     }
-    let mut all = vec![0.0; arity * n];
+    let mut all = vec![0; arity * n];
     let mut streams: Vec<_> = (0u32..).take(arity).map(|k| Stream::new(seed, k)).collect();
     let mut x = vec![0.0; arity];
     for i in 0..n {
@@ -232,8 +238,8 @@ fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize, finite: 
                 (Draw::Word, 0) => f64::from(edge[pick % edge.len()]),
                 (Draw::Word, _) => f64::from(word >> (i % 3 * 4)),
                 (Draw::Whole(lo, hi), _) => (lo + unit * (hi - lo)).round(),
-                (_, 0) => dtype.value(edge[pick % edge.len()]),
-                (_, 1) => random_bits(dtype, word >> (32 - dtype.width()), finite),
+                (_, 0) => format.value(edge[pick % edge.len()]),
+                (_, 1) => random_bits(format, word >> (32 - dtype.width()), finite),
                 (Draw::Range(lo, hi), _) => format.round(lo + unit * (hi - lo)),
                 (Draw::Exponent(lo, hi), _) => {
                     let sign = if word & 1 == 0 { 1.0 } else { -1.0 };
@@ -246,17 +252,17 @@ fn operands(row: &Row, format: Format, dist: &str, seed: u64, n: usize, finite: 
             x.iter_mut().for_each(|v| *v = format.round(*v));
         }
         for k in 0..arity {
-            all[k * n + i] = x[k];
+            all[k * n + i] = if row.takes_words() { word(x[k]) } else { format.bits(x[k]) };
         }
     }
     all
 }
 
 /// A bit pattern's value; where it should be finite and is not, its exponent loses the lowest bit.
-fn random_bits(dtype: Dtype, bits: u32, finite: bool) -> f64 {
-    let value = dtype.value(bits);
-    let lowest = if dtype == Dtype::F16 { 0x400 } else { 0x80_0000 };
-    if finite && !value.is_finite() { dtype.value(bits & !lowest) } else { value }
+fn random_bits(format: Format, bits: u32, finite: bool) -> f64 {
+    let value = format.value(bits);
+    let lowest = if format == Format::F16 { 0x400 } else { 0x80_0000 };
+    if finite && !value.is_finite() { format.value(bits & !lowest) } else { value }
 }
 
 /// How many finite binary16 numbers there are.
@@ -275,7 +281,7 @@ struct Rowwise {
     format: Format,
     n: usize,
     wg: u32,
-    operands: Vec<f64>,
+    operands: Vec<u32>,
 }
 
 impl Rowwise {
@@ -289,7 +295,8 @@ impl Rowwise {
         (0..self.n)
             .map(|i| {
                 for (k, v) in x.iter_mut().enumerate() {
-                    *v = self.operands[k * self.n + i];
+                    let bits = self.operands[k * self.n + i];
+                    *v = if self.row.takes_words() { f64::from(bits) } else { self.format.value(bits) };
                 }
                 f(&x)
             })
@@ -297,10 +304,10 @@ impl Rowwise {
     }
 
     fn scalar(&self) -> &'static str {
-        match (self.row.draws[0], self.format) {
-            (Draw::Word | Draw::Half, _) => "u32",
-            (_, Format::F32) => "f32",
-            (_, Format::F16) => "f16",
+        match self.format {
+            _ if self.row.takes_words() => "u32",
+            Format::F32 => "f32",
+            Format::F16 => "f16",
         }
     }
 }
@@ -310,9 +317,23 @@ fn word(x: f64) -> u32 {
     if x < 0.0 { (x as i32).cast_unsigned() } else { x as u32 }
 }
 
+/// binary16 patterns, a word each, packed.
+#[expect(clippy::cast_possible_truncation, reason = "binary16 patterns have 16 bits")]
+fn halves(patterns: &[u32]) -> Bits {
+    Bits::halves(Dtype::F16, &patterns.iter().map(|w| *w as u16).collect::<Vec<_>>())
+}
+
 impl Problem for Rowwise {
     fn shape(&self) -> (Dtype, usize) {
         (self.dtype(), self.n)
+    }
+
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg as usize * 65_535) as u64
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::presumed(self.kernel.name, self.row.name, self.dtype())
     }
 
     fn program(&self) -> Option<Program> {
@@ -334,15 +355,7 @@ impl Problem for Rowwise {
             .define("N", self.n)
             .flag("HALF", self.format == Format::F16 || self.row.needs == Some(Feature::ShaderF16))
             .source();
-        let input = if scalar == "u32" {
-            self.operands.iter().map(|x| word(*x)).collect()
-        } else if self.format == Format::F16 {
-            #[expect(clippy::cast_possible_truncation, reason = "binary16 patterns have 16 bits")]
-            let halves: Vec<u16> = self.operands.iter().map(|x| self.format.bits(*x) as u16).collect();
-            Bits::halves(Dtype::F16, &halves).words
-        } else {
-            self.operands.iter().map(|x| self.format.bits(*x)).collect()
-        };
+        let input = if self.format == Format::F16 { halves(&self.operands).words } else { self.operands.clone() };
         let groups = u32::try_from(self.n.div_ceil(self.wg as usize)).unwrap_or(u32::MAX).min(65_535);
         let mut features: Vec<_> = self.row.needs.into_iter().collect();
         if self.format == Format::F16 {
@@ -374,13 +387,7 @@ impl Problem for Rowwise {
             let value = (self.row.twin)(&machine, x);
             if dtype.is_float() { self.format.bits(value) } else { word(value) }
         });
-        Some(if dtype == Dtype::F16 {
-            #[expect(clippy::cast_possible_truncation, reason = "binary16 patterns have 16 bits")]
-            let halves: Vec<u16> = words.iter().map(|w| *w as u16).collect();
-            Bits::halves(dtype, &halves)
-        } else {
-            Bits::words(dtype, words)
-        })
+        Some(if dtype == Dtype::F16 { halves(&words) } else { Bits::words(dtype, words) })
     }
 
     fn exact(&self) -> Option<Exact> {

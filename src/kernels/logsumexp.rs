@@ -49,6 +49,10 @@ impl Problem for RowsLogSumExp {
         (Dtype::F32, self.0.rows as usize)
     }
 
+    fn iterations(&self) -> u64 {
+        self.0.iterations()
+    }
+
     fn program(&self) -> Option<Program> {
         let len = self.0.rows as usize;
         Some(Program::new(

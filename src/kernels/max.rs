@@ -173,6 +173,10 @@ impl Problem for MaxProblem {
         (Dtype::F32, self.rows)
     }
 
+    fn iterations(&self) -> u64 {
+        self.n.div_ceil(self.wg * self.groups as usize) as u64 + 10
+    }
+
     fn operation(&self) -> Option<Operation> {
         let input = Tensor::floats(&[self.rows, self.n], &self.input);
         (self.mode == Mode::Builtin).then(|| Operation::new("max", [("x", input)]))

@@ -37,7 +37,7 @@ pub mod user;
 
 pub use crate::model::task::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
 pub use crate::model::{Allowance, Exact, Interval, Observation, Origin, Profile};
-pub use problem::Problem;
+pub use problem::{MOST_ITERATIONS, Problem};
 pub use shader::Shader;
 
 use crate::kernels::case::{Case, CaseError};
@@ -152,5 +152,15 @@ pub fn find(name: &str) -> Option<&'static dyn Kernel> {
 /// # Errors
 /// As [`Kernel::problem`].
 pub fn problem(case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-    find(case.kernel()).ok_or_else(|| CaseError::new(format!("no kernel is called '{}'", case.kernel())))?.problem(case)
+    let kernel =
+        find(case.kernel()).ok_or_else(|| CaseError::new(format!("no kernel is called '{}'", case.kernel())))?;
+    let problem = kernel.problem(case)?;
+    let iterations = problem.iterations();
+    if iterations > MOST_ITERATIONS {
+        return Err(CaseError::new(format!(
+            "'{case}' would loop {iterations} times in an invocation, and Mesa's software drivers stop without a word after \
+             65535; choose a larger wg or groups, or a smaller n, so that it is at most {MOST_ITERATIONS}"
+        )));
+    }
+    Ok(problem)
 }

@@ -54,7 +54,10 @@ impl Kernel for Philox {
         let n: u32 = profile.pick(20_011, 1 << 22, 1 << 26);
         let launches: &[(u32, u32)] =
             profile.pick(&[(64, 3), (128, 64)], &[(64, 64), (256, 1024)], &[(64, 4096), (256, 64), (1024, 4096)]);
-        let mut cases: Vec<_> = FORMS.iter().map(|f| Case::of("philox", &VARIANTS[1]).with("form", f)).collect();
+        let mut cases: Vec<_> = FORMS
+            .iter()
+            .flat_map(|f| [32, 64].map(|wg| Case::of("philox", &VARIANTS[1]).with("form", f).with("wg", wg)))
+            .collect();
         for (wg, groups) in launches {
             let case = Case::of("philox", &VARIANTS[0]).with("n", n).with("seed", seed);
             cases.push(case.with("wg", wg).with("groups", groups));

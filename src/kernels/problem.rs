@@ -2,7 +2,11 @@
 
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Program, Task};
-use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
+use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin, Quantity};
+
+/// The most iterations of loops that an invocation of our own shaders may make. Mesa's software drivers stop every loop,
+/// without a word, once an invocation has made 65,535 in all.
+pub const MOST_ITERATIONS: u64 = 60_000;
 
 /// One case, ready to be computed.
 ///
@@ -11,6 +15,17 @@ use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin};
 pub trait Problem: Send + Sync {
     /// The element type and the number of elements of the answer.
     fn shape(&self) -> (Dtype, usize);
+
+    /// What an element of the answer is.
+    fn quantity(&self) -> Quantity {
+        Quantity::of(self.shape().0)
+    }
+
+    /// The most iterations that one invocation makes, of all loops of a pass together, where that grows with the
+    /// problem: an upper bound. Loops of a fixed length may be left out as long as [`MOST_ITERATIONS`] leaves room.
+    fn iterations(&self) -> u64 {
+        0
+    }
 
     /// What an adapter executes. `None` for a case of the CPU's threads only.
     fn program(&self) -> Option<Program> {

@@ -44,6 +44,12 @@ impl Rows {
         Ok(Self { rows, cols: cols as usize, wg, input })
     }
 
+    /// The most iterations of an invocation of a kernel that goes over its row three times; see
+    /// [`Problem::iterations`](super::Problem::iterations).
+    pub(super) fn iterations(&self) -> u64 {
+        3 * self.cols.div_ceil(self.wg as usize) as u64 + 20
+    }
+
     /// Each row.
     pub(super) fn each(&self) -> impl Iterator<Item = &[f32]> {
         self.input.chunks_exact(self.cols)
@@ -79,21 +85,18 @@ pub(super) fn row_max<A: Arith>(row: &[f32]) -> f32 {
 }
 
 /// `exp(x)` correctly rounded, from the pinned library's binary64.
-#[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
 pub(super) fn exp<A: Arith>(x: f32) -> f32 {
-    A::flush(libm::exp(f64::from(A::flush(x))) as f32)
+    A::round(libm::exp(f64::from(A::flush(x))))
 }
 
 /// `log(x)` correctly rounded, from the pinned library's binary64.
-#[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
 pub(super) fn log<A: Arith>(x: f32) -> f32 {
-    A::flush(libm::log(f64::from(A::flush(x))) as f32)
+    A::round(libm::log(f64::from(A::flush(x))))
 }
 
 /// `1/sqrt(x)` correctly rounded.
-#[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
 pub(super) fn inverse_sqrt<A: Arith>(x: f32) -> f32 {
-    A::flush((1.0 / f64::from(A::flush(x)).sqrt()) as f32)
+    A::round(1.0 / f64::from(A::flush(x)).sqrt())
 }
 
 /// Intervals that hold every result the specification allows, evaluated in binary64.

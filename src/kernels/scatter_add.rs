@@ -85,7 +85,7 @@ impl Kernel for ScatterAdd {
                 (4096, 64, "1", 256),
             ],
         );
-        let sizes: &[u32] = profile.pick(&[64], &[64, 256], &[64, 256, 1024]);
+        let sizes: &[u32] = profile.pick(&[64, 128], &[64, 256], &[64, 256, 1024]);
         let mut cases = Vec::new();
         for variant in VARIANTS {
             for (n, width, ratio, hits) in shapes {

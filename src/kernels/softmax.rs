@@ -4,8 +4,8 @@ mod poly;
 
 use super::rowwise::{self, COLS, DIST, ROWS, Rows, SEED, UNFUSED, WG, bound};
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, Observation, OutputView, Pass, Problem, Profile, Program, Shader,
-    Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, MOST_ITERATIONS, Observation, OutputView, Pass, Problem, Profile,
+    Program, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -53,7 +53,7 @@ impl Kernel for Softmax {
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
         let mut cases = rows_plan("softmax", &VARIANTS[0], profile, seed);
         let poly = rows_plan("softmax", &VARIANTS[1], profile, seed);
-        cases.extend(poly.into_iter().filter(|c| c.config() == "wg=64"));
+        cases.extend(poly.into_iter().filter(|c| ["wg=64", "wg=256"].contains(&c.config().as_str())));
         cases.extend(rows_plan("softmax", &VARIANTS[2], profile, seed));
         cases
     }
@@ -81,7 +81,10 @@ pub(super) fn rows_plan(kernel: &'static str, variant: &Variant, profile: Profil
         let case = Case::of(kernel, variant).with("rows", rows).with("cols", cols).with("dist", dist);
         case.with("seed", seed).with("wg", wg)
     };
-    shapes.iter().flat_map(|shape| sizes.iter().map(move |wg| case(shape, wg))).collect()
+    let shapes = shapes.iter().flat_map(|shape| sizes.iter().map(move |wg| (shape, wg)));
+    // The longest rows need more invocations than the smallest workgroups have.
+    let runs = |cols: u32, wg: u32| 3 * u64::from(cols.div_ceil(wg)) + 20 <= MOST_ITERATIONS;
+    shapes.filter(|((_, cols, _), wg)| runs(*cols, **wg)).map(|(shape, wg)| case(shape, wg)).collect()
 }
 
 struct RowsSoftmax {
@@ -102,6 +105,10 @@ enum Method {
 impl Problem for RowsSoftmax {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, self.rows.input.len())
+    }
+
+    fn iterations(&self) -> u64 {
+        self.rows.iterations()
     }
 
     fn program(&self) -> Option<Program> {

@@ -1,5 +1,6 @@
 //! Subnormals, NaN, infinities and signed zeros through each operation, on the edge classes. A driver that flushes equals
-//! the flushing twin here, operation by operation. The twins' NaN is the canonical one.
+//! the flushing twin here, operation by operation. What only copies or changes a sign keeps a NaN's payload; of arithmetic the references' NaN is
+//! the canonical one.
 
 use std::sync::OnceLock;
 

@@ -49,8 +49,8 @@ impl Kernel for Threefry {
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
         let n: u32 = profile.pick(10_007, 1 << 22, 1 << 26);
         let launches: &[(u32, u32)] = profile.pick(&[(64, 3), (128, 64)], &[(64, 64), (256, 1024)], &[(256, 4096)]);
-        let forms = ["2x32-20", "4x32-20"].map(|f| Case::of("threefry", &VARIANTS[1]).with("form", f).with("wg", 64));
-        let mut cases = forms.to_vec();
+        let form = |f: &str, wg: u32| Case::of("threefry", &VARIANTS[1]).with("form", f).with("wg", wg);
+        let mut cases: Vec<_> = ["2x32-20", "4x32-20"].iter().flat_map(|f| [32, 64].map(|wg| form(f, wg))).collect();
         for (wg, groups) in launches {
             let case = Case::of("threefry", &VARIANTS[0]).with("n", n).with("seed", seed);
             cases.push(case.with("wg", wg).with("groups", groups));

@@ -105,14 +105,14 @@ impl Kernel for Uniform {
     }
 }
 
-/// The cases of a kernel whose words are placed by element: the first variant with two launches, the others with one.
+/// The cases of a kernel whose words are placed by element: each variant with two launches.
 pub(super) fn by_element_plan(kernel: &'static str, variants: &[Variant], profile: Profile, seed: u64) -> Vec<Case> {
     let n: u32 = profile.pick(10_007, 1 << 20, 1 << 24);
     let launches: [(u32, u32); 2] =
         profile.pick([(64, 16), (128, 7)], [(256, 104), (64, 1056)], [(256, 1056), (1024, 264)]);
     let mut cases = Vec::new();
-    for (i, variant) in variants.iter().enumerate() {
-        for (wg, groups) in &launches[..if i == 0 || profile > Profile::Quick { 2 } else { 1 }] {
+    for variant in variants {
+        for (wg, groups) in &launches {
             let case = Case::of(kernel, variant).with("n", n).with("seed", seed);
             cases.push(case.with("wg", wg).with("groups", groups));
         }

@@ -118,7 +118,7 @@ impl Kernel for Dropout {
         for p in ["0.1", "0.9"] {
             for keep in ["integer", "float"] {
                 let case = Case::of("dropout", &VARIANTS[3]).with("p", p).with("keep", keep);
-                cases.push(case.with("wg", wg).with("groups", 4));
+                cases.extend([wg, 2 * wg].map(|wg| case.clone().with("wg", wg).with("groups", 4)));
             }
         }
         let case = |variant: usize| Case::of("dropout", &VARIANTS[variant]).with("n", n).with("seed", seed);
@@ -131,7 +131,7 @@ impl Kernel for Dropout {
         for place in ["element", "thread"] {
             cases.push(launched(case(4).with("place", place)).with("again", fewer));
         }
-        cases.push(launched(case(5)));
+        cases.extend(launches[..2].iter().map(|(wg, groups)| case(5).with("wg", wg).with("groups", groups)));
         cases
     }
 

@@ -73,18 +73,21 @@ impl Kernel for Init {
 
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case> {
         let (rows, cols) = profile.pick((83, 60), (1000, 512), (4096, 4096));
-        let (wg, groups) = profile.pick((64, 16), (256, 104), (256, 1056));
+        let launches = profile.pick([(64, 16), (128, 7)], [(256, 104), (64, 1056)], [(256, 1056), (1024, 264)]);
         let mut cases = Vec::new();
         for variant in &VARIANTS[..5] {
             for way in ["native", "integer"] {
                 let case = Case::of("init", variant).with("rows", rows).with("cols", cols).with("seed", seed);
-                cases.push(case.with("way", way).with("wg", wg).with("groups", groups));
+                cases.extend(
+                    launches.map(|(wg, groups)| case.clone().with("way", way).with("wg", wg).with("groups", groups)),
+                );
             }
         }
-        let (rows, cols) = profile.pick((8, 60), (64, 256), (256, 1024));
+        let (rows, cols) = profile.pick((8, 60), (64, 256), (64, 1024));
         for way in ["native", "guarded"] {
             let case = Case::of("init", &VARIANTS[5]).with("rows", rows).with("cols", cols).with("seed", seed);
-            cases.push(case.with("way", way));
+            let sizes = profile.pick([32, 64], [64, 128], [256, 512]);
+            cases.extend(sizes.map(|wg| case.clone().with("way", way).with("wg", wg)));
         }
         cases
     }

@@ -147,6 +147,12 @@ impl Problem for Orthogonal {
         (Dtype::F32, self.input.len())
     }
 
+    /// Row k is made orthogonal to the k before it, each with two walks over the row and a tree.
+    fn iterations(&self) -> u64 {
+        let (rows, part, levels) = (self.rows as u64, self.cols.div_ceil(self.wg as usize) as u64, 10);
+        rows * (1 + 3 * part + levels) + rows * rows.saturating_sub(1) / 2 * (1 + 2 * part + levels)
+    }
+
     fn program(&self) -> Option<Program> {
         let shader = Shader::new(include_str!("../../../shaders/init.wgsl"))
             .define("WG", self.wg)

@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-use crate::numerics::arith::Arith;
+use crate::numerics::arith::{Arith, tiny};
 
 /// The arithmetic `A` in binary16. Operands and results are binary32 numbers that binary16 can represent.
 ///
@@ -13,6 +13,16 @@ use crate::numerics::arith::Arith;
 /// multiply-add needs more: its product is exact in binary32 (22 bits), and the sum is rounded to odd there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Binary16<A>(PhantomData<A>);
+
+impl<A: Arith> Binary16<A> {
+    /// `x` rounded to binary16, or a zero of its sign where it is tiny and this arithmetic flushes.
+    #[inline(always)]
+    fn settle(x: f32) -> f32 {
+        let rounded = round(x);
+        let tiny = A::FLUSH && f64::from(x.abs()) < tiny::BELOW16;
+        f32::from_bits(rounded.to_bits() & if tiny { SIGN } else { u32::MAX })
+    }
+}
 
 impl<A: Arith> Arith for Binary16<A> {
     const FUSED: bool = A::FUSED;
@@ -24,28 +34,28 @@ impl<A: Arith> Arith for Binary16<A> {
     }
     #[inline(always)]
     fn add(a: f32, b: f32) -> f32 {
-        Self::flush(round(Self::flush(a) + Self::flush(b)))
+        Self::settle(Self::flush(a) + Self::flush(b))
     }
     #[inline(always)]
     fn sub(a: f32, b: f32) -> f32 {
-        Self::flush(round(Self::flush(a) - Self::flush(b)))
+        Self::settle(Self::flush(a) - Self::flush(b))
     }
     #[inline(always)]
     fn mul(a: f32, b: f32) -> f32 {
-        Self::flush(round(Self::flush(a) * Self::flush(b)))
+        Self::settle(Self::flush(a) * Self::flush(b))
     }
     #[inline(always)]
     fn div(a: f32, b: f32) -> f32 {
-        Self::flush(round(Self::flush(a) / Self::flush(b)))
+        Self::settle(Self::flush(a) / Self::flush(b))
     }
     #[inline(always)]
     fn sqrt(a: f32) -> f32 {
-        Self::flush(round(Self::flush(a).sqrt()))
+        Self::settle(Self::flush(a).sqrt())
     }
     #[inline(always)]
     fn mad(a: f32, b: f32, c: f32) -> f32 {
         if A::FUSED {
-            Self::flush(round(odd_sum(Self::flush(a) * Self::flush(b), Self::flush(c))))
+            Self::settle(odd_sum(Self::flush(a) * Self::flush(b), Self::flush(c)))
         } else {
             Self::add(Self::mul(a, b), c)
         }

@@ -277,6 +277,16 @@ impl Problem for Product {
         (self.element.output(), self.len())
     }
 
+    fn iterations(&self) -> u64 {
+        let k = u64::from(self.k);
+        match self.schedule {
+            Schedule::Naive { .. } | Schedule::Register { .. } => k,
+            Schedule::Tiled { tile } => k + k.div_ceil(tile.into()),
+            Schedule::SplitK { split } => k.div_ceil(split.into()) + 1 + u64::from(split),
+            Schedule::Dot4 { .. } => k / 4 + 4,
+        }
+    }
+
     fn program(&self) -> Option<Program> {
         let rows = self.batch * self.m;
         let quads = self.n.div_ceil(4);

@@ -32,7 +32,9 @@ pub(super) fn cases(profile: Profile, seed: u64) -> Vec<Case> {
     for split in profile.pick(vec![1, 2, 7], vec![1, 2, 4, 8, 16], vec![1, 4, 16]) {
         all.push(sized(&splitk, odd).with("split", split));
     }
-    all.push(sized(&dot4, odd));
+    for wg in [64, 128] {
+        all.push(sized(&dot4, odd).with("wg", wg));
+    }
 
     // Spellings and element types. Binary16 sums get a short inner dimension: beyond 1022 the specification allows
     // anything of them.
@@ -53,7 +55,7 @@ pub(super) fn cases(profile: Profile, seed: u64) -> Vec<Case> {
     }
 
     // How the error grows with the number of products, without and with cancellation.
-    for k in profile.pick(vec![64, 256, 1024, 4096], vec![64, 256, 1024, 4096, 16384], vec![256, 4096, 16384, 65536]) {
+    for k in profile.pick(vec![64, 256, 1024, 4096], vec![64, 256, 1024, 4096, 16384], vec![256, 4096, 16384, 32768]) {
         for dist in ["positive", "normal"] {
             all.push(sized(&naive, [8, k, 8]).with("dist", dist));
         }

@@ -170,6 +170,10 @@ impl Problem for MeanVarianceProblem {
         (Dtype::F32, 2 * self.rows)
     }
 
+    fn iterations(&self) -> u64 {
+        2 * self.n.div_ceil(self.wg) as u64 + 20
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "n is at most 2^24 and rows 4096")]
     fn program(&self) -> Option<Program> {
         let shader = Shader::new(include_str!("../../../shaders/mean_variance.wgsl"))

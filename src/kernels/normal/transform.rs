@@ -59,9 +59,8 @@ pub(in crate::kernels) fn pair<A: Arith>(angle: Angle, [x, y]: [u32; 2]) -> [f32
 }
 
 /// A function correctly rounded, from the pinned library's binary64.
-#[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
 fn rounded<A: Arith>(f: fn(f64) -> f64, x: f32) -> f32 {
-    A::flush(f(f64::from(A::flush(x))) as f32)
+    A::round(f(f64::from(A::flush(x))))
 }
 
 /// The same in real numbers, from the words themselves.

@@ -102,7 +102,7 @@ impl Kernel for Permutation {
             match variant.name {
                 "fisher_yates" => {
                     // On one invocation; few bits make it draw again.
-                    cases.push(case.clone().with("n", n.min(1 << 18)));
+                    cases.push(case.clone().with("n", n.min(1 << 14)));
                     let draws: &[&str] =
                         profile.pick(&["reject", "modulo"], &["reject", "modulo", "multiply"], &["reject"]);
                     let few = case.with("n", 1000).with("bits", 12);
@@ -114,7 +114,7 @@ impl Kernel for Permutation {
                         "sort" => profile.pick(&[10], &[24, 32], &[24, 32]),
                         _ => profile.pick(&[6], &[8], &[7]),
                     };
-                    let few = if variant.name == "atomic_ties" { profile.pick(1, 2, 3) } else { launches.len() };
+                    let few = if variant.name == "atomic_ties" { profile.pick(2, 2, 3) } else { launches.len() };
                     for (bits, (wg, groups)) in bits.iter().flat_map(|b| launches[..few].iter().map(move |l| (b, l))) {
                         cases.push(case.clone().with("n", n).with("bits", bits).with("wg", wg).with("groups", groups));
                     }

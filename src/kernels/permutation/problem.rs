@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::loader::{Delivered, Delivery, Hold, Loader};
 use super::shuffle::Shuffle;
 use crate::kernels::{Allowance, Exact, Interval, Observation, OutputView, Problem, Program, Shader};
+use crate::model::Quantity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
 
@@ -23,6 +24,14 @@ impl Order {
 impl Problem for Order {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::U32, self.n as usize)
+    }
+
+    fn iterations(&self) -> u64 {
+        self.shuffle.iterations()
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::Permutation
     }
 
     fn program(&self) -> Option<Program> {
@@ -123,6 +132,10 @@ fn bits(delivered: Delivered) -> Bits {
 impl Problem for Loaded {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::U32, 2 * self.order.len())
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::Permutation
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -103,6 +103,16 @@ impl Shuffle {
         Self { n, ..*self }
     }
 
+    /// The most iterations of an invocation that grow with the number of samples. Exchanges are made by one: it puts the
+    /// samples in order, then draws for each once and, seldom, again. (The generator's rounds are a loop of fixed length.)
+    pub(in crate::kernels) fn iterations(&self) -> u64 {
+        match self.method {
+            Method::FisherYates(Draw::Reject) => 3 * u64::from(self.n),
+            Method::FisherYates(Draw::Modulo | Draw::Multiply) => 2 * u64::from(self.n),
+            Method::Sort { .. } | Method::TiesByLaunch { .. } | Method::AtomicTies { .. } => 0,
+        }
+    }
+
     /// The counters of a sort by counting.
     fn counters(&self) -> u64 {
         match self.method {

@@ -80,7 +80,8 @@ impl Kernel for Split {
         for variant in VARIANTS {
             let case = Case::of("split", variant).with("seed", seed).with("n", n).with("grown", grown);
             match variant.name {
-                "fisher_yates" => cases.push(case),
+                // On one invocation.
+                "fisher_yates" => cases.push(case.with("n", n.min(15_000)).with("grown", grown.min(1500))),
                 "loader_by_sample" | "loader_sharded" => {
                     cases.push(case.with("batch", profile.pick(32, 64, 256)));
                 }
@@ -91,7 +92,7 @@ impl Kernel for Split {
                         _ => case.with("bits", profile.pick(5, 8, 7)),
                     };
                     let few =
-                        if matches!(name, "sort" | "atomic_ties") { profile.pick(1, 2, 3) } else { launches.len() };
+                        if matches!(name, "sort" | "atomic_ties") { profile.pick(2, 2, 3) } else { launches.len() };
                     for (wg, groups) in &launches[..few] {
                         cases.push(case.clone().with("wg", wg).with("groups", groups));
                     }

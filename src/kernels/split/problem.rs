@@ -3,6 +3,7 @@
 use crate::kernels::permutation::loader::{Delivery, Hold, Loader};
 use crate::kernels::permutation::shuffle::Shuffle;
 use crate::kernels::{Allowance, Buffer, Exact, Interval, Observation, OutputView, Pass, Problem, Program, Shader};
+use crate::model::Quantity;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::inputs::philox::{key, philox4x32_10};
@@ -77,6 +78,14 @@ pub(super) struct Last {
 impl Problem for Last {
     fn shape(&self) -> (Dtype, usize) {
         self.sizes.shape()
+    }
+
+    fn iterations(&self) -> u64 {
+        self.shuffle.iterations()
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::Membership
     }
 
     fn program(&self) -> Option<Program> {
@@ -159,6 +168,10 @@ impl Problem for ByHash {
         self.sizes.shape()
     }
 
+    fn quantity(&self) -> Quantity {
+        Quantity::Membership
+    }
+
     fn program(&self) -> Option<Program> {
         let n = self.sizes.all();
         let [key0, key1] = self.key;
@@ -215,6 +228,10 @@ impl Delivered {
 impl Problem for Delivered {
     fn shape(&self) -> (Dtype, usize) {
         self.sizes.shape()
+    }
+
+    fn quantity(&self) -> Quantity {
+        Quantity::Membership
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -192,8 +192,8 @@ impl Kernel for Sum {
                     let sizes: &[u32] = profile.pick(&[64, 128], &[32, 64, 128, 256], &[32, 64, 128, 256, 512, 1024]);
                     cases.extend(sizes.iter().map(|wg| case.clone().with("wg", wg)));
                     // One long row of an awkward length.
-                    let long = profile.pick(65_521, (1 << 22) - 3, (1 << 26) - 5);
-                    cases.push(case.with("n", long).with("rows", 1).with("wg", profile.pick(64, 256, 256)));
+                    let long = profile.pick(65_521, (1 << 22) - 3, (1 << 25) - 5);
+                    cases.push(case.with("n", long).with("rows", 1).with("wg", profile.pick(64, 256, 1024)));
                 }
                 Order::TwoPass => {
                     let shapes: &[(u32, u32)] = profile.pick(
@@ -226,10 +226,10 @@ impl Kernel for Sum {
                     }
                 }
                 Order::Kahan { .. } | Order::Neumaier { .. } => {
-                    cases.push(case.clone().with("wg", 64));
+                    cases.extend([64, 128].map(|wg| case.clone().with("wg", wg)));
                     cases.push(case.with("wg", 64).with("dist", "wide"));
                 }
-                Order::Subgroup => cases.push(case.with("wg", 128)),
+                Order::Subgroup => cases.extend([64, 128].map(|wg| case.clone().with("wg", wg))),
                 // Several fixed chunks a row.
                 Order::ThreadsChunked | Order::ThreadsFixed => cases.push(case.with("n", 16 * n).with("rows", 4)),
             }

@@ -13,6 +13,8 @@ use crate::with_arith;
 
 /// Words of a row in the exact sum's accumulator: twenty digits and the flags.
 const ROW_WORDS: usize = 21;
+/// Numbers that a workgroup of the exact sum adds before it carries: the shader's `BATCH`.
+const EXACT_BATCH: usize = 16_384;
 
 static LEVELS: [&str; 6] = ["level_0", "level_1", "level_2", "level_3", "level_4", "level_5"];
 
@@ -157,6 +159,22 @@ fn word(n: usize) -> u32 {
 impl Problem for SumProblem {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, self.rows)
+    }
+
+    fn iterations(&self) -> u64 {
+        let (part, levels) = (self.part(), bounds::levels(self.wg) + bounds::levels(self.groups));
+        (match self.order {
+            Order::ThreadsChunked | Order::ThreadsFixed => 0,
+            // Each pass has a level's blocks over as many workgroups as there may be.
+            Order::Pairwise => self.n.div_ceil(2 * self.wg * 65_535) * (2 + levels),
+            Order::TwoPass => part.max(self.groups.div_ceil(self.wg)) + levels,
+            // An addition that others come before is made again; how often is the adapter's affair.
+            Order::AtomicCas | Order::AtomicFloat => 2 * part,
+            // A number has three digits; the digits of a batch are cleared and carried once.
+            Order::Exact => 4 * part + part.div_ceil(EXACT_BATCH / self.wg) * 2 * ROW_WORDS,
+            Order::SerialTree | Order::Kahan { .. } | Order::Neumaier { .. } => part + levels,
+            Order::Subgroup | Order::SubgroupShuffle => part + 2 * levels + self.wg,
+        }) as u64
     }
 
     fn operation(&self) -> Option<Operation> {

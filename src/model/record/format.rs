@@ -15,7 +15,7 @@ use crate::model::Arithmetic;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number;
-use crate::model::{AdapterIdentity, Finding, Skip};
+use crate::model::{AdapterIdentity, Finding, Limit, Quantity, Skip};
 use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
 
 /// The note of a record that was written before its audit was finished.
@@ -157,6 +157,9 @@ pub struct Engine {
     pub variables: BTreeMap<String, String>,
     /// Whether it finished.
     pub status: EngineStatus,
+    /// What it silently does not do, as probes found. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
 }
 
 impl Engine {
@@ -225,6 +228,9 @@ pub struct CaseRecord {
     pub dtype: Dtype,
     /// The output's number of elements.
     pub elements: u64,
+    /// What an element is. Since format 1.3; see [`CaseRecord::quantity`] for older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Quantity>,
     /// BLAKE3 of the WGSL text, 32 hexadecimal digits; `None` for cases of the CPU's threads.
     pub shader: Option<String>,
     /// The twins' digests, the strict one first; empty where no order is defined.
@@ -246,6 +252,14 @@ impl CaseRecord {
     pub fn execution_of(&self, side: &Side) -> Option<&Execution> {
         let engine = side.engine()?;
         self.executions.iter().find(|x| x.engine == engine)
+    }
+}
+
+impl CaseRecord {
+    /// What an element is: as recorded, or for a record from before format 1.3 by kernel and element type.
+    #[must_use]
+    pub fn quantity(&self) -> Quantity {
+        self.quantity.unwrap_or_else(|| Quantity::presumed(&self.kernel, &self.variant, self.dtype))
     }
 }
 

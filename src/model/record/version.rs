@@ -15,7 +15,8 @@ impl FormatVersion {
     /// What this program writes. 1.1 added what the embedded adapter notices, its planted defects, and the arithmetics
     /// that split `fma`. 1.2 added stored outputs, labels, merged records, the integers that a case's answer is made of,
     /// kernels of the user's own, and the status of results that the specification is not known to judge.
-    pub const CURRENT: Self = Self { major: 1, minor: 2 };
+    /// 1.3 added the limits of adapters that probes find, and what the elements of an output are.
+    pub const CURRENT: Self = Self { major: 1, minor: 3 };
 
     /// Whether this program can read a record of version `self`.
     ///

@@ -211,19 +211,22 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A zero of the same sign where `x` is subnormal and this arithmetic flushes.
+    /// A zero of the same sign where the operand `x` is subnormal and this arithmetic flushes.
     #[must_use]
     pub fn flush(&self, x: f64) -> f64 {
         if self.arithmetic.flush && x.abs() < self.format.tiny() { 0.0f64.copysign(x) } else { x }
     }
-    /// `x` rounded to the format, then flushed. A NaN that arithmetic makes is positive: hosts differ in its sign.
+    /// `x` rounded to the format, or flushed where it is tiny ([`super::tiny`]). A NaN that arithmetic makes is positive: hosts differ in its sign.
     #[must_use]
     pub fn out(&self, x: f64) -> f64 {
         // By the bits: the compiler takes any NaN for another, and would drop a choice between two.
         if x.to_bits() & !(1 << 63) > f64::INFINITY.to_bits() {
             return f64::from_bits(0x7ff8_0000_0000_0000);
         }
-        self.flush(self.format.round(x))
+        if self.arithmetic.flush && x.abs() < self.format.flushed_below() {
+            return 0.0f64.copysign(x);
+        }
+        self.format.round(x)
     }
 }
 

@@ -24,6 +24,12 @@ impl Format {
         if self == Self::F32 { crate::numerics::spec::TINY32 } else { crate::numerics::spec::TINY16 }
     }
 
+    /// The magnitude below which an exact result is flushed; see [`super::tiny`].
+    #[must_use]
+    pub fn flushed_below(self) -> f64 {
+        if self == Self::F32 { super::tiny::BELOW32 } else { super::tiny::BELOW16 }
+    }
+
     /// The largest finite number.
     #[must_use]
     pub fn max(self) -> f64 {
@@ -76,14 +82,33 @@ impl Format {
         }
     }
 
-    /// The bit pattern of a number of this format; every NaN is the canonical quiet one, of its own sign.
+    /// The number with this bit pattern, exactly. A NaN keeps its sign, its payload and whether it signals, none of which
+    /// a conversion would promise.
+    #[must_use]
+    pub fn value(self, bits: u32) -> f64 {
+        let value = self.dtype().value(bits);
+        let (sign, payload) = match self {
+            Self::F32 => (bits >> 31, u64::from(bits & 0x7f_ffff) << 29),
+            Self::F16 => (bits >> 15 & 1, u64::from(bits & 0x3ff) << 42),
+        };
+        if value.is_nan() { f64::from_bits(u64::from(sign) << 63 | 0x7ff << 52 | payload) } else { value }
+    }
+
+    /// The bit pattern of a number of this format: the inverse of [`Format::value`]. A NaN whose payload does not fit is
+    /// the canonical quiet one, of its own sign.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the value is representable")]
     pub fn bits(self, x: f64) -> u32 {
+        if x.is_nan() {
+            let (sign, payload) = (u32::from(x.is_sign_negative()), x.to_bits() & ((1 << 52) - 1));
+            let or_quiet = |payload: u64, quiet: u32| if payload == 0 { quiet } else { payload as u32 };
+            return match self {
+                Self::F32 => sign << 31 | 0x7f80_0000 | or_quiet(payload >> 29, 0x40_0000),
+                Self::F16 => sign << 15 | 0x7c00 | or_quiet(payload >> 42, 0x200),
+            };
+        }
         match self {
-            Self::F32 if x.is_nan() => 0x7fc0_0000 | u32::from(x.is_sign_negative()) << 31,
             Self::F32 => (x as f32).to_bits(),
-            Self::F16 if x.is_nan() => 0x7e00 | u32::from(x.is_sign_negative()) << 15,
             Self::F16 => u32::from(half::f16::from_f32(self.round(x) as f32).to_bits()),
         }
     }
@@ -114,6 +139,19 @@ mod tests {
         assert_eq!(Format::F16.round(above), 1.0 + f64::exp2(-10.0), "one rounding");
         assert_eq!(Format::F16.round(1.0 + f64::exp2(-11.0)), 1.0, "a tie goes to even");
         assert_eq!((Format::F16.round(65519.9), Format::F16.round(65520.0)), (65504.0, f64::INFINITY), "overflow");
+    }
+
+    #[test]
+    fn edge_patterns_survive_with_their_payload() {
+        let all = crate::numerics::inputs::edges::bits();
+        assert_eq!(all.iter().filter(|b| f32::from_bits(**b).is_nan()).count(), 12, "twelve NaN");
+        for bits in all {
+            assert_eq!(Format::F32.bits(Format::F32.value(bits)), bits, "{bits:08x}");
+        }
+        for bits in 0..=0xffff {
+            assert_eq!(Format::F16.bits(Format::F16.value(bits)), bits, "{bits:04x}");
+        }
+        assert_eq!(Format::F32.bits(f64::from_bits(0xfff0_0000_0000_0001)), 0xffc0_0000, "a payload that does not fit");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod evaluate;
 pub mod fma;
 pub mod format;
+pub mod tiny;
 
 pub use crate::model::Arithmetic;
 
@@ -16,7 +17,8 @@ pub trait Arith: Copy + Send + Sync + 'static {
     /// Whether subnormals are flushed.
     const FLUSH: bool;
 
-    /// A zero of the same sign where `x` is subnormal and this arithmetic flushes; `x` otherwise.
+    /// A zero of the same sign where the operand `x` is subnormal and this arithmetic flushes; `x` otherwise. Which
+    /// results are flushed is [`tiny`]'s to say.
     #[inline(always)]
     fn flush(x: f32) -> f32 {
         if Self::FLUSH { flush(x) } else { x }
@@ -34,12 +36,12 @@ pub trait Arith: Copy + Send + Sync + 'static {
     /// `a * b`.
     #[inline(always)]
     fn mul(a: f32, b: f32) -> f32 {
-        Self::flush(Self::flush(a) * Self::flush(b))
+        if Self::FLUSH { tiny::mul(Self::flush(a), Self::flush(b)) } else { a * b }
     }
     /// `a / b`, correctly rounded.
     #[inline(always)]
     fn div(a: f32, b: f32) -> f32 {
-        Self::flush(Self::flush(a) / Self::flush(b))
+        if Self::FLUSH { tiny::div(Self::flush(a), Self::flush(b)) } else { a / b }
     }
     /// The square root, correctly rounded.
     #[inline(always)]
@@ -51,10 +53,16 @@ pub trait Arith: Copy + Send + Sync + 'static {
     #[inline(always)]
     fn mad(a: f32, b: f32, c: f32) -> f32 {
         if Self::FUSED {
-            Self::flush(fma::fma(Self::flush(a), Self::flush(b), Self::flush(c)))
+            if Self::FLUSH { tiny::fma(Self::flush(a), Self::flush(b), Self::flush(c)) } else { fma::fma(a, b, c) }
         } else {
             Self::add(Self::mul(a, b), c)
         }
+    }
+    /// A number rounded to the format, such as a function's value.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the rounding to binary32 is the point")]
+    fn round(x: f64) -> f32 {
+        if Self::FLUSH { tiny::round(x) } else { x as f32 }
     }
 }
 

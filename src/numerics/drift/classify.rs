@@ -16,7 +16,8 @@ pub enum Class {
     NanVersusNumber,
     /// One is infinite and the other is not, or they are infinities of different sign.
     Infinite,
-    /// One is zero and the other subnormal.
+    /// One is zero and the other subnormal, or the least normal number: what flushing makes of a number that is tiny
+    /// before it is rounded.
     Flushed,
     /// Two finite numbers this many units in the last place apart (integers: their distance).
     Finite(u64),
@@ -43,7 +44,7 @@ pub fn classify(dtype: Dtype, left: u32, right: u32) -> Class {
         (true, false) | (false, true) => Class::NanVersusNumber,
         _ if a.abs() == infinity || b.abs() == infinity => Class::Infinite,
         _ if distance == 0 => Class::ZeroSign,
-        _ if a == 0 && b.abs() < normal || b == 0 && a.abs() < normal => Class::Flushed,
+        _ if a == 0 && b.abs() <= normal || b == 0 && a.abs() <= normal => Class::Flushed,
         _ => Class::Finite(distance),
     }
 }

@@ -133,7 +133,7 @@ impl<F: Float, B: Whole> Op for Truncate<F, B> {
 // Conversions leave binary16's subnormals as they are also where subnormals are flushed, as the CPU twins do: in the wide
 // format they are normal numbers.
 op!(Truth[F: Float, FLUSH](x: F) -> bool { !x.settle::<FLUSH>().equal(F::of(0.0)) });
-op!(Narrow[F: Float, FLUSH](x: F) -> f32 { f32::of(x.settle::<FLUSH>().real()).settle::<FLUSH>() });
+op!(Narrow[F: Float, FLUSH](x: F) -> f32 { f32::rounded::<FLUSH>(x.settle::<FLUSH>().real()) });
 op!(Widen[F: Float, FLUSH](x: F) -> f64 { f64::of(x.settle::<FLUSH>().real()) });
 op!(Halve[F: Halved, FLUSH, TWICE](x: F) -> F16 { x.settle::<FLUSH>().halved::<TWICE>() });
 

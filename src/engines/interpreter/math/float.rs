@@ -43,6 +43,14 @@ pub(super) trait Float: Lane {
     fn trunc(self) -> Self;
     /// The nearest whole number, the even one of two.
     fn round(self) -> Self;
+    /// `self * b` of numbers that are not subnormal, flushed where it is tiny (`numerics::arith::tiny`).
+    fn mul_flushed(self, b: Self) -> Self;
+    /// `self / b`, likewise.
+    fn div_flushed(self, b: Self) -> Self;
+    /// `self*b + c` rounded once, likewise.
+    fn fused_flushed(self, b: Self, c: Self) -> Self;
+    /// The number, rounded to the format, flushed where it is tiny.
+    fn of_flushed(x: f64) -> Self;
     /// `self < b`, false for NaN.
     fn less(self, b: Self) -> bool;
     /// `self <= b`, false for NaN.
@@ -54,7 +62,13 @@ pub(super) trait Float: Lane {
     /// Whether it is an infinity.
     fn infinite(self) -> bool;
 
-    /// [`Float::flush`] where `FLUSH`.
+    /// The number, rounded to the format: [`Float::of_flushed`] where `FLUSH`.
+    #[inline(always)]
+    fn rounded<const FLUSH: bool>(x: f64) -> Self {
+        if FLUSH { Self::of_flushed(x) } else { Self::of(x) }
+    }
+
+    /// [`Float::flush`] where `FLUSH`, for operands; and for results that are exact where they are small.
     #[inline(always)]
     fn settle<const FLUSH: bool>(self) -> Self {
         if FLUSH { self.flush() } else { self }
@@ -63,8 +77,10 @@ pub(super) trait Float: Lane {
     /// `self*b + c`: rounded once where `FUSED`, else twice.
     #[inline(always)]
     fn mad<const FLUSH: bool, const FUSED: bool>(self, b: Self, c: Self) -> Self {
-        if FUSED {
-            self.settle::<FLUSH>().fused(b.settle::<FLUSH>(), c.settle::<FLUSH>()).settle::<FLUSH>()
+        if FUSED && FLUSH {
+            self.flush().fused_flushed(b.flush(), c.flush())
+        } else if FUSED {
+            self.fused(b, c)
         } else {
             self.times::<FLUSH>(b).plus::<FLUSH>(c)
         }
@@ -85,7 +101,7 @@ pub(super) trait Float: Lane {
     /// [`Float::mul`], flushing where `FLUSH`.
     #[inline(always)]
     fn times<const FLUSH: bool>(self, b: Self) -> Self {
-        self.settle::<FLUSH>().mul(b.settle::<FLUSH>()).settle::<FLUSH>()
+        if FLUSH { self.flush().mul_flushed(b.flush()) } else { self.mul(b) }
     }
 
     /// `self / b`, flushing where `FLUSH`: one rounding, or as `self * (1 / b)` with two where `RECIPROCAL`.
@@ -93,8 +109,10 @@ pub(super) trait Float: Lane {
     fn over<const FLUSH: bool, const RECIPROCAL: bool>(self, b: Self) -> Self {
         if RECIPROCAL {
             self.times::<FLUSH>(Self::of(1.0).over::<FLUSH, false>(b))
+        } else if FLUSH {
+            self.flush().div_flushed(b.flush())
         } else {
-            self.settle::<FLUSH>().div(b.settle::<FLUSH>()).settle::<FLUSH>()
+            self.div(b)
         }
     }
 

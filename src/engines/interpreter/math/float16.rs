@@ -2,6 +2,7 @@
 
 use super::float::Float;
 use super::lift::{Lane, one_row};
+use crate::numerics::arith::tiny;
 
 /// A binary16 number as the binary32 number of the same value.
 #[derive(Clone, Copy)]
@@ -82,6 +83,12 @@ fn odd(near: f32, error: f32) -> f32 {
     f32::from_bits(if inexact { bits.wrapping_add(step) } else { bits })
 }
 
+/// `x`, or a zero of its sign where it is tiny in binary16.
+#[inline(always)]
+fn flushed(x: f32) -> f32 {
+    f32::from_bits(x.to_bits() & if f64::from(x.abs()) < tiny::BELOW16 { SIGN } else { u32::MAX })
+}
+
 impl Float for F16 {
     const DIGITS: u32 = 11;
     const MAX: f64 = 65504.0;
@@ -134,6 +141,23 @@ impl Float for F16 {
     fn fused(self, b: Self, c: Self) -> Self {
         // The product has 22 bits and is exact.
         Self::nearest(odd_sum(self.0 * b.0, c.0))
+    }
+    #[inline(always)]
+    fn mul_flushed(self, b: Self) -> Self {
+        Self::nearest(flushed(self.0 * b.0))
+    }
+    #[inline(always)]
+    fn div_flushed(self, b: Self) -> Self {
+        // A quotient of 11-bit numbers that is not the limit is further from it than binary32 rounds.
+        Self::nearest(flushed(self.0 / b.0))
+    }
+    #[inline(always)]
+    fn fused_flushed(self, b: Self, c: Self) -> Self {
+        Self::nearest(flushed(odd_sum(self.0 * b.0, c.0)))
+    }
+    #[inline(always)]
+    fn of_flushed(x: f64) -> Self {
+        Self::of(if x.abs() < tiny::BELOW16 { 0.0f64.copysign(x) } else { x })
     }
     #[inline(always)]
     fn rem(self, b: Self) -> Self {

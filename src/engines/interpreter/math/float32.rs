@@ -1,7 +1,7 @@
 //! binary32.
 
 use super::float::{Float, native};
-use crate::numerics::arith::fma::fma;
+use crate::numerics::arith::{fma::fma, tiny};
 
 impl Float for f32 {
     const DIGITS: u32 = 24;
@@ -22,6 +22,22 @@ impl Float for f32 {
     #[inline(always)]
     fn rem(self, b: Self) -> Self {
         libm::fmodf(self, b).canonical()
+    }
+    #[inline(always)]
+    fn mul_flushed(self, b: Self) -> Self {
+        tiny::mul(self, b).canonical()
+    }
+    #[inline(always)]
+    fn div_flushed(self, b: Self) -> Self {
+        tiny::div(self, b).canonical()
+    }
+    #[inline(always)]
+    fn fused_flushed(self, b: Self, c: Self) -> Self {
+        tiny::fma(self, b, c).canonical()
+    }
+    #[inline(always)]
+    fn of_flushed(x: f64) -> Self {
+        tiny::round(x).canonical()
     }
     native!(0x8000_0000, 0x7f80_0000, 0x7fc0_0000);
 }

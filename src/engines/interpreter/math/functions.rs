@@ -66,7 +66,7 @@ impl<V: Real1, F: Float, const FLUSH: bool> Op for Call1<V, F, FLUSH> {
     const VECTORS: bool = false;
     #[inline(always)]
     fn apply(x: F) -> F {
-        F::of(V::value(x.settle::<FLUSH>().real())).settle::<FLUSH>()
+        F::rounded::<FLUSH>(V::value(x.settle::<FLUSH>().real()))
     }
 }
 
@@ -78,7 +78,7 @@ impl<V: Real2, F: Float, const FLUSH: bool> Op for Call2<V, F, FLUSH> {
     const VECTORS: bool = false;
     #[inline(always)]
     fn apply((x, y): (F, F)) -> F {
-        F::of(V::value(x.settle::<FLUSH>().real(), y.settle::<FLUSH>().real())).settle::<FLUSH>()
+        F::rounded::<FLUSH>(V::value(x.settle::<FLUSH>().real(), y.settle::<FLUSH>().real()))
     }
 }
 
@@ -92,13 +92,13 @@ op!(Trunc[F: Float, FLUSH](x: F) -> F { Float::trunc(x.settle::<FLUSH>()) });
 op!(Fract[F: Float, FLUSH](x: F) -> F { x.minus::<FLUSH>(Float::floor(x.settle::<FLUSH>())) });
 op!(Sqrt[F: Float, FLUSH](x: F) -> F { x.settle::<FLUSH>().root().settle::<FLUSH>() });
 op!(InverseSqrt[F: Float, FLUSH](x: F) -> F {
-    F::of(1.0 / x.settle::<FLUSH>().real().sqrt()).settle::<FLUSH>()
+    F::rounded::<FLUSH>(1.0 / x.settle::<FLUSH>().real().sqrt())
 });
 op!(Degrees[F: Float, FLUSH](x: F) -> F {
-    F::of(x.settle::<FLUSH>().real() * 57.295_779_513_082_32).settle::<FLUSH>()
+    F::rounded::<FLUSH>(x.settle::<FLUSH>().real() * 57.295_779_513_082_32)
 });
 op!(Radians[F: Float, FLUSH](x: F) -> F {
-    F::of(x.settle::<FLUSH>().real() * (std::f64::consts::PI / 180.0)).settle::<FLUSH>()
+    F::rounded::<FLUSH>(x.settle::<FLUSH>().real() * (std::f64::consts::PI / 180.0))
 });
 op!(Sign[F: Float, FLUSH](x: F) -> F {
     let x = x.settle::<FLUSH>();
@@ -128,7 +128,7 @@ op!(Quantize[, FLUSH, TWICE](x: f32) -> f32 {
 
 // For the narrower formats the product is exact in binary64, or as far out of their range.
 op!(calls Ldexp[F: Float, FLUSH](x: F, exponent: i32) -> F {
-    F::of(libm::scalbn(x.settle::<FLUSH>().real(), exponent)).settle::<FLUSH>()
+    F::rounded::<FLUSH>(libm::scalbn(x.settle::<FLUSH>().real(), exponent))
 });
 
 op!(Modf[F: Float, FLUSH](x: F) -> (F, F) {

@@ -111,7 +111,7 @@ fn same(what: &str, s: Scalar, e: Machine, kernel: Option<Kernel>, rows: &[Vec<u
     let mut x = vec![0.0; rows.len()];
     for (i, got) in got.into_iter().enumerate() {
         for (x, row) in x.iter_mut().zip(rows) {
-            *x = e.format.dtype().value(row[i]);
+            *x = e.format.value(row[i]);
         }
         let want = e.format.bits(twin(&x));
         let name = e.arithmetic.name();
@@ -128,7 +128,7 @@ fn same_numbers(
     rows: &[Vec<u32>],
     twin: impl Fn(&[f64]) -> f64,
 ) {
-    let value = |bits: u32| e.format.dtype().value(bits);
+    let value = |bits: u32| e.format.value(bits);
     let numbers: Vec<usize> = (0..rows[0].len()).filter(|i| rows.iter().all(|row| !value(row[*i]).is_nan())).collect();
     let rows: Vec<Vec<u32>> = rows.iter().map(|row| numbers.iter().map(|i| row[*i]).collect()).collect();
     same(what, s, e, kernel, &rows, twin);
@@ -182,7 +182,7 @@ fn functions_of_one_number_are_the_twins() {
         let bits = |row: &[u32]| if s == Scalar::F16 { run1(f16_to_bits(), &[row]) } else { row.to_vec() };
         let (fraction, whole, significand) = (bits(&both[0]), bits(&both[1]), bits(&parts[0]));
         for (i, word) in x[0].iter().enumerate() {
-            let x = e.format.dtype().value(*word);
+            let x = e.format.value(*word);
             let name = format!("{s:?} {} of {x:e}", e.arithmetic.name());
             assert_eq!(whole[i], e.format.bits(e.call(F1::Trunc, x)), "modf's whole part {name}");
             assert_eq!(fraction[i], e.format.bits(e.sub(x, e.call(F1::Trunc, x))), "modf's fraction {name}");
@@ -213,7 +213,7 @@ fn operators_and_functions_of_two_numbers_are_the_twins() {
         let compare = |op| run1(binary(op, s, &d).unwrap(), &[&held[0], &held[1]]);
         let all = [Op::Less, Op::LessEqual, Op::Greater, Op::GreaterEqual, Op::Equal, Op::NotEqual].map(compare);
         for i in 0..x[0].len() {
-            let [a, b] = [x[0][i], x[1][i]].map(|bits| e.flush(e.format.dtype().value(bits)));
+            let [a, b] = [x[0][i], x[1][i]].map(|bits| e.flush(e.format.value(bits)));
             let want = [a < b, a <= b, a > b, a >= b, a == b, a != b].map(u32::from);
             assert_eq!(all.each_ref().map(|row| row[i]), want, "< <= > >= == != of {a:e} and {b:e} {d:?}");
         }
@@ -251,7 +251,7 @@ fn ldexp_is_the_twins_and_exact_beyond() {
         let out = run1(math(Fun::Ldexp, s, &d).unwrap(), &[&held[0], &exponents]);
         let out = if s == Scalar::F16 { run1(f16_to_bits(), &[&out]) } else { out };
         for (i, bits) in x.iter().enumerate() {
-            let (x, n) = (e.format.dtype().value(*bits), exponents[i].cast_signed());
+            let (x, n) = (e.format.value(*bits), exponents[i].cast_signed());
             assert_eq!(out[i], e.format.bits(e.ldexp(x, f64::from(n))), "{s:?} {x:e} 2^{n}");
         }
         // Where the power of two is no number of binary64.

@@ -1,0 +1,19 @@
+//! A limit of an adapter that it keeps without a word.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that an adapter silently does not do beyond a number, as a probe found. Since format 1.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is limited, such as `loop-iterations`.
+    pub name: String,
+    /// The most that was done where more was asked for.
+    pub at: u64,
+    /// What counts towards it, in words: `per invocation, all loops together`.
+    pub counted: String,
+}
+
+impl Limit {
+    /// The name of a limit of the iterations of loops.
+    pub const LOOP_ITERATIONS: &'static str = "loop-iterations";
+}
