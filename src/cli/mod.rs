@@ -16,7 +16,6 @@ mod outputs;
 mod progress;
 mod report;
 mod rng;
-#[expect(dead_code, reason = "the verbs are moved to it one by one")]
 mod shown;
 mod worker;
 

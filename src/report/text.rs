@@ -108,15 +108,6 @@ pub(super) fn command(record: &Record, case: &str) -> String {
     }
 }
 
-/// [`command`] where no record is at hand: of a kernel of the user's own the id tells the file's name, and not its place.
-pub(super) fn command_by_id(case: &str) -> String {
-    let id = case.replace('\'', r"'\''");
-    match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
-        Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
-        None => format!("repro-audit case '{id}'"),
-    }
-}
-
 /// The user's own kernel that a case is of, where it is.
 fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
     let kernel = case.split_once('/').map_or(case, |(kernel, _)| kernel);

@@ -5,7 +5,7 @@ mod tables;
 mod timeline;
 
 use crate::facts::set::Related;
-use crate::model::words::{count, short};
+use crate::model::words::count;
 use crate::views::View;
 use crate::views::document::{Document, Rows, Section, Text};
 
@@ -54,9 +54,4 @@ impl View for Related {
     fn json(&self) -> serde_json::Result<String> {
         super::pretty(self)
     }
-}
-
-/// A name for a set in a title.
-pub(crate) fn name(view: &Related) -> String {
-    format!("merged record {}", short(&view.id))
 }
