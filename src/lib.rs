@@ -11,7 +11,6 @@ pub mod kernels;
 pub mod model;
 pub mod numerics;
 pub mod record;
-pub mod report;
 pub mod rng;
 pub mod views;
 pub(crate) mod wgsl;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
-use repro_audit::formats::{Options, terminal};
+use repro_audit::formats::{Options, html, terminal};
 use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::record::{self, Merged, Outcome, ReadError, Reader, Record, Stored, content_id};
 use repro_audit::views::View as _;
@@ -192,7 +192,7 @@ proptest! {
             reader.read(&other).expect("a good one");
             let merged = reader.finish();
             let view = repro_audit::facts::set::relate(&merged);
-            let page = repro_audit::report::merged_html(&view).expect("a page");
+            let page = html::write(&view.document());
             prop_assert!(!page.contains("<script>alert"), "text stays text");
             prop_assert!(!terminal::write(&view.document(), &Options { full: true, ..Options::default() }).contains('\u{1b}'), "nothing steers a terminal");
             let records: Vec<Record> = merged.records().map(|r| r.expect("JSON")).collect();

@@ -5,9 +5,40 @@ mod fixture;
 
 use std::path::Path;
 
+use repro_audit::formats::{self, Options};
 use repro_audit::model::FindingKind;
 use repro_audit::record::{EngineStatus, Record};
-use repro_audit::report;
+use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
+
+/// Everything on a terminal of 80 columns.
+fn table_of(record: &Record, color: bool) -> String {
+    formats::terminal::write(&Audit::new(record).document(), &Options { width: 80, full: true, color })
+}
+
+fn html_of(record: &Record) -> String {
+    formats::html::write(&Audit::new(record).document())
+}
+
+fn markdown_of(record: &Record) -> String {
+    formats::markdown::write(&Audit::new(record).document())
+}
+
+/// Comparisons (0) and values (1) as CSV.
+fn rows_of(record: &Record, which: usize) -> String {
+    formats::csv::write(&Audit::new(record).rows()[which]).expect("the rows are flat")
+}
+
+/// The charts as PNG files, by name.
+fn pictures_of(record: &Record) -> Vec<(String, Vec<u8>)> {
+    let document = Audit::new(record).document();
+    let png = |c: &repro_audit::views::chart::Chart| formats::charts::png(c, &record.id).expect("the chart draws");
+    document.charts().into_iter().map(|c| (c.name.clone(), png(c))).collect()
+}
+
+fn write_all(record: &Record, folder: &Path) -> Vec<std::path::PathBuf> {
+    formats::files::write(&Audit::new(record), &record.id, "a record", folder).expect("it writes")
+}
 
 /// Compares with a file in tests/snapshots; `REPRO_AUDIT_BLESS=1` writes it.
 fn snapshot(name: &str, text: &str) {
@@ -34,21 +65,21 @@ fn small() -> Record {
 
 #[test]
 fn the_table_is_as_reviewed() {
-    snapshot("table.txt", &report::table(&small(), false));
-    snapshot("table-without-adapters.txt", &report::table(&fixture::without_adapters(), false));
+    snapshot("table.txt", &table_of(&small(), false));
+    snapshot("table-without-adapters.txt", &table_of(&fixture::without_adapters(), false));
 }
 
 #[test]
 fn what_the_interpreter_says_is_as_reviewed() {
     let record = fixture::interpreted(small(), true);
-    snapshot("table-interpreter.txt", &report::table(&record, false));
-    let table = report::table(&record, false);
+    snapshot("table-interpreter.txt", &table_of(&record, false));
+    let table = table_of(&record, false);
     assert!(table.starts_with("Data race in adam/step: what it computes is undefined"), "the verdict: {table}");
     let mut apart = record.clone();
     apart.verdicts.retain(|v| v.engine != "cpu");
-    let said = report::table(&apart, false);
+    let said = table_of(&apart, false);
     assert!(!said.contains("rarer than"), "chosen orders are no random draws\n{said}");
-    for text in [report::html(&record).expect("the page renders"), report::markdown(&record)] {
+    for text in [html_of(&record), markdown_of(&record)] {
         assert!(text.contains("data-race") && text.contains("order-dependent"), "findings are listed: {text}");
         assert!(!text.contains("<script>alert"), "a message is escaped");
     }
@@ -66,7 +97,7 @@ fn without_a_driver_nothing_is_claimed_of_one() {
         case.executions.retain(|x| x.engine != "embedded:1");
         case.comparisons.retain(|c| c.right != "embedded:1");
     }
-    let table = report::table(&record, false);
+    let table = table_of(&record, false);
     assert!(
         table
             .starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
@@ -83,9 +114,9 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
     for execution in clean.cases.iter_mut().flat_map(|c| &mut c.executions) {
         execution.findings.clear();
     }
-    let first = |record: &Record| report::table(record, false).lines().next().unwrap_or_default().to_owned();
+    let first = |record: &Record| table_of(record, false).lines().next().unwrap_or_default().to_owned();
     assert_eq!(first(&without), first(&clean), "the strict interpreter is no machine");
-    let table = report::table(&clean, false);
+    let table = table_of(&clean, false);
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("rarer than 37.5 % (95 % confidence)"), "the drivers' runs\n{table}");
     assert!(flat.contains("each run is another legal order of execution; 8 were tried"), "the interpreter's\n{table}");
@@ -97,20 +128,20 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
 
 #[test]
 fn markdown_is_as_reviewed() {
-    snapshot("summary.md", &report::markdown(&small()));
+    snapshot("summary.md", &markdown_of(&small()));
 }
 
 #[test]
 fn csv_is_as_reviewed() {
     let mut record = small();
     record.cases.retain(|c| c.kernel == "adam" || c.variant == "atomic");
-    snapshot("summary.csv", &report::summary_csv(&record).expect("the rows are flat"));
-    snapshot("values.csv", &report::values_csv(&record).expect("the rows are flat"));
+    snapshot("summary.csv", &rows_of(&record, 0));
+    snapshot("values.csv", &rows_of(&record, 1));
 }
 
 #[test]
 fn the_table_fits_a_terminal_but_for_ids() {
-    for line in report::table(&fixture::full(2), false).lines() {
+    for line in table_of(&fixture::full(2), false).lines() {
         let id_or_command = line.contains('?') || line.contains("repro-audit ");
         assert!(line.chars().count() <= 112 || id_or_command, "too wide: {line}");
     }
@@ -119,10 +150,10 @@ fn the_table_fits_a_terminal_but_for_ids() {
 #[test]
 fn colours_change_no_letter() {
     let record = small();
-    let plain = report::table(&record, false);
+    let plain = table_of(&record, false);
     let mut stripped = String::new();
     let mut escape = false;
-    for c in report::table(&record, true).chars() {
+    for c in table_of(&record, true).chars() {
         match (escape, c) {
             (false, '\u{1b}') => escape = true,
             (false, c) => stripped.push(c),
@@ -137,11 +168,11 @@ fn colours_change_no_letter() {
 #[test]
 fn hostile_names_are_harmless() {
     let record = fixture::full(1);
-    let html = report::html(&record).expect("the page renders");
+    let html = html_of(&record);
     assert!(!html.contains("<script>alert"), "the name is escaped in the page");
     assert!(html.contains("&lt;script&gt;alert"), "and still shown");
     assert!(!html.contains("<b>7</b>"), "the host's name is escaped");
-    let markdown = report::markdown(&record);
+    let markdown = markdown_of(&record);
     assert!(!markdown.contains("<script"), "the name is escaped in Markdown");
     for line in markdown.lines().filter(|l| l.starts_with("| <code>gl:0") && l.contains("alert")) {
         assert_eq!(line.matches('|').count(), 4, "a bar in a name adds no column: {line}");
@@ -150,19 +181,19 @@ fn hostile_names_are_harmless() {
 
 #[test]
 fn the_page_asks_for_nothing() {
-    let html = report::html(&fixture::full(2)).expect("the page renders");
+    let html = html_of(&fixture::full(2));
     for scheme in ["http:", "https:", "ws:", "file:", "src=", "url(", "@import", "=\"//"] {
         assert!(!html.contains(scheme), "the page contains {scheme}");
     }
     assert!(html.contains("default-src 'none'"), "the policy forbids requests");
     assert!(html.len() < 3_000_000, "{} bytes", html.len());
-    let large = report::html(&fixture::full(5)).expect("the page renders");
+    let large = html_of(&fixture::full(5));
     assert!(large.len() < 3_000_000, "{} bytes for {} cases", large.len(), fixture::full(5).cases.len());
 }
 
 #[test]
 fn the_page_gives_its_script_alone_the_nonce() {
-    let html = report::html(&fixture::full(1)).expect("the page renders");
+    let html = html_of(&fixture::full(1));
     let nonce = html.split("script-src 'nonce-").nth(1).and_then(|t| t.split('\'').next()).expect("a nonce");
     assert_eq!(html.matches("<script").count(), 1, "one script");
     assert!(html.contains(&format!("<script nonce=\"{nonce}\">")), "with the policy's nonce");
@@ -171,19 +202,17 @@ fn the_page_gives_its_script_alone_the_nonce() {
 #[test]
 fn a_record_of_nothing_is_reported_as_nothing() {
     let record = fixture::without_adapters();
-    let html = report::html(&record).expect("the page renders");
+    let html = html_of(&record);
     assert!(html.contains("Nothing was audited"), "the headline claims nothing");
-    assert!(!report::table(&record, false).contains("Bit for bit"), "nor does the table");
-    assert!(report::pictures(&record).expect("no chart is no error").is_empty(), "there is nothing to draw");
+    assert!(!table_of(&record, false).contains("Bit for bit"), "nor does the table");
+    assert!(pictures_of(&record).is_empty(), "there is nothing to draw");
 }
 
 #[test]
 fn a_missed_control_comes_before_everything() {
     let mut record = fixture::full(1);
     record.controls[1].caught = false;
-    for text in
-        [report::html(&record).expect("the page renders"), report::table(&record, false), report::markdown(&record)]
-    {
+    for text in [html_of(&record), table_of(&record, false), markdown_of(&record)] {
         assert!(text.contains("This audit is invalid"), "the headline says so");
     }
 }
@@ -193,19 +222,19 @@ fn a_clean_but_unfinished_audit_is_not_called_clean() {
     let mut record = fixture::full(1);
     record.cases.retain(|c| c.kernel == "quantize");
     record.verdicts.retain(|v| v.kernel == "quantize");
-    let unfinished = report::table(&record, false);
+    let unfinished = table_of(&record, false);
     assert!(unfinished.starts_with("What finished agrees bit for bit, but the audit is incomplete"), "{unfinished}");
     for engine in &mut record.engines {
         engine.status = EngineStatus::Complete;
     }
-    let clean = report::table(&record, false);
+    let clean = table_of(&record, false);
     assert!(clean.starts_with("Bit for bit the same, wherever it was tested"), "{clean}");
 }
 
 #[test]
 fn csv_reads_back() {
     let record = fixture::full(2);
-    let text = report::summary_csv(&record).expect("the rows are flat");
+    let text = rows_of(&record, 0);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let head = reader.headers().expect("a header").clone();
     let column = |name: &str| head.iter().position(|h| h == name).expect("the column exists");
@@ -219,7 +248,7 @@ fn csv_reads_back() {
         assert!(nmse.to_bits() == comparison.drift.nmse.to_bits() || nmse.is_nan(), "the metric is exact");
         assert!(!row[column("engine")].is_empty(), "the engine is known: {}", comparison.right);
     }
-    let values = report::values_csv(&record).expect("the rows are flat");
+    let values = rows_of(&record, 1);
     let samples: usize = record.cases.iter().flat_map(|c| &c.executions).map(|x| x.samples.len()).sum();
     assert_eq!(csv::Reader::from_reader(values.as_bytes()).records().count(), samples, "a row a sample");
     assert!(values.contains("-inf"), "an infinity is written as one");
@@ -228,18 +257,18 @@ fn csv_reads_back() {
 #[test]
 fn pictures_are_whole_and_the_same_each_time() {
     let record = fixture::full(2);
-    let pictures = report::pictures(&record).expect("the charts draw");
+    let pictures = pictures_of(&record);
     assert!(pictures.len() >= 5, "{} charts", pictures.len());
-    assert_eq!(pictures, report::pictures(&record).expect("the charts draw"), "byte for byte");
+    assert_eq!(pictures, pictures_of(&record), "byte for byte");
     for picture in &pictures {
-        let decoder = png::Decoder::new(std::io::Cursor::new(&picture.png));
+        let decoder = png::Decoder::new(std::io::Cursor::new(&picture.1));
         let mut reader = decoder.read_info().expect("a PNG");
         let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
         reader.next_frame(&mut pixels).expect("whole");
         let mut colours: Vec<&[u8]> = pixels.chunks(3).collect();
         colours.sort_unstable();
         colours.dedup();
-        assert!(colours.len() > 4, "{} is not blank", picture.name);
+        assert!(colours.len() > 4, "{} is not blank", picture.0);
         let info = reader.info();
         let text = info.uncompressed_latin1_text.iter().find(|t| t.keyword == "repro-audit record");
         assert_eq!(text.map(|t| t.text.as_str()), Some(record.id.as_str()), "the record's id");
@@ -254,7 +283,7 @@ fn markdown_stays_within_what_github_takes() {
         case.kernel = format!("kernel{i}");
         record.cases.push(case);
     }
-    let text = report::markdown(&record);
+    let text = markdown_of(&record);
     assert!(text.len() <= 60_000, "{} bytes", text.len());
     assert!(text.contains("Shortened"), "and says that it was shortened");
 }
@@ -262,7 +291,7 @@ fn markdown_stays_within_what_github_takes() {
 #[test]
 fn all_files_are_written_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files = report::write_all(&fixture::full(1), folder.path()).expect("it writes");
+    let files = write_all(&fixture::full(1), folder.path());
     assert!(files.iter().all(|f| f.starts_with(folder.path()) && f.is_file()), "each where it was said to be");
     let found = walk(folder.path());
     assert_eq!(found, files.len(), "no temporary file is left");
@@ -271,13 +300,13 @@ fn all_files_are_written_and_nothing_else() {
 #[test]
 fn charts_of_an_earlier_record_do_not_stay() {
     let folder = tempfile::tempdir().expect("a folder");
-    report::write_all(&fixture::full(2), folder.path()).expect("it writes");
+    write_all(&fixture::full(2), folder.path());
     let charts = folder.path().join("charts");
     assert!(charts.join("growth-matmul.png").is_file(), "the first record has this chart");
     let axes = std::fs::read(charts.join("axes.png")).expect("a chart");
     std::fs::write(charts.join("mine.png"), &axes).expect("it can be written");
     std::fs::write(charts.join("growth-mine.png"), b"drawn by hand").expect("it can be written");
-    report::write_all(&fixture::without_adapters(), folder.path()).expect("it writes");
+    write_all(&fixture::without_adapters(), folder.path());
     let mut left: Vec<_> = std::fs::read_dir(&charts)
         .expect("a folder")
         .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -340,7 +369,7 @@ fn varied() -> Record {
 #[test]
 fn threads_and_varied_variables_share_a_column() {
     let record = varied();
-    let table = report::table(&record, false);
+    let table = table_of(&record, false);
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     let above = table.split("Worst drift").next().expect("a part");
     assert!(!above.contains("cpu threads="), "no column or sentence for each count\n{table}");
@@ -348,9 +377,9 @@ fn threads_and_varied_variables_share_a_column() {
     assert!(table.contains("CPU twins, 2 threads; threads 1, 2 and 3\n"), "one line lists them\n{table}");
     assert!(table.contains("  vulkan:0 varied  "), "one line an adapter\n{table}");
     assert!(flat.contains("LP_NUM_THREADS=1, 2, 3, 4, 5, 6, 7, 8 and 1 more"), "with its values\n{table}");
-    let markdown = report::markdown(&record);
+    let markdown = markdown_of(&record);
     assert!(markdown.contains("≈ within spec (2 and 3)"), "{markdown}");
-    let html = report::html(&record).expect("the page renders");
+    let html = html_of(&record);
     let matrix =
         html.split("<table class=\"matrix\">").nth(1).and_then(|t| t.split("</table>").next()).expect("a matrix");
     assert!(matrix.contains("(2 and 3)"), "the cell names the counts");
@@ -367,7 +396,7 @@ fn the_terminal_breaks_no_word() {
         record.cases.push(case);
     }
     for (name, record) in [("varied", &record), ("full", &fixture::full(2))] {
-        let table = report::table(record, false);
+        let table = table_of(record, false);
         let words: Vec<&str> = table.split_whitespace().map(|w| w.trim_end_matches(',')).collect();
         for case in &record.cases {
             assert!(words.contains(&case.kernel.as_str()), "{name}: {} is whole", case.kernel);
@@ -388,7 +417,7 @@ fn an_explanation_is_of_its_own_comparison() {
         verdict.because = "SENTENCE OF THE VERDICT".to_owned();
         verdict.evidence = record.cases.iter().rfind(|c| c.problem == verdict.problem).map(|c| c.id.clone());
     }
-    let html = report::html(&record).expect("the page renders");
+    let html = html_of(&record);
     let drift = html.split("id=\"drift\"").nth(1).and_then(|t| t.split("id=\"charts\"").next()).expect("the section");
     let rows: Vec<&str> = drift.split("<tr class=\"row\">").skip(1).collect();
     assert!(rows.len() >= 4, "{} rows", rows.len());
@@ -423,7 +452,7 @@ fn commands_name_verbs_that_exist() {
     let command = repro_audit::cli::command();
     let mut found = 0;
     for record in [fixture::full(2), fixture::without_adapters(), clean, missed] {
-        for line in report::table(&record, false).lines() {
+        for line in table_of(&record, false).lines() {
             let Some(words) = line.trim().strip_prefix("repro-audit ") else { continue };
             let arguments = shell_words(line.trim());
             let parsed = command.clone().try_get_matches_from(&arguments);
@@ -480,9 +509,9 @@ fn growth_is_drawn_for_a_series_in_k() {
         }
         record.cases.push(odd);
     }
-    let names: Vec<String> = report::pictures(&record).expect("the charts draw").into_iter().map(|p| p.name).collect();
+    let names: Vec<String> = pictures_of(&record).into_iter().map(|p| p.0).collect();
     assert!(names.contains(&"growth-matmul".to_owned()), "{names:?}");
-    let html = report::html(&record).expect("the page renders");
+    let html = html_of(&record);
     let figure = html.split("id=\"chart-growth-matmul\"").nth(1).and_then(|t| t.split("</figure>").next()).expect("it");
     for wanted in
         ["k = 64", "k = 4096", "naive (mad=fma): ", "naive (mad=separate): ", "tiled (mad=separate): ", "<td>24</td>"]
@@ -505,11 +534,11 @@ fn nothing_is_called_repeatable_that_was_not_repeated() {
     let mut record = fixture::full(2);
     record.cases.retain(|c| c.kernel == "conv2d");
     record.verdicts.retain(|v| v.kernel == "conv2d");
-    assert!(report::table(&record, false).starts_with("Repeatable on each adapter, but adapters disagree"), "repeated");
+    assert!(table_of(&record, false).starts_with("Repeatable on each adapter, but adapters disagree"), "repeated");
     for verdict in &mut record.verdicts {
         verdict.levels[0].1 = repro_audit::record::LevelState::Untested;
     }
-    let text = report::table(&record, false);
+    let text = table_of(&record, false);
     assert!(text.starts_with("Adapters disagree on"), "{text}");
 }
 
@@ -531,7 +560,7 @@ fn contrast(a: &str, b: &str) -> f64 {
 
 #[test]
 fn every_text_can_be_read_on_its_ground() {
-    let style = include_str!("../src/report/page/style.css");
+    let style = include_str!("../src/formats/page/style.css");
     let themes: Vec<std::collections::BTreeMap<&str, &str>> = style
         .split(":root{")
         .skip(1)

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use repro_audit::report;
+use repro_audit::formats::{self, Options};
+use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
 
 const OFFLINE: [&str; 9] = [
     "--headless",
@@ -51,8 +53,12 @@ fn opens_offline() -> Result<(), Failed> {
         Some(path) => repro_audit::record::read(Path::new(&path))?,
         None => fixture::full(2),
     };
-    report::write_all(&record, &folder)?;
-    std::fs::write(folder.join("table.txt"), report::table(&record, false))?;
+    let view = Audit::new(&record);
+    formats::files::write(&view, &record.id, "a record", &folder)?;
+    std::fs::write(
+        folder.join("table.txt"),
+        formats::terminal::write(&view.document(), &Options { full: true, ..Options::default() }),
+    )?;
     let page = folder.join("index.html");
     let profile = tempfile::tempdir()?;
     let log = profile.path().join("net.json");
@@ -80,7 +86,7 @@ fn opens_offline() -> Result<(), Failed> {
         }
     }
     let bare = profile.path().join("bare.html");
-    std::fs::write(&bare, report::html(&fixture::without_adapters())?)?;
+    std::fs::write(&bare, formats::html::write(&Audit::new(&fixture::without_adapters()).document()))?;
     let (dom, errors) = chromium(profile.path(), &["--dump-dom", "--v=0"], &bare)?;
     if !dom.contains("class=\"has-js\"") || errors.contains("CONSOLE") {
         return Err(format!("a page without adapters does not work: {errors}").into());

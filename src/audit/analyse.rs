@@ -11,6 +11,7 @@ use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::{Examination, Finding};
 use crate::numerics::drift::{Accuracy, accuracy};
 use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Role, Sample, Status, TwinDigest};
 
@@ -41,6 +42,7 @@ pub(super) fn analyse(
         executions.push(execution(one, truth, &comparisons, &mut pairs)?);
     }
     let program = truth.problem.program();
+    let translation = program.as_ref().map(crate::wgsl::gaps::met).unwrap_or_default();
     let mut record = CaseRecord {
         id: case.to_string(),
         kernel: case.kernel().to_owned(),
@@ -61,6 +63,7 @@ pub(super) fn analyse(
             .filter(|_| is_judged(truth))
             .map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
         origin: truth.problem.origin(),
+        examination: Examination { translation, ..truth.problem.examination() },
         executions,
         comparisons,
     };
@@ -144,7 +147,7 @@ fn execution(
         content: Some(Content::of(first)),
         equals: digests.first().map(|d| truth.equals(d)).unwrap_or_default(),
         observations: truth.problem.observe(first),
-        findings: findings.clone(),
+        findings: noticed(one, truth, findings),
         samples: samples(first, truth, places(&engine, first.len, found.as_ref(), comparisons)),
         accuracy: found,
         outcome: Outcome::Ran {
@@ -155,6 +158,19 @@ fn execution(
         engine,
         seconds,
     })
+}
+
+/// What was noticed in the runs, and on the reference what was noticed in looking closer.
+fn noticed(one: &Responded<'_>, truth: &Truth, findings: &[Finding]) -> Vec<Finding> {
+    let mut all = findings.to_vec();
+    if one.engine.role() == Role::Reference {
+        for finding in truth.problem.findings() {
+            if !all.iter().any(|f| (f.kind, f.line) == (finding.kind, finding.line)) {
+                all.push(finding);
+            }
+        }
+    }
+    all
 }
 
 /// Which elements are stored: all of a small output; of a large one the ends, evenly spaced ones, and the remarkable.

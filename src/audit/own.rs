@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use super::AuditError;
+use super::blobs::Blobs;
+use crate::kernels::case::Case;
 use crate::kernels::user::Kernel;
-use crate::record::{OwnKernel, write_atomically};
+use crate::model::OutputComparison;
+use crate::model::bits::Bits;
+use crate::numerics::drift::measure;
+use crate::record::{CaseRecord, Execution, Outcome, OwnKernel, Record, write_atomically};
 
 /// The file's name.
 const FILE: &str = "kernel.json";
@@ -24,4 +29,66 @@ pub(super) fn take(scratch: &Path) -> Result<Option<Kernel>, AuditError> {
     let text = std::fs::read(&path).map_err(|e| AuditError::Own(e.to_string()))?;
     let own: OwnKernel = serde_json::from_slice(&text).map_err(|e| AuditError::Own(e.to_string()))?;
     Ok(Some(Kernel::again(&own)?))
+}
+
+/// The outputs of one run that the settings want compared: this case's against an earlier one's, on each engine that ran
+/// both. The earlier one is what the record holds of it: outputs too long to be stored whole are not compared, and neither
+/// are those of different lengths.
+pub(super) fn beside(
+    kernel: &Kernel,
+    case: &Case,
+    record: &CaseRecord,
+    draft: &Record,
+    blobs: &Blobs,
+) -> Result<Vec<OutputComparison>, AuditError> {
+    let Some((other, because)) = kernel.compared_with(case) else { return Ok(Vec::new()) };
+    let id = other.to_string();
+    let Some(other) = draft.cases.iter().find(|c| c.id == id && c.elements == record.elements) else {
+        return Ok(Vec::new());
+    };
+    let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
+    let first = |execution: &Execution| match &execution.outcome {
+        Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.clone()),
+        _ => None,
+    };
+    let mut out = Vec::new();
+    for execution in &record.executions {
+        let there = other.executions.iter().find(|e| e.engine == execution.engine).and_then(first);
+        let (Some(left), Some(right)) = (there, first(execution)) else { continue };
+        let whole = draft.outputs.get(&left).and_then(|stored| stored.known(&left).ok());
+        let words: Option<Vec<u32>> = whole.and_then(|known| (0..known.words).map(|place| known.word(place)).collect());
+        let Some(words) = words else { continue };
+        let left = Bits::new(other.dtype, words, len);
+        let right = blobs.get(&right, record.dtype, len)?;
+        if let Some(drift) = measure(&left, &right) {
+            let because = because.clone().filter(|_| !drift.is_none());
+            out.push(OutputComparison { engine: execution.engine.clone(), other: id.clone(), drift, because });
+        }
+    }
+    Ok(out)
+}
+
+/// What comparing outputs with each other gave, in sentences.
+pub(super) fn said_beside(cases: &[CaseRecord]) -> Vec<String> {
+    let output = |id: &str| {
+        let query = id.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').find_map(|part| part.strip_prefix("output=")).unwrap_or(id).to_owned()
+    };
+    let mut out = Vec::new();
+    for case in cases {
+        for compared in &case.examination.outputs {
+            let (left, right) = (output(&compared.other), output(&case.id));
+            let engine = &compared.engine;
+            let because = compared.because.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+            out.push(if compared.drift.is_none() {
+                format!("On {engine} '{left}' and '{right}' hold the same bits.")
+            } else {
+                format!(
+                    "On {engine} '{right}' differs from '{left}': {}{because}.",
+                    crate::facts::size(&compared.drift, case.quantity())
+                )
+            });
+        }
+    }
+    out
 }

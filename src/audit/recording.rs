@@ -11,7 +11,7 @@ use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
 use super::truth::Truth;
 use super::worker::Response;
-use super::{controls, environment};
+use super::{controls, environment, own};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
@@ -85,7 +85,10 @@ impl<'p> Recording<'p> {
         }
         let responses: Vec<_> = responses.iter().map(|(engine, response)| Responded { engine, response }).collect();
         let firsts = self.firsts.entry(problem_id.clone()).or_default();
-        let record = analyse(&blobs, settings.profile, &case, &mut truth, &responses, firsts)?;
+        let mut record = analyse(&blobs, settings.profile, &case, &mut truth, &responses, firsts)?;
+        if let Some(kernel) = &self.plan.own {
+            record.examination.outputs = own::beside(kernel, &case, &record, &self.record, &blobs)?;
+        }
         for one in &responses {
             let engine = one.engine.id.clone();
             if let Some(digest) = one.digest().filter(|_| !firsts.iter().any(|f| f.engine == engine)) {
@@ -178,6 +181,7 @@ impl<'p> Recording<'p> {
         let reference = self.record.engines.iter().any(|e| e.role() == Role::Reference);
         let about = self.plan.own.as_ref().map(|kernel| kernel.notes(&self.plan.cases, !reference));
         self.record.notes = about.unwrap_or_default();
+        self.record.notes.extend(own::said_beside(&self.record.cases));
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
         self.record.run.seconds = seconds;

@@ -1,11 +1,14 @@
 //! `repro-audit case`: one case again; and `repro-audit kernels`: what cases there can be.
 
-use super::gpu::{carry_out, show};
+use super::gpu::carry_out;
 use super::options::Options;
+use super::shown::show;
 use super::{Exit, Failure, print};
+use crate::facts::Asked;
 use crate::kernels::case::Case;
 use crate::kernels::{self, Profile};
 use crate::record::{EngineKind, Outcome};
+use crate::views::audit::Audit;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -23,7 +26,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let plan = args.options.plan(Profile::Quick, Vec::new(), 7, Some(cases.map_err(Failure::usage)?))?;
     args.options.check_adapters()?;
     let record = carry_out(&plan, None)?;
-    show(&record, args.options.format)?;
+    show(&Audit::new(&record).asked(Asked::Case), args.options.format, true)?;
     // Asked for by name and run nowhere: that is no answer.
     for case in &record.cases {
         let skips: Vec<_> = case

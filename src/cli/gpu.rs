@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::options::{Format, Options};
+use super::options::Options;
 use super::outputs::Outputs;
 use super::progress::Shown;
-use super::{Exit, Failure, print};
+use super::shown::show;
+use super::{Exit, Failure};
 use crate::audit::{Plan, audit};
+use crate::formats::terminal;
 use crate::kernels::Profile;
 use crate::record::Record;
-use crate::report;
+use crate::views::audit::Audit;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -38,8 +40,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&record, args.options.format)?;
-    if args.options.format == Format::Table {
+    show(&Audit::new(&record), args.options.format, args.options.full)?;
+    if *args.options.format == terminal::FORMAT {
         anstream::eprintln!(
             "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
             outputs.folder().display()
@@ -60,15 +62,4 @@ pub(super) fn carry_out(plan: &Plan, outputs: Option<&mut Outputs>) -> Result<Re
         anstream::eprintln!("warning: an unfinished record could not be written: {e}");
     }
     Ok(record)
-}
-
-/// Writes a record to standard output.
-pub(super) fn show(record: &Record, format: Format) -> Result<(), Failure> {
-    let text = match format {
-        Format::Table => report::table(record, true),
-        Format::Markdown => report::markdown(record),
-        Format::Json => serde_json::to_string_pretty(record).map(|t| t + "\n").map_err(Failure::usage)?,
-        Format::Csv => report::summary_csv(record).map_err(Failure::usage)?,
-    };
-    print(&text)
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::gpu::{carry_out, show};
-use super::options::{FailOn, Format, Options};
+use super::gpu::carry_out;
+use super::options::{FailOn, Options};
 use super::outputs::Outputs;
+use super::shown::show;
 use super::{Exit, Failure, print};
+use crate::formats::terminal;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
 use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
+use crate::views::audit::Audit;
 use crate::wgsl::with_deep_stack;
 
 /// Arguments.
@@ -99,8 +102,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&record, args.options.format)?;
-    if args.options.format == Format::Table {
+    show(&Audit::new(&record), args.options.format, true)?;
+    if *args.options.format == terminal::FORMAT {
         anstream::eprintln!(
             "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
             outputs.folder().display()

@@ -102,7 +102,11 @@ fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
-            // Help and version are data; everything else is an error.
+            // Help and version are data; everything else is an error, of one line.
+            if e.use_stderr() && e.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                anstream::eprintln!("{}", one_line(&e.to_string()));
+                return Exit::Usage.into();
+            }
             let _ = e.print();
             return if e.use_stderr() { Exit::Usage.into() } else { Exit::Within.into() };
         }
@@ -130,6 +134,14 @@ fn run() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// A usage error as one line: what is wrong and what would be right, without the usage below it.
+fn one_line(error: &str) -> String {
+    let said = error.split("\n\nUsage:").next().unwrap_or_default();
+    let said = said.split("\n\nFor more information").next().unwrap_or_default();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    format!("{}; see --help", words.join(" "))
 }
 
 /// The whole command, for man pages and completions.

@@ -7,22 +7,10 @@ use clap::ValueEnum;
 use super::{Exit, Failure};
 use crate::audit::{Plan, Wanted};
 use crate::engines::interpreter::Mode;
+use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
 use crate::record::{CaseRecord, Engine, Record, Settings, Status};
-
-/// What is written to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// A table for people.
-    Table,
-    /// The record.
-    Json,
-    /// One row a comparison.
-    Csv,
-    /// The table for pull requests and step summaries.
-    Markdown,
-}
 
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,8 +65,11 @@ pub(super) struct Options {
     #[arg(long, value_name = "NAME", env = "REPRO_AUDIT_LABEL", value_parser = super::label)]
     pub(super) label: Option<String>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(super) format: Format,
+    #[arg(long, default_value = "table", value_parser = super::shown::formats())]
+    pub(super) format: &'static Format,
+    /// Everything on a terminal, and not the first screen alone.
+    #[arg(long)]
+    pub(super) full: bool,
     /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the
     /// embedded interpreter is judged only where --adapter embedded asks for it.
     #[arg(long, value_enum, default_value = "never")]

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Failure;
+use crate::formats::FormatError;
+use crate::model::words::short;
 use crate::record::{Record, write_atomically};
-use crate::report;
+use crate::views::audit::Audit;
 
 /// How often an unfinished record is written.
 const EVERY: Duration = Duration::from_secs(2);
@@ -44,6 +46,12 @@ impl Lock {
             Err(e) => Err(e),
         }
     }
+}
+
+/// Writes the page, the tables and the charts of a record.
+fn files(record: &Record, folder: &Path) -> Result<(), FormatError> {
+    let foot = format!("record {} · repro-audit", short(&record.id));
+    crate::formats::files::write(&Audit::new(record), &record.id, &foot, folder).map(|_| ())
 }
 
 impl Outputs {
@@ -112,7 +120,7 @@ impl Outputs {
         self.own = Some(blake3::hash(&json));
         // Its file goes away: the finished record has all that it had.
         self.aside = None;
-        report::write_all(record, &self.folder).map_err(|e| cant(&e))?;
+        files(record, &self.folder).map_err(|e| cant(&e))?;
         Ok(())
     }
 
@@ -122,7 +130,7 @@ impl Outputs {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
-        report::write_all(record, folder).map_err(|e| cant(&e))?;
+        files(record, folder).map_err(|e| cant(&e))?;
         Ok(())
     }
 
@@ -132,7 +140,8 @@ impl Outputs {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
-        report::write_merged(view, folder).map_err(|e| cant(&e))?;
+        let foot = format!("merged record {} · repro-audit", short(&view.id));
+        crate::formats::files::write(view, &view.id, &foot, folder).map_err(|e| cant(&e))?;
         Ok(())
     }
 

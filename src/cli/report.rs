@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::gpu::show;
-use super::options::Format;
 use super::outputs::Outputs;
+use super::shown::{formats, show};
 use super::{Exit, Failure};
 use crate::facts::concluded;
+use crate::formats::Format;
 use crate::record;
+use crate::views::audit::Audit;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -16,8 +17,11 @@ pub(super) struct Args {
     /// or a merged record.
     record: String,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
+    /// Everything on a terminal, and not the first screen alone.
+    #[arg(long)]
+    full: bool,
     /// Write index.html, the CSV files and the charts to this folder instead.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -32,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(record) = plain {
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&record, args.format)?,
+            None => show(&Audit::new(&record), args.format, args.full)?,
         }
         return Ok(Exit::Within);
     }
@@ -42,24 +46,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let record = concluded(merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&record, args.format)?,
+            None => show(&Audit::new(&record), args.format, args.full)?,
         }
         return Ok(Exit::Within);
     }
     let view = crate::facts::set::relate(&merged);
     match &args.out {
         Some(folder) => Outputs::render_merged(folder, &view)?,
-        None => super::shown::show(&view, named(args.format), true)?,
+        None => show(&view, args.format, args.full)?,
     }
     Ok(Exit::Within)
-}
-
-/// The format that writes a view.
-fn named(format: Format) -> &'static crate::formats::Format {
-    match format {
-        Format::Table => &crate::formats::terminal::FORMAT,
-        Format::Markdown => &crate::formats::markdown::FORMAT,
-        Format::Csv => &crate::formats::csv::FORMAT,
-        Format::Json => &crate::formats::json::FORMAT,
-    }
 }

@@ -12,6 +12,12 @@ use crate::model::record::{Engine, EngineStatus, Level, LevelState, Record, Verd
 /// Kernels that look into arithmetic and are no operation that a training is made of: nobody chooses among them.
 const PROBES: [&str; 5] = ["arithmetic", "builtins", "specials", "conversion", "control"];
 
+/// Whether a kernel looks into arithmetic and is no operation that a training is made of.
+#[must_use]
+pub fn is_probe(kernel: &str) -> bool {
+    PROBES.contains(&kernel)
+}
+
 /// Variants of a kernel that agreed where others did not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Advice {

@@ -9,6 +9,7 @@ use super::identity::{same_driver, same_hardware};
 use super::origin::after_origin;
 use super::size::size;
 use super::status::status_of;
+use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::record::{AxisLevel, CaseRecord, Comparison, Engine, Execution, Outcome, Record, Status, TwinDigest};
 use crate::model::{Arithmetic, Liberty};
 
@@ -25,6 +26,11 @@ pub enum Cause {
     Order,
     /// The shader leaves the order of operations open.
     Unordered,
+    /// The engine leaves every loop after so many iterations of an invocation: the interpreter with that limit gives its bits.
+    LimitedLoops {
+        /// How many.
+        iterations: u64,
+    },
     /// The integers that both sides are made of agree; the difference arises after them.
     AfterIntegers {
         /// The integers.
@@ -195,6 +201,9 @@ impl Explanation {
                 format!("{} {}", self.evidence.engine, does.join(" and "))
             }
             Cause::Order => "the configuration sets the order of operations".to_owned(),
+            Cause::LimitedLoops { iterations } => {
+                format!("{} stops every loop after {iterations} iterations of an invocation", self.evidence.engine)
+            }
             Cause::Unordered => "the shader leaves the order of operations open".to_owned(),
             Cause::AfterIntegers { what, then } => format!("{what} agree, and the cause lies in {then}"),
         };
@@ -232,7 +241,7 @@ pub fn explain(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> Vec<Explanation> {
-    let one = |x: &Execution| hypotheses.explain(&x.engine, &case.id, &x.equals);
+    let one = |x: &Execution| limited_loops(case, x).or_else(|| hypotheses.explain(&x.engine, &case.id, &x.equals));
     match comparison.axis {
         AxisLevel::Repeat if case.twins.is_empty() => vec![Explanation {
             cause: Cause::Unordered,
@@ -249,6 +258,18 @@ pub fn explain(
                 .collect()
         }
     }
+}
+
+/// A result that is what limited loops give, and nothing else does.
+fn limited_loops(case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
+    let limited = case.examination.loop_limited.as_deref()?;
+    let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };
+    let is_it = distinct.first().is_some_and(|d| d.digest == limited) && strict(case) != Some(limited);
+    is_it.then(|| Explanation {
+        cause: Cause::LimitedLoops { iterations: SOFTWARE_LOOP_LIMIT },
+        certainty: Certainty::Shown,
+        evidence: Evidence { engine: execution.engine.clone(), case: case.id.clone(), against: None },
+    })
 }
 
 /// Whether the configuration sets the order of operations: the strict references of the two differ, and each result is
@@ -320,6 +341,11 @@ pub fn blame(record: &Record, case: &CaseRecord, engine: &str) -> Blame {
     let Some(at_fault) = record.engine(engine) else { return Blame::Driver };
     if at_fault.is_embedded() {
         return Blame::Interpreter;
+    }
+    // Where the translation for this backend is known to lack what the shader uses, the driver was given something else.
+    let backend = at_fault.adapter.as_ref().map(|a| a.backend.as_str());
+    if let Some(gap) = case.examination.translation.iter().find(|gap| Some(gap.backend.as_str()) == backend) {
+        return Blame::Translation { gap: gap.about.clone() };
     }
     let same_device = |other: &Engine| match (&at_fault.adapter, &other.adapter) {
         (Some(a), Some(b)) => a.backend != b.backend && same_hardware(a, b) && !b.is_embedded() && !same_driver(a, b),

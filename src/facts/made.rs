@@ -87,6 +87,7 @@ pub(super) fn case(config: &str, executions: Vec<Execution>, comparisons: Vec<Co
         twins: Vec::new(),
         twin_accuracy: None,
         origin: None,
+        examination: crate::model::Examination::default(),
         executions,
         comparisons,
     }

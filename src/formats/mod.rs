@@ -4,9 +4,12 @@
 //! All cleaning and escaping of text happens here, in the format that needs it, and nowhere else: names come from drivers,
 //! records from other machines, and case ids from both.
 
+pub mod charts;
 pub mod clean;
 pub mod csv;
+pub mod files;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -15,8 +18,8 @@ pub mod terminal;
 use crate::views::View;
 
 /// The formats, in the order in which help lists them.
-pub const ALL: [&Format; 6] =
-    [&terminal::FORMAT, &markdown::FORMAT, &csv::FORMAT, &json::FORMAT, &junit::FORMAT, &github::FORMAT];
+pub const ALL: [&Format; 7] =
+    [&terminal::FORMAT, &markdown::FORMAT, &html::FORMAT, &csv::FORMAT, &json::FORMAT, &junit::FORMAT, &github::FORMAT];
 
 /// A way to write a view.
 #[derive(Debug)]
@@ -63,6 +66,14 @@ pub enum FormatError {
     /// The subject is no JSON.
     #[error("can't write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A file can not be written.
+    #[error("can't write {path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A chart failed.
     #[error("can't draw the chart {name}: {why}")]
     Chart {

@@ -2,7 +2,7 @@
 
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Program, Task};
-use crate::model::{Allowance, Arithmetic, Exact, Observation, Origin, Quantity};
+use crate::model::{Allowance, Arithmetic, Exact, Examination, Finding, Observation, Origin, Quantity};
 
 /// The most iterations of loops that an invocation of our own shaders may make. Mesa's software drivers stop every loop,
 /// without a word, once an invocation has made 65,535 in all.
@@ -58,6 +58,16 @@ pub trait Problem: Send + Sync {
     /// and the answer is left to the implementation.
     fn origin(&self) -> Option<Origin> {
         None
+    }
+
+    /// What was noticed in looking closely at the shader, where that was done.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What is known of the shader besides its results, where it was looked at closely.
+    fn examination(&self) -> Examination {
+        Examination::default()
     }
 
     /// The operation and its tensors, for engines that have one of their own. `None` where it has no name that others

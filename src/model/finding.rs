@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of defect.
+/// What kind of thing was noticed, the gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
@@ -10,10 +10,25 @@ pub enum FindingKind {
     DataRace,
     /// A barrier that not all invocations of a workgroup reach together.
     NonUniformBarrier,
+    /// Results rest on a built-in function outside the arguments for which WGSL says what it gives, such as `pow` of a
+    /// negative number. Since format 1.3.
+    Undefined,
+    /// Results rest on the value of an invocation of a subgroup that is not active. Since format 1.3.
+    InactiveLane,
     /// An index beyond the end of an array or a buffer.
     OutOfBounds,
     /// Legal orders of execution give different results.
     OrderDependent,
+    /// Sizes of a subgroup that adapters have give different results. Since format 1.3.
+    SubgroupSize,
+    /// Results are NaN or infinite, and an infinity arises from finite numbers. Since format 1.3.
+    Overflow,
+    /// Results are NaN, and a NaN arises from numbers. Since format 1.3.
+    NanArises,
+    /// An invocation goes through more iterations than some drivers allow. Since format 1.3.
+    LongLoop,
+    /// All results are one value, so that their agreement shows little. Since format 1.3.
+    OneValue,
 }
 
 impl FindingKind {
@@ -23,11 +38,31 @@ impl FindingKind {
         match self {
             Self::DataRace => "data-race",
             Self::NonUniformBarrier => "non-uniform-barrier",
+            Self::Undefined => "undefined",
+            Self::InactiveLane => "inactive-lane",
             Self::OutOfBounds => "out-of-bounds",
             Self::OrderDependent => "order-dependent",
+            Self::SubgroupSize => "subgroup-size",
+            Self::Overflow => "overflow",
+            Self::NanArises => "nan-arises",
+            Self::LongLoop => "long-loop",
+            Self::OneValue => "one-value",
         }
     }
+
+    /// Whether it leaves results undefined, so that no engine is right or wrong in them.
+    #[must_use]
+    pub fn is_defect(self) -> bool {
+        matches!(
+            self,
+            Self::DataRace | Self::NonUniformBarrier | Self::Undefined | Self::InactiveLane | Self::OutOfBounds
+        )
+    }
 }
+
+/// Mesa's software drivers stop the loops of an invocation after this many iterations, all loops counted together, without
+/// a word (`LP_MAX_TGSI_LOOP_ITERATIONS` in Mesa's `gallivm/lp_bld_limits.h`).
+pub const SOFTWARE_LOOP_LIMIT: u64 = 65_535;
 
 /// One thing that was noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,10 +1,13 @@
 //! What is shown of a subject: a view asks the facts and yields a [`Document`], which every format can write. A sentence
 //! is made here once and is the same in the terminal, on the page and in a step summary.
 
+pub mod audit;
 pub mod chart;
 pub mod document;
 pub mod pair;
+pub mod prediction;
 pub mod set;
+pub(crate) mod text;
 
 pub use document::Document;
 

@@ -1,10 +1,11 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
 use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
-use crate::model::words::{count, list, plural, quoted, short};
+use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
-use crate::views::View;
 use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
+use crate::views::text::command_by_id;
+use crate::views::{View, text};
 
 /// Rows of the table of cases.
 const ROWS: usize = 40;
@@ -62,8 +63,7 @@ impl View for Pairs {
         for pair in &self.pairs {
             for c in &pair.results {
                 let drift = c.drift.as_ref();
-                let status =
-                    |s: Option<Status>| s.and_then(|s| serde_json::to_value(s).ok()?.as_str().map(str::to_owned));
+                let status = |s: Option<Status>| s.map(|s| text::mark(s).class());
                 out.push(vec![
                     pair.left.id.as_str().into(),
                     pair.right.id.as_str().into(),
@@ -239,15 +239,6 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     ]
 }
 
-/// The command that runs a case again. Of a kernel of the user's own the id tells the file's name, and not its place.
-fn command(case: &str) -> String {
-    let id = case.replace('\'', r"'\''");
-    match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
-        Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
-        None => format!("repro-audit case '{id}'"),
-    }
-}
-
 fn mark(cause: &CauseGroup) -> Mark {
     match cause.kind {
         Kind::Failed => Mark::Failed,
@@ -320,7 +311,7 @@ fn cases(pair: &Compared, id: String) -> Section {
             .text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
     }
     if let Some(first) = pair.cases.first() {
-        section.step("Run the worst one again:", command(&first.case));
+        section.step("Run the worst one again:", command_by_id(&first.case));
     }
     section
 }

@@ -1,5 +1,8 @@
 //! From WGSL text to modules that can be compiled: parsed, validated, and without overrides.
 
+pub(crate) mod directives;
+pub(crate) mod gaps;
+
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, SubgroupOperationSet, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};

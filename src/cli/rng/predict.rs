@@ -6,8 +6,9 @@ use super::draw::{DrawArgs, cards};
 use super::layout::{columns, count, markdown, percent};
 use super::{Exit, Failure, Format, csv, json};
 use crate::cli::print;
-use crate::report;
+use crate::formats::files;
 use crate::rng::{Cards, Geometry, Op, Prediction, Subject, predict};
+use crate::views::prediction::{AGREEMENT_COLUMNS, Predicted, agreement_rows};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -42,18 +43,28 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let show = args.show as usize;
     let found = predict(&draw, seed, offset, &before, &subjects, show).map_err(Failure::usage)?;
     if let Some(folder) = &args.out {
-        let title = title(args, &found);
-        report::write_prediction(&found, &title, &headline(&found), folder).map_err(Failure::usage)?;
+        let foot = format!("{} · repro-audit rng", title(args, &found));
+        files::write(&predicted(args, &found, &cards), "", &foot, folder).map_err(Failure::usage)?;
         anstream::eprintln!("Written: {}", folder.join("index.html").display());
     }
     let text = match args.format {
         Format::Table => table(args, &found, &cards),
         Format::Markdown => page(args, &found),
         Format::Json => json(&found)?,
-        Format::Csv => csv(&report::AGREEMENT_COLUMNS, &report::agreement_rows(&found))?,
+        Format::Csv => csv(&AGREEMENT_COLUMNS, &agreement_rows(&found))?,
     };
     print(&text)?;
     Ok(Exit::Within)
+}
+
+fn predicted<'a>(args: &Args, found: &'a Prediction, cards: &Cards) -> Predicted<'a> {
+    Predicted {
+        found,
+        title: title(args, found),
+        headline: headline(found),
+        common: common(found),
+        notes: notes(found, cards),
+    }
 }
 
 fn subjects(args: &Args, cards: &Cards) -> Result<Vec<Subject>, Failure> {

@@ -81,6 +81,8 @@ pub(super) struct Atomic {
     pub(super) compare: Vec<Row>,
     /// Empty where the result is not used.
     pub(super) out: Vec<Row>,
+    /// Whether the order in which it takes effect can show: its result is used, or it rounds.
+    pub(super) tells: bool,
 }
 
 /// Which invocation of its subgroup an invocation reads from.
@@ -112,7 +114,7 @@ pub(super) enum Subgroup {
     /// The mask of those whose predicate is true, in four words.
     Ballot { predicate: Option<Row>, out: Vec<Row> },
     /// Another's value.
-    Gather { from: From, which: Option<Row>, value: Vec<Row>, out: Vec<Row> },
+    Gather { from: From, which: Option<Row>, value: Vec<Row>, out: Vec<Row>, line: u32 },
     /// Combined in the order of lanes.
     Collect { extent: Extent, combine: Kernel, identity: Vec<u32>, value: Vec<Row>, out: Vec<Row> },
 }
@@ -219,6 +221,20 @@ pub(super) enum Step {
         at: Row,
         line: u32,
     },
+    /// Where a number that is not finite comes from; looked at while watching only.
+    Trace {
+        out: Row,
+        /// The operands of floating point; `out` depends on no other floats.
+        from: Vec<Row>,
+        line: u32,
+    },
+    /// A power, whose result is undefined for some operands.
+    Power {
+        out: Row,
+        base: Row,
+        exponent: Row,
+        line: u32,
+    },
     If {
         condition: Row,
         accept: Block,
@@ -291,6 +307,8 @@ pub(super) struct Code {
     pub(super) atomics: bool,
     /// The lines of atomic operations, ascending.
     pub(super) atomic_lines: BTreeSet<u32>,
+    /// The lines of subgroup operations, and of built-in values that tell a subgroup's size or place, ascending.
+    pub(super) subgroup_lines: BTreeSet<u32>,
     /// Whether invocations of one subgroup synchronise among themselves.
     pub(super) subgroup_barriers: bool,
     pub(super) subgroup: u32,
@@ -332,6 +350,7 @@ impl Code {
                 | Step::LoadVariable { out, .. }
                 | Step::Load { out, .. }
                 | Step::ArrayLength { out, .. }
+                | Step::Power { out, .. }
                 | Step::SetVariable { variable: out, .. } => {
                     all.written.insert(*out);
                 }
@@ -358,7 +377,12 @@ impl Code {
                     });
                     all.add(&there);
                 }
-                Step::Store { .. } | Step::Uniform { .. } | Step::Break | Step::Continue | Step::Return => {}
+                Step::Store { .. }
+                | Step::Uniform { .. }
+                | Step::Trace { .. }
+                | Step::Break
+                | Step::Continue
+                | Step::Return => {}
             }
         }
         all
@@ -390,6 +414,11 @@ impl Code {
         }
         1 + most
     }
+}
+
+/// The steps of a block that compute something.
+pub(super) fn work(block: &[Step]) -> usize {
+    block.iter().filter(|step| !matches!(step, Step::Trace { .. })).count()
 }
 
 impl Scalar {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::code::Code;
-use super::machine::{Buffer, Machine, Stopped, Watch};
+use super::machine::{Buffer, Machine, Seen, Stopped, Watch, Way};
 use super::mode::Schedule;
 
 /// About this many lanes run together: enough that a step's own cost is small, few enough that rows stay in the
@@ -17,33 +17,33 @@ const WORDS: usize = 1 << 21;
 /// How a dispatch is executed.
 pub(super) struct How {
     pub(super) schedule: Schedule,
-    /// Steps that one workgroup (or several that run together) may take.
-    pub(super) most_steps: u64,
+    pub(super) way: Way,
     /// Threads, for code whose workgroups are known not to conflict.
     pub(super) threads: usize,
-    /// Let some lanes go on to the next barrier before others start.
-    pub(super) apart: bool,
-    /// What is read of an invocation of a subgroup that is not active.
-    pub(super) absent: u32,
     /// Watch for races: then workgroups run one at a time.
     pub(super) watch: Option<Watch>,
 }
 
-/// Executes `code` for `groups` workgroups in x, y and z. Gives back what was watched.
+/// Executes `code` for `groups` workgroups in x, y and z. Gives back what was watched, and what was kept of atomics.
 ///
 /// # Errors
 /// Where a workgroup does not end.
-pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: How) -> Result<Option<Watch>, Stopped> {
+pub(super) fn dispatch(
+    code: &Code,
+    buffers: &[&Buffer],
+    groups: [u32; 3],
+    how: How,
+) -> Result<(Option<Watch>, Option<Seen>), Stopped> {
     let [x, y, z] = groups;
     let total = x as usize * y as usize * z as usize;
     if total == 0 {
-        return Ok(how.watch);
+        return Ok((how.watch, None));
     }
     let size = code.invocations().max(1);
     // The order of workgroups can show in atomics of buffers. Those that run in lockstep with others could wait for each
     // other through them for ever; where lanes may go apart, that is noticed, and they are tried across workgroups.
     let ordered = how.watch.is_some() || code.storage_atomics;
-    let alone = how.watch.is_some() || code.storage_atomics && !how.apart;
+    let alone = how.watch.is_some() || code.storage_atomics && !how.way.apart;
     let fitting = (LANES / size).min(WORDS / (size * code.rows as usize).max(1)).max(1);
     let together = if alone { 1 } else { fitting.min(total) };
     let order = Order::new(how.schedule, total);
@@ -52,16 +52,16 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
         let end = ((batch + 1) * together).min(total);
         (batch * together..end).map(|turn| split(order.workgroup(turn), groups)).collect()
     };
-    let threads = if ordered { 1 } else { how.threads.clamp(1, batches) };
+    let threads = if ordered || how.way.keep { 1 } else { how.threads.clamp(1, batches) };
     if threads == 1 {
-        let mut machine = Machine::new(code, buffers, together, how.most_steps).with_absent(how.absent);
+        let mut machine = Machine::new(code, buffers, together, how.way);
         if let Some(watch) = how.watch {
             machine.watch(watch);
         }
         for batch in 0..batches {
-            machine.run(&coordinates(batch), groups, order.lanes(batch, size * together), how.apart)?;
+            machine.run(&coordinates(batch), groups, order.lanes(batch, size * together))?;
         }
-        return Ok(machine.into_watch());
+        return Ok(machine.into_findings());
     }
     let next = AtomicUsize::new(0);
     // Of several failures the one of the first workgroup, so that the message does not depend on the threads.
@@ -69,13 +69,13 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let mut machine = Machine::new(code, buffers, together, how.most_steps).with_absent(how.absent);
+                let mut machine = Machine::new(code, buffers, together, how.way);
                 loop {
                     let batch = next.fetch_add(1, Relaxed);
                     if batch >= batches {
                         break;
                     }
-                    let done = machine.run(&coordinates(batch), groups, order.lanes(batch, size * together), how.apart);
+                    let done = machine.run(&coordinates(batch), groups, order.lanes(batch, size * together));
                     if let (Err(stopped), Ok(mut first)) = (done, failed.lock()) {
                         if first.as_ref().is_none_or(|(b, _)| batch < *b) {
                             *first = Some((batch, stopped));
@@ -88,7 +88,7 @@ pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: 
     });
     match failed.into_inner() {
         Ok(Some((_, stopped))) => Err(stopped),
-        _ => Ok(None),
+        _ => Ok((None, None)),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::code::{Binding, Code};
 use super::compile::compile;
 use super::dispatch::{How, dispatch};
-use super::machine::{Buffer, Race, Watch};
+use super::machine::{Buffer, Indeterminate, Notice, Seen, Watch, Way};
 use super::mode::{Mode, Schedule};
 use crate::engines::RunError;
 use crate::model::finding::TWO_WORKGROUPS;
@@ -31,10 +31,44 @@ pub(super) struct Ready {
 pub(super) struct Executed {
     /// The words of the output view.
     pub(super) words: Vec<u32>,
-    /// What was noticed, where it was watched.
+    /// What was noticed; nothing where it was not watched.
+    pub(super) watched: Watched,
+    /// What atomics read, where it was kept.
+    pub(super) seen: Seen,
+}
+
+/// What was noticed of an execution.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    /// Defects.
     pub(super) findings: Vec<Finding>,
-    /// Whether workgroups touched each other's words, where it was watched.
+    /// Whether workgroups touched each other's words.
     pub(super) conflict: bool,
+    /// Where numbers that are not finite arose, the first first.
+    pub(super) not_finite: Vec<Notice>,
+    /// Powers without a value, and reads of invocations that are not active. They are defects where a result rests on them.
+    pub(super) indeterminate: Vec<Finding>,
+    /// The most iterations of an invocation in one dispatch, and the line of the loop that goes round most often.
+    pub(super) iterations: (u64, u32),
+    /// Lines of loops that no invocation went through once.
+    pub(super) idle: Vec<u32>,
+}
+
+impl Watched {
+    fn add(&mut self, watch: &Watch) {
+        self.conflict |= watch.workgroups_conflict();
+        for (notice, times) in watch.found() {
+            let Some(found) = finding(notice, times) else { continue };
+            match notice {
+                Notice::Inactive { .. } | Notice::Undefined { .. } => self.indeterminate.push(found),
+                _ => self.findings.push(found),
+            }
+        }
+        self.not_finite.extend(watch.not_finite());
+        let loops = watch.loops();
+        self.iterations = self.iterations.max((loops.most, loops.line));
+        self.idle.extend(loops.idle());
+    }
 }
 
 /// How a program is executed.
@@ -52,8 +86,11 @@ pub(super) struct Execution {
     /// Where the schedule is not the first and atomics can show it, let some invocations go on to the next barrier before
     /// others start. What waits for other invocations by itself may then never end.
     pub(super) apart: bool,
-    /// What is read of an invocation of a subgroup that is not active, which is indeterminate in WGSL.
-    pub(super) absent: u32,
+    pub(super) indeterminate: Indeterminate,
+    /// Keep what atomics read, to tell orders apart.
+    pub(super) keep: bool,
+    /// Leave loops after this many iterations of an invocation.
+    pub(super) loop_limit: Option<u64>,
 }
 
 impl Ready {
@@ -91,6 +128,13 @@ impl Ready {
         all.into_iter().collect()
     }
 
+    /// The lines where a subgroup's size or order can show, ascending.
+    pub(super) fn subgroup_lines(&self) -> Vec<u32> {
+        let all: std::collections::BTreeSet<u32> =
+            self.passes.iter().flat_map(|(code, _)| &code.subgroup_lines).copied().filter(|line| *line > 0).collect();
+        all.into_iter().collect()
+    }
+
     /// Executes all passes.
     ///
     /// # Errors
@@ -105,28 +149,30 @@ impl Ready {
                 Spec::InOut(words) => Buffer::writable(words),
             })
             .collect();
-        let mut findings = Vec::new();
-        let mut conflict = false;
+        let mut watched = Watched::default();
+        let mut seen = Seen::default();
         for ((code, groups), bound) in self.passes.iter().zip(&self.bound) {
             let own: Vec<&Buffer> = bound.iter().map(|index| &buffers[*index]).collect();
             let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
             let how = How {
                 schedule: how.schedule,
-                most_steps: how.most_steps,
+                way: Way {
+                    most_steps: how.most_steps,
+                    apart: how.apart && code.atomics,
+                    indeterminate: how.indeterminate,
+                    keep: how.keep,
+                    loop_limit: how.loop_limit,
+                },
                 threads: how.threads,
-                apart: how.apart && code.atomics,
-                absent: how.absent,
                 watch: how.watch.then(|| Watch::new(code, &words)),
             };
-            let watched = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
-            if let Some(watch) = watched {
-                conflict |= watch.workgroups_conflict();
-                findings.extend(watch.found().map(|(race, times)| finding(race, times)));
-            }
+            let (watch, kept) = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
+            watch.iter().for_each(|watch| watched.add(watch));
+            kept.iter().for_each(|kept| seen.add(kept));
         }
         let view = &program.output;
         let end = view.first_word + view.span();
-        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), findings, conflict })
+        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), watched, seen })
     }
 }
 
@@ -166,10 +212,29 @@ fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
     Ok(index)
 }
 
-fn finding(race: &Race, times: u64) -> Finding {
+/// What is told of a defect; `None` of what is no defect by itself.
+fn finding(notice: &Notice, times: u64) -> Option<Finding> {
     let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
-    match race {
-        Race::Data { first_line, line, across, both_write, same_value, vector, memory } => {
+    Some(match notice {
+        Notice::NotFinite { .. } => return None,
+        Notice::Inactive { line } => Finding {
+            kind: FindingKind::InactiveLane,
+            line: Some(*line),
+            message: format!(
+                "the subgroup operation on line {line} reads an invocation that is not active, and WGSL says nothing of what it \
+                 gives{often}"
+            ),
+        },
+        Notice::Undefined { line, base, exponent } => Finding {
+            kind: FindingKind::Undefined,
+            line: Some(*line),
+            message: format!(
+                "pow({}, {}) on line {line} has no value in WGSL, which defines pow(x, y) by exp2(y * log2(x)){often}",
+                f32::from_bits(*base),
+                f32::from_bits(*exponent)
+            ),
+        },
+        Notice::Data { first_line, line, across, both_write, same_value, vector, memory } => {
             let who = if *across { TWO_WORKGROUPS } else { "two invocations of a workgroup" };
             let what = match (both_write, same_value, vector) {
                 (_, _, true) => "use one vector (a write of a component may write all of it)",
@@ -186,24 +251,24 @@ fn finding(race: &Race, times: u64) -> Finding {
                 message: format!("{who} {what} of {memory} on {lines}, and {barrier}{often}"),
             }
         }
-        Race::Barrier { line } => Finding {
+        Notice::Barrier { line } => Finding {
             kind: FindingKind::NonUniformBarrier,
             line: Some(*line),
             message: format!("only some invocations of a workgroup reach the barrier on line {line}{often}"),
         },
-        Race::Uniform { line } => Finding {
+        Notice::Uniform { line } => Finding {
             kind: FindingKind::NonUniformBarrier,
             line: Some(*line),
             message: format!(
                 "invocations of a workgroup give workgroupUniformLoad different pointers on line {line}{often}"
             ),
         },
-        Race::OutOfBounds { line, index, last } => Finding {
+        Notice::OutOfBounds { line, index, last } => Finding {
             kind: FindingKind::OutOfBounds,
             line: Some(*line),
             message: format!(
                 "index {index} on line {line} is beyond the last one, {last}, and was clamped to it{often}"
             ),
         },
-    }
+    })
 }

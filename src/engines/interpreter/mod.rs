@@ -4,6 +4,7 @@
 mod code;
 mod compile;
 mod dispatch;
+mod examine;
 mod execute;
 mod layout;
 mod machine;
@@ -11,6 +12,7 @@ mod math;
 mod mode;
 mod runner;
 
+pub use examine::Examined;
 pub use mode::{Defects, Mode, ModeError, Schedule};
 pub use runner::{Runner, identities, identity, mode};
 

@@ -1,11 +1,13 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::execute::{Executed, Execution, MOST_STEPS, Ready};
+use super::execute::{Executed, Execution, MOST_STEPS, Ready, Watched};
+use super::machine::Indeterminate;
 use super::{Mode, Schedule};
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::{RunError, Runs, unsupported};
 use crate::model::AdapterIdentity;
 use crate::model::bits::Bits;
+use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::task::{Feature, Program};
 use crate::model::{Finding, FindingKind, Skip};
 use crate::numerics::threads::available_threads;
@@ -60,7 +62,7 @@ fn limits() -> wgpu::Limits {
 /// Runs programs in one mode.
 #[derive(Debug)]
 pub struct Runner {
-    mode: Mode,
+    pub(super) mode: Mode,
     threads: usize,
     most_steps: u64,
 }
@@ -91,20 +93,10 @@ impl Runner {
     /// # Errors
     /// As [`Runner::run`].
     pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
-        self.compute_with_absent(program, 0)
+        Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
     }
 
-    /// [`Runner::compute`] where reading an invocation of a subgroup that is not active gives `absent`: WGSL allows any
-    /// value.
-    ///
-    /// # Errors
-    /// As [`Runner::run`].
-    pub fn compute_with_absent(&mut self, program: &Program, absent: u32) -> Result<Vec<u32>, RunError> {
-        let how = Execution { absent, ..self.how(self.mode.order(0)) };
-        Ok(Ready::new(program, &self.mode)?.execute(program, how)?.words)
-    }
-
-    fn how(&self, schedule: Schedule) -> Execution {
+    pub(super) fn how(&self, schedule: Schedule) -> Execution {
         Execution {
             schedule,
             poison: poison(0),
@@ -112,7 +104,9 @@ impl Runner {
             threads: 1,
             most_steps: self.most_steps,
             apart: false,
-            absent: 0,
+            indeterminate: Indeterminate::Usual,
+            keep: false,
+            loop_limit: None,
         }
     }
 
@@ -123,6 +117,11 @@ impl Runner {
     /// # Errors
     /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
     pub fn run(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
+        Ok(self.run_watched(program, repeats)?.map(|ran| ran.runs))
+    }
+
+    /// [`Runner::run`], with what was noticed besides defects.
+    pub(super) fn run_watched(&mut self, program: &Program, repeats: u32) -> Result<Result<Ran, Skip>, RunError> {
         if let Some(skip) = unsupported(program, &specialise(program)?, &Feature::ALL, &limits()) {
             return Ok(Err(skip));
         }
@@ -133,7 +132,7 @@ impl Runner {
         let started = std::time::Instant::now();
         let mut threads = 1;
         let mut collected = Collected::new(program);
-        let mut findings: Vec<Finding> = Vec::new();
+        let mut watched = Watched::default();
         let mut apart = self.mode.schedule.is_none();
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
@@ -147,7 +146,7 @@ impl Runner {
                 apart,
                 ..self.how(self.mode.order(run))
             };
-            let Executed { words, findings: noticed, conflict } = match ready.execute(program, how) {
+            let Executed { words, watched: noticed, .. } = match ready.execute(program, how) {
                 // Invocations may wait for one another by themselves, which the first order let them do.
                 Err(RunError::Stopped(_)) if run > 0 && ready.has_atomics() => {
                     apart = false;
@@ -155,14 +154,18 @@ impl Runner {
                 }
                 done => done?,
             };
-            if run == 0 && !conflict && !ready.has_storage_atomics() {
-                threads = self.threads;
+            if run == 0 {
+                if !noticed.conflict && !ready.has_storage_atomics() {
+                    threads = self.threads;
+                }
+                watched = noticed;
             }
-            findings.extend(noticed);
             collected.add(words, run, run < repeats);
             run += 1;
         }
         let distinct = collected.finish()?;
+        let mut findings = std::mem::take(&mut watched.findings);
+        findings.extend(long_loop(watched.iterations));
         let mut kept = distinct.iter().filter_map(|d| d.bits.as_ref());
         if let Some(first) = kept.next()
             && distinct.len() > 1
@@ -177,31 +180,108 @@ impl Runner {
         {
             // A race is a cause of its own, and is told with its lines.
             let races = findings.iter().any(|f| f.kind == FindingKind::DataRace);
-            let lines = if races { Vec::new() } else { ready.atomic_lines() };
             let clamped = findings.iter().any(|f| f.kind == FindingKind::OutOfBounds);
-            findings.push(order_dependent(distinct.len(), repeats, first, other, &lines, clamped));
+            let blamed = match (races, clamped) {
+                (true, _) => Blamed::default(),
+                (false, true) if ready.atomic_lines().is_empty() => {
+                    Blamed { line: None, text: "; indices beyond the end were clamped to one element".to_owned() }
+                }
+                _ => self.blame(&ready, program, repeats, first)?,
+            };
+            findings.push(order_dependent(distinct.len(), repeats, first, other, blamed));
         }
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings }))
+        let runs = Runs { distinct, runs: repeats, seconds, compile_seconds, findings };
+        Ok(Ok(Ran { runs, watched, ready }))
     }
+
+    /// Which atomics read other values where another order gives another result. Of the orders that were tried, the one in
+    /// which the fewest do tells most: what only goes to other invocations, such as a ticket, may be a name and no more.
+    fn blame(&self, ready: &Ready, program: &Program, repeats: u32, first: &Bits) -> Result<Blamed, RunError> {
+        let kept = Execution { keep: true, ..self.how(self.mode.order(0)) };
+        let in_order = ready.execute(program, kept)?.seen;
+        let mut best: Option<(Vec<u32>, Vec<u32>)> = None;
+        for run in 1..repeats.clamp(2, 6) {
+            let schedule = self.mode.order(run);
+            // What waits for other invocations by itself may not end where these go later.
+            let Ok(done) = ready.execute(program, Execution { schedule, apart: true, ..kept }) else { continue };
+            if program.output.gather(done.words) == *first {
+                continue;
+            }
+            let apart = in_order.apart(&done.seen);
+            let weight = |(values, given): &(Vec<u32>, Vec<u32>)| (values.is_empty(), values.len(), given.len());
+            if best.as_ref().is_none_or(|best| weight(&apart) < weight(best)) {
+                best = Some(apart);
+            }
+        }
+        let (values, given) = best.unwrap_or_default();
+        let atomics = |lines: &[u32]| match lines {
+            [line] => format!("the atomic on line {line}"),
+            lines => format!("the atomics on lines {}", joined(lines)),
+        };
+        let verb =
+            |lines: &[u32], one: &str, many: &str| if lines.len() == 1 { one.to_owned() } else { many.to_owned() };
+        Ok(match (values.as_slice(), given.as_slice(), ready.atomic_lines().as_slice()) {
+            ([], [], []) => Blamed::default(),
+            ([], [], lines) => Blamed {
+                line: lines.first().copied().filter(|_| lines.len() == 1),
+                text: format!("; {} {} effect in the order of execution", atomics(lines), verb(lines, "takes", "take")),
+            },
+            ([], lines, _) => Blamed {
+                line: lines.first().copied(),
+                text: format!(
+                    "; {} {} its values out in the order of execution",
+                    atomics(lines),
+                    verb(lines, "hands", "each hand")
+                ),
+            },
+            (lines, _, _) => Blamed {
+                line: lines.first().copied(),
+                text: format!("; {} {} other values in that order", atomics(lines), verb(lines, "reads", "read")),
+            },
+        })
+    }
+}
+
+/// What an execution of a program under several orders gave.
+pub(super) struct Ran {
+    pub(super) runs: Runs,
+    /// What was noticed in the first order, without the defects, which are among the runs' findings.
+    pub(super) watched: Watched,
+    pub(super) ready: Ready,
+}
+
+/// What depends on the order.
+#[derive(Debug, Default)]
+struct Blamed {
+    line: Option<u32>,
+    text: String,
+}
+
+fn joined(lines: &[u32]) -> String {
+    lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Some drivers stop a loop in silence.
+fn long_loop((iterations, line): (u64, u32)) -> Option<Finding> {
+    (iterations >= SOFTWARE_LOOP_LIMIT).then(|| Finding {
+        kind: FindingKind::LongLoop,
+        line: (line > 0).then_some(line),
+        message: format!(
+            "an invocation goes through {iterations} iterations, most of them of the loop on line {line}; Mesa's software \
+             drivers (lavapipe, llvmpipe) stop every loop in silence after {SOFTWARE_LOOP_LIMIT} iterations of an \
+             invocation, all loops counted together"
+        ),
+    })
 }
 
 fn poison(run: u32) -> u32 {
     POISON[(run % 2) as usize]
 }
 
-fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, atomics: &[u32], clamped: bool) -> Finding {
+fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, blamed: Blamed) -> Finding {
     let place = (0..a.len).find(|i| a.get(*i) != b.get(*i)).unwrap_or(0);
-    // The order of atomics is what is left to choose; without any, a race is the cause and is told by itself.
-    let (line, cause) = match atomics {
-        [] if clamped => (None, "; indices beyond the end were clamped to one element".to_owned()),
-        [] => (None, String::new()),
-        [line] => (Some(*line), format!("; the atomic on line {line} takes effect in the order of execution")),
-        lines => {
-            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
-            (None, format!("; the atomics on lines {} take effect in the order of execution", lines.join(", ")))
-        }
-    };
+    let Blamed { line, text: cause } = blamed;
     Finding {
         kind: FindingKind::OrderDependent,
         line,

@@ -1,9 +1,9 @@
 //! For step summaries and pull requests.
 
 use super::{headline, known, next, place};
+use crate::formats::markdown::{code, escape};
 use crate::gate::judge::{Checked, Item};
 use crate::gate::outcome::Gravity;
-use crate::report::{markdown_code as code, markdown_escape as escape};
 
 /// The longest text: what GitHub takes in an issue or a comment is 64 KiB.
 const MAX_BYTES: usize = 60_000;

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::UserError;
 use super::fill::Filling;
 use super::layout::Kind;
-use super::settings::{Config, Contents, Drawn, Number, Settings};
+use super::settings::{Config, Contents, Drawn, Number, PassSettings, Settings};
 use super::shader::{Binding, Entry, Shader};
 use crate::numerics::inputs::Distribution;
 
@@ -54,8 +54,8 @@ pub(super) struct Output {
 /// One way to run it.
 #[derive(Debug)]
 pub(super) struct Configured {
-    pub(super) entry: Entry,
-    pub(super) groups: [u32; 3],
+    /// The dispatches: entry points, and workgroups in x, y and z. There is one at least.
+    pub(super) passes: Vec<(Entry, [u32; 3])>,
     /// Whether nobody said how many.
     pub(super) inferred: bool,
     /// What tells it from the others: name and value.
@@ -68,6 +68,8 @@ pub(super) struct Resolved {
     pub(super) held: Vec<Held>,
     pub(super) outputs: Vec<Output>,
     pub(super) configs: Vec<Configured>,
+    /// Two outputs, by their places, that are compared with each other.
+    pub(super) compare: Option<[usize; 2]>,
     pub(super) seed: u64,
     /// The settings that say all of it: read again with the shader they give the same.
     pub(super) settings: Settings,
@@ -78,27 +80,33 @@ pub(super) struct Resolved {
 /// # Errors
 /// What does not fit the shader, and what to say instead.
 pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<Resolved, UserError> {
-    let entry = shader.choose(given.entry.as_deref())?;
     let wrong = |message: String| UserError::of(from, message);
+    let sequence = sequence(shader, given).map_err(wrong)?;
+    let names: Vec<String> =
+        sequence.iter().map(|pass| shader.choose(pass.entry.as_deref())).collect::<Result<_, _>>()?;
+    let entry = names.join("-");
     if let Some(name) = given.buffers.keys().find(|name| !shader.declares(name)) {
-        return Err(wrong(format!("{} has no buffer '{name}'{}", shader.file, known(shader, given, &entry))));
+        return Err(wrong(format!("{} has no buffer '{name}'{}", shader.file, known(shader, given, &names))));
     }
     let ways = if given.config.is_empty() { vec![Config::default()] } else { given.config.clone() };
-    let entries: Vec<Entry> = ways
+    let entries: Vec<Vec<Entry>> = ways
         .iter()
         .map(|way| {
             let mut values = given.overrides.clone();
             values.extend(way.overrides.iter().map(|(name, value)| (name.clone(), *value)));
-            shader.entry(&entry, &values)
+            names.iter().map(|name| shader.entry(name, &values)).collect()
         })
         .collect::<Result<_, _>>()?;
     let first = entries.first().ok_or_else(|| wrong("no configuration is left".to_owned()))?;
-    let bindings = shader.bindings(first)?;
+    let bindings = shader.shared(first)?;
     let nothing = Contents::default();
     let said = |binding: &Binding| given.buffers.get(&binding.name).unwrap_or(&nothing);
     let lens: Vec<u64> = bindings.iter().map(|b| length(b, said(b)).map_err(wrong)).collect::<Result<_, _>>()?;
-    let outputs = outputs(shader, &bindings, &entry, given.outputs.as_deref(), from)?;
+    let mut outputs = outputs(shader, &bindings, &entry, given.outputs.as_deref(), from)?;
     let elements = outputs.first().map_or(1, |o| bindings[o.buffer].layout.elements(lens[o.buffer]));
+    // A whole number that is off is a graver thing than a fraction.
+    outputs.sort_by_key(|o| o.kind.is_float());
+    let compare = given.compare.as_ref().map(|pair| pair_of(&outputs, pair)).transpose().map_err(wrong)?;
     let mut held = Vec::new();
     let mut buffers = BTreeMap::new();
     for (binding, len) in bindings.into_iter().zip(lens) {
@@ -110,31 +118,52 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
     let named: BTreeSet<&String> = ways.iter().flat_map(|way| way.overrides.keys()).collect();
     let mut configs: Vec<Configured> = Vec::new();
     let mut effective: Vec<Config> = Vec::new();
-    for (way, entry) in ways.iter().zip(entries) {
+    for (way, entries) in ways.iter().zip(entries) {
         let own = way.groups.as_deref().map(|g| groups(g, from)).transpose()?;
-        let said = own.or(base);
-        let groups = match said {
-            Some(groups) => groups,
-            None => inferred(shader, &entry, elements)?,
-        };
+        let mut is_inferred = false;
+        let mut passes = Vec::new();
+        for (entry, pass) in entries.into_iter().zip(&sequence) {
+            let said = pass.groups.as_deref().map(|g| groups(g, from)).transpose()?.or(own).or(base);
+            is_inferred |= said.is_none();
+            let groups = match said {
+                Some(groups) => groups,
+                None => inferred(shader, &entry, elements)?,
+            };
+            passes.push((entry, groups));
+        }
         let value = |name: &str| way.overrides.get(name).or_else(|| given.overrides.get(name));
         let mut params: Vec<(String, String)> = Vec::new();
         for name in &named {
             let value = value(name).map_or_else(|| "default".to_owned(), ToString::to_string);
             params.push(((*name).clone(), value));
         }
-        if !given.config.is_empty() {
-            params.push(("groups".to_owned(), groups.map(|g| g.to_string()).join("x")));
+        let dispatch = |groups: &[u32; 3]| groups.map(|g| g.to_string()).join("x");
+        if let [(_, groups)] = &passes[..]
+            && !given.config.is_empty()
+        {
+            params.push(("groups".to_owned(), dispatch(groups)));
         }
         if configs.iter().any(|c| c.params == params) {
             return Err(wrong(format!("two configurations are the same: {}", pairs(&params))));
         }
-        effective.push(Config { groups: Some(groups.map(u64::from).to_vec()), overrides: way.overrides.clone() });
-        configs.push(Configured { entry, groups, inferred: said.is_none(), params });
+        let whole = |groups: &[u32; 3]| groups.map(u64::from).to_vec();
+        let groups = if given.passes.is_some() { None } else { passes.first().map(|(_, groups)| whole(groups)) };
+        effective.push(Config { groups, overrides: way.overrides.clone() });
+        configs.push(Configured { passes, inferred: is_inferred, params });
     }
+    let listed = given.passes.as_ref().and(configs.first()).map(|config| {
+        let each = config.passes.iter();
+        each.map(|(entry, groups)| PassSettings {
+            entry: entry.name.clone(),
+            groups: Some(groups.map(u64::from).to_vec()),
+        })
+        .collect()
+    });
     let alone = given.config.is_empty();
     let settings = Settings {
-        entry: Some(entry),
+        entry: given.passes.is_none().then_some(entry),
+        passes: listed,
+        compare: given.compare.clone(),
         groups: if alone { effective.first().and_then(|c| c.groups.clone()) } else { given.groups.clone() },
         seed: Some(given.seed.unwrap_or(SEED)),
         outputs: Some(outputs.iter().map(|o| o.title.clone()).collect()),
@@ -142,16 +171,54 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
         buffers,
         config: if alone { Vec::new() } else { effective },
     };
-    Ok(Resolved { held, outputs, configs, seed: given.seed.unwrap_or(SEED), settings })
+    Ok(Resolved { held, outputs, configs, compare, seed: given.seed.unwrap_or(SEED), settings })
 }
 
 fn pairs(params: &[(String, String)]) -> String {
     params.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(", ")
 }
 
+/// The dispatches as said: one whose entry point and groups are the settings', or those of `passes`.
+fn sequence(shader: &Shader, given: &Settings) -> Result<Vec<Dispatch>, String> {
+    let Some(passes) = &given.passes else {
+        return Ok(vec![Dispatch { entry: given.entry.clone(), groups: None }]);
+    };
+    let own = given.groups.is_some() || given.config.iter().any(|config| config.groups.is_some());
+    if given.entry.is_some() || own {
+        return Err("passes say their own entry points and groups; leave entry and groups out".to_owned());
+    }
+    if passes.is_empty() {
+        return Err(format!("passes is empty; list entry points of {}, or leave it out", shader.file));
+    }
+    Ok(passes.iter().map(|p| Dispatch { entry: Some(p.entry.clone()), groups: p.groups.clone() }).collect())
+}
+
+/// One dispatch as said.
+struct Dispatch {
+    entry: Option<String>,
+    groups: Option<Vec<u64>>,
+}
+
+/// The places of two outputs that are to be compared.
+fn pair_of(outputs: &[Output], pair: &[String; 2]) -> Result<[usize; 2], String> {
+    let place = |name: &String| {
+        outputs.iter().position(|o| o.title == *name).ok_or_else(|| {
+            let all: Vec<_> = outputs.iter().map(|o| o.title.as_str()).collect();
+            format!("compare: '{name}' is not compared; outputs are: {}", all.join(", "))
+        })
+    };
+    let [one, other] = [place(&pair[0])?, place(&pair[1])?];
+    if one == other || outputs[one].kind != outputs[other].kind {
+        return Err(format!("compare: '{}' and '{}' are not two outputs of one type", pair[0], pair[1]));
+    }
+    Ok([one, other])
+}
+
 /// The buffers that there are, for an error; nothing where even they can not be listed.
-fn known(shader: &Shader, given: &Settings, entry: &str) -> String {
-    let bindings = shader.entry(entry, &given.overrides).and_then(|e| shader.bindings(&e));
+fn known(shader: &Shader, given: &Settings, names: &[String]) -> String {
+    let entries: Result<Vec<_>, _> = names.iter().map(|name| shader.entry(name, &given.overrides)).collect();
+    let bindings = entries.and_then(|entries| shader.shared(&entries));
+    let entry = names.join(" and ");
     let names: Vec<String> = bindings.map(|all| all.into_iter().map(|b| b.name).collect()).unwrap_or_default();
     if names.is_empty() { String::new() } else { format!("; '{entry}' uses: {}", names.join(", ")) }
 }
@@ -285,8 +352,9 @@ fn filling(binding: &Binding, said: &Contents, len: u64, elements: u64) -> Resul
     let (floats, ints) = if binding.uniform {
         let elements = Number::Int(i64::try_from(elements).unwrap_or(i64::MAX));
         (Drawn::Floats(Distribution::Positive), Drawn::Fill(elements))
-    } else if layout.atomic {
-        (Drawn::Floats(Distribution::Normal), Drawn::Zeros)
+    } else if layout.atomic || binding.is_made {
+        // What a pass makes for the next one starts as WebGPU has it.
+        (if binding.is_made { Drawn::Zeros } else { Drawn::Floats(Distribution::Normal) }, Drawn::Zeros)
     } else {
         (Drawn::Floats(Distribution::Normal), Drawn::Index)
     };

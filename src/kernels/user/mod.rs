@@ -20,7 +20,7 @@ pub use error::UserError;
 pub use infer::{LENGTH, SEED};
 pub use layout::{Kind, Layout, Leaf, Tail};
 pub use problem::{Reference, Unrun};
-pub use settings::{Config, Contents, Drawn, Number, Scalars, Settings};
+pub use settings::{Config, Contents, Drawn, Number, PassSettings, Scalars, Settings};
 
 use crate::engines::RunError;
 use crate::kernels::case::{Case, CaseError};
@@ -239,6 +239,35 @@ impl Kernel {
         notes
     }
 
+    /// Of two outputs that are to be compared, the other one's case of the same configuration, where `case` is the later one;
+    /// and why they may differ, as far as the text tells.
+    #[must_use]
+    pub fn compared_with(&self, case: &Case) -> Option<(&Case, Option<String>)> {
+        let mut pair = self.resolved.compare?;
+        // Cases are audited in this order.
+        pair.sort_unstable();
+        let [one, other] = pair.map(|place| &self.resolved.outputs[place].title);
+        let output = |case: &Case| case.text("output").to_owned();
+        if output(case) != *other {
+            return None;
+        }
+        let (found, _) = self.cases.iter().find(|(c, _)| output(c) == *one && c.config() == case.config())?;
+        let because = [one, other].into_iter().find_map(|title| {
+            let buffer = title.split(':').next().unwrap_or(title);
+            let config = self.resolved.configs.first()?;
+            let all = config.passes.iter().flat_map(|(e, _)| specified::folded(&e.checked, buffer, &self.shader.prepared));
+            let lines: Vec<String> = all.map(|line| line.to_string()).collect();
+            (!lines.is_empty()).then(|| {
+                format!(
+                    "naga's front end works out numbers of '{title}' when it reads the shader (line {}), with functions of its \
+                     own: its constant folding differs from what runs",
+                    lines.join(", ")
+                )
+            })
+        });
+        Some((found, because))
+    }
+
     /// What a record holds of it.
     #[must_use]
     pub fn own(&self) -> OwnKernel {
@@ -307,20 +336,22 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
                 ("seed".to_owned(), resolved.seed.to_string(), false),
             ];
             values.extend(config.params.iter().map(|(n, v)| (n.clone(), v.clone(), true)));
-            let case = Case::own(name(&shader.file), config.entry.name.clone(), values);
+            let entries = || config.passes.iter().map(|(entry, _)| entry);
+            let variant: Vec<&str> = entries().map(|entry| entry.name.as_str()).collect();
+            let case = Case::own(name(&shader.file), variant.join("-"), values);
             let held = &resolved.held[output.buffer];
-            let entry = &config.entry;
-            let features = entry.checked.features();
-            let liberty = specified::liberty(&entry.checked, features.contains(&crate::kernels::Feature::Subgroup));
-            let pass = Pass::new(entry.name.clone(), config.groups);
+            let features = shader.features(entries());
+            let subgroups = features.contains(&crate::kernels::Feature::Subgroup);
+            let liberty = entries().find_map(|entry| specified::liberty(&entry.checked, subgroups));
+            let passes = config.passes.iter().map(|(entry, groups)| Pass::new(entry.name.clone(), *groups)).collect();
             let view = view::view(&held.binding.layout, held.len, output.kind, output.buffer);
             let program = Program {
                 slots: resolved.held.iter().map(|h| h.binding.slot).collect(),
-                overrides: entry.overrides.clone(),
-                ..Program::new(shader.source.clone(), buffers.to_vec(), vec![pass], view).needing(features)
+                overrides: entries().next().map(|entry| entry.overrides.clone()).unwrap_or_default(),
+                ..Program::new(shader.prepared.clone(), buffers.to_vec(), passes, view).needing(features)
             };
-            let has_fma = specified::has_fma(&entry.checked);
-            let guessed = config.inferred.then_some(config.groups);
+            let has_fma = entries().any(|entry| specified::has_fma(&entry.checked));
+            let guessed = config.passes.first().map(|(_, groups)| *groups).filter(|_| config.inferred);
             let reference = OnceLock::new();
             out.push((case, Arc::new(Shared { program, liberty, has_fma, guessed, reference })));
         }

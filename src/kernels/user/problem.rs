@@ -4,20 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::specified::Liberty;
 use crate::engines::RunError;
-use crate::engines::interpreter::{Defects, Mode, Runner};
-use crate::kernels::{Allowance, Exact, Feature, Problem, Program};
+use crate::engines::interpreter::{Defects, Examined, Mode, Runner};
+use crate::kernels::{Allowance, Exact, Problem, Program};
 use crate::model::bits::{Bits, Dtype};
-use crate::model::{Finding, FindingKind, Skip};
+use crate::model::{Examination, Finding, FindingKind, Skip};
 use crate::numerics::arith::Arithmetic;
 
 /// Legal orders of execution that are tried before a kernel is said to have a result.
 const ORDERS: u32 = 6;
-
-/// Subgroup sizes that adapters have.
-const SUBGROUPS: [u32; 4] = [4, 8, 64, 128];
-
-/// What is read of an inactive invocation of a subgroup in a second try, besides zero.
-const ABSENT: u32 = 0xcafe_f00d;
 
 /// Those of a shader with the built-in `fma`; one that has none needs no [`Arithmetic::SPLIT`].
 const WITH_FMA: [Arithmetic; 6] = [
@@ -36,6 +30,12 @@ pub struct Reference {
     pub bits: Option<Bits>,
     /// Why the specification is not judged; `None` where it allows the result's bits alone.
     pub unjudged: Option<String>,
+    /// The most loop iterations that one invocation goes through in a dispatch.
+    pub iterations: u64,
+    /// Whether it computes with floating point, and no liberty that the interpreter can take changes the result.
+    pub insensitive: bool,
+    /// The result where every loop is left as Mesa's software drivers do, if that can matter.
+    pub loop_limited: Option<Bits>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -68,58 +68,41 @@ impl Shared {
 }
 
 fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, Unrun> {
-    let mut runs = match Runner::open(Mode::default()).run(program, ORDERS) {
-        Ok(Ok(runs)) => runs,
+    let examined = match Runner::open(Mode::default()).examine(program, ORDERS) {
+        Ok(Ok(examined)) => examined,
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
         Err(error) => return Err(Unrun::Failed(error)),
     };
-    let found = |kinds: &[FindingKind]| runs.findings.iter().any(|f| kinds.contains(&f.kind));
-    let mut bits = match runs.distinct.as_slice() {
+    let Examined { runs, iterations, insensitive, loop_limited } = examined;
+    let has = |kinds: &[FindingKind]| runs.findings.iter().any(|f| kinds.contains(&f.kind));
+    let bits = match runs.distinct.as_slice() {
         [only] => only.bits.clone(),
         _ => None,
     };
-    let mut unjudged = liberty.map(|l| l.reason().to_owned());
-    if found(&[FindingKind::DataRace, FindingKind::NonUniformBarrier]) {
-        bits = None;
-        unjudged = Some("a defect of the shader leaves its results undefined".to_owned());
+    // Why there is no reference.
+    let undefined = if has(&[FindingKind::DataRace, FindingKind::NonUniformBarrier]) {
+        Some("a defect of the shader leaves its results undefined")
     } else if bits.is_none() {
-        unjudged = Some("its results depend on the order of execution".to_owned());
-    } else if found(&[FindingKind::OutOfBounds]) {
-        unjudged = Some("it goes out of bounds, and adapters may differ in what they make of that".to_owned());
-    }
-    if let Some(result) = bits.as_ref().filter(|_| program.features.contains(&Feature::Subgroup)) {
-        let result = result.clone();
-        for subgroup in SUBGROUPS {
-            let mut runner = Runner::open(Mode { subgroup, ..Mode::default() });
-            let other = match runner.run(program, 1) {
-                Ok(Ok(other)) => other,
-                Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
-                Err(error) => return Err(Unrun::Failed(error)),
-            };
-            let defects = [FindingKind::DataRace, FindingKind::NonUniformBarrier];
-            // What a smaller subgroup does not synchronise is a race there.
-            for finding in other.findings.into_iter().filter(|f| defects.contains(&f.kind)) {
-                bits = None;
-                unjudged = Some("a defect of the shader leaves its results undefined".to_owned());
-                let message = format!("{} (with subgroups of {subgroup})", finding.message);
-                if !runs.findings.iter().any(|f| (f.kind, f.line) == (finding.kind, finding.line)) {
-                    runs.findings.push(Finding { message, ..finding });
-                }
-            }
-            if bits.is_some() && other.distinct.first().and_then(|d| d.bits.as_ref()) != Some(&result) {
-                bits = None;
-                unjudged =
-                    Some("its results depend on the size of a subgroup, which is the adapter's choice".to_owned());
-            }
-        }
-        let other = Runner::open(Mode::default()).compute_with_absent(program, ABSENT).map_err(Unrun::Failed)?;
-        if bits.is_some() && program.output.gather(other) != result {
-            bits = None;
-            unjudged =
-                Some("it reads invocations of a subgroup that are not active, which may give any value".to_owned());
-        }
-    }
-    Ok(Reference { bits, unjudged, findings: runs.findings })
+        Some("its results depend on the order of execution")
+    } else if has(&[FindingKind::Undefined]) {
+        Some("its results rest on arguments for which WGSL does not say what a built-in function gives")
+    } else if has(&[FindingKind::InactiveLane]) {
+        Some("it reads invocations of a subgroup that are not active, which may give any value")
+    } else if has(&[FindingKind::SubgroupSize]) {
+        Some("its results depend on the size of a subgroup, which is the adapter's choice")
+    } else {
+        None
+    };
+    let clamped = has(&[FindingKind::OutOfBounds])
+        .then_some("it goes out of bounds, and adapters may differ in what they make of that");
+    Ok(Reference {
+        bits: bits.filter(|_| undefined.is_none()),
+        unjudged: undefined.or(clamped).or(liberty.map(Liberty::reason)).map(str::to_owned),
+        iterations,
+        insensitive: insensitive && liberty == Some(Liberty::Floats),
+        loop_limited,
+        findings: runs.findings,
+    })
 }
 
 /// A case.
@@ -152,6 +135,22 @@ impl Problem for OwnProblem {
         let defects = Defects { contract: fused, flush, split_fma: split, ..Defects::default() };
         let mut runner = Runner::open(Mode { defects, ..Mode::default() }).with_threads(threads);
         Some(self.0.program.output.gather(runner.compute(&self.0.program).ok()?))
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        self.0.reference().as_ref().map(|reference| reference.findings.clone()).unwrap_or_default()
+    }
+
+    fn examination(&self) -> Examination {
+        let reference = self.0.reference().as_ref();
+        reference
+            .map(|r| Examination {
+                iterations: r.iterations,
+                insensitive: r.insensitive,
+                loop_limited: r.loop_limited.as_ref().map(Bits::digest),
+                ..Examination::default()
+            })
+            .unwrap_or_default()
     }
 
     fn exact(&self) -> Option<Exact> {

@@ -16,10 +16,15 @@ pub struct Settings {
     pub entry: Option<String>,
     /// Workgroups in x, y and z; trailing ones may be left out.
     pub groups: Option<Vec<u64>>,
+    /// Several dispatches one after another that share the buffers, in place of `entry` and `groups`.
+    pub passes: Option<Vec<PassSettings>>,
     /// The seed of everything that is drawn.
     pub seed: Option<u64>,
     /// What is compared: names of buffers, or `buffer:f32` for the scalars of one type. All that is written where left out.
     pub outputs: Option<Vec<String>>,
+    /// Two outputs of one type and length that are to be compared with each other, such as the same functions evaluated by
+    /// the front end and at run time.
+    pub compare: Option<[String; 2]>,
     /// Values of the shader's `override` declarations.
     #[serde(default)]
     pub overrides: BTreeMap<String, Number>,
@@ -29,6 +34,16 @@ pub struct Settings {
     /// Configurations to compare: each a case of the same problem.
     #[serde(default)]
     pub config: Vec<Config>,
+}
+
+/// One dispatch.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassSettings {
+    /// The entry point.
+    pub entry: String,
+    /// As [`Settings::groups`].
+    pub groups: Option<Vec<u64>>,
 }
 
 /// What one buffer holds.
@@ -223,12 +238,22 @@ impl Settings {
         if let Some(groups) = &self.groups {
             line(format!("groups = {groups:?}"));
         }
+        if let Some(passes) = &self.passes {
+            let each = passes.iter().map(|pass| {
+                let groups = pass.groups.as_ref().map(|g| format!(", groups = {g:?}")).unwrap_or_default();
+                format!("{{ entry = {}{groups} }}", quoted(&pass.entry))
+            });
+            line(format!("passes = [{}]", each.collect::<Vec<_>>().join(", ")));
+        }
         if let Some(seed) = self.seed {
             line(format!("seed = {seed}"));
         }
         if let Some(outputs) = &self.outputs {
             let names: Vec<_> = outputs.iter().map(|o| quoted(o)).collect();
             line(format!("outputs = [{}]", names.join(", ")));
+        }
+        if let Some([one, other]) = &self.compare {
+            line(format!("compare = [{}, {}]", quoted(one), quoted(other)));
         }
         if !self.overrides.is_empty() {
             line("\n[overrides]".to_owned());
@@ -293,7 +318,8 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let text = "entry = \"main\"\ngroups = [4, 2, 1]\nseed = 9\noutputs = [\"y:f32\"]\n\n[overrides]\nN = 3\nX = -0.5\n\
+        let text = "entry = \"main\"\ngroups = [4, 2, 1]\npasses = [{ entry = \"a\", groups = [1] }, { entry = \"b\" }]\n\
+                    seed = 9\noutputs = [\"y:f32\"]\ncompare = [\"x\", \"y\"]\n\n[overrides]\nN = 3\nX = -0.5\n\
                     \n[buffers.\"größe\"]\nlen = 5\ndist = \"fill -0.0\"\n\
                     \n[buffers.p]\nints = \"below 7\"\nmembers = { a = 1e300, b = [1, 2.0] }\n\
                     \n[buffers.v]\nvalues = [1, -inf, nan, 4294967295]\n\

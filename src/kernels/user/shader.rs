@@ -8,7 +8,8 @@ use naga::{AddressSpace, GlobalVariable, Handle, ShaderStage, StorageAccess};
 use super::error::UserError;
 use super::layout::Layout;
 use super::settings::Number;
-use crate::kernels::Slot;
+use crate::kernels::{Feature, Slot};
+use crate::wgsl::directives::{Prepared, prepare};
 use crate::wgsl::{Checked, examine};
 
 /// A file of WGSL that is valid.
@@ -18,6 +19,10 @@ pub(super) struct Shader {
     pub(super) file: String,
     /// The text.
     pub(super) source: String,
+    /// The text as naga reads it, line for line the same.
+    pub(super) prepared: String,
+    /// What its directives ask of an adapter.
+    enabled: Vec<Feature>,
     checked: Checked,
 }
 
@@ -45,6 +50,8 @@ pub(super) struct Binding {
     pub(super) reads: bool,
     /// Whether it writes it.
     pub(super) writes: bool,
+    /// Whether a pass writes it before any reads it.
+    pub(super) is_made: bool,
     pub(super) layout: Layout,
 }
 
@@ -54,8 +61,10 @@ impl Shader {
     /// # Errors
     /// naga's complaint with file, line and column; a file without compute entry points.
     pub(super) fn new(file: &str, source: &str) -> Result<Self, UserError> {
-        let checked = examine(source).map_err(|fault| UserError::shader(file, &fault))?;
-        let shader = Self { file: file.to_owned(), source: source.to_owned(), checked };
+        let Prepared { text, features } = prepare(source);
+        let checked = examine(&text).map_err(|fault| UserError::shader(file, &fault))?;
+        let shader =
+            Self { file: file.to_owned(), source: source.to_owned(), prepared: text, enabled: features, checked };
         if shader.entries().is_empty() {
             let others = shader.checked.module.entry_points.len();
             let why = if others == 0 { "it has no entry point" } else { "it has no compute entry point" };
@@ -91,7 +100,8 @@ impl Shader {
                 .error(format!("it has no compute entry point '{name}'; choose one with --entry: {}", all.join(", ")))),
             (None, [only]) => Ok((*only).to_owned()),
             (None, _) => Err(self.error(format!(
-                "it has {} compute entry points; choose one with --entry: {}",
+                "it has {} compute entry points; choose one with --entry, or list them as passes = [{{ entry = \"…\" }}, …] in \
+                 the settings: {}",
                 all.len(),
                 all.join(", ")
             ))),
@@ -150,6 +160,17 @@ impl Shader {
         Ok(Entry { name: name.to_owned(), checked, workgroup, overrides })
     }
 
+    /// What entry points ask of an adapter: what they use, and what the directives ask for, used or not.
+    pub(super) fn features<'e>(&self, entries: impl Iterator<Item = &'e Entry>) -> Vec<Feature> {
+        let mut all: Vec<Feature> = Vec::new();
+        for feature in entries.flat_map(|entry| entry.checked.features()).chain(self.enabled.iter().copied()) {
+            if !all.contains(&feature) {
+                all.push(feature);
+            }
+        }
+        all
+    }
+
     /// The buffers that an entry point uses, by group and binding.
     ///
     /// # Errors
@@ -174,6 +195,28 @@ impl Shader {
         Ok(out)
     }
 
+    /// The buffers of several entry points that run one after another, by group and binding.
+    ///
+    /// # Errors
+    /// As [`Shader::bindings`].
+    pub(super) fn shared(&self, entries: &[Entry]) -> Result<Vec<Binding>, UserError> {
+        let mut all: Vec<Binding> = Vec::new();
+        for entry in entries {
+            for binding in self.bindings(entry)? {
+                match all.iter_mut().find(|known| known.slot == binding.slot) {
+                    Some(known) => {
+                        known.is_made |= known.writes && !known.reads && binding.reads;
+                        known.reads |= binding.reads;
+                        known.writes |= binding.writes;
+                    }
+                    None => all.push(binding),
+                }
+            }
+        }
+        all.sort_by_key(|b| b.slot);
+        Ok(all)
+    }
+
     fn binding(
         &self,
         entry: &Entry,
@@ -186,8 +229,13 @@ impl Shader {
         let span = module.global_variables.get_span(handle);
         let line = if span.is_defined() { span.location(&self.source).line_number } else { 0 };
         let refuse = |what: &str| {
-            Err(self
-                .error_on(line, format!("'{name}' is {what}, which this program does not give a kernel; use a buffer")))
+            Err(self.error_on(
+                line,
+                format!(
+                    "'{name}' is {what}, which this program does not give a kernel; put what it holds into \
+                 a storage buffer (var<storage>) and index that"
+                ),
+            ))
         };
         let (uniform, writable) = match variable.space {
             AddressSpace::Uniform => (true, false),
@@ -216,6 +264,7 @@ impl Shader {
             // A length may be all that is asked of a buffer; it must be there all the same.
             reads: usage.intersects(GlobalUse::READ | GlobalUse::ATOMIC),
             writes: usage.intersects(GlobalUse::WRITE | GlobalUse::ATOMIC),
+            is_made: false,
             layout,
         }))
     }

@@ -71,6 +71,58 @@ pub(super) fn has_fma(checked: &Checked) -> bool {
     functions.into_iter().any(|f| f.expressions.iter().any(|(_, e)| is_fma(e)))
 }
 
+/// The lines on which a buffer is given a number for which the text has a call: naga evaluates those when it reads the text.
+pub(super) fn folded(checked: &Checked, buffer: &str, source: &str) -> BTreeSet<u32> {
+    let module = &checked.module;
+    let text: Vec<&str> = source.lines().collect();
+    let mut lines = BTreeSet::new();
+    let functions = module.functions.iter().map(|(_, f)| f).chain(module.entry_points.iter().map(|e| &e.function));
+    for function in functions {
+        let mut stores = Vec::new();
+        stores_to(&function.body, &mut stores);
+        for (pointer, value, span) in stores {
+            let is_number = matches!(function.expressions[value], Expression::Literal(_) | Expression::Constant(_));
+            if root(module, function, pointer) != Some(buffer) || !is_number || !span.is_defined() {
+                continue;
+            }
+            let line = span.location(source).line_number;
+            let there = text.get(line.saturating_sub(1) as usize).copied().unwrap_or_default();
+            if there.split_once('=').is_some_and(|(_, given)| given.contains('(')) {
+                lines.insert(line);
+            }
+        }
+    }
+    lines
+}
+
+/// The name of the global variable that a pointer goes into.
+fn root<'m>(module: &'m Module, function: &Function, pointer: Handle<Expression>) -> Option<&'m str> {
+    match function.expressions[pointer] {
+        Expression::GlobalVariable(v) => module.global_variables[v].name.as_deref(),
+        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => root(module, function, base),
+        _ => None,
+    }
+}
+
+fn stores_to(block: &naga::Block, out: &mut Vec<(Handle<Expression>, Handle<Expression>, naga::Span)>) {
+    for (statement, span) in block.span_iter() {
+        match statement {
+            Statement::Store { pointer, value } => out.push((*pointer, *value, *span)),
+            Statement::Block(inner) => stores_to(inner, out),
+            Statement::If { accept, reject, .. } => {
+                stores_to(accept, out);
+                stores_to(reject, out);
+            }
+            Statement::Switch { cases, .. } => cases.iter().for_each(|case| stores_to(&case.body, out)),
+            Statement::Loop { body, continuing, .. } => {
+                stores_to(body, out);
+                stores_to(continuing, out);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The atomic operations of a module.
 #[derive(Default)]
 struct Atomics {

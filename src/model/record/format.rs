@@ -15,7 +15,7 @@ use crate::model::Arithmetic;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number;
-use crate::model::{AdapterIdentity, Finding, Limit, Quantity, Skip};
+use crate::model::{AdapterIdentity, Examination, Finding, Limit, Quantity, Skip};
 use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
 
 /// The note of a record that was written before its audit was finished.
@@ -240,6 +240,9 @@ pub struct CaseRecord {
     /// The integers that the answer is made of, where another case has them. Since format 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// What is known of the shader besides its results. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Examination::is_empty")]
+    pub examination: Examination,
     /// One an engine.
     pub executions: Vec<Execution>,
     /// Pairs of executions, and twins against executions, whose bits were compared. Equal pairs are here too.

@@ -1,8 +1,9 @@
 //! The tables of merged records: classes, kernels by classes, the cases that tell them apart, conflicts, records.
 
 use super::COLUMNS;
-use crate::facts::set::{KernelCell, LARGEST, Related};
+use crate::facts::set::{Kernel, KernelCell, LARGEST, Related};
 use crate::model::words::{list, plural, short};
+use crate::views::chart::{Chart, Plot, Tile};
 use crate::views::document::{Cell, Column, Rows, Section, Table};
 
 /// Names in a cell.
@@ -118,9 +119,41 @@ pub(super) fn matrix(view: &Related) -> Section {
             row.calm = kernel.classes <= 1;
         }
     }
-    let rows = !table.rows.is_empty();
+    if table.rows.is_empty() {
+        return Section::new("matrix", "");
+    }
     out.table(table);
-    if rows { out } else { Section::new("matrix", "") }
+    if let Some(chart) = chart(view) {
+        out.chart(chart);
+    }
+    out
+}
+
+/// The matrix as a chart; `None` where there is nothing to show.
+fn chart(view: &Related) -> Option<Chart> {
+    if view.kernels.is_empty() || view.classes.is_empty() {
+        return None;
+    }
+    let columns: Vec<String> = view.classes.iter().take(COLUMNS).map(|c| c.letter.clone()).collect();
+    let tile = |kernel: &str, c: &KernelCell| Tile {
+        text: if c.letter.is_empty() { "–".to_owned() } else { c.letter.clone() },
+        series: (c.number != usize::MAX).then_some(c.number),
+        note: format!("{kernel} on {}{}{}", c.letter, if c.size.is_empty() { "" } else { ": " }, c.size),
+    };
+    let tiles = |k: &Kernel| k.cells.iter().take(COLUMNS).map(|c| tile(&k.kernel, c)).collect();
+    let letters = |k: &Kernel| -> Vec<String> {
+        std::iter::once(k.kernel.clone()).chain(k.cells.iter().take(COLUMNS).map(|c| c.letter.clone())).collect()
+    };
+    Some(Chart {
+        name: "classes".to_owned(),
+        title: "Which engines agree, kernel by kernel".to_owned(),
+        about: "A column is a class of engines that no case tells apart. In a row, the same letter is the same bits in \
+                every case of the kernel."
+            .to_owned(),
+        head: std::iter::once("kernel".to_owned()).chain(columns.clone()).collect(),
+        plot: Plot::Tiles { columns, rows: view.kernels.iter().map(|k| (k.kernel.clone(), tiles(k))).collect() },
+        rows: view.kernels.iter().map(letters).collect(),
+    })
 }
 
 /// The fewest cases that tell the classes apart.

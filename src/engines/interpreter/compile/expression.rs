@@ -32,6 +32,7 @@ impl<'m> Compiler<'m> {
                     }
                     refusal
                 })?;
+                self.trace(frame, handle, &found, body)?;
                 frame.values[handle.index()] = Some(found.clone());
                 found
             }

@@ -12,6 +12,7 @@ mod functions;
 mod interface;
 mod place;
 mod statement;
+mod trace;
 mod uses;
 mod variables;
 
@@ -137,6 +138,7 @@ pub(super) fn compile(
         storage_atomics: false,
         atomics: false,
         atomic_lines: std::collections::BTreeSet::new(),
+        subgroup_lines: std::collections::BTreeSet::new(),
         subgroup_barriers: false,
         subgroup: mode.subgroup,
     };

@@ -190,6 +190,7 @@ impl<'m> Compiler<'m> {
                 };
                 let out: Vec<Row> = (0..4).map(|_| self.row()).collect::<Result<_, _>>()?;
                 frame.values[result.index()] = Some(Value::Rows(out.clone()));
+                self.code.subgroup_lines.insert(line);
                 body.push(Step::Subgroup(Box::new(Subgroup::Ballot { predicate, out })));
             }
             S::SubgroupGather { mode, argument, result } => {
@@ -211,11 +212,13 @@ impl<'m> Compiler<'m> {
                 };
                 let out: Vec<Row> = value.iter().map(|_| self.row()).collect::<Result<_, _>>()?;
                 frame.values[result.index()] = Some(Value::Rows(out.clone()));
-                body.push(Step::Subgroup(Box::new(Subgroup::Gather { from, which, value, out })));
+                self.code.subgroup_lines.insert(line);
+                body.push(Step::Subgroup(Box::new(Subgroup::Gather { from, which, value, out, line })));
             }
             S::SubgroupCollectiveOperation { op, collective_op, argument, result } => {
                 let scalar = scalar_of(self.inner(frame, *argument))?;
                 let rows = self.rows(frame, *argument, body)?;
+                self.code.subgroup_lines.insert(line);
                 let out = self.collective(*op, *collective_op, scalar, &rows, line, body)?;
                 frame.values[result.index()] = Some(Value::Rows(out));
             }
@@ -287,7 +290,9 @@ impl<'m> Compiler<'m> {
             frame.values[result.index()] = Some(Value::Rows(out.clone()));
         }
         let words = scalar.words() as usize;
-        body.push(Step::Atomic(Box::new(Atomic { access, change, words, operand, compare, out })));
+        let used = result.is_some_and(|result| frame.uses[result.index()] > 0);
+        let tells = used || scalar.is_float() || matches!(change, Change::Exchange);
+        body.push(Step::Atomic(Box::new(Atomic { access, change, words, operand, compare, out, tells })));
         Ok(())
     }
 

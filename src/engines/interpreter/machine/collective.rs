@@ -1,7 +1,7 @@
 //! Atomics, and operations between the invocations of a subgroup.
 
-use super::Machine;
 use super::mask::Mask;
+use super::{Indeterminate, Machine, Notice};
 use crate::engines::interpreter::code::{Atomic, Change, Extent, From, Row, Subgroup};
 use crate::engines::interpreter::math::Kernel;
 
@@ -51,6 +51,9 @@ impl Machine<'_> {
                     }
                 }
             }
+            if let Some(seen) = self.seen.as_mut().filter(|_| atomic.tells) {
+                seen.changed(atomic.access.line, lane, old[0]);
+            }
             if exchanged {
                 for (part, value) in (0u32..).zip(&new[..words]) {
                     self.put_word_at(&atomic.access, address, part, *value);
@@ -97,8 +100,8 @@ impl Machine<'_> {
                         }
                     }
                 }
-                Subgroup::Gather { from, which, value, out } => {
-                    self.gather(*from, *which, value, out, first, &active);
+                Subgroup::Gather { from, which, value, out, line } => {
+                    self.gather(*from, *which, (value, out), first, &active, *line);
                 }
                 Subgroup::Collect { extent, combine, identity, value, out } => {
                     self.collect(*extent, *combine, identity, value, out, &active);
@@ -107,7 +110,16 @@ impl Machine<'_> {
         }
     }
 
-    fn gather(&mut self, from: From, which: Option<Row>, value: &[Row], out: &[Row], first: usize, active: &[usize]) {
+    fn gather(
+        &mut self,
+        from: From,
+        which: Option<Row>,
+        (value, out): (&[Row], &[Row]),
+        first: usize,
+        active: &[usize],
+        line: u32,
+    ) {
+        let absent = if let Indeterminate::Lanes(word) = self.way.indeterminate { word } else { 0 };
         let end = first + self.code.subgroup as usize;
         for lane in active {
             let own = lane - first;
@@ -126,8 +138,11 @@ impl Machine<'_> {
             let source = first.saturating_add(source);
             // Reading from an invocation that is not active, or not there, is indeterminate in WGSL.
             let there = source < end && active.binary_search(&source).is_ok();
+            if let Some(watch) = self.watch.as_mut().filter(|_| !there) {
+                watch.note(Notice::Inactive { line });
+            }
             for (to, from) in out.iter().zip(value) {
-                self.rows[*to as usize][*lane] = if there { self.rows[*from as usize][source] } else { self.absent };
+                self.rows[*to as usize][*lane] = if there { self.rows[*from as usize][source] } else { absent };
             }
         }
     }

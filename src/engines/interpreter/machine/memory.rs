@@ -114,6 +114,10 @@ impl Machine<'_> {
         if self.watch.is_some() && !access.atomic {
             self.watch_access(access, mask, None);
         }
+        if let Some(seen) = self.seen.as_mut().filter(|_| access.atomic) {
+            let row = &self.rows[out as usize];
+            (0..self.lanes).filter(|lane| mask.has(*lane)).for_each(|lane| seen.read(access.line, lane, row[lane]));
+        }
     }
 
     /// Stores a word for every active lane, in the order that the schedule gives.
@@ -222,7 +226,7 @@ impl Machine<'_> {
                 self.fuel = left;
                 Ok(())
             }
-            None => Err(Stopped::Steps { limit: self.most_steps, line }),
+            None => Err(Stopped::Steps { limit: self.way.most_steps, line }),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! barrier for that memory comes between: `workgroupBarrier` for workgroup memory and `storageBarrier` for buffers, as
 //! the WGSL specification has it. No barrier orders accesses of two workgroups in one dispatch.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Machine;
 use super::mask::Mask;
@@ -31,7 +31,7 @@ const MANY: u32 = u32::MAX;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::engines::interpreter) enum Race {
+pub(in crate::engines::interpreter) enum Notice {
     /// Two accesses to one word, or to one vector where one of them writes a component of it.
     Data { first_line: u32, line: u32, across: bool, both_write: bool, same_value: bool, vector: bool, memory: String },
     /// A barrier that only some invocations reach.
@@ -40,16 +40,60 @@ pub(in crate::engines::interpreter) enum Race {
     Uniform { line: u32 },
     /// An index that was clamped.
     OutOfBounds { line: u32, index: u32, last: u32 },
+    /// A value was read of an invocation of a subgroup that is not active.
+    Inactive { line: u32 },
+    /// A power for which WGSL has no value, with its operands as bits of binary32.
+    Undefined { line: u32, base: u32, exponent: u32 },
+    /// A NaN that comes of numbers, or an infinity that comes of finite ones.
+    NotFinite { line: u32, nan: bool, from_infinity: bool },
 }
 
-impl Race {
+/// What tells findings apart.
+type Key = (u8, u32, u32, bool);
+
+/// A finding: how often, and its place among all.
+#[derive(Debug)]
+struct Found {
+    notice: Notice,
+    times: u64,
+    place: usize,
+}
+
+/// How often loops go round. An iteration counts where an invocation reaches the end of the body.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engines::interpreter) struct Loops {
+    /// The most iterations that one invocation goes through, all loops together.
+    pub(in crate::engines::interpreter) most: u64,
+    /// The line of the loop that goes round most often there; 0 where none does.
+    pub(in crate::engines::interpreter) line: u32,
+    /// Lines of loops that were entered.
+    entered: BTreeSet<u32>,
+    /// Lines of loops that went round.
+    turned: BTreeSet<u32>,
+    /// Of the workgroup: iterations that all lanes went through, those of single lanes besides, and passes by line.
+    all: u64,
+    lanes: Vec<u64>,
+    passes: BTreeMap<u32, u64>,
+}
+
+impl Loops {
+    /// The lines of loops that no invocation went through once.
+    pub(in crate::engines::interpreter) fn idle(&self) -> impl Iterator<Item = u32> {
+        self.entered.difference(&self.turned).copied()
+    }
+}
+
+impl Notice {
     /// What makes two findings the same one.
-    fn key(&self) -> (u8, u32, u32, bool) {
+    fn key(&self) -> Key {
         match self {
             Self::Data { first_line, line, across, .. } => (0, *line.min(first_line), *line.max(first_line), *across),
             Self::Barrier { line } => (1, *line, 0, false),
             Self::OutOfBounds { line, .. } => (2, *line, 0, false),
             Self::Uniform { line } => (3, *line, 0, false),
+            Self::Inactive { line } => (4, *line, 0, false),
+            Self::Undefined { line, .. } => (5, *line, 0, false),
+            Self::NotFinite { line, nan, from_infinity } => (6, *line, u32::from(*nan), *from_infinity),
         }
     }
 }
@@ -70,7 +114,8 @@ pub(in crate::engines::interpreter) struct Watch {
     /// For rows of addresses, the lanes whose index was clamped: what they do to the element that they were led to is no
     /// race of the shader's.
     clamped: HashMap<Row, Vec<bool>>,
-    found: BTreeMap<(u8, u32, u32, bool), (Race, u64)>,
+    loops: Loops,
+    found: BTreeMap<Key, Found>,
 }
 
 impl Watch {
@@ -89,21 +134,39 @@ impl Watch {
             storage_phase: 0,
             subgroup: code.subgroup_barriers.then_some(code.subgroup),
             clamped: HashMap::new(),
+            loops: Loops::default(),
             found: BTreeMap::new(),
         }
     }
 
-    /// What was found, with the number of times.
-    pub(in crate::engines::interpreter) fn found(&self) -> impl Iterator<Item = (&Race, u64)> {
-        self.found.values().map(|(race, times)| (race, *times))
+    /// What was found, by kind and line, with the number of times.
+    pub(in crate::engines::interpreter) fn found(&self) -> impl Iterator<Item = (&Notice, u64)> {
+        self.found.values().map(|found| (&found.notice, found.times))
+    }
+
+    /// The numbers that are not finite, the first first.
+    pub(in crate::engines::interpreter) fn not_finite(&self) -> Vec<Notice> {
+        let mut all: Vec<&Found> =
+            self.found.values().filter(|f| matches!(f.notice, Notice::NotFinite { .. })).collect();
+        all.sort_by_key(|found| found.place);
+        all.into_iter().map(|found| found.notice.clone()).collect()
+    }
+
+    /// How often loops went round.
+    pub(in crate::engines::interpreter) fn loops(&self) -> &Loops {
+        &self.loops
     }
 
     /// Whether two workgroups touched the same word.
     pub(in crate::engines::interpreter) fn workgroups_conflict(&self) -> bool {
-        self.found().any(|(race, _)| matches!(race, Race::Data { across: true, .. }))
+        self.found().any(|(race, _)| matches!(race, Notice::Data { across: true, .. }))
     }
 
-    pub(super) fn begin(&mut self, [x, y, z]: [u32; 3], [width, height, _]: [u32; 3]) {
+    pub(super) fn begin(&mut self, [x, y, z]: [u32; 3], [width, height, _]: [u32; 3], lanes: usize) {
+        self.loops.lanes.clear();
+        self.loops.lanes.resize(lanes, 0);
+        self.loops.all = 0;
+        self.loops.passes.clear();
         // Distinct for distinct workgroups as long as there are fewer than 2^32 of them.
         self.group = 1 + x.wrapping_add(width.wrapping_mul(y.wrapping_add(height.wrapping_mul(z)))) % (MANY - 1);
         self.shared.fill(Cell::default());
@@ -111,17 +174,51 @@ impl Watch {
         self.storage_phase = 0;
     }
 
+    /// A loop is entered.
+    pub(super) fn enter(&mut self, line: u32) {
+        self.loops.entered.insert(line);
+    }
+
+    /// These lanes reach the end of a loop's body.
+    pub(super) fn turn(&mut self, line: u32, mask: &Mask) {
+        let loops = &mut self.loops;
+        match mask {
+            Mask::None => return,
+            Mask::All => loops.all += 1,
+            Mask::Some(lanes) => {
+                for (count, lane) in loops.lanes.iter_mut().zip(lanes.iter()) {
+                    *count += u64::from(*lane & 1);
+                }
+            }
+        }
+        let passes = loops.passes.entry(line).or_default();
+        if *passes == 0 {
+            loops.turned.insert(line);
+        }
+        *passes += 1;
+    }
+
+    /// The workgroup is done.
+    pub(super) fn end(&mut self) {
+        let loops = &mut self.loops;
+        let most = loops.all + loops.lanes.iter().copied().max().unwrap_or(0);
+        if most > loops.most {
+            loops.most = most;
+            loops.line = loops.passes.iter().max_by_key(|(_, passes)| **passes).map_or(0, |(line, _)| *line);
+        }
+    }
+
     pub(super) fn barrier(&mut self, shared: bool, storage: bool, subgroup: bool, line: u32, all: bool) {
         self.shared_phase += u32::from(shared);
         self.storage_phase += u32::from(storage);
         if !all && !subgroup {
-            self.note(Race::Barrier { line });
+            self.note(Notice::Barrier { line });
         }
     }
 
-    fn note(&mut self, race: Race) {
-        let entry = self.found.entry(race.key()).or_insert((race, 0));
-        entry.1 += 1;
+    pub(super) fn note(&mut self, notice: Notice) {
+        let place = self.found.len();
+        self.found.entry(notice.key()).or_insert(Found { notice, times: 0, place }).times += 1;
     }
 }
 
@@ -223,7 +320,7 @@ impl Machine<'_> {
                 let vector = access.vector.is_some();
                 let same_value = act.same_value && both_write && !vector;
                 let line = access.line;
-                watch.note(Race::Data { first_line, line, across, both_write, same_value, vector, memory });
+                watch.note(Notice::Data { first_line, line, across, both_write, same_value, vector, memory });
             }
         }
         self.watch = Some(watch);
@@ -236,7 +333,7 @@ impl Machine<'_> {
         if addresses.any(|address| Some(address) != first)
             && let Some(watch) = &mut self.watch
         {
-            watch.note(Race::Uniform { line });
+            watch.note(Notice::Uniform { line });
         }
     }
 
@@ -266,7 +363,7 @@ impl Machine<'_> {
             .map(|lane| self.rows[index as usize][lane])
             .find(|index| *index > last);
         if let (Some(index), Some(watch)) = (beyond, &mut self.watch) {
-            watch.note(Race::OutOfBounds { line, index, last });
+            watch.note(Notice::OutOfBounds { line, index, last });
         }
     }
 }

@@ -1,0 +1,70 @@
+//! What is known of a case's shader besides its results.
+
+use serde::{Deserialize, Serialize};
+
+use super::drift::Drift;
+use super::number;
+
+/// What the interpreter, and a look at the shader, say of a case. Since format 1.3.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Examination {
+    /// The most loop iterations that one invocation goes through, all loops together, in one dispatch; 0 where that is not
+    /// known. See [`super::finding::SOFTWARE_LOOP_LIMIT`].
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub iterations: u64,
+    /// The digest of the result if every loop is left after that many iterations of an invocation, where some invocation
+    /// goes through more: an engine with this result has that limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_limited: Option<String>,
+    /// The strict result stays the same when all liberties that the interpreter can take are taken at once, although it has
+    /// floating point: that engines agree shows nothing of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insensitive: bool,
+    /// What naga's translation of the shader does otherwise than WGSL says, by backend.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub translation: Vec<TranslationGap>,
+    /// This output against another one of the same run, where the settings ask for it: one an engine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputComparison>,
+}
+
+impl Examination {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Two outputs of one run, compared with each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputComparison {
+    /// The engine.
+    pub engine: String,
+    /// The case of the other output, which is the left side.
+    pub other: String,
+    /// The drift from that output to this one.
+    pub drift: Drift,
+    /// Why they may differ, in one sentence, where the shader's text tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// A construct of a shader that naga's translation for a backend does not give the meaning that WGSL gives it: a result
+/// outside the specification there is the translation's, not the driver's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranslationGap {
+    /// The backend as in an adapter's identity: `gl`, `metal`, `dx12`, `vulkan`.
+    pub backend: String,
+    /// A short name, the same in all records: `integer-remainder`.
+    pub construct: String,
+    /// What goes wrong, in one sentence.
+    pub about: String,
+    /// Where naga writes it: file and line in the version that is used.
+    pub source: String,
+    /// The change that mends it upstream; `None` where none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+    /// The lines of the WGSL text that use it, ascending.
+    pub lines: Vec<u32>,
+}

@@ -1,0 +1,126 @@
+//! What a reader can do next, with the command for it. What to advise and what tells most is the facts' answer; this puts it
+//! into words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::FindingRow;
+use crate::facts::{self, Asked, Blame, Soundness, Step};
+use crate::record::{CaseRecord, Engine, EngineStatus, Record};
+use crate::views::text;
+
+/// Something to do next.
+#[derive(Debug)]
+pub(super) struct Action {
+    pub(super) text: String,
+    pub(super) command: String,
+}
+
+/// What to do, most urgent first. Never what was just done.
+pub(super) fn actions(
+    record: &Record,
+    soundness: &Soundness,
+    outside: &BTreeMap<String, BTreeSet<String>>,
+    findings: &[FindingRow],
+    asked: Asked,
+) -> Vec<Action> {
+    let mut out = Vec::new();
+    for engine in &record.engines {
+        if let EngineStatus::Failed { reason, case } = &engine.status {
+            out.push(Action {
+                text: format!("Find out what stopped {}: {reason}.", engine.id),
+                command: case
+                    .as_deref()
+                    .map_or_else(|| "repro-audit adapters".to_owned(), |c| text::command(record, c)),
+            });
+        }
+    }
+    for (engine, cases) in outside {
+        let case = cases.first().and_then(|id| record.cases.iter().find(|c| c.id == *id));
+        out.extend(case.map(|case| forbidden(record, engine, case)));
+    }
+    for finding in findings.iter().filter(|f| f.defect) {
+        out.push(Action {
+            text: format!("Mend {}: {}.", finding.place(), finding.message.trim_end_matches('.')),
+            command: finding.command.clone(),
+        });
+    }
+    for advice in facts::advice(record, soundness, &record.verdicts) {
+        out.push(Action {
+            text: format!("{}.", advice.text()),
+            command: format!("repro-audit gpu --kernel {}", text::quoted(&advice.kernel)),
+        });
+    }
+    out.extend(facts::next(record, soundness, &record.verdicts, asked).map(|step| action(record, &step)));
+    if soundness.is_invalid() {
+        // Whatever else it shows is not to be acted on.
+        out.retain(|a| a.command.is_empty());
+    }
+    let again =
+        |a: &Action| asked == Asked::Case && a.command.starts_with("repro-audit case") && !a.command.contains(" --");
+    out.retain(|a| !again(a));
+    let mut seen = BTreeSet::new();
+    out.retain(|a| seen.insert(a.command.clone()));
+    out
+}
+
+/// A result that the specification forbids: show it again, and whom to tell.
+fn forbidden(record: &Record, engine: &str, case: &CaseRecord) -> Action {
+    let tell = match facts::blame(record, case, engine) {
+        Blame::Driver => ", and report it to its driver's authors".to_owned(),
+        Blame::Translation { gap } => format!("; the translation of WGSL is at fault, and not the driver: {gap}"),
+        Blame::TranslationOrDriver { other } => {
+            format!(
+                "; {other} reaches the same hardware and its result is allowed: the translation of WGSL or the driver is at fault"
+            )
+        }
+        Blame::Interpreter => String::new(),
+    };
+    Action {
+        text: format!("Show the result that the specification forbids on {engine} again{tell}."),
+        command: again(record, engine, &case.id, &[]),
+    }
+}
+
+fn action(record: &Record, step: &Step) -> Action {
+    let (text, command) = match step {
+        Step::Discard => ("Do not use this record; audit again, and report it.".to_owned(), String::new()),
+        Step::Adapters => (
+            "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason."
+                .to_owned(),
+            "repro-audit adapters".to_owned(),
+        ),
+        Step::Case { case, engine, planted } if planted.is_empty() => {
+            (format!("See what differs on {engine}:"), again(record, engine, case, &[]))
+        }
+        Step::Case { case, engine, planted } => (
+            "Ask for the cause: an interpreter that takes one liberty each may give the same bits.".to_owned(),
+            again(record, engine, case, planted),
+        ),
+        Step::Kernel { kernel } => {
+            ("Its other variants:".to_owned(), format!("repro-audit gpu --kernel {}", text::quoted(kernel)))
+        }
+        Step::Longer { profile } => (
+            "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
+            format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
+        ),
+        Step::OtherInputs => (
+            "Other inputs and more runs say more.".to_owned(),
+            record.provenance.own.as_ref().map_or_else(String::new, |own| {
+                let seed = record.provenance.settings.seed.wrapping_add(1);
+                format!("{} --seed {seed} --repeats 50", text::own_command(own))
+            }),
+        ),
+    };
+    Action { text, command }
+}
+
+/// The command that runs a case again, where an engine's planted defect is planted too, and these.
+fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
+    let mut command = text::command(record, case);
+    let planted = record.engine(engine).is_some_and(|e: &Engine| e.is_embedded() && !e.is_reference());
+    let own = record.provenance.settings.planted.iter().filter(|_| planted);
+    for mode in own.chain(more) {
+        command.push_str(&format!(" --planted {}", text::quoted(mode)));
+    }
+    command
+}

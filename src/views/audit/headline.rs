@@ -1,0 +1,336 @@
+//! The verdict in a few sentences: what held, what did not, on which engine, and what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::actions::{Action, actions};
+use super::findings::FindingRow;
+use super::groups::Group;
+use super::interpreter::{self_check, shaders};
+use super::matrix;
+use super::title::title;
+use super::values::values;
+use crate::facts::{Asked, Soundness};
+use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Record, Status, Verdict};
+use crate::views::document::{Mark, Span, Statement, Tone};
+use crate::views::text;
+
+/// Reasons against a record that are listed.
+const REASONS: usize = 4;
+
+/// The verdict.
+#[derive(Debug)]
+pub(super) struct Headline {
+    pub(super) tone: Tone,
+    pub(super) title: String,
+    pub(super) lead: String,
+    pub(super) statements: Vec<Statement>,
+    pub(super) actions: Vec<Action>,
+}
+
+/// A level on one engine, or on several that differ by a varied variable alone.
+pub(super) struct OnEngine {
+    pub(super) name: String,
+    pub(super) failed: usize,
+    tested: usize,
+    /// Of several engines, those on which it failed.
+    which: String,
+}
+
+/// How a level fared over all engines.
+#[derive(Default)]
+pub(super) struct Fared {
+    /// The engines on which it was tested.
+    pub(super) engines: Vec<OnEngine>,
+    /// Kernel and variant of those that failed.
+    pub(super) broken: BTreeSet<(String, String)>,
+    pub(super) problems: BTreeSet<String>,
+    pub(super) broken_problems: BTreeSet<String>,
+}
+
+fn fared(record: &Record, groups: &[Group], level: Level) -> Fared {
+    let mut out = Fared::default();
+    for group in groups {
+        let (mut failed, mut tested) = (0, 0);
+        for (problem, verdicts) in matrix::problems(record, group) {
+            match matrix::fared(&verdicts, level) {
+                LevelState::Untested => continue,
+                LevelState::Held => {}
+                LevelState::Failed => {
+                    failed += 1;
+                    out.broken.extend(verdicts.iter().map(|v| (v.kernel.clone(), v.variant.clone())));
+                    out.broken_problems.insert(problem.to_owned());
+                }
+            }
+            tested += 1;
+            out.problems.insert(problem.to_owned());
+        }
+        if tested > 0 {
+            let which = if failed > 0 { which(record, group, level) } else { String::new() };
+            out.engines.push(OnEngine { name: group.name.clone(), failed, tested, which });
+        }
+    }
+    out
+}
+
+/// Of a group, the engines on which a level failed. Where the level is about the group itself, those that differ from
+/// the one they are compared with; that one is no more at fault than they are, and is named as the other side.
+fn which(record: &Record, group: &Group, level: Level) -> String {
+    if level != Level::ConfigInvariant {
+        let failed = |id: &str| record.verdicts.iter().any(|v| v.engine == id && state(v, level) == LevelState::Failed);
+        return group.which(failed);
+    }
+    let differing = || {
+        let all = record.cases.iter().flat_map(|c| &c.comparisons);
+        all.filter(|c| {
+            c.axis == AxisLevel::Threads && !c.drift.is_none() && c.right.engine().is_some_and(|e| group.has(e))
+        })
+    };
+    let right = group.which(|id| differing().any(|c| c.right.is_of(id)));
+    let left = group.which(|id| differing().any(|c| c.left.is_of(id)));
+    if left.is_empty() || right.is_empty() { right } else { format!("{right} against {left}") }
+}
+
+pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
+    verdict.levels.iter().find(|(l, _)| *l == level).map_or(LevelState::Untested, |(_, s)| *s)
+}
+
+/// The verdict of a record.
+pub(super) fn headline(
+    record: &Record,
+    groups: &[Group],
+    findings: &[FindingRow],
+    soundness: &Soundness,
+    asked: Asked,
+) -> Headline {
+    let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
+        Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
+    };
+    // The strict interpreter is a reference: what it does is said, and is no verdict on a machine.
+    let (reference, tested): (Vec<Group>, Vec<Group>) =
+        groups.iter().cloned().partition(|g| g.members.iter().any(|(id, _)| is(record, id, Engine::is_reference)));
+    let (all, tested, reference) = (over(groups), over(&tested), over(&reference));
+    let outside = outside(record, groups);
+    let (tone, title) = title(record, &tested, &reference, &outside, findings);
+    // What makes the record less than it seems comes first, and its verdict after.
+    let first = soundness.title();
+    let mut lead = lead(record);
+    let (tone, title) = match (first, soundness.is_invalid()) {
+        (None, _) => (tone, title),
+        (Some(first), true) => (Tone::Bad, first),
+        (Some(first), false) => {
+            lead = format!("{title}. {lead}");
+            (Tone::Bad, first)
+        }
+    };
+    let reasons = soundness.reasons.iter().take(REASONS);
+    let mut statements: Vec<Statement> =
+        reasons.map(|r| make(Tone::Bad, "Reliability", format!("{}.", r.text))).collect();
+    statements.extend(values(record));
+    statements.push(repeatability(record, &all));
+    for level in &Level::ALL[1..] {
+        // A twin and the strict interpreter are both this program's: see `self_check`.
+        let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
+        statements.extend(levels.get(level).map(|f| statement(*level, f)));
+    }
+    statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(|f| self_check(record, f)));
+    statements.push(specification(&outside, record));
+    statements.extend(shaders(record, findings));
+    statements.push(controls(record));
+    let actions = actions(record, soundness, &outside, findings, asked);
+    Headline { tone, title, lead, statements, actions }
+}
+
+fn is(record: &Record, id: &str, what: fn(&Engine) -> bool) -> bool {
+    record.engine(id).is_some_and(what)
+}
+
+pub(super) fn make(tone: Tone, title: &'static str, text: String) -> Statement {
+    let mark = match tone {
+        Tone::Good => Mark::Holds,
+        Tone::Plain => Mark::Untested,
+        Tone::Broke => Mark::Differs,
+        Tone::Bad => Mark::Attention,
+    };
+    Statement { mark, title: title.to_owned(), text: text.into() }
+}
+
+fn lead(record: &Record) -> String {
+    // An adapter with a variable set is no further adapter.
+    let plain: Vec<&Engine> = record.engines.iter().filter(|e| e.is_driver() && e.variables.is_empty()).collect();
+    let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
+    let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
+    let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
+    let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
+    let finished = if completed == plain.len() { String::new() } else { format!(", {completed} of which finished") };
+    let reference = record.engines.iter().any(Engine::is_reference);
+    let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
+    let mut on = Vec::new();
+    if !plain.is_empty() || !reference && planted == 0 {
+        on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
+    }
+    if reference {
+        on.push("the embedded interpreter".to_owned());
+    }
+    if planted > 0 {
+        on.push(format!("{} with defects planted", text::plural(planted, "interpreter")));
+    }
+    format!(
+        "{} of {} ({}) on {}; {} of output bits.",
+        text::plural(record.cases.len(), "case"),
+        text::plural(kernels.len(), "kernel"),
+        text::plural(problems.len(), "problem"),
+        text::list(&on, 3),
+        text::plural(comparisons, "comparison"),
+    )
+}
+
+fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement {
+    let Some(fared) = levels.get(&Level::RunToRun).filter(|f| !f.engines.is_empty()) else {
+        return make(Tone::Plain, "Run to run", "Nothing was run more than once.".to_owned());
+    };
+    let mut statement = statement(Level::RunToRun, fared);
+    let tested = |v: &&Verdict| state(v, Level::RunToRun) != LevelState::Untested;
+    let drawn = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
+    let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
+    if let Some(runs) = least.map(|v| v.runs).min() {
+        let bound = (3.0 / f64::from(runs.max(1))).min(1.0);
+        statement.text.0.push(Span::Plain(format!(
+            " No difference in {} shows only that other results are rarer than {} (95 % confidence).",
+            text::plural(runs as usize, "run"),
+            text::percent(bound)
+        )));
+    }
+    let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
+    if let Some(runs) = orders.map(|v| v.runs).min() {
+        statement.text.0.push(Span::Plain(format!(
+            " On the embedded interpreter each run is another legal order of execution; {runs} were tried."
+        )));
+    }
+    statement
+}
+
+fn statement(level: Level, fared: &Fared) -> Statement {
+    let title = match level {
+        Level::NotGuaranteed | Level::RunToRun => "Run to run",
+        Level::ConfigInvariant => "Configurations",
+        Level::DriverToDriver => "Driver to driver",
+        Level::GpuToGpu => "Adapter to adapter",
+        Level::CpuGpuBitwise => "Adapter against CPU",
+    };
+    if fared.engines.is_empty() {
+        let why = match level {
+            Level::DriverToDriver => "No hardware here was reached by two drivers or backends.",
+            Level::GpuToGpu => "There were no two adapters of different hardware.",
+            Level::CpuGpuBitwise => "No driver's result had a strict CPU twin to equal.",
+            _ => "No problem was run in two configurations.",
+        };
+        return make(Tone::Plain, title, format!("Not tested. {why}"));
+    }
+    let clean: Vec<String> = fared.engines.iter().filter(|e| e.failed == 0).map(|e| e.name.clone()).collect();
+    if fared.broken.is_empty() {
+        let text = format!(
+            "{} {} on {}.",
+            what(level),
+            if fared.problems.len() == 1 {
+                "in the one problem tested".to_owned()
+            } else {
+                format!("in all {} tested", text::plural(fared.problems.len(), "problem"))
+            },
+            text::list(&clean, 6)
+        );
+        return make(Tone::Good, title, text);
+    }
+    let broken: Vec<String> = fared
+        .engines
+        .iter()
+        .filter(|e| e.failed > 0)
+        .map(|e| {
+            let which = if e.which.is_empty() { String::new() } else { format!(" ({})", e.which) };
+            format!("{} of {} on {}{which}", e.failed, e.tested, e.name)
+        })
+        .collect();
+    let mut text = format!("Differs in {}: {}.", text::list(&broken, 6), by_kernel(&fared.broken));
+    if !clean.is_empty() {
+        text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
+    }
+    make(Tone::Broke, title, text)
+}
+
+/// Kernels and variants, most first; a kernel's variants are counted where there are many.
+pub(super) fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
+    let mut kernels: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (kernel, variant) in broken {
+        kernels.entry(kernel).or_default().push(variant);
+    }
+    let mut kernels: Vec<_> = kernels.into_iter().collect();
+    kernels.sort_by_key(|(_, variants)| std::cmp::Reverse(variants.len()));
+    let named: Vec<String> = kernels
+        .into_iter()
+        .flat_map(|(kernel, variants)| {
+            if variants.len() > 2 {
+                vec![format!("{kernel} ({} variants)", variants.len())]
+            } else {
+                variants.iter().map(|v| format!("{kernel}/{v}")).collect()
+            }
+        })
+        .collect();
+    text::list(&named, 6)
+}
+
+fn what(level: Level) -> &'static str {
+    match level {
+        Level::NotGuaranteed | Level::RunToRun => "The same bits in every run,",
+        Level::ConfigInvariant => "The same bits for every configuration and thread count,",
+        Level::DriverToDriver => "The same bits from every driver,",
+        Level::GpuToGpu => "The same bits on every adapter,",
+        Level::CpuGpuBitwise => "The strict CPU twin's bits,",
+    }
+}
+
+/// Engines with a result outside the specification, and the cases.
+fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for case in &record.cases {
+        for execution in case.executions.iter().filter(|x| x.status == Status::OutsideSpecification) {
+            let engine = groups.iter().find(|g| g.has(&execution.engine)).map_or(&execution.engine, |g| &g.name);
+            out.entry(engine.clone()).or_default().insert(case.id.clone());
+        }
+    }
+    out
+}
+
+fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) -> Statement {
+    if outside.is_empty() {
+        let judged = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.accuracy.is_some()).count();
+        if judged == 0 {
+            return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
+        }
+        let partly = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unmeasured > 0);
+        let rest = match record.cases.iter().flat_map(|c| &c.executions).filter(partly).count() {
+            0 => String::new(),
+            n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
+        };
+        let text = format!(
+            "All {} judged are within what the WGSL specification allows; what differs, differs by permission.{rest}",
+            text::plural(judged, "result")
+        );
+        return make(Tone::Good, "Specification", text);
+    }
+    let parts: Vec<String> =
+        outside.iter().map(|(engine, cases)| format!("{} on {engine}", text::plural(cases.len(), "case"))).collect();
+    make(
+        Tone::Bad,
+        "Specification",
+        format!("The WGSL specification does not allow the results of {}.", text::list(&parts, 4)),
+    )
+}
+
+/// That differences which were planted were seen. Where they were not, that is said as the record's reliability.
+fn controls(record: &Record) -> Statement {
+    let total = record.controls.len();
+    if total == 0 || record.controls.iter().any(|c| !c.caught) {
+        let caught = record.controls.iter().filter(|c| c.caught).count();
+        return make(Tone::Bad, "Controls", format!("{caught} of {total} planted differences were caught."));
+    }
+    make(Tone::Good, "Controls", format!("All {total} planted differences were caught."))
+}

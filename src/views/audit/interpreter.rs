@@ -1,0 +1,58 @@
+//! What the embedded interpreter says: of itself, and of shaders.
+
+use super::findings::FindingRow;
+use super::headline::{Fared, by_kernel, make};
+use crate::record::{Engine, Execution, Outcome, Record};
+use crate::views::document::{Statement, Tone};
+use crate::views::text;
+
+/// Two implementations of strict arithmetic, the interpreter of the shader and the twin, must agree. Of a kernel of the
+/// user's own they are one.
+pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
+    if fared.problems.is_empty() {
+        return None;
+    }
+    if record.provenance.own.is_some() {
+        let text = "The strict reference of a kernel of one's own is the embedded interpreter itself: no second implementation \
+                    checks it here.";
+        return Some(make(Tone::Plain, "Reference", text.to_owned()));
+    }
+    let title = "Interpreter and twin";
+    if fared.broken.is_empty() {
+        let text = format!(
+            "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, agree in all {} tested.",
+            text::plural(fared.problems.len(), "problem")
+        );
+        return Some(make(Tone::Good, title, text));
+    }
+    let text = format!(
+        "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, differ in {} of {}: {}.",
+        fared.broken_problems.len(),
+        text::plural(fared.problems.len(), "problem"),
+        by_kernel(&fared.broken)
+    );
+    Some(make(Tone::Broke, title, text))
+}
+
+/// Defects of shaders that the interpreter noticed.
+pub(super) fn shaders(record: &Record, findings: &[FindingRow]) -> Option<Statement> {
+    let title = "Shaders";
+    let ran = |engine: &Engine| {
+        let on = |x: &&Execution| x.engine == engine.id && matches!(x.outcome, Outcome::Ran { .. });
+        record.cases.iter().flat_map(|c| &c.executions).filter(on).count()
+    };
+    let cases = record.engines.iter().filter(|e| e.is_embedded()).map(ran).max().filter(|n| *n > 0)?;
+    let defects: Vec<String> =
+        findings.iter().filter(|f| f.defect).map(|f| format!("{} in {}", f.kind, f.place())).collect();
+    if defects.is_empty() {
+        let text = format!(
+            "The embedded interpreter noticed no data race, no barrier in non-uniform control flow and no access out of \
+             bounds in the {} that it ran.",
+            text::plural(cases, "case")
+        );
+        return Some(make(Tone::Good, title, text));
+    }
+    let text =
+        format!("The embedded interpreter noticed defects that a driver runs in silence: {}.", text::list(&defects, 6));
+    Some(make(Tone::Bad, title, text))
+}

@@ -1,0 +1,277 @@
+//! One record: what repeats, agrees and drifts on the machine that it was made on, and why.
+
+mod actions;
+mod charts;
+mod drift;
+mod engines;
+mod explain;
+mod findings;
+mod groups;
+mod growth;
+mod headline;
+mod interpreter;
+mod matrix;
+mod page;
+mod parts;
+mod rows;
+mod title;
+mod values;
+
+use parts::Parts;
+
+use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
+use super::{View, text};
+use crate::facts::{self, Asked, Consequence, Soundness};
+use crate::record::{Outputs, Record};
+
+/// Drifts that a terminal lists.
+const DRIFTS: usize = 8;
+
+/// The view of one record.
+#[derive(Debug, Clone)]
+pub struct Audit<'a> {
+    record: &'a Record,
+    /// The record with the statuses and verdicts that its evidence shows, whatever the program that wrote it concluded.
+    judged: Record,
+    /// Of the record as it was written: what it states may contradict its evidence.
+    soundness: Soundness,
+    asked: Asked,
+}
+
+impl<'a> Audit<'a> {
+    /// Of this record.
+    #[must_use]
+    pub fn new(record: &'a Record) -> Self {
+        let judged = facts::concluded(Record {
+            format: record.format,
+            id: record.id.clone(),
+            run: record.run.clone(),
+            provenance: record.provenance.clone(),
+            environment: record.environment.clone(),
+            engines: record.engines.clone(),
+            controls: record.controls.clone(),
+            cases: record.cases.clone(),
+            verdicts: Vec::new(),
+            notes: record.notes.clone(),
+            outputs: Outputs::default(),
+        });
+        let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
+        Self { record, judged, soundness: facts::soundness(record), asked }
+    }
+
+    /// The same, of a record that this was asked for: what to do next is something else.
+    #[must_use]
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.asked = asked;
+        self
+    }
+}
+
+impl View for Audit<'_> {
+    fn document(&self) -> Document {
+        let (record, parts) = (&self.judged, Parts::new(&self.judged, &self.soundness, self.asked));
+        let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
+        out.lead = Text::plain(parts.headline.lead.as_str());
+        let mut first = Section::new("answers", "");
+        for s in &parts.headline.statements {
+            first.statement(s.mark, s.title.as_str(), s.text.clone());
+        }
+        record.notes.iter().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        out.push(first);
+        let mut next = Section::new("next", "Next");
+        parts.headline.actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
+        out.push(next);
+        out.push(matrix(&parts));
+        out.push(findings(&parts));
+        out.push(drifts(&parts));
+        out.push(page::axes(&parts));
+        out.push(page::charts(record));
+        out.push(page::cases(record, &parts));
+        out.push(engines(&parts));
+        out.push(page::surroundings(record, &parts));
+        out.push(gaps(&parts));
+        out.push(page::controls(record, &parts));
+        out.push(page::verdicts(record));
+        out.push(page::terms());
+        out.findings = acted_on(&parts, &self.soundness);
+        out.about = vec![
+            ("record".to_owned(), parts.short_id.clone()),
+            ("machine".to_owned(), record.environment.machine_id.clone()),
+            ("repro-audit".to_owned(), record.provenance.version.clone()),
+        ];
+        out
+    }
+
+    fn rows(&self) -> Vec<Rows> {
+        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged)]
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        super::pretty(self.record)
+    }
+}
+
+/// Kernel × engine: variants that look the same on every engine share a row.
+fn matrix(parts: &Parts) -> Section {
+    let mut out = Section::new("matrix", "What each kernel's variants did on each engine (the worst of their cases)")
+        .at(Detail::Full);
+    let mut columns = vec![Column::text("kernel"), Column::text("variants")];
+    columns.extend(parts.columns.iter().map(|id| {
+        let about = parts.engines.iter().find(|e| e.id == *id).map(|e| e.name.clone()).unwrap_or_default();
+        Column::text(id.as_str()).about(about)
+    }));
+    let mut table = Table::new("kernels", &columns).most(400);
+    table.filter = true;
+    for kernel in &parts.kernels {
+        for (i, row) in kernel.alike.iter().enumerate() {
+            // The kernel is named once.
+            let name = if i == 0 { Cell::text(kernel.kernel.as_str()) } else { Cell::Empty };
+            let mut cells = vec![name, Cell::text(row.variants.join(", "))];
+            cells.extend(
+                parts.columns.iter().map(|id| row.cells.iter().find(|c| c.engine == *id).map_or(Cell::Empty, mark)),
+            );
+            table.rows.push(document::Row {
+                cells,
+                keywords: kernel.kernel.clone(),
+                calm: !row.drifts,
+                ..document::Row::default()
+            });
+        }
+    }
+    out.table(table);
+    out
+}
+
+/// A cell of the matrix: a share of the cases where not all have the status, and which engines where several share it.
+fn mark(cell: &matrix::Cell) -> Cell {
+    let share =
+        if cell.with_status < cell.cases { format!("{}/{}", cell.with_status, cell.cases) } else { String::new() };
+    let which = if cell.which.is_empty() { String::new() } else { format!("({})", cell.which) };
+    let beside = [share, which].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    Cell::Mark { mark: cell.mark, beside, note: cell.note.clone() }
+}
+
+/// What the interpreter noticed of shaders.
+fn findings(parts: &Parts) -> Section {
+    let mut out = Section::new("findings", "Findings: what the interpreter noticed of the shaders").at(Detail::Full);
+    let columns = ["", "case", "kind", "line", "engine", "what"].map(Column::text);
+    let mut table = Table::new("findings-list", &columns);
+    for f in &parts.findings {
+        table.push([
+            Cell::mark(f.mark),
+            Cell::case(f.case.as_str()),
+            Cell::text(format!("{} in {}", f.kind, f.place())),
+            Cell::text(f.line.as_str()),
+            Cell::text(f.engine.as_str()),
+            Cell::text(f.said()),
+        ]);
+    }
+    out.table(table);
+    out
+}
+
+/// The worst comparison of each kernel's variants.
+fn drifts(parts: &Parts) -> Section {
+    let mut out = Section::new("drift", "Worst drift of each kernel's variants").at(Detail::Full);
+    let mut table = Table::new(
+        "worst",
+        &[
+            Column::text(""),
+            Column::text("case"),
+            Column::text("axes"),
+            Column::text("from → to"),
+            Column::text("how large"),
+            Column::text("explained by"),
+        ],
+    )
+    .most(DRIFTS);
+    table.rest = "all are on the page and in summary.csv".to_owned();
+    for d in &parts.drifts {
+        let c = &d.comparison;
+        let axes: Vec<&str> = std::iter::once(c.axis).chain(d.others.iter().copied()).collect();
+        table.push([
+            Cell::mark(d.mark),
+            Cell::Case { id: d.case.clone(), anchor: page::anchor(&d.case) },
+            Cell::text(axes.join(", ")),
+            Cell::text(format!("{} → {}", c.left, c.right)),
+            Cell::text(c.size.as_str()),
+            Cell::text(c.because.as_str()),
+        ]);
+    }
+    out.table(table);
+    out
+}
+
+fn engines(parts: &Parts) -> Section {
+    let mut out = Section::new("engines", "Engines").at(Detail::Full);
+    for engine in &parts.engines {
+        let state = if engine.complete { String::new() } else { format!(" — {}", engine.state) };
+        out.fact(engine.id.as_str(), format!("{}{state}", engine.label));
+    }
+    out
+}
+
+/// What failed, and what was skipped.
+fn gaps(parts: &Parts) -> Section {
+    let mut out = Section::new("gaps", "Failures and skips").at(Detail::Full);
+    for (title, reasons) in [("Failures", &parts.failures), ("Skipped", &parts.skips)] {
+        let columns = [Column::text("engine"), Column::text("reason"), Column::number("cases"), Column::text("where")];
+        let mut table = Table::new(title.to_lowercase(), &columns);
+        for r in reasons {
+            let cases = if r.cases == 0 { String::new() } else { text::count(r.cases as u64) };
+            table.push([
+                Cell::text(r.engine.as_str()),
+                Cell::text(r.reason.as_str()),
+                Cell::number(cases),
+                Cell::text(r.variants.as_str()),
+            ]);
+        }
+        let mut below = Section::new(format!("{}-list", title.to_lowercase()), title).at(Detail::Full);
+        below.table(table);
+        out.push(below);
+    }
+    out
+}
+
+/// For tools: results that the specification forbids, defects of shaders, and what failed.
+fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
+    let finding = |weight, kind: &str, engine: &str, case: &str, text: String| document::Finding {
+        weight,
+        kind: kind.to_owned(),
+        meaning: String::new(),
+        engine: engine.to_owned(),
+        on: String::new(),
+        case: case.to_owned(),
+        text,
+        values: Vec::new(),
+        place: None,
+    };
+    let mut out = Vec::new();
+    for reason in &soundness.reasons {
+        let (engine, case) = (reason.engine.as_deref().unwrap_or_default(), reason.case.as_deref().unwrap_or_default());
+        let what = if reason.fault.consequence() == Consequence::Invalid { "Invalid" } else { "Incomplete" };
+        out.push(finding(Weight::Error, reason.fault.name(), engine, case, format!("{what}: {}", reason.text)));
+    }
+    for f in &parts.findings {
+        let weight = if f.defect { Weight::Failure } else { Weight::Warning };
+        out.push(finding(weight, f.kind, &f.engine, &f.case, format!("{}: {}", f.place(), f.said())));
+    }
+    for case in &parts.cases {
+        for x in &case.executions {
+            let weight = match x.mark {
+                Mark::Outside => Weight::Failure,
+                Mark::Failed => Weight::Error,
+                Mark::Skipped => Weight::Skipped,
+                Mark::NotRepeatable => Weight::Note,
+                _ => Weight::Pass,
+            };
+            out.push(finding(weight, x.mark.class(), &x.engine, &case.id, x.outcome.clone()));
+        }
+    }
+    out
+}
+
+/// A paragraph.
+fn paragraph(text: impl Into<Text>) -> Block {
+    Block::Paragraph(text.into())
+}

@@ -1,0 +1,358 @@
+//! What is on the page alone: every case, the charts, the surroundings, and how to read it all.
+
+use super::parts::Parts;
+use super::{charts as drawn, paragraph};
+use crate::record::{AXES, Level, Record};
+use crate::views::chart::{Chart, Plot};
+use crate::views::document::{Block, Cell, Column, Detail, Mark, Row, Section, Span, Table, Text};
+use crate::views::text;
+
+/// Drifting cases that can be unfolded; the others are in `summary.csv`.
+const DETAILED: usize = 300;
+/// Comparisons of a case that are listed.
+const COMPARISONS: usize = 12;
+
+/// The anchor of a case's row.
+pub(super) fn anchor(case: &str) -> String {
+    format!("case {case}")
+}
+
+/// Kernel × axis, and level × engine.
+pub(super) fn axes(parts: &Parts) -> Section {
+    let mut out = Section::new("axes", "Which axis breaks what").at(Detail::Page);
+    let used: Vec<_> = AXES
+        .iter()
+        .filter(|a| parts.axes.iter().flat_map(|k| &k.cells).any(|c| c.axis == a.name && c.compared > 0))
+        .collect();
+    let mut columns = vec![Column::text("kernel")];
+    columns.extend(used.iter().map(|a| Column::number(a.name).about(a.about)));
+    let mut table = Table::new("axes-list", &columns).most(100);
+    for kernel in &parts.axes {
+        let mut cells = vec![Cell::text(kernel.kernel.as_str())];
+        cells.extend(used.iter().map(|a| match kernel.cells.iter().find(|c| c.axis == a.name && c.compared > 0) {
+            None => Cell::text("untested"),
+            Some(c) => {
+                Cell::Bar { share: share(c.differing, c.compared), text: format!("{} / {}", c.differing, c.compared) }
+            }
+        }));
+        table.push(cells);
+    }
+    if !table.rows.is_empty() {
+        out.text("Comparisons that differ, of those made.");
+    }
+    out.table(table);
+    let mut levels = Section::new("levels", "How far reproducibility reaches").at(Detail::Page);
+    let mut columns = vec![Column::text("level")];
+    columns.extend(parts.levels.first().into_iter().flat_map(|l| &l.cells).map(|c| Column::text(c.engine.as_str())));
+    let mut table = Table::new("levels-list", &columns);
+    for l in parts.levels.iter().filter(|l| !l.cells.is_empty()) {
+        let mut cells = vec![Cell::text(format!("{}: {}", l.name, l.meaning))];
+        cells.extend(l.cells.iter().map(|c| {
+            let mark = match (c.held, c.failed) {
+                (0, 0) => Mark::Untested,
+                (_, 0) => Mark::Holds,
+                _ => Mark::Differs,
+            };
+            let counts = [(c.held, "held"), (c.failed, "failed"), (c.untested, "untested")];
+            let said: Vec<String> =
+                counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+            Cell::Mark { mark, beside: said.join(", "), note: String::new() }
+        }));
+        table.push(cells);
+    }
+    if !table.rows.is_empty() {
+        levels.text(
+            "Each level is about one axis, and says nothing of the others. A problem counts as held where every pair that \
+             tests the level agrees in every bit.",
+        );
+    }
+    levels.table(table);
+    out.push(levels);
+    out
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of comparisons")]
+fn share(part: usize, of: usize) -> f64 {
+    if of == 0 { 0.0 } else { part as f64 / of as f64 }
+}
+
+/// The charts.
+pub(super) fn charts(record: &Record) -> Section {
+    let mut out = Section::new("charts", "Charts").at(Detail::Page);
+    drawn::charts(record).into_iter().for_each(|c| out.chart(c));
+    out
+}
+
+/// Every case, the worst first.
+pub(super) fn cases(record: &Record, parts: &Parts) -> Section {
+    let mut out = Section::new("cases", "Cases").at(Detail::Page);
+    if parts.cases.is_empty() {
+        return out;
+    }
+    let drifting = parts.cases.iter().filter(|c| c.drifts).count();
+    out.text(format!(
+        "{drifting} of {} differ somewhere; they come first, the worst on top. Unfold one for its executions and comparisons.",
+        text::plural(parts.cases.len(), "case")
+    ));
+    let mut table = Table::new("case-list", &[Column::text("case"), Column::text("on each engine")]);
+    table.filter = true;
+    for (i, case) in parts.cases.iter().enumerate() {
+        let on: Vec<String> = case.cells.iter().map(|c| format!("{} {}", c.mark.glyph(), c.engine)).collect();
+        let below = if case.drifts && i < DETAILED { details(record, case) } else { Vec::new() };
+        table.rows.push(Row {
+            cells: vec![Cell::case(case.id.as_str()), Cell::text(on.join("  "))],
+            anchor: anchor(&case.id),
+            keywords: case.cells.iter().map(|c| c.mark.word()).collect::<Vec<_>>().join(" "),
+            calm: !case.drifts,
+            below,
+        });
+    }
+    out.table(table);
+    out.text(Text(vec![
+        Span::Plain("To repeat any case: ".to_owned()),
+        Span::Code(format!("{} 'ID'", text::repeat(record))),
+        Span::Plain(". Every comparison is a row of summary.csv, sampled elements are in values.csv.".to_owned()),
+    ]));
+    out
+}
+
+fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
+    let mut out = Section::new("", "");
+    out.step("Again:", case.command.as_str());
+    let columns = [
+        Column::text("engine"),
+        Column::text("status"),
+        Column::text("outcome"),
+        Column::text("equals the reference"),
+        Column::number("max error, ulp"),
+        Column::number("÷ allowed"),
+        Column::text("digest"),
+    ];
+    let mut table = Table::new("executions", &columns).most(100);
+    for x in &case.executions {
+        let outcome =
+            if x.observations.is_empty() { x.outcome.clone() } else { format!("{}; {}", x.outcome, x.observations) };
+        table.push([
+            Cell::text(x.engine.as_str()),
+            Cell::mark(x.mark),
+            Cell::text(outcome),
+            Cell::text(if x.equals.is_empty() { "none" } else { &x.equals }),
+            Cell::number(x.max_error.as_str()),
+            Cell::number(x.ratio.as_str()),
+            Cell::code(x.digest.as_str()),
+        ]);
+    }
+    out.table(table);
+    let columns = [
+        Column::text("axis"),
+        Column::text("from → to"),
+        Column::number("differing"),
+        Column::number("max ulp"),
+        Column::number("p50 / p99 / p99.9"),
+        Column::number("max relative"),
+        Column::text("kinds, and the worst element"),
+    ];
+    let mut table = Table::new("comparisons", &columns).most(COMPARISONS);
+    for d in &case.different {
+        table.push([
+            Cell::text(d.axis),
+            Cell::text(format!("{} → {}", d.left, d.right)),
+            Cell::number(format!("{} of {} ({})", d.differing, d.elements, d.fraction)),
+            Cell::number(d.max_ulp.as_str()),
+            Cell::number(d.percentiles.as_str()),
+            Cell::number(d.max_relative.as_str()),
+            Cell::text(format!("{}; {}", d.size, d.worst)),
+        ]);
+    }
+    out.table(table);
+    if let Some(worst) = case.different.first() {
+        if let Some(chart) = spark(record, &case.id, worst) {
+            out.chart(chart);
+        }
+        let equal = match case.equal {
+            0 => String::new(),
+            n => format!(" {} of this case found no difference.", text::plural(n, "other comparison")),
+        };
+        out.blocks.push(paragraph(format!("{}.{equal}", worst.because)));
+    }
+    out.blocks
+}
+
+/// The distances of a comparison, drawn small.
+fn spark(record: &Record, case: &str, worst: &super::drift::ComparisonRow) -> Option<Chart> {
+    let case = record.cases.iter().find(|c| c.id == case)?;
+    let of = |x: &&crate::record::Comparison| {
+        x.axis.name() == worst.axis && x.left.to_string() == worst.left && x.right.to_string() == worst.right
+    };
+    let found = case.comparisons.iter().find(of).filter(|c| !c.drift.histogram.is_empty())?;
+    Some(Chart {
+        name: format!("distances {}", case.id),
+        title: format!("Distances from {} to {}", worst.left, worst.right),
+        about: format!("Up to {} ulp.", worst.max_ulp),
+        plot: Plot::Spark { buckets: found.drift.histogram.iter().map(|b| (b.up_to, b.count)).collect() },
+        head: Vec::new(),
+        rows: Vec::new(),
+    })
+}
+
+/// What each engine is, and what the audit ran with.
+pub(super) fn surroundings(record: &Record, parts: &Parts) -> Section {
+    let mut out = Section::new("surroundings", "Drivers and surroundings").at(Detail::Page).folded();
+    for engine in parts.engines.iter().filter(|e| !e.identity.is_empty()) {
+        let mut one = Section::new(format!("engine {}", engine.id), format!("{} {}", engine.id, engine.label));
+        engine.identity.iter().for_each(|(name, value)| one.fact(name.as_str(), value.as_str()));
+        out.push(one);
+    }
+    let mut all = Section::new("settings", "The audit");
+    facts(record).into_iter().for_each(|(name, value)| all.fact(name, value));
+    out.push(all);
+    out
+}
+
+/// The record's own facts, `(name, value)`.
+fn facts(record: &Record) -> Vec<(String, String)> {
+    let settings = &record.provenance.settings;
+    let all = |list: &[String]| if list.is_empty() { "all".to_owned() } else { list.join(", ") };
+    let e = &record.environment;
+    let mut facts = vec![
+        ("record".to_owned(), record.id.clone()),
+        ("format".to_owned(), format!("{}.{}", record.format.major, record.format.minor)),
+        ("started".to_owned(), record.run.started.clone()),
+        ("took".to_owned(), format!("{} s", text::number(record.run.seconds))),
+        ("program".to_owned(), format!("repro-audit {}", record.provenance.version)),
+        ("commit".to_owned(), record.provenance.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
+    ];
+    facts.extend(record.provenance.libraries.iter().map(|(k, v)| (k.clone(), v.clone())));
+    facts.extend([
+        ("profile".to_owned(), settings.profile.name().to_owned()),
+        ("kernels".to_owned(), all(&settings.kernels)),
+        ("adapters asked for".to_owned(), all(&settings.adapters)),
+        ("runs of each case".to_owned(), settings.repeats.to_string()),
+        ("seed".to_owned(), settings.seed.to_string()),
+        (
+            "CPU threads tried".to_owned(),
+            settings.threads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ),
+        ("machine".to_owned(), e.machine_id.clone()),
+        ("host".to_owned(), e.host.clone()),
+        ("system".to_owned(), format!("{}, kernel {}, {}", e.os, e.kernel, e.architecture)),
+        (
+            "processor".to_owned(),
+            format!(
+                "{}, {} ({})",
+                e.cpu,
+                text::plural(usize::try_from(e.cpu_threads).unwrap_or(0), "thread"),
+                e.cpu_features.join(", ")
+            ),
+        ),
+        ("memory".to_owned(), format!("{} MiB", text::count(e.memory_mib))),
+    ]);
+    facts.push(("defects planted".to_owned(), settings.planted.join(", ")));
+    facts.extend(settings.vary.iter().map(|(k, v)| (format!("varied {k}"), v.join(", "))));
+    facts.extend(e.variables.iter().map(|(k, v)| (k.clone(), v.clone())));
+    facts.retain(|(_, v)| !v.is_empty());
+    facts
+}
+
+/// The planted differences.
+pub(super) fn controls(record: &Record, parts: &Parts) -> Section {
+    let mut out = Section::new("controls", "Controls").at(Detail::Page).folded();
+    out.text(format!(
+        "{} Each control plants a difference in a real result and asks whether the audit sees it; an audit that misses one is invalid.",
+        parts.controls.sentence
+    ));
+    let columns = ["control", "engine", "caught", "about"].map(Column::text);
+    let mut table = Table::new("control-list", &columns).most(400);
+    for c in &record.controls {
+        let mark = if c.caught { Mark::Holds } else { Mark::Attention };
+        let beside = if c.caught { "caught" } else { "missed" };
+        table.push([
+            Cell::text(c.name.as_str()),
+            Cell::text(c.engine.as_str()),
+            Cell::Mark { mark, beside: beside.to_owned(), note: String::new() },
+            Cell::text(c.about.as_str()),
+        ]);
+    }
+    out.table(table);
+    out
+}
+
+/// The verdicts that something explains, the narrowest first.
+pub(super) fn verdicts(record: &Record) -> Section {
+    let mut out = Section::new("verdicts", "Verdicts that something explains").at(Detail::Page).folded();
+    let mut found: Vec<_> = record.verdicts.iter().filter(|v| !v.because.is_empty()).collect();
+    found.sort_by_key(|v| (v.level, std::cmp::Reverse(v.status)));
+    let columns = ["", "problem", "engine", "reached", "because", "see it"].map(Column::text);
+    let mut table = Table::new("verdict-list", &columns).most(400);
+    for v in found {
+        table.push([
+            Cell::mark(text::mark(v.status)),
+            Cell::code(v.problem.as_str()),
+            Cell::text(v.engine.as_str()),
+            Cell::text(text::level(v.level)),
+            Cell::text(v.because.as_str()),
+            Cell::code(text::command(record, v.evidence.as_deref().unwrap_or(&v.problem))),
+        ]);
+    }
+    out.table(table);
+    out
+}
+
+/// How to read all this.
+pub(super) fn terms() -> Section {
+    let mut out = Section::new("terms", "How to read this").at(Detail::Page).folded();
+    TERMS.iter().for_each(|(term, meaning)| out.fact(*term, *meaning));
+    let mut statuses = Section::new("statuses", "Statuses");
+    text::STATUSES.iter().for_each(|(s, meaning)| statuses.statement(text::mark(*s), "", *meaning));
+    out.push(statuses);
+    let mut levels = Section::new("level-terms", "Levels");
+    Level::ALL.iter().for_each(|l| levels.fact(text::level(*l), text::level_meaning(*l)));
+    out.push(levels);
+    let mut axes = Section::new("axis-terms", "Axes: what differs between the two sides");
+    AXES.iter().for_each(|a| axes.fact(a.name, a.about));
+    out.push(axes);
+    out
+}
+
+/// Terms and their meanings.
+const TERMS: [(&str, &str); 7] = [
+    (
+        "ulp",
+        "Unit in the last place: the step from one floating-point number to the next. Two results 1 ulp apart are neighbours; \
+         no number of their type lies between them. Distances count steps along all numbers of the type, with +0 and −0 in \
+         one place.",
+    ),
+    (
+        "bit-exact",
+        "Equal in every bit. NaN against a number, infinity, the sign of zero and subnormals that became zero are told apart \
+         and counted, never rounded away.",
+    ),
+    (
+        "reference",
+        "The CPU's implementation of the same shader: the same operations in the same order, in strict IEEE-754 arithmetic. \
+         Its other modes take one liberty each that a driver may take: fusing a multiply with the add that follows, expanding \
+         fma into two roundings, turning subnormals into zero. Where a driver's bits equal such a reference's and not the \
+         strict one's, its arithmetic is known.",
+    ),
+    (
+        "within specification",
+        "WGSL leaves freedom: rounding to either neighbour, fusing, reassociating, flushing subnormals, and an error of some \
+         ulp in its functions. A result within that freedom may differ and yet be no defect. Outside it, it is one.",
+    ),
+    (
+        "no difference in N runs",
+        "Does not mean that there is none. It means that, with 95 % confidence, other results come in fewer than 3/N of runs \
+         (the rule of three) under these conditions: this load, this driver, these sizes.",
+    ),
+    (
+        "interpreter",
+        "The engine embedded:0: this program executes the shader itself, in strict IEEE-754 arithmetic. Each of its runs is \
+         another legal order of execution (in order, reversed, shuffled), so what differs there depends on the order, on \
+         every machine; no rate follows from such runs. It says nothing of a GPU or a driver. Further interpreters have \
+         defects planted on purpose and test the audit.",
+    ),
+    (
+        "software adapters",
+        "lavapipe, llvmpipe, SwiftShader and WARP compute on the CPU. What holds on them says nothing of a GPU.",
+    ),
+];

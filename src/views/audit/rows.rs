@@ -1,0 +1,152 @@
+//! Comparisons and sampled values for data frames, one observation a row.
+
+use crate::facts::Soundness;
+use crate::model::Drift;
+use crate::record::Record;
+use crate::views::document::Rows;
+use crate::views::text;
+
+/// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
+/// what that engine noticed of the shader, and `unsound` says why the record can not be relied on.
+const SUMMARY: [&str; 43] = [
+    "record",
+    "machine",
+    "case",
+    "kernel",
+    "variant",
+    "problem",
+    "config",
+    "dtype",
+    "axis",
+    "left",
+    "right",
+    "elements",
+    "differing",
+    "fraction",
+    "max_ulp",
+    "ulp_p50",
+    "ulp_p99",
+    "ulp_p999",
+    "bias_ulp",
+    "mean_relative",
+    "mean_relative_shifted",
+    "max_relative",
+    "max_absolute",
+    "nmse",
+    "zero_sign",
+    "nan_payload",
+    "nan_versus_number",
+    "infinite",
+    "flushed",
+    "finite",
+    "mask_agreement",
+    "mask_kappa",
+    "worst_index",
+    "worst_left",
+    "worst_right",
+    "engine",
+    "engine_label",
+    "status",
+    "equals",
+    "max_error_ulp",
+    "specification_ratio",
+    "findings",
+    "unsound",
+];
+
+/// The columns of the sampled values.
+const VALUES: [&str; 9] = ["record", "case", "engine", "dtype", "index", "bits", "value", "twin_bits", "exact"];
+
+/// A name as in the record.
+fn name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// One row a comparison, equal pairs included.
+pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
+    let unsound = soundness.title();
+    let id = text::short(&record.id);
+    let mut rows = Rows::new("summary", &SUMMARY);
+    for case in &record.cases {
+        for comparison in &case.comparisons {
+            let Drift { classes, ulp_percentiles, .. } = &comparison.drift;
+            let drift = &comparison.drift;
+            let engine = record.engine_of(&comparison.right);
+            let execution = engine.and_then(|e| case.executions.iter().find(|x| x.engine == e.id));
+            let accuracy = execution.and_then(|x| x.accuracy.as_ref());
+            let equals: Vec<_> = execution.iter().flat_map(|x| &x.equals).map(|a| a.name()).collect();
+            let mut findings: Vec<_> = execution.iter().flat_map(|x| &x.findings).map(|f| f.kind.name()).collect();
+            findings.dedup();
+            rows.push(vec![
+                id.clone().into(),
+                record.environment.machine_id.clone().into(),
+                case.id.clone().into(),
+                case.kernel.clone().into(),
+                case.variant.clone().into(),
+                case.problem.clone().into(),
+                case.config.clone().into(),
+                name(&case.dtype).into(),
+                comparison.axis.name().into(),
+                comparison.left.to_string().into(),
+                comparison.right.to_string().into(),
+                drift.elements.into(),
+                drift.differing.into(),
+                drift.fraction().into(),
+                drift.max_ulp.into(),
+                ulp_percentiles[0].into(),
+                ulp_percentiles[1].into(),
+                ulp_percentiles[2].into(),
+                drift.bias_ulp.into(),
+                drift.mean_relative.into(),
+                drift.mean_relative_shifted.into(),
+                drift.max_relative.into(),
+                drift.max_absolute.into(),
+                drift.nmse.into(),
+                classes.zero_sign.into(),
+                classes.nan_payload.into(),
+                classes.nan_versus_number.into(),
+                classes.infinite.into(),
+                classes.flushed.into(),
+                classes.finite.into(),
+                drift.mask.map(|m| m.agreement).into(),
+                drift.mask.map(|m| m.kappa).into(),
+                drift.worst.as_ref().map(|w| w.index).into(),
+                drift.worst.as_ref().map(|w| w.left.as_str()).into(),
+                drift.worst.as_ref().map(|w| w.right.as_str()).into(),
+                engine.map(|e| e.id.as_str()).into(),
+                engine.map(|e| e.label.as_str()).into(),
+                execution.map(|x| name(&x.status)).into(),
+                equals.join(" ").into(),
+                accuracy.map(|a| a.max_ulp).into(),
+                accuracy.map(|a| a.specification_ratio).into(),
+                findings.join(" ").into(),
+                unsound.clone().into(),
+            ]);
+        }
+    }
+    rows
+}
+
+/// One row a sampled element.
+pub(super) fn values(record: &Record) -> Rows {
+    let id = text::short(&record.id);
+    let mut rows = Rows::new("values", &VALUES);
+    for case in &record.cases {
+        for execution in &case.executions {
+            for sample in &execution.samples {
+                rows.push(vec![
+                    id.clone().into(),
+                    case.id.clone().into(),
+                    execution.engine.clone().into(),
+                    name(&case.dtype).into(),
+                    sample.index.into(),
+                    sample.bits.clone().into(),
+                    sample.value.into(),
+                    sample.twin.clone().into(),
+                    sample.exact.into(),
+                ]);
+            }
+        }
+    }
+    rows
+}

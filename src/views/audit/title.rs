@@ -1,0 +1,138 @@
+//! The verdict in one line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::FindingRow;
+use super::headline::Fared;
+use crate::model::FindingKind;
+use crate::record::{CaseRecord, EngineKind, Level, Record};
+use crate::views::document::Tone;
+use crate::views::text;
+
+/// The worst that was found. `levels` are of what is under test, `reference` of the strict interpreter.
+pub(super) fn title(
+    record: &Record,
+    levels: &BTreeMap<Level, Fared>,
+    reference: &BTreeMap<Level, Fared>,
+    outside: &BTreeMap<String, BTreeSet<String>>,
+    findings: &[FindingRow],
+) -> (Tone, String) {
+    let broken = |l: Level| levels.get(&l).is_some_and(|f| !f.broken.is_empty());
+    let engines = |l: Level| {
+        let found: Vec<String> = levels
+            .get(&l)
+            .map(|f| f.engines.iter().filter(|e| e.failed > 0).map(|e| e.name.clone()).collect())
+            .unwrap_or_default();
+        text::list(&found, 3)
+    };
+    let share = |l: Level| {
+        levels
+            .get(&l)
+            .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "problem")))
+            .unwrap_or_default()
+    };
+    // Nothing is called repeatable that was not repeated.
+    let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
+    let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
+    if !outside.is_empty() {
+        let names: Vec<String> = outside.keys().cloned().collect();
+        return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
+    }
+    if let Some(race) = findings.iter().find(|f| f.defect) {
+        // What a stray load gives may be thrown away; that it is another element's value is all that is known.
+        let so = if race.kind == FindingKind::OutOfBounds.name() {
+            "adapters may read or write something else there"
+        } else {
+            "what it computes is undefined"
+        };
+        return (Tone::Bad, format!("{} in {}: {so}", race.title, race.variant));
+    }
+    if let Some(found) = super::values::title(record) {
+        return found;
+    }
+    // A kernel of one's own is what is under test, and no driver is at fault for the order that it takes.
+    let own = |found: &&FindingRow| record.provenance.own.is_some() && found.of != FindingKind::OneValue;
+    if let Some(found) = findings.iter().find(own).filter(|found| found.of != FindingKind::LongLoop) {
+        let place = found.place();
+        let text = match found.of {
+            FindingKind::SubgroupSize => {
+                format!("{place} depends on the size of a subgroup: adapters may differ, and none is at fault")
+            }
+            FindingKind::Overflow | FindingKind::NanArises => {
+                format!("{place}: results are not finite on strict arithmetic either")
+            }
+            _ => format!("{place} depends on the order of execution: adapters may differ, and none is at fault"),
+        };
+        return (Tone::Broke, text);
+    }
+    if record.verdicts.is_empty() {
+        return (Tone::Bad, "Nothing was audited".to_owned());
+    }
+    // Before what the CPU's own threads did: an unordered loader changes from run to run on every machine.
+    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter && !e.is_reference()) {
+        let orders = reference.get(&Level::RunToRun).filter(|f| !f.problems.is_empty());
+        let rest = match orders {
+            None => "only the CPU's own threads were tested".to_owned(),
+            Some(f) if f.broken.is_empty() => "in the interpreter nothing depends on the order of execution".to_owned(),
+            Some(f) => format!(
+                "in the interpreter {} of {} depend on the order of execution",
+                f.broken_problems.len(),
+                text::plural(f.problems.len(), "problem")
+            ),
+        };
+        return (Tone::Plain, format!("No driver was audited: {rest}"));
+    }
+    if broken(Level::RunToRun) {
+        return (
+            Tone::Broke,
+            format!(
+                "Not repeatable on {}: {} changed from run to run",
+                engines(Level::RunToRun),
+                share(Level::RunToRun)
+            ),
+        );
+    }
+    if broken(Level::ConfigInvariant) {
+        return (
+            Tone::Broke,
+            format!(
+                "{}he launch configuration changes the bits of {}",
+                begin("Repeatable, but t", "T"),
+                share(Level::ConfigInvariant)
+            ),
+        );
+    }
+    if broken(Level::DriverToDriver) || broken(Level::GpuToGpu) {
+        let level = if broken(Level::GpuToGpu) { Level::GpuToGpu } else { Level::DriverToDriver };
+        return (
+            Tone::Broke,
+            format!("{}dapters disagree on {}", begin("Repeatable on each adapter, but a", "A"), share(level)),
+        );
+    }
+    if broken(Level::CpuGpuBitwise) {
+        return (
+            Tone::Broke,
+            format!(
+                "{}ot strict CPU arithmetic: {} differ",
+                begin("Repeatable, but n", "N"),
+                share(Level::CpuGpuBitwise)
+            ),
+        );
+    }
+    if !crate::facts::soundness(record).is_sound() {
+        return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
+    }
+    if let Some(found) = findings.iter().find(|_| record.provenance.own.is_some()) {
+        let place = found.place();
+        let text = match found.of {
+            FindingKind::LongLoop => format!("{place} has more iterations than some drivers allow"),
+            _ => format!("All results of {place} are one value: that engines agree shows little"),
+        };
+        return (Tone::Broke, text);
+    }
+    let idle = |case: &CaseRecord| case.examination.insensitive;
+    if !record.cases.is_empty() && record.cases.iter().all(idle) {
+        return (Tone::Broke, "Equal, and nothing that drivers are free to do could change these bits".to_owned());
+    }
+    (Tone::Good, "Bit for bit the same, wherever it was tested".to_owned())
+}

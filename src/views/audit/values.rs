@@ -1,0 +1,114 @@
+//! What is to be said of values before any distance: NaN and infinity against numbers, results that are not finite anywhere,
+//! and agreement that says nothing.
+
+use super::headline::make;
+use crate::facts::{Difference, emptiness, is_probe, severity};
+use crate::record::{AxisLevel, Outcome, Record};
+use crate::views::document::{Statement, Tone};
+use crate::views::text;
+
+/// Kernels and variants that are named.
+const NAMED: usize = 3;
+
+/// Of which kernel and variant, and what.
+struct Found {
+    name: String,
+    what: String,
+}
+
+/// The statements, the worst first.
+pub(super) fn values(record: &Record) -> Vec<Statement> {
+    let lists = [
+        (Tone::Bad, "NaN or infinity", against(record)),
+        (Tone::Bad, "Not finite", everywhere(record)),
+        (Tone::Plain, "Says nothing", vacuous(record)),
+    ];
+    let told = |(tone, title, found): (Tone, &'static str, Vec<Found>)| {
+        (!found.is_empty()).then(|| make(tone, title, format!("{}.", sentence(&found))))
+    };
+    lists.into_iter().filter_map(told).collect()
+}
+
+/// The headline, where values alone make it: without its full stop.
+pub(super) fn title(record: &Record) -> Option<(Tone, String)> {
+    let first = |found: &[Found]| found.first().map(|f| format!("{}: {}", f.name, f.what));
+    if let Some(text) = first(&against(record)) {
+        return Some((Tone::Bad, text));
+    }
+    if record.provenance.own.is_some()
+        && let Some(text) = first(&everywhere(record))
+    {
+        return Some((Tone::Bad, text));
+    }
+    let ran =
+        record.cases.iter().filter(|c| c.executions.iter().any(|x| matches!(x.outcome, Outcome::Ran { .. }))).count();
+    let empty = record.cases.iter().filter(|c| emptiness(c).iter().any(|e| e.is_vacuous())).count();
+    (ran > 0 && empty == ran)
+        .then(|| (Tone::Plain, format!("Nothing is shown: {}", first(&vacuous(record)).unwrap_or_default())))
+}
+
+fn sentence(found: &[Found]) -> String {
+    let named: Vec<String> = found.iter().take(NAMED).map(|f| format!("{}: {}", f.name, f.what)).collect();
+    let more = found.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!("; and {} more", text::plural(more, "variant")) };
+    format!("{}{more}", named.join("; "))
+}
+
+/// Adds of each variant the first.
+fn add(out: &mut Vec<Found>, name: String, what: String) {
+    if !out.iter().any(|f| f.name == name) {
+        out.push(Found { name, what });
+    }
+}
+
+/// Drivers that give NaN or infinity where the strict reference has another value, or the other way round.
+fn against(record: &Record) -> Vec<Found> {
+    let mut found = Vec::new();
+    for case in &record.cases {
+        for c in case.comparisons.iter().filter(|c| c.axis == AxisLevel::Engine) {
+            let how = severity(case.dtype, &c.drift);
+            let driver = record.engine_of(&c.right).filter(|e| e.is_driver());
+            if how.kind >= Difference::Infinite
+                && let Some(engine) = driver
+            {
+                found.push((how, case, engine, &c.drift));
+            }
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0));
+    let mut out = Vec::new();
+    for (_, case, engine, drift) in found {
+        let n = drift.classes.nan_versus_number + drift.classes.infinite;
+        let what = format!(
+            "{} of {} results are NaN or infinite where the strict reference is not, or the reverse",
+            text::count(n),
+            text::count(drift.elements)
+        );
+        add(&mut out, format!("{}/{} on {}", case.kernel, case.variant, engine.id), what);
+    }
+    out
+}
+
+/// Results that are NaN or infinite on every engine. Kernels that probe the edges of arithmetic are made of them.
+fn everywhere(record: &Record) -> Vec<Found> {
+    let mut out = Vec::new();
+    for case in record.cases.iter().filter(|c| !is_probe(&c.kernel)) {
+        for e in emptiness(case).iter().filter(|e| matches!(e, crate::facts::Emptiness::NotFinite { .. })) {
+            add(&mut out, format!("{}/{}", case.kernel, case.variant), e.text());
+        }
+    }
+    out
+}
+
+/// Agreement that says nothing.
+fn vacuous(record: &Record) -> Vec<Found> {
+    let mut out = Vec::new();
+    for case in record.cases.iter().filter(|c| !is_probe(&c.kernel)) {
+        for e in emptiness(case).iter().filter(|e| e.is_vacuous()) {
+            if !matches!(e, crate::facts::Emptiness::NotFinite { .. }) {
+                add(&mut out, format!("{}/{}", case.kernel, case.variant), e.text());
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,118 @@
+//! Words, glyphs and numbers as every format writes them.
+
+use super::document::Mark;
+pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
+use crate::record::{Engine, Level, OwnKernel, Record, Status};
+
+/// A status as a mark.
+pub(crate) fn mark(status: Status) -> Mark {
+    match status {
+        Status::BitExact => Mark::BitExact,
+        Status::WithinSpecification => Mark::Within,
+        Status::Unjudged => Mark::Unjudged,
+        Status::NotRepeatable => Mark::NotRepeatable,
+        Status::OutsideSpecification => Mark::Outside,
+        Status::Skipped => Mark::Skipped,
+        Status::Failed => Mark::Failed,
+    }
+}
+
+/// A status in words.
+pub(crate) fn word(status: Status) -> &'static str {
+    mark(status).word()
+}
+
+/// Every status with its meaning in a sentence.
+pub(crate) const STATUSES: [(Status, &str); 7] = [
+    (Status::BitExact, "Every bit of every run equals the strict CPU reference."),
+    (
+        Status::WithinSpecification,
+        "Every run gave the same bits. They differ from the strict reference (or there is no reference to equal), and the \
+         WGSL specification allows them.",
+    ),
+    (
+        Status::Unjudged,
+        "Every run gave the same bits. They differ from the strict reference (or there is no reference to equal); what the WGSL \
+         specification allows of this kernel is not known here, and was not judged.",
+    ),
+    (
+        Status::NotRepeatable,
+        "Runs of the same program on the same input gave different bits; each is allowed, where that is known.",
+    ),
+    (Status::OutsideSpecification, "A result that the WGSL specification does not allow."),
+    (Status::Skipped, "Not run: the engine lacks what the case needs. The reason is listed."),
+    (Status::Failed, "It should have run and did not: a crash, a hang, a lost device or an error."),
+];
+
+/// A level in words.
+pub(crate) fn level(level: Level) -> &'static str {
+    match level {
+        Level::NotGuaranteed => "not guaranteed",
+        Level::RunToRun => "run to run",
+        Level::ConfigInvariant => "configuration invariant",
+        Level::DriverToDriver => "driver to driver",
+        Level::GpuToGpu => "GPU to GPU",
+        Level::CpuGpuBitwise => "CPU = GPU, bitwise",
+    }
+}
+
+/// What a level demands, beyond those before it.
+pub(crate) fn level_meaning(level: Level) -> &'static str {
+    match level {
+        Level::NotGuaranteed => "Nothing held.",
+        Level::RunToRun => "The same bits in every run.",
+        Level::ConfigInvariant => "The same bits for every workgroup size, tile and thread count tested.",
+        Level::DriverToDriver => "The same bits from every driver or backend of the same hardware.",
+        Level::GpuToGpu => "The same bits on every other adapter.",
+        Level::CpuGpuBitwise => "The same bits as the strict CPU reference.",
+    }
+}
+
+/// How often something ran: `5 runs`, or `5 orders of execution` where each run was a chosen one.
+pub(crate) fn runs(engine: Option<&Engine>, n: u32) -> String {
+    let orders = engine.is_some_and(Engine::takes_orders);
+    match (orders, n) {
+        (true, 1) => "1 order of execution".to_owned(),
+        (true, n) => format!("{n} orders of execution"),
+        (false, n) => plural(n as usize, "run"),
+    }
+}
+
+/// The command that runs a case, or all cases of a problem, again, quoted for a POSIX shell. A kernel of the user's own is
+/// named as it was.
+pub(crate) fn command(record: &Record, case: &str) -> String {
+    let id = case.replace('\'', r"'\''");
+    match own(record, case) {
+        Some(kernel) => format!("{} --case '{id}'", own_command(kernel)),
+        None => format!("repro-audit case '{id}'"),
+    }
+}
+
+/// [`command`] where no record is at hand: of a kernel of the user's own the id tells the file's name, and not its place.
+pub(crate) fn command_by_id(case: &str) -> String {
+    let id = case.replace('\'', r"'\''");
+    match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
+        Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
+        None => format!("repro-audit case '{id}'"),
+    }
+}
+
+/// The user's own kernel that a case is of, where it is.
+fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
+    let kernel = case.split_once('/').map_or(case, |(kernel, _)| kernel);
+    record.provenance.own.as_ref().filter(|_| kernel.ends_with(".wgsl"))
+}
+
+/// The command that runs any case of a record again, before the id.
+pub(crate) fn repeat(record: &Record) -> String {
+    match &record.provenance.own {
+        Some(kernel) => format!("{} --case", own_command(kernel)),
+        None => "repro-audit case".to_owned(),
+    }
+}
+
+/// The command that audits the user's own kernel again.
+pub(crate) fn own_command(own: &OwnKernel) -> String {
+    let words: Vec<String> = own.arguments.iter().map(|a| quoted(a)).collect();
+    format!("repro-audit kernel {}", words.join(" "))
+}
