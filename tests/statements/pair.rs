@@ -176,7 +176,11 @@ fn a_nan_of_another_payload_is_no_change() {
     let after = record("a", "22.3.6", 2, nan, &|_, w| if w == 0x7fc0_0000 { 0xffc0_0001 } else { w });
     let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
     assert!(found.results.is_empty(), "{:?}", found.results);
-    assert_eq!((found.sameness.same, found.sameness.nan), (found.sameness.compared, found.sameness.compared), "counted");
+    assert_eq!(
+        (found.sameness.same, found.sameness.nan),
+        (found.sameness.compared, found.sameness.compared),
+        "counted"
+    );
     let (output, text) = compared(&before, &after, &["--fail-on", "drift", "--full"]);
     assert_eq!(status(&output), 0, "no drift: {text}");
     assert!(text.contains("NaN has another sign or payload"), "{text}");
@@ -209,7 +213,10 @@ fn a_side_that_can_not_be_relied_on_is_told_first_and_is_no_pass() {
             continue;
         }
         assert_eq!(status(&output), 4, "{name}: {text}");
-        assert!(text.starts_with("Right side: Invalid") || text.starts_with("Right side: Incomplete"), "{name}: {text}");
+        assert!(
+            text.starts_with("Right side: Invalid") || text.starts_with("Right side: Incomplete"),
+            "{name}: {text}"
+        );
         let view = related(&[sound.clone(), record]);
         if !view.soundness.is_sound() {
             let title = view.document().headline;
@@ -256,7 +263,10 @@ fn an_update_is_counted_once_and_each_change_has_its_case() {
         assert!(text.contains(&change[0].case) && text.contains("cause not known"), "the case is shown");
     }
     let names: Vec<&str> = view.classes.iter().map(|c| c.name.as_str()).collect();
-    assert!(names.iter().any(|n| n.contains("llvmpipe") && n.contains("Mesa 25.0.7")), "named by what is in it: {names:?}");
+    assert!(
+        names.iter().any(|n| n.contains("llvmpipe") && n.contains("Mesa 25.0.7")),
+        "named by what is in it: {names:?}"
+    );
 }
 
 #[test]

@@ -147,9 +147,10 @@ fn chart(view: &Related) -> Option<Chart> {
     Some(Chart {
         name: "classes".to_owned(),
         title: "Which engines agree, kernel by kernel".to_owned(),
-        about: "A column is a class of engines that no case tells apart. In a row, the same letter is the same bits in \
+        about:
+            "A column is a class of engines that no case tells apart. In a row, the same letter is the same bits in \
                 every case of the kernel."
-            .to_owned(),
+                .to_owned(),
         head: std::iter::once("kernel".to_owned()).chain(columns.clone()).collect(),
         plot: Plot::Tiles { columns, rows: view.kernels.iter().map(|k| (k.kernel.clone(), tiles(k))).collect() },
         rows: view.kernels.iter().map(letters).collect(),
