@@ -25,7 +25,7 @@ fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record
     record.provenance.settings.label = Some(label.to_owned());
     if let Some(adapter) = &mut record.engines[1].adapter {
         adapter.driver_info = format!("Mesa {mesa}");
-        adapter.name = format!("llvmpipe (LLVM {}, 256 bits)", mesa.split('.').next().unwrap_or(""));
+        adapter.name = format!("llvmpipe (LLVM {}.0.0, 256 bits)", mesa.split('.').next().unwrap_or(""));
     }
     record.engines[1].label = record.engines[1].adapter.as_ref().map(|a| a.label()).unwrap_or_default();
     for case in &mut record.cases {

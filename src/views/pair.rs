@@ -3,7 +3,7 @@
 use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
-use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
+use crate::views::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Tone};
 use crate::views::text::command_by_id;
 use crate::views::{View, text};
 
@@ -174,7 +174,8 @@ fn headline(pair: &Compared) -> String {
 
 /// Who is compared, and what differs between the sides.
 fn lead(pair: &Compared) -> String {
-    let side = |s: &crate::facts::pair::Side| format!("{} ({} of {})", s.name, short(&s.id), s.started);
+    let at = |started: &str| started.get(..16).unwrap_or(started).replace('T', " ");
+    let side = |s: &crate::facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
     let mut out = format!("{} → {}.", side(&pair.left), side(&pair.right));
     if pair.between.is_empty() {
         out.push_str(" No driver, variable or processor differs.");
@@ -263,16 +264,30 @@ fn title(cause: &CauseGroup) -> &'static str {
     }
 }
 
+/// The functions that changed, each with its largest distance.
+fn functions(pair: &Compared, cause: &CauseGroup) -> String {
+    let far = |name: &str| {
+        let mine = pair.results.iter().filter(|r| r.why == Why::Builtin && r.variant == name);
+        mine.filter_map(|r| r.drift.as_ref()).map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))
+    };
+    let names: Vec<String> = cause
+        .of
+        .iter()
+        .map(|(name, _)| far(name).map_or_else(|| name.clone(), |n| format!("{name} by up to {n} ulp")))
+        .collect();
+    list(&names, 12)
+}
+
 /// A cause, how much it changed, and the case that shows it best.
 fn sentence(pair: &Compared, cause: &CauseGroup) -> Text {
     let worst = pair.results.get(cause.worst);
     let size = worst.map(size).filter(|s| !s.is_empty()).map(|s| format!(": {s}")).unwrap_or_default();
+    let of = if cause.why == Why::Builtin { functions(pair, cause) } else { counted(&cause.of, 8) };
     let text = format!(
-        "{}, in {} on {}: {}. Shown best by",
+        "{}, in {} on {}: {of}. Shown best by",
         cause.text(),
         plural(cause.cases, "case"),
-        list(&cause.engines, 3),
-        counted(&cause.of, 8),
+        list(&cause.engines, 3)
     );
     let mut out = Text::then_code(text, worst.map(|w| w.case.as_str()).unwrap_or_default());
     let on = worst.map(|w| format!(" on {}{size}", w.engines.1)).unwrap_or_default();
@@ -281,7 +296,7 @@ fn sentence(pair: &Compared, cause: &CauseGroup) -> Text {
 }
 
 fn cases(pair: &Compared, id: String) -> Section {
-    let mut section = Section::new(&id, "Cases that changed, the worst first");
+    let mut section = Section::new(&id, "Cases that changed, the worst first").at(Detail::Full);
     let columns = [
         Column::text("case"),
         Column::text("on"),
@@ -317,7 +332,7 @@ fn cases(pair: &Compared, id: String) -> Section {
 }
 
 fn engines(pair: &Compared, id: String) -> Section {
-    let mut section = Section::new(&id, "Engines of both sides");
+    let mut section = Section::new(&id, "Engines of both sides").at(Detail::Full);
     let columns = [
         Column::text("left"),
         Column::text("right"),
@@ -380,7 +395,7 @@ fn absent(pair: &Compared, id: String) -> Section {
 }
 
 fn around(pair: &Compared, id: String) -> Section {
-    let mut section = Section::new(&id, "Surroundings that differ");
+    let mut section = Section::new(&id, "Surroundings that differ").at(Detail::Full);
     let columns = [Column::text("of"), Column::text("field"), Column::text("left"), Column::text("right")];
     let mut table = Table::new(id, &columns).most(ROWS);
     for c in &pair.surroundings {

@@ -74,6 +74,9 @@ impl Between {
             (0, 0, 0) => format!("{of} elements differ"),
             (0, 0, _) => format!("{of} elements, in the sign of zero"),
             (0, _, _) => format!("{of} elements, zero against subnormal"),
+            _ if drift.max_ulp >= 1_000_000 && drift.max_relative == 0.0 => {
+                format!("{of} elements, zero against a number")
+            }
             // Of a large one the digits say nothing, and the relative size does.
             _ if drift.max_ulp >= 1_000_000 => {
                 format!("{of} elements, by up to {:.1e} of the value", drift.max_relative)

@@ -9,7 +9,7 @@ use super::between::{Between, between, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::surroundings::{Change, surroundings, told};
-use crate::facts::{Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness};
+use crate::facts::{Hypotheses, Match, MatchError, RowEvidence, Severity, Soundness, matching, severity, soundness};
 use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Execution, Outcome, Outputs, Record, Status};
 
@@ -401,8 +401,10 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
         let (x, y) = (x?, y?);
         stored(l, (x, &halves.0.record.outputs), (y, &halves.1.record.outputs))
     };
-    match (a.len(), b.len()) {
-        (1, 1) if a == b => Seen::Same { nan: false },
+    // Results that differ in NaN alone are one.
+    let several = |case: &CaseRecord, x: Option<&Execution>| x.map_or(0, |x| RowEvidence::of(case, x).distinct);
+    match (several(l, x), several(r, y)) {
+        (1, 1) if a.first() == b.first() => Seen::Same { nan: false },
         (1, 1) => match drift() {
             Some(d) if d.is_nan_alone() => Seen::Same { nan: true },
             d => changed(Kind::Differs, d, String::new()),

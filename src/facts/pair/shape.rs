@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::bits::Dtype;
 
-/// Of so few elements that differ, a rounding that fits all of them may be chance: one value in 2^13 is a binary16 value.
+/// A rounding that fits fewer elements may be chance: one value in 2^13 is a binary16 value.
 const FEW: u64 = 2;
 
 /// How many of the elements that differ show what. Two NaN do not differ here.
@@ -21,6 +21,8 @@ pub struct Shape {
     pub now_half: u64,
     /// The left side is the right one rounded to binary16.
     pub was_half: u64,
+    /// Of both, those whose rounded value is neither zero nor infinite: a zero or an infinity fits by chance.
+    pub half_shown: u64,
     /// Finite on the left and NaN on the right.
     pub now_nan: u64,
     /// NaN on the left and finite on the right.
@@ -47,8 +49,11 @@ impl Shape {
             out.now_nan += u64::from(left.is_finite() && right.is_nan());
             out.was_nan += u64::from(right.is_finite() && left.is_nan());
             if dtype == Dtype::F32 {
-                out.now_half += u64::from(rounded(*a) == *b);
-                out.was_half += u64::from(rounded(*b) == *a);
+                let (now, was) = (rounded(*a) == *b, rounded(*b) == *a);
+                out.now_half += u64::from(now);
+                out.was_half += u64::from(was);
+                let ordinary = |x: f64| x.is_finite() && x != 0.0;
+                out.half_shown += u64::from((now && ordinary(right)) || (was && ordinary(left)));
             }
         }
         out
@@ -57,18 +62,18 @@ impl Shape {
     /// Whether all elements that differ were flushed: `Some(true)` now, `Some(false)` before and no longer.
     #[must_use]
     pub fn flushed(&self) -> Option<bool> {
-        self.all(self.now_zero, self.was_zero, 1)
+        self.all(self.now_zero, self.was_zero)
     }
 
     /// Whether all elements that differ were rounded to binary16: `Some(true)` now, `Some(false)` before and no longer.
     #[must_use]
     pub fn half(&self) -> Option<bool> {
-        self.all(self.now_half, self.was_half, FEW)
+        self.all(self.now_half, self.was_half).filter(|_| self.half_shown >= FEW)
     }
 
-    fn all(&self, now: u64, was: u64, least: u64) -> Option<bool> {
+    fn all(&self, now: u64, was: u64) -> Option<bool> {
         match self.differing {
-            n if n < least => None,
+            0 => None,
             n if n == now => Some(true),
             n if n == was => Some(false),
             _ => None,
@@ -109,6 +114,9 @@ mod tests {
         assert_eq!(of(&[(0.1, 0.099_975_586), (0.2, 0.199_951_17)]).half(), Some(true), "rounded to binary16");
         assert_eq!(of(&[(0.099_975_586, 0.1), (0.199_951_17, 0.2)]).half(), Some(false), "and no longer");
         assert_eq!(of(&[(0.1, 0.099_975_586)]).half(), None, "one element may be chance");
+        let overflows = [(3e38, f32::INFINITY), (2e38, f32::INFINITY), (-3e38, f32::NEG_INFINITY)];
+        assert_eq!(of(&overflows).half(), None, "an infinity is any large number's rounded value");
+        assert_eq!(of(&[(1e-20, 0.0), (2e-20, 0.0)]).half(), None, "and zero any small one's");
         let nan = of(&[(f32::from_bits(0x7fc0_0001), f32::NAN), (1.0, f32::NAN)]);
         assert_eq!((nan.differing, nan.now_nan), (1, 1), "two NaN do not differ");
         assert_eq!(Shape::of(Dtype::U32, &[(0, 1, 0)]).flushed(), None, "an integer is no subnormal");

@@ -108,7 +108,9 @@ pub(super) fn told(left: &Record, right: &Record, matched: &[Match]) -> Vec<Stri
             continue;
         }
         let (a, b) = (identify(&left.environment, l), identify(&right.environment, r));
-        if a.driver.version != b.driver.version {
+        if a.driver.release() != b.driver.release() {
+            tell(format!("{} → {}", a.driver.release(), b.driver.release()));
+        } else if a.driver.version != b.driver.version {
             tell(format!("{} → {}", a.driver.version, b.driver.version));
         } else if a.driver != b.driver {
             tell(format!("another build of {}", a.driver.version));

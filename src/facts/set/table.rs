@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::facts::{Driver, Identity, identify};
 use crate::model::Arithmetic;
-use crate::model::bits::Dtype;
+use crate::model::bits::{Dtype, digest_words};
+use crate::model::record::Outputs;
 use crate::record::{Engine, EngineKind, Member, Merged, Status};
 
 /// What one adapter gave for one case.
@@ -90,6 +91,28 @@ pub(super) struct Table<'a> {
     pub(super) failed: usize,
 }
 
+fn is_unsettled(status: Status) -> bool {
+    matches!(status, Status::NotRepeatable | Status::OutsideSpecification)
+}
+
+/// The digest of an output in which every NaN has the same sign and payload, as far as it is stored: results that differ
+/// in NaN alone are the same result.
+fn with_one_nan(outputs: &Outputs, digest: &str, dtype: Dtype) -> String {
+    let stored = outputs.get(digest).filter(|_| dtype.is_float()).and_then(|s| s.known(digest).ok());
+    let Some(known) = stored.filter(|k| k.at.is_none()) else { return digest.to_owned() };
+    let (width, per) = (dtype.width(), dtype.per_word());
+    let mask = if per == 2 { 0xffff } else { u32::MAX };
+    let one = |word: u32| {
+        (0..u32::try_from(per).unwrap_or(1)).fold(word, |word, place| {
+            let shift = width * place;
+            let element = word >> shift & mask;
+            if dtype.value(element).is_nan() { word | mask << shift } else { word }
+        })
+    };
+    let words: Vec<u32> = known.values.iter().map(|w| one(*w)).collect();
+    if words == known.values { digest.to_owned() } else { digest_words(&words) }
+}
+
 impl<'a> Table<'a> {
     /// The table of a set of records.
     pub(super) fn new(merged: &'a Merged) -> Self {
@@ -106,7 +129,8 @@ impl<'a> Table<'a> {
             failed: 0,
         };
         let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut numbers: HashMap<(&str, Dtype), u32> = HashMap::new();
+        let mut meanings: HashMap<(String, Dtype), u32> = HashMap::new();
         for member in merged.members() {
             let first = out.nodes.len();
             let mut at: HashMap<&str, usize> = HashMap::new();
@@ -118,9 +142,12 @@ impl<'a> Table<'a> {
             }
             for case in member.cases() {
                 let mut number = |digest: &'a str, digests: &mut Vec<&'a str>| {
-                    *numbers.entry(digest).or_insert_with(|| {
-                        digests.push(digest);
-                        u32::try_from(digests.len() - 1).unwrap_or(u32::MAX)
+                    *numbers.entry((digest, case.dtype)).or_insert_with(|| {
+                        let meant = with_one_nan(merged.outputs(), digest, case.dtype);
+                        *meanings.entry((meant, case.dtype)).or_insert_with(|| {
+                            digests.push(digest);
+                            u32::try_from(digests.len() - 1).unwrap_or(u32::MAX)
+                        })
                     })
                 };
                 let strict = case.strict.as_deref().map(|d| number(d, &mut out.digests));
@@ -144,8 +171,9 @@ impl<'a> Table<'a> {
                     let Some(node) = at.get(execution.engine.as_str()) else { continue };
                     let cell = match execution.digests.as_slice() {
                         [] => Cell::Absent,
-                        [one] => Cell::Settled(number(one, &mut out.digests)),
-                        _ => Cell::Unsettled,
+                        // Of several, the status tells whether they differ in more than NaN.
+                        [_, _, ..] if is_unsettled(execution.status) => Cell::Unsettled,
+                        [one, ..] => Cell::Settled(number(one, &mut out.digests)),
                     };
                     if let Cell::Settled(digest) = cell {
                         out.equals.entry((place, digest)).or_insert(&execution.equals);
