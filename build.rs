@@ -8,7 +8,7 @@ fn main() {
     println!("cargo:rerun-if-changed=.git/refs/heads");
     println!("cargo:rustc-env=REPRO_AUDIT_COMMIT={}", commit().unwrap_or_default());
     let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
-    for name in ["wgpu", "naga", "libm", "half"] {
+    for name in ["wgpu", "naga", "metallic", "libm", "half"] {
         let header = format!("name = \"{name}\"\nversion = \"");
         let version = lock.split(&header).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("unknown");
         println!("cargo:rustc-env=REPRO_AUDIT_{}={version}", name.to_uppercase());

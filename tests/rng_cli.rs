@@ -132,7 +132,7 @@ fn streams_say_what_survives_and_give_the_words() {
         "JAX's words"
     );
     let all = json(&["streams", "--card", "T4", "--kind", "uniform"], 0);
-    assert_eq!(all.as_array().map(Vec::len), Some(5), "five streams: {all}");
+    assert_eq!(all.as_array().map(Vec::len), Some(7), "seven streams: {all}");
     assert!(all.to_string().contains("0.4962"), "PyTorch's CPU values");
 }
 

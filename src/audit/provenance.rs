@@ -7,6 +7,7 @@ pub(super) fn provenance(plan: &Plan) -> Provenance {
     let libraries = [
         ("wgpu", env!("REPRO_AUDIT_WGPU")),
         ("naga", env!("REPRO_AUDIT_NAGA")),
+        ("metallic", env!("REPRO_AUDIT_METALLIC")),
         ("libm", env!("REPRO_AUDIT_LIBM")),
         ("half", env!("REPRO_AUDIT_HALF")),
     ];

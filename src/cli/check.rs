@@ -1,17 +1,21 @@
 //! `repro-audit check`: the gate.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use super::gpu::carry_out;
 use super::outputs::Outputs;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, kernel, print};
 use crate::audit::{Plan, Wanted};
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
+use crate::kernels;
 use crate::kernels::case::Case;
+use crate::model::CaseId;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
 
 /// What goes to standard output.
@@ -72,8 +76,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;
     let (policy_file, policy) = policy(args.policy.as_deref())?;
-    let (records, missing) =
-        if args.run { (vec![audit(args, &lock)?], Vec::new()) } else { super::lock::records(&args.record)? };
+    let names = |records: &[Record]| policy.check_names(&policy_file, &known(&lock, records)).map_err(Failure::usage);
+    let (records, missing) = if args.run {
+        // Before the work, not after it.
+        names(&[])?;
+        (audit(args, &lock)?, Vec::new())
+    } else {
+        super::lock::records(&args.record)?
+    };
+    names(&records)?;
     let question = Question {
         lock: &lock,
         lock_file: &lock_file,
@@ -135,13 +146,59 @@ fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
     }
 }
 
-/// Audits this machine as the lock's was.
-fn audit(args: &Args, lock: &Lock) -> Result<Record, Failure> {
-    let settings = &lock.settings;
+/// All variants that a policy may name: the registry's, and those of the lock and the records.
+fn known(lock: &Lock, records: &[Record]) -> BTreeSet<gate::Known> {
+    let registered = kernels::all().iter().flat_map(|k| {
+        k.variants().iter().map(|v| gate::Known {
+            kernel: k.name().to_owned(),
+            variant: v.name.to_owned(),
+            parameters: v.params.iter().map(|p| p.name.to_owned()).collect(),
+        })
+    });
+    let recorded = records.iter().flat_map(|r| &r.cases).filter_map(|c| CaseId::parse(&c.id).ok());
+    let locked = lock.cases.keys().map(gate::Known::from);
+    registered.chain(locked).chain(recorded.map(|id| gate::Known::from(&id))).collect()
+}
+
+/// Audits this machine as the lock's was: a record of the registry's cases, and one of each kernel of the user's own.
+fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
     // A case that this version does not know is missing from the record, which is what the check says then.
-    let cases: Vec<Case> = lock.cases.keys().filter_map(|id| Case::parse(id).ok()).collect();
+    let cases: Vec<Case> = lock.cases.keys().filter_map(|id| Case::check(id).ok()).collect();
+    let mut plans = Vec::new();
+    if !cases.is_empty() {
+        plans.push(plan(args, lock, cases)?);
+    }
+    for arguments in &lock.settings.own {
+        let kernel = Arc::new(kernel::open_again(arguments)?);
+        let locked: Vec<Case> =
+            kernel.cases().filter(|c| c.id().is_ok_and(|id| lock.cases.contains_key(&id))).cloned().collect();
+        // A kernel that changed has other cases: they are audited, and the check says that they are new.
+        let cases = if locked.is_empty() { kernel.cases().cloned().collect() } else { locked };
+        for case in &cases {
+            kernel::rehearse(&kernel, case, args.timeout)?;
+        }
+        plans.push(plan(args, lock, Vec::new())?.with_own(kernel, cases));
+    }
+    if plans.is_empty() {
+        let what = "the lock has no case that this version of repro-audit knows; lock again";
+        return Err(Failure::usage(what));
+    }
+    let mut records = Vec::new();
+    for plan in &plans {
+        let mut outputs = Outputs::open(&args.out)?;
+        let record = carry_out(plan, Some(&mut outputs))?;
+        outputs.finish(&record)?;
+        anstream::eprintln!("The audit is in {}.", outputs.folder().display());
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// A plan of these cases with the lock's settings.
+fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
+    let settings = &lock.settings;
     let planted = settings.planted.iter().map(|mode| mode.parse()).collect::<Result<Vec<_>, _>>();
-    let plan = Plan::new(Wanted {
+    Plan::new(Wanted {
         profile: settings.profile,
         kernels: Vec::new(),
         adapters: settings.adapters.clone(),
@@ -156,12 +213,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Record, Failure> {
         label: None,
         remote: Vec::new(),
     })
-    .map_err(Failure::usage)?;
-    let mut outputs = Outputs::open(&args.out)?;
-    let record = carry_out(&plan, Some(&mut outputs))?;
-    outputs.finish(&record)?;
-    anstream::eprintln!("The audit is in {}.", outputs.folder().display());
-    Ok(record)
+    .map_err(Failure::usage)
 }
 
 /// Annotations and the step summary. Standard output stays data: GitHub's runner reads commands from both streams.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use clap::Parser as _;
+
 use super::gpu::carry_out;
 use super::options::{FailOn, Options};
 use super::outputs::Outputs;
@@ -66,9 +68,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
-    let flags = |settings: Settings| merge(&args, settings);
-    let arguments = arguments(&args);
-    let kernel = Kernel::open(&args.file, args.settings.as_deref(), &flags, arguments).map_err(Failure::usage)?;
+    let kernel = open(&args)?;
     let mut cases: Vec<Case> = Vec::new();
     for id in &args.case {
         for case in kernel.find(id).map_err(Failure::usage)? {
@@ -112,9 +112,31 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     Ok(args.options.judge(&record))
 }
 
+/// The arguments of `repro-audit kernel`, by themselves.
+#[derive(Debug, clap::Parser)]
+struct Again {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// The kernel that these arguments name, as a record or a lock keeps them.
+pub(super) fn open_again(arguments: &[String]) -> Result<Kernel, Failure> {
+    let command = std::iter::once("kernel").chain(arguments.iter().map(String::as_str));
+    let args = Again::try_parse_from(command).map_err(|e| {
+        let line = e.to_string().lines().next().unwrap_or_default().to_owned();
+        Failure::usage(format!("the lock's kernel '{}' can't be named again: {line}; lock again", arguments.join(" ")))
+    })?;
+    open(&args.args)
+}
+
+fn open(args: &Args) -> Result<Kernel, Failure> {
+    let flags = |settings: Settings| merge(args, settings);
+    Kernel::open(&args.file, args.settings.as_deref(), &flags, arguments(args)).map_err(Failure::usage)
+}
+
 /// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results can not
 /// be judged.
-fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
+pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
     let (sender, receiver) = channel();
     let (shared, asked) = (Arc::clone(kernel), case.clone());
     // Where it takes too long it is left alone: this program ends then.

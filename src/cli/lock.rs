@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, print, unselected};
 use crate::gate::{Lock, LockError};
+use crate::model::CaseId;
 use crate::record::{FOLDER, Merged, Record, write_atomically};
 
 /// Arguments.
@@ -60,14 +61,14 @@ pub(super) fn refused(error: LockError) -> Failure {
     let exit = match &error {
         LockError::Records(_) => Exit::Usage,
         LockError::Incomplete(_) => Exit::Incomplete,
-        LockError::Text { .. } => Exit::Unreadable,
+        LockError::Text { .. } | LockError::Unreadable { .. } => Exit::Unreadable,
     };
     Failure::new(exit, error)
 }
 
 /// How many results differ from those of an earlier lock.
 fn changes(before: &Lock, after: &Lock) -> String {
-    let row = |lock: &Lock, id: &str, label: &str| {
+    let row = |lock: &Lock, id: &CaseId, label: &str| {
         lock.cases.get(id).and_then(|c| c.rows.get(label)).map(|r| (r.status, r.found.clone()))
     };
     let mut counts = [0_usize; 3];

@@ -5,6 +5,7 @@
 
 mod judge;
 mod lock;
+mod order;
 mod outcome;
 mod policy;
 mod show;
@@ -14,5 +15,5 @@ pub use crate::facts::{Driver, EngineClass, Identity, identify};
 pub use judge::{Checked, Counts, Item, Place, Question, check};
 pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
 pub use outcome::{Gravity, Outcome};
-pub use policy::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
+pub use policy::{Demand, Deviation, Known, Policy, PolicyError, Requirement, Rule};
 pub use show::{annotations, csv, json, junit, markdown, table};

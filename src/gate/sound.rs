@@ -2,6 +2,7 @@
 
 use super::outcome::Outcome;
 use crate::facts::{Fault, clean, soundness};
+use crate::model::CaseId;
 use crate::record::Record;
 
 /// What keeps a record from being relied on, one sentence each; empty where nothing does.
@@ -10,7 +11,10 @@ pub(super) fn troubles(record: &Record) -> Vec<(Outcome, String)> {
         Fault::ControlMissed | Fault::NoControls | Fault::NotControlled => Outcome::ControlMissed,
         _ => Outcome::Incomplete,
     };
-    soundness(record).reasons.into_iter().map(|r| (outcome(r.fault), r.text)).collect()
+    let mut out: Vec<_> = soundness(record).reasons.into_iter().map(|r| (outcome(r.fault), r.text)).collect();
+    let ids = record.cases.iter().filter_map(|c| CaseId::parse(&c.id).err());
+    out.extend(ids.map(|error| (Outcome::Incomplete, clean(&error.to_string()))));
+    out
 }
 
 /// Whether an engine has any result: one that was idle is no part of a lock.

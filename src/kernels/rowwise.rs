@@ -4,6 +4,7 @@
 use super::{Interval, Param};
 use crate::kernels::case::{Case, CaseError};
 use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::elementary;
 use crate::numerics::exact;
 use crate::numerics::inputs::Distribution;
 use crate::numerics::spec::{TINY32, U32, sum_error};
@@ -84,14 +85,14 @@ pub(super) fn row_max<A: Arith>(row: &[f32]) -> f32 {
     row.iter().map(|x| A::flush(*x)).fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// `exp(x)` correctly rounded, from the pinned library's binary64.
+/// `exp(x)` correctly rounded.
 pub(super) fn exp<A: Arith>(x: f32) -> f32 {
-    A::round(libm::exp(f64::from(A::flush(x))))
+    A::round(elementary::exp(f64::from(A::flush(x))))
 }
 
-/// `log(x)` correctly rounded, from the pinned library's binary64.
+/// `log(x)` correctly rounded.
 pub(super) fn log<A: Arith>(x: f32) -> f32 {
-    A::round(libm::log(f64::from(A::flush(x))))
+    A::round(elementary::log(f64::from(A::flush(x))))
 }
 
 /// `1/sqrt(x)` correctly rounded.
@@ -107,6 +108,7 @@ pub(super) fn inverse_sqrt<A: Arith>(x: f32) -> f32 {
 /// is 2^-43 of them.
 pub(super) mod bound {
     use super::{Interval, TINY32, U32, exact, sum_error};
+    use crate::numerics::elementary;
 
     const SLACK: f64 = 1.0 + 1.0 / 1_048_576.0;
 
@@ -151,7 +153,7 @@ pub(super) mod bound {
     /// `exp(x)`: 3 + 2|x| ulp.
     pub(in super::super) fn exp(x: Interval) -> Interval {
         let ulps = 3.0 + 2.0 * magnitude(x);
-        rounded(Interval { lo: libm::exp(x.lo), hi: libm::exp(x.hi) }, ulps)
+        rounded(Interval { lo: elementary::exp(x.lo), hi: elementary::exp(x.hi) }, ulps)
     }
 
     /// The sum of `terms` in any order: `gamma_(n-1) Σ|x|`, and a flush for each.

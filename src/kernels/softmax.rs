@@ -11,6 +11,7 @@ use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::elementary;
 use crate::numerics::exact;
 use crate::numerics::threads;
 use crate::with_arith;
@@ -158,7 +159,7 @@ impl Problem for RowsSoftmax {
         for row in self.rows.each() {
             let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
             let first = values.len();
-            values.extend(row.iter().map(|x| libm::exp(f64::from(*x) - max)));
+            values.extend(row.iter().map(|x| elementary::exp(f64::from(*x) - max)));
             let sum = exact::sum(values[first..].iter().copied());
             values[first..].iter_mut().for_each(|e| *e /= sum);
         }

@@ -111,9 +111,9 @@ impl Draw {
             (Op::Dropout, _) => (f64::from(u8::from(self.kept(word))), 0.0),
             (Op::Rand, Element::F64) => {
                 let at = 2 * (lane as usize % 2);
-                (below_one(uniform_double(block[at], block[at + 1])), 0.0)
+                (self.scaled(uniform_double(block[at], block[at + 1])), 0.0)
             }
-            (Op::Rand, _) => (below_one(self.round(f64::from(uniform(word)))), 0.0),
+            (Op::Rand, _) => (self.scaled(f64::from(uniform(word))), 0.0),
             (Op::Randn, Element::F64) => {
                 let (z, radius) = normal_double(block, lane == 1);
                 (z * self.std + self.mean, radius)
@@ -124,6 +124,19 @@ impl Draw {
                 (self.round(z * self.std + self.mean), radius)
             }
         }
+    }
+
+    /// A uniform value between the bounds: `u * (high - low) + low`, in binary32 for the types up to it. `uniform_kernel` turns
+    /// (low, high] into [low, high): what rounds to the upper bound becomes the lower one.
+    #[expect(clippy::cast_possible_truncation, reason = "the kernel's accumulate type is binary32 but for binary64")]
+    pub(super) fn scaled(&self, u: f64) -> f64 {
+        let (low, range) = (self.low, self.high - self.low);
+        let value = match (self.is_scaled(), self.element) {
+            (false, _) => self.round(u),
+            (true, Element::F64) => u * range + low,
+            (true, _) => self.round(f64::from(u as f32 * range as f32 + low as f32)),
+        };
+        if value == self.round(self.high) { self.round(self.low) } else { value }
     }
 
     /// Rounded to the element type.
@@ -137,9 +150,4 @@ impl Draw {
             Element::Bf16 => f64::from(half::bf16::from_f32(x as f32)),
         }
     }
-}
-
-/// `uniform_kernel` turns (0, 1] into [0, 1): what rounds to 1 becomes 0.
-fn below_one(x: f64) -> f64 {
-    if x == 1.0 { 0.0 } else { x }
 }

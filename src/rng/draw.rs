@@ -13,7 +13,7 @@ use super::{RngError, Shape};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Op {
-    /// `torch.rand`, `uniform_()`: uniform on [0, 1).
+    /// `torch.rand`, `uniform_(low, high)`: uniform on [low, high).
     Rand,
     /// `torch.randn`, `normal_()`: standard normal by the Box–Muller transform, times `std` plus `mean`.
     Randn,
@@ -95,6 +95,10 @@ pub struct Draw {
     pub mean: f64,
     /// Its standard deviation.
     pub std: f64,
+    /// The least value of `rand`.
+    pub low: f64,
+    /// What its values are below.
+    pub high: f64,
 }
 
 /// Where an element's randomness comes from.
@@ -134,7 +138,7 @@ impl Draw {
                 "--vec {vector} does not divide {n} elements, and PyTorch would not choose it: leave --vec out"
             )));
         }
-        Ok(Self { op, element, n, vector, p: 0.5, mean: 0.0, std: 1.0 })
+        Ok(Self { op, element, n, vector, p: 0.5, mean: 0.0, std: 1.0, low: 0.0, high: 1.0 })
     }
 
     /// With the probability of dropping an element.
@@ -146,6 +150,27 @@ impl Draw {
             return Ok(Self { p, ..self });
         }
         Err(RngError::Range { what: "the probability", value: p.to_string(), wanted: "0 to 1" })
+    }
+
+    /// With bounds other than 0 and 1, as `uniform_(low, high)`.
+    ///
+    /// # Errors
+    /// When they are not finite or in the wrong order, or the operation is another.
+    pub fn with_bounds(self, low: f64, high: f64) -> Result<Self, RngError> {
+        if (low, high) != (0.0, 1.0) && self.op != Op::Rand {
+            return Err(RngError::Unsupported("--low and --high are for uniform".to_owned()));
+        }
+        if low.is_finite() && high.is_finite() && low < high {
+            return Ok(Self { low, high, ..self });
+        }
+        let wanted = "finite numbers, the first below the second";
+        Err(RngError::Range { what: "the bounds", value: format!("{low}, {high}"), wanted })
+    }
+
+    /// Whether a uniform value is moved and stretched, which rounds.
+    #[must_use]
+    pub fn is_scaled(&self) -> bool {
+        (self.low, self.high) != (0.0, 1.0)
     }
 
     /// With another mean and standard deviation.

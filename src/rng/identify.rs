@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::convert::TOLERANCE;
 use super::source::moved;
-use super::{Draw, Element, Geometry, Interval, Observations, Op, RngError, Source};
+use super::{CpuRule, Draw, Element, Geometry, Interval, Observations, Op, RngError, Source};
 
 /// Evidence beyond this many bits is not counted: one wrong class in 2^64 would pass.
 const ENOUGH: f64 = 64.0;
@@ -67,6 +67,23 @@ pub struct Identified {
     pub shared_agreeing: usize,
     /// Whether the evidence does not tell the matching class from others.
     pub thin: bool,
+    /// PyTorch's implementations on the CPU, where their rule is known for this draw.
+    pub cpu: Vec<CpuMatch>,
+}
+
+/// How an implementation on the CPU fits what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CpuMatch {
+    /// Which.
+    pub rule: CpuRule,
+    /// Its name for people.
+    pub name: &'static str,
+    /// Observations that agree.
+    pub agreeing: usize,
+    /// Observations that were looked at: all.
+    pub counted: usize,
+    /// Whether all of them agree, the sum included.
+    pub matches: bool,
 }
 
 /// One thing that was seen, with what it says if it is a coincidence.
@@ -146,7 +163,35 @@ pub fn identify(
         observations: list.len() + usize::from(seen.sum.is_some()),
         shared,
         shared_agreeing,
+        cpu: if offset == 0 { on_cpu(draw, seed, before, &list, seen.sum) } else { Vec::new() },
     })
+}
+
+/// How PyTorch's implementations on the CPU fit. Rules that give one draw alike are one.
+fn on_cpu(draw: &Draw, seed: u64, before: &[Draw], list: &[Seen], sum: Option<Interval>) -> Vec<CpuMatch> {
+    let last = list.iter().map(|s| s.index + 1).max().unwrap_or(0);
+    let n = if sum.is_some() { draw.n } else { last };
+    let masks = draw.op == Op::Dropout || before.iter().any(|d| d.op == Op::Dropout);
+    let rules = if masks { &CpuRule::ALL[..] } else { &CpuRule::ALL[..1] };
+    let one = |rule: &CpuRule| {
+        let values = rule.values(draw, seed, before, n)?;
+        let agrees = |seen: &&Seen| {
+            let value = usize::try_from(seen.index).ok().and_then(|i| values.get(i)).copied();
+            value.is_some_and(|value| match &seen.what {
+                What::Kept(kept) => (value > 0.0) == *kept,
+                What::Value(interval) => interval.holds(value, slack(draw, value, 0.0)),
+            })
+        };
+        let agreeing = list.iter().filter(agrees).count();
+        let sums = sum.is_none_or(|sum| {
+            let kept = values.iter().filter(|v| **v > 0.0).count() as u64;
+            let (total, slack) = output_sum(draw, kept);
+            sum.holds(total, slack)
+        });
+        let matches = agreeing == list.len() && sums;
+        Some(CpuMatch { rule: *rule, name: rule.name(), agreeing, counted: list.len(), matches })
+    };
+    rules.iter().filter_map(one).collect()
 }
 
 /// What was seen, as single elements, those from the end first: there launches differ.
@@ -222,7 +267,7 @@ fn probability(draw: &Draw, printed: &Interval) -> f64 {
             let below = |x: f64| 0.5 * libm::erfc((draw.mean - x) / draw.std / std::f64::consts::SQRT_2);
             below(interval.high) - below(interval.low)
         }
-        _ => interval.high.min(1.0) - interval.low.max(0.0),
+        _ => (interval.high.min(draw.high) - interval.low.max(draw.low)) / (draw.high - draw.low),
     }
 }
 
@@ -241,7 +286,9 @@ fn agrees(source: &Source, seen: &Seen) -> bool {
 /// roundings in binary32, and one in the element type.
 fn slack(draw: &Draw, value: f64, radius: f64) -> f64 {
     if draw.op != Op::Randn {
-        return 0.0;
+        // Between other bounds, a device may contract the product and the sum: one rounding of either.
+        let ends = draw.low.abs().max(draw.high.abs());
+        return if draw.is_scaled() { 2.0 * draw.half_ulp(ends) } else { 0.0 };
     }
     let (functions, ulp) = match draw.element {
         Element::F16 => (TOLERANCE, f64::exp2(-10.0)),

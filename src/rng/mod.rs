@@ -6,6 +6,7 @@
 mod agreement;
 mod cards;
 mod convert;
+mod cpu;
 mod draw;
 mod geometry;
 mod identify;
@@ -21,16 +22,17 @@ mod tensorflow;
 pub use agreement::{Agreement, CELLS, CommonSize, common_size, compare};
 pub use cards::{Card, Cards};
 pub use convert::{Scale, TOLERANCE};
+pub use cpu::CpuRule;
 pub use draw::{Draw, Element, Op, Place, Vector};
 pub use geometry::{BLOCK, Geometry};
-pub use identify::{Candidate, Class, Identified, identify};
+pub use identify::{Candidate, Class, CpuMatch, Identified, identify};
 pub use jax::{Layout, bits as jax_bits, key as jax_key, uniform as jax_uniform};
 pub use mt19937::Mt19937;
 pub use observe::{Form, Interval, Observations};
 pub use predict::{Prediction, Subject, Summary, predict};
 pub use shape::Shape;
 pub use source::Source;
-pub use streams::{Framework, STREAMS, Survival, stream};
+pub use streams::{Claim, Framework, Kind, STREAMS, Survival, Survives, stream};
 pub use tensorflow::{Stateless, uniform as tensorflow_uniform};
 
 /// Why a question about random numbers has no answer. Every message is one line that says what to type instead.

@@ -22,6 +22,13 @@ impl Mt19937 {
         Self { state, at: N }
     }
 
+    /// Seeded with a seed of 64 bits, of which it keeps the low word.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "PyTorch's CPU generator keeps the low word of a seed")]
+    pub fn of(seed: u64) -> Self {
+        Self::new(seed as u32)
+    }
+
     /// The next word.
     pub fn next_u32(&mut self) -> u32 {
         if self.at == N {
@@ -38,6 +45,15 @@ impl Mt19937 {
         y ^= (y << 7) & 0x9d2c_5680;
         y ^= (y << 15) & 0xefc6_0000;
         y ^ (y >> 18)
+    }
+
+    /// The next value of `torch.rand` in binary64: the lower 53 bits of two words as a fraction, the first word high
+    /// (`CPUGeneratorImpl::random64`, `uniform_real_distribution`).
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    pub fn next_double(&mut self) -> f64 {
+        let high = u64::from(self.next_u32());
+        let word = high << 32 | u64::from(self.next_u32());
+        (word & ((1 << 53) - 1)) as f64 / (1u64 << 53) as f64
     }
 
     /// The next value of `torch.rand` in binary32: the word's lower 24 bits as a fraction

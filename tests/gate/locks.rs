@@ -66,7 +66,7 @@ fn two_legs() -> (Record, Record) {
 fn drivers_of_one_class_are_told_apart() {
     let (old, new) = two_legs();
     let both = lock(&[old.clone(), new.clone()]);
-    let rows = &both.cases[SUM].rows;
+    let rows = &both.cases[&key(SUM)].rows;
     let labels: Vec<_> = rows.keys().filter(|l| l.contains("llvmpipe")).collect();
     assert_eq!(labels, ["vulkan/llvmpipe/x86_64 @ bookworm", "vulkan/llvmpipe/x86_64 @ trixie"], "by their audits");
     assert_eq!(rows[labels[1]].found, Found::Digest("0e".repeat(8)), "each with its own digest");
@@ -147,8 +147,12 @@ fn one_of_two_equal_adapters_that_is_gone_is_absent() {
     results(on(&mut other, SUM, "vulkan:1"))[0].digest = "0e".repeat(16);
     assert!(matches!(Lock::of(&[sound(), other.clone()]), Err(LockError::Records(_))), "two machines");
     becomes(on(&mut other, SUM, "vulkan:1"), Status::NotRepeatable, &["0e", "0f"]);
-    let row = &lock(&[sound(), other]).cases[SUM].rows["vulkan/llvmpipe/x86_64"];
+    let row = &lock(&[sound(), other]).cases[&key(SUM)].rows["vulkan/llvmpipe/x86_64"];
     assert_eq!((row.status, &row.found), (Status::NotRepeatable, &Found::Varies), "its runs differ on one of them");
+}
+
+fn key(id: &str) -> repro_audit::model::CaseId {
+    repro_audit::model::CaseId::parse(id).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[test]
@@ -169,15 +173,19 @@ fn what_says_too_little_is_not_locked() {
     }
     assert!(matches!(Lock::of(&[fixture::full(1)]), Err(LockError::Incomplete(_))), "an engine failed");
     type Change<'a> = &'a dyn Fn(&mut Record);
-    let records: [(Change<'_>, &str); 4] = [
-        (&|r| r.provenance.settings.repeats = 1, "--repeats 2"),
-        (&|r| r.cases.clear(), "nothing to lock"),
-        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "no case id"),
-        (&|r| results(on(r, SUM, "vulkan:1"))[0].digest = "odd".to_owned(), "digest"),
-    ];
+    let records: [(Change<'_>, &str); 2] =
+        [(&|r| r.provenance.settings.repeats = 1, "--repeats 2"), (&|r| r.cases.clear(), "nothing to lock")];
     for (change, part) in records {
         let error = refused(change);
         assert!(matches!(&error, LockError::Records(what) if what.contains(part)), "{part}: {error}");
+    }
+    let bad: [(Change<'_>, &str); 2] = [
+        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is no variant"),
+        (&|r| results(on(r, SUM, "vulkan:1"))[0].digest = "odd".to_owned(), "digest"),
+    ];
+    for (change, part) in bad {
+        let error = refused(change);
+        assert!(matches!(&error, LockError::Unreadable { what, .. } if what.contains(part)), "{part}: {error}");
     }
     let pair = |change: &dyn Fn(&mut Record)| {
         let mut other = sound();
@@ -232,8 +240,8 @@ fn what_is_wrong_with_a_lock_is_said_with_its_line() {
         assert!(error.contains(part) && error.lines().count() == 1, "{text}: {error}");
     }
     let good = Lock::parse("my.lock", &format!("{whole}  bit-exact 0123456789abcdef a b\r\n")).expect("a lock");
-    assert_eq!(good.cases["sum/x?n=1"].rows["a b"].line, 11, "a row and its line");
-    assert!(lock(&[sound()]).cases.contains_key(SKIPPED), "what is skipped is in it");
+    assert_eq!(good.cases[&key("sum/x?n=1")].rows["a b"].line, 11, "a row and its line");
+    assert!(lock(&[sound()]).cases.contains_key(&key(SKIPPED)), "what is skipped is in it");
 }
 
 /// An atomic sum that happens to repeat on one driver is no promise.
@@ -246,7 +254,7 @@ fn what_has_no_order_has_no_digest() {
     }
     let locked = lock(&[record.clone()]);
     let swift = locked.engines.keys().find(|l| l.contains("SwiftShader")).expect("an engine").clone();
-    let row = |id: &str| locked.cases[id].rows[&swift].clone();
+    let row = |id: &str| locked.cases[&key(id)].rows[&swift].clone();
     assert_eq!((row(ATOMIC).status, row(ATOMIC).found), (Status::NotRepeatable, Found::Unordered), "on all engines");
     let larger = "sum/atomic?n=65536&dist=normal&seed=7&wg=64";
     assert_eq!(row(larger).found, Found::Unordered, "and in all cases of the variant");

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use repro_audit::gate::{Checked, Gravity, Outcome, Policy, Question, check};
 use repro_audit::kernels::Profile;
 use repro_audit::model::Skip;
+use repro_audit::model::{Finding, FindingKind};
 use repro_audit::record::{self, EngineStatus, Record, Status};
 
 use crate::subject::{
@@ -48,6 +49,11 @@ const PROOFS: &[Proof] = &[
     }),
     ("runs that differ", Outcome::NoLongerRepeatable, Gravity::Fail, |r| {
         becomes(on(r, SUM, "vulkan:1"), Status::NotRepeatable, &["0a", "0b"]);
+    }),
+    ("a data race that was found since", Outcome::DataRace, Gravity::Fail, |r| {
+        let message = "two invocations write one word".to_owned();
+        let finding = Finding { kind: FindingKind::DataRace, line: Some(3), message };
+        on(r, SUM, "embedded:0").findings.push(finding);
     }),
     ("the same bits, judged otherwise", Outcome::StatusChanged, Gravity::Fail, |r| {
         on(r, EXP, "vulkan:1").status = Status::OutsideSpecification;

@@ -13,5 +13,6 @@ mod interpreter;
 mod kernels;
 mod numerics;
 mod pair;
+mod records;
 mod rng;
 mod views;

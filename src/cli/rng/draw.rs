@@ -8,7 +8,7 @@ use crate::rng::{Cards, Draw, Element, Op, Shape, Vector};
 /// The draw.
 #[derive(Debug, clap::Args)]
 pub(super) struct DrawArgs {
-    /// What was drawn: rand, randn or dropout.
+    /// What was drawn: rand, uniform (rand between --low and --high), randn or dropout.
     #[arg(long, default_value = "rand")]
     pub(super) op: String,
     /// The shape of the tensor.
@@ -36,6 +36,12 @@ pub(super) struct DrawArgs {
     /// The standard deviation of randn.
     #[arg(long, default_value = "1", allow_negative_numbers = true)]
     pub(super) std: String,
+    /// The least value of uniform, such as -1 for the weights of nn.Linear(1, 1).
+    #[arg(long, default_value = "0", allow_negative_numbers = true)]
+    pub(super) low: String,
+    /// What the values of uniform are below.
+    #[arg(long, default_value = "1", allow_negative_numbers = true)]
+    pub(super) high: String,
     /// Neighbouring elements that a thread of the dropout kernel takes: auto (as PyTorch chooses now), 1 (before its pull
     /// request 33879 of 2020, and tensors that are not dense), 2, 4 (also 16-bit types before eight was allowed) or 8.
     #[arg(long, default_value = "auto", value_name = "WIDTH")]
@@ -64,7 +70,10 @@ impl DrawArgs {
     /// The draw itself.
     pub(super) fn draw(&self) -> Result<Draw, Failure> {
         let draw = self.of(&self.op, &self.shape()?, vector(&self.vec)?)?;
-        draw.with_normal(number("--mean", &self.mean)?, number("--std", &self.std)?).map_err(Failure::usage)
+        let (low, high) = (number("--low", &self.low)?, number("--high", &self.high)?);
+        draw.with_normal(number("--mean", &self.mean)?, number("--std", &self.std)?)
+            .and_then(|draw| draw.with_bounds(low, high))
+            .map_err(Failure::usage)
     }
 
     /// The draws before it, of the same element type and probability.
@@ -78,14 +87,23 @@ impl DrawArgs {
         self.after.iter().map(one).collect()
     }
 
+    /// Whether other bounds than 0 and 1 were asked for.
+    pub(super) fn has_bounds(&self) -> bool {
+        (self.low.as_str(), self.high.as_str()) != ("0", "1")
+    }
+
     fn of(&self, op: &str, shape: &Shape, vector: Vector) -> Result<Draw, Failure> {
-        let op = choice("--op", op, &[("rand", Op::Rand), ("randn", Op::Randn), ("dropout", Op::Dropout)])?;
+        let op = choice("--op", op, &OPS)?;
         let elements = [Element::F32, Element::F16, Element::Bf16, Element::F64].map(|e| (e.name(), e));
         let element = choice("--dtype", &self.dtype, &elements)?;
         let draw = Draw::new(op, element, shape, vector).map_err(Failure::usage)?;
         draw.with_p(number("--p", &self.p)?).map_err(Failure::usage)
     }
 }
+
+/// The operations by name.
+const OPS: [(&str, Op); 4] =
+    [("rand", Op::Rand), ("uniform", Op::Rand), ("randn", Op::Randn), ("dropout", Op::Dropout)];
 
 /// The known cards and those of the user's table.
 pub(super) fn cards(file: Option<&Path>) -> Result<Cards, Failure> {

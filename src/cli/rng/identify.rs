@@ -74,7 +74,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Format::Csv => csv(&COLUMNS, &rows(&found))?,
     };
     print(&text)?;
-    Ok(if found.matching.is_empty() { Exit::Beyond } else { Exit::Within })
+    let matches = !found.matching.is_empty() || found.cpu.iter().any(|c| c.matches);
+    Ok(if matches { Exit::Within } else { Exit::Beyond })
 }
 
 fn read(path: &str) -> Result<String, Failure> {
@@ -114,9 +115,14 @@ fn searched(args: &Args) -> &'static str {
 fn headline(args: &Args, found: &Identified) -> String {
     let things = searched(args);
     match &found.matching[..] {
+        [] if found.cpu.iter().any(|c| c.matches) => {
+            let names: Vec<&str> = found.cpu.iter().filter(|c| c.matches).map(|c| c.name).collect();
+            format!("{}; none of the {} {things}.", names.join(" or "), found.searched)
+        }
         [] if found.shared > found.shared_agreeing => format!(
-            "None of the {} {things}, and {} of {} values that no card changes do not fit either: the seed, offset, \
-             operation, shape or type is another.",
+            "None of the {} {things}: {} of {} values that no card changes do not fit. Another implementation drew them \
+             (another build, compiler or device), or the seed, offset, operation, bounds, shape or type is another: the \
+             values do not tell which.",
             found.searched,
             found.shared - found.shared_agreeing,
             found.shared
@@ -165,6 +171,18 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
             "{}: {bits} bits apart from the class that is nearest to it; other classes expected to fit by chance: {chance}.",
             names(class)
         ));
+    }
+    for cpu in &found.cpu {
+        let who = if found.cpu.len() > 1 { format!(" ({})", cpu.rule.who()) } else { String::new() };
+        let fits = format!("{} of {} values fit", count(cpu.agreeing as u64), count(cpu.counted as u64));
+        lines.push(format!("{}{who}: {fits}.", cpu.name));
+    }
+    if found.matching.is_empty() && args.draw.op == "rand" && !args.draw.has_bounds() {
+        lines.push(
+            "Between other bounds, such as a layer's first weights: --op uniform --low -1 --high 1 (nn.Linear draws within \
+             1 / sqrt(inputs))."
+                .to_owned(),
+        );
     }
     if found.thin && !found.matching.is_empty() {
         lines.push(

@@ -97,6 +97,7 @@ fn title(args: &Args, found: &Prediction) -> String {
     let kernel = match (draw.op, draw.vector) {
         (Op::Dropout, 1) => format!(", p {}, the scalar kernel", draw.p),
         (Op::Dropout, width) => format!(", p {}, {width} elements a thread", draw.p),
+        (Op::Rand, _) if draw.is_scaled() => format!(", between {} and {}", draw.low, draw.high),
         (Op::Randn, _) if draw.mean != 0.0 || draw.std != 1.0 => format!(", mean {}, std {}", draw.mean, draw.std),
         _ => String::new(),
     };

@@ -1,22 +1,13 @@
 //! `repro-audit rng streams`.
 
-use clap::ValueEnum;
+use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::draw::{cards, integer};
 use super::layout::{columns, markdown};
 use super::{Exit, Failure, Format, csv, json};
 use crate::cli::print;
-use crate::rng::{Framework, STREAMS, Shape, Survival, stream};
-
-/// What is shown of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// 32-bit words.
-    Bits,
-    /// binary32 on [0, 1).
-    Uniform,
-}
+use crate::rng::{Framework, Kind, STREAMS, Shape, Survival, Survives, stream};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -36,7 +27,7 @@ pub(super) struct Args {
     /// The shape of the array.
     #[arg(long, value_name = "N,N", default_value = "1000,1000")]
     shape: String,
-    /// Words, or uniform values.
+    /// Words, uniform values, or a dropout mask of probability one half.
     #[arg(long, value_enum, default_value = "bits")]
     kind: Kind,
     /// The card of PyTorch's CUDA generator.
@@ -55,7 +46,7 @@ pub(super) struct Args {
 struct Shown {
     #[serde(flatten)]
     survival: Survival,
-    /// Bit patterns; none where a card is needed and not given.
+    /// Bit patterns; none where a card is needed and not given, or the rule is not modelled.
     words: Option<Vec<String>>,
     values: Option<Vec<f64>>,
 }
@@ -82,15 +73,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let words = if skipped {
             None
         } else {
-            let uniform = args.kind == Kind::Uniform;
-            Some(stream(survival.framework, uniform, seeds, &shape, card).map_err(Failure::usage)?)
+            stream(survival.framework, args.kind, seeds, &shape, card).map_err(Failure::usage)?
         };
         all.push((survival, words));
     }
     let show = if args.show == 0 { usize::MAX } else { args.show };
     let text = match args.format {
-        Format::Table => table(&rows(args, &all, show)),
-        Format::Markdown => markdown(&HEAD, &rows(args, &all, show)),
+        Format::Table => table(args, &all, show),
+        Format::Markdown => {
+            format!("{}\n{}", markdown(&HEAD, &claims(&all)), markdown(&VALUES, &rows(args, &all, show)))
+        }
         Format::Json => {
             json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?
         }
@@ -100,34 +92,66 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Within)
 }
 
-const HEAD: [&str; 4] = ["stream", "survives a change of hardware", "because", "first values"];
+const HEAD: [&str; 4] = ["stream", "operation", "survives", "because"];
+const VALUES: [&str; 2] = ["stream", "first values"];
 
 fn value(args: &Args, word: u32) -> f64 {
     if args.kind == Kind::Uniform { f64::from(f32::from_bits(word)) } else { f64::from(word) }
 }
 
+/// The first values of each stream.
 fn rows(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
     let text = |word: &u32| match args.kind {
         Kind::Bits => format!("{word:08x}"),
         Kind::Uniform => format!("{:.6}", value(args, *word)),
+        Kind::Dropout => word.to_string(),
     };
     all.iter()
         .map(|(survival, words)| {
-            let values = words.as_ref().map_or("needs --card".to_owned(), |words| {
-                words.iter().take(show).map(text).collect::<Vec<_>>().join(" ")
-            });
-            let survives = if survival.survives { "✓ yes" } else { "✗ no" };
-            vec![survival.name.to_owned(), survives.to_owned(), survival.why.to_owned(), values]
+            let values = words.as_ref().map_or_else(
+                || if survival.framework == Framework::TorchCuda { "needs --card" } else { "not modelled" }.to_owned(),
+                |words| words.iter().take(show).map(text).collect::<Vec<_>>().join(" "),
+            );
+            vec![survival.name.to_owned(), values]
         })
         .collect()
 }
 
-/// The streams, and below them the reasons, which are too long for a column.
-fn table(rows: &[Vec<String>]) -> String {
-    let short: Vec<Vec<String>> = rows.iter().map(|r| vec![r[0].clone(), r[1].clone(), r[3].clone()]).collect();
-    let mut text = columns(&[HEAD[0], HEAD[1], HEAD[3]], &short, &[]);
-    text.push('\n');
-    rows.iter().for_each(|row| text.push_str(&format!("{}: {}.\n", row[0], row[2])));
+/// Each operation of each stream, and why.
+fn claims(all: &[(Survival, Option<Vec<u32>>)]) -> Vec<Vec<String>> {
+    let word = |survives: Survives| match survives {
+        Survives::Yes => "✓ yes",
+        Survives::No => "✗ no",
+        Survives::Unknown => "? not known",
+    };
+    all.iter()
+        .flat_map(|(survival, _)| {
+            survival.operations.iter().map(move |c| {
+                vec![survival.name.to_owned(), c.operation.to_owned(), word(c.survives).to_owned(), c.why.to_owned()]
+            })
+        })
+        .collect()
+}
+
+/// What survives, the reasons below, which are too long for a column, and the values.
+fn table(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> String {
+    let mut text = "Which random numbers survive a change of hardware\n".to_owned();
+    // Two streams of one framework may have the same claims: they are told once.
+    let mut told: Vec<&[crate::rng::Claim]> = Vec::new();
+    for (survival, _) in all {
+        if told.contains(&survival.operations) {
+            continue;
+        }
+        told.push(survival.operations);
+        let names: Vec<&str> =
+            all.iter().filter(|(s, _)| s.operations == survival.operations).map(|(s, _)| s.name).collect();
+        text.push_str(&format!("\n{}\n", names.join("; ")));
+        for row in claims(&[(*survival, None)]) {
+            text.push_str(&format!("  {} {}: {}.\n", row[2], row[1], row[3]));
+        }
+    }
+    text.push_str("\nWhat is not listed is not known.\n\n");
+    text.push_str(&columns(&VALUES, &rows(args, all, show), &[]));
     text
 }
 

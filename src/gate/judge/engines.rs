@@ -7,9 +7,9 @@ use super::reports::Report;
 use crate::facts::{Identity, clean, identify};
 use crate::gate::lock::{Lock, LockedEngine};
 use crate::gate::outcome::Outcome;
-use crate::gate::policy::pattern::word;
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part};
+use crate::model::pattern::word;
 use crate::record::{Engine, EngineStatus, Record};
 
 /// An engine of a record.

@@ -5,6 +5,7 @@ mod known;
 mod reports;
 mod rows;
 mod seen;
+mod size;
 mod tally;
 
 use super::lock::Lock;

@@ -5,23 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::known::{self, Shown};
 use super::reports::Report;
 use super::seen::{Seen, row_words};
+use super::size;
 use super::tally::{self, Tally};
 use super::{Item, Seat};
-use crate::facts::clean;
-use crate::gate::lock::{LockedRow, outline};
+use crate::gate::lock::{Found, LockedRow, outline};
+use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::{Demand, Requirement, Rule, Subject};
+use crate::model::CaseId;
 use crate::record::{self, CaseRecord};
 
 /// What has been met of the lock.
 #[derive(Default)]
 struct Met<'a> {
-    cases: BTreeSet<&'a str>,
+    cases: BTreeSet<CaseId>,
     rows: BTreeSet<(&'a str, String)>,
     /// By case, record and engine: each of several equal engines owes its own result.
     results: BTreeSet<(&'a str, usize, &'a str)>,
     /// Cases that were reported as changed or new.
-    reported: BTreeSet<String>,
+    reported: BTreeSet<CaseId>,
 }
 
 /// Judges every result, and reports what the lock has and no record.
@@ -33,7 +35,9 @@ pub(super) fn report<'a>(report: &mut Report<'a>, seats: &[Seat<'a>]) {
         let here: BTreeMap<&str, &Seat<'a>> =
             seats.iter().filter(|s| s.record == number).map(|s| (s.engine.id.as_str(), s)).collect();
         for case in &record.cases {
-            let comparable = outlined(report, &mut met, case);
+            // What is no id is said with the record.
+            let Ok(id) = CaseId::parse(&case.id) else { continue };
+            let comparable = outlined(report, &mut met, &id, case);
             for execution in &case.executions {
                 let Some(seat) = here.get(execution.engine.as_str()) else { continue };
                 if seat.locked.is_some() {
@@ -41,7 +45,7 @@ pub(super) fn report<'a>(report: &mut Report<'a>, seats: &[Seat<'a>]) {
                     met.results.insert((&case.id, number, &execution.engine));
                 }
                 let seen = Seen::new(case, execution);
-                let item = one(report, &mut tallies, seat, &seen, comparable);
+                let item = one(report, &mut tallies, seat, (&id, &seen), comparable);
                 report.items.extend(item);
             }
         }
@@ -51,10 +55,9 @@ pub(super) fn report<'a>(report: &mut Report<'a>, seats: &[Seat<'a>]) {
 }
 
 /// Whether the lock has this very case; reports it, once, where it has not.
-fn outlined<'a>(report: &mut Report<'_>, met: &mut Met<'a>, case: &'a CaseRecord) -> bool {
-    met.cases.insert(&case.id);
-    let id = clean(&case.id);
-    let item = match report.question.lock.cases.get(&case.id) {
+fn outlined<'a>(report: &mut Report<'_>, met: &mut Met<'a>, id: &CaseId, case: &'a CaseRecord) -> bool {
+    met.cases.insert(id.clone());
+    let item = match report.question.lock.cases.get(id) {
         Some(locked) => {
             let Some(part) = locked.difference(&outline(case)) else { return true };
             let what = format!("its {part} changed: this is another case under the same id; review it and lock again");
@@ -67,7 +70,7 @@ fn outlined<'a>(report: &mut Report<'_>, met: &mut Met<'a>, case: &'a CaseRecord
         None => report.item(Outcome::NewCase, "the lock does not have it; lock again to have it checked"),
     };
     if met.reported.insert(id.clone()) {
-        report.items.push(Item { case: Some(id), ..item });
+        report.items.push(Item { case: Some(id.to_string()), ..item });
     }
     false
 }
@@ -77,7 +80,7 @@ fn one(
     report: &mut Report<'_>,
     tallies: &mut [Tally],
     seat: &Seat<'_>,
-    seen: &Seen<'_>,
+    (id, seen): (&CaseId, &Seen<'_>),
     comparable: bool,
 ) -> Option<Item> {
     let question = report.question;
@@ -86,13 +89,7 @@ fn one(
         return None;
     }
     let driver = seat.driver();
-    let subject = Subject {
-        kernel: &seen.case.kernel,
-        variant: &seen.case.variant,
-        case: &seen.case.id,
-        adapter: [&seat.label, &seat.identity.driver.device],
-        driver: &driver,
-    };
+    let subject = Subject { case: id, adapter: [&seat.label, &seat.identity.driver.device], driver: &driver };
     let decided = tally::decide(&question.policy.rules, tallies, &subject);
     if !seat.selected {
         if let Some((i, _)) = decided {
@@ -100,9 +97,17 @@ fn one(
         }
         return None;
     }
-    let locked = question.lock.cases.get(&seen.case.id).filter(|_| comparable && seat.locked.is_some());
+    let locked = question.lock.cases.get(id).filter(|_| comparable && seat.locked.is_some());
     let row = locked.and_then(|c| c.rows.get(&seat.label));
-    let against = row.map(|row| seen.against(row));
+    let against = row.map(|row| {
+        let (outcome, mut what) = seen.against(row);
+        if outcome == Outcome::DigestChanged {
+            what.push_str(&size::words(row, seen, question.records));
+        }
+        (outcome, what)
+    });
+    let race = seen.disorder.filter(|d| d.is_race());
+    let raced = seen.ran() && (race.is_some() || row.is_some_and(|r| r.found == Found::Race));
     let mut reason = None;
     let mut rule_line = None;
     let found = if !seen.ran() {
@@ -133,6 +138,9 @@ fn one(
                 found?
             }
         }
+    } else if raced {
+        // Without a rule, the race is all there is to say.
+        (Outcome::Same, String::new())
     } else {
         match against {
             Some(found) => found,
@@ -144,6 +152,15 @@ fn one(
             None => return None,
         }
     };
+    let found = match found.0 {
+        // A reason that somebody wrote down excuses it, and is told.
+        Outcome::KnownDeviation if raced => (found.0, format!("{}; {}", found.1, race_words(race))),
+        _ if raced => {
+            rule_line = None;
+            (Outcome::DataRace, format!("{}; {} here, which is chance", race_words(race), seen.words()))
+        }
+        _ => found,
+    };
     if seen.ran() && !matches!(found.0, Outcome::NewCase | Outcome::NowRuns) {
         report.judged += 1;
     }
@@ -154,7 +171,7 @@ fn one(
     }
     item.engine = Some(seat.label.clone());
     item.on = Some(seat.on.clone());
-    item.case = Some(clean(&seen.case.id));
+    item.case = Some(id.to_string());
     item.expected = match (rule_line, decided) {
         (Some(_), Some((_, rule))) => demanded(rule),
         _ => row.map(row_words).unwrap_or_default(),
@@ -166,6 +183,11 @@ fn one(
         None => row.and_then(|r| report.in_lock(r.line)),
     };
     Some(item)
+}
+
+/// A race in words.
+fn race_words(race: Option<Disorder>) -> String {
+    race.map_or_else(|| "the lock has it as a data race".to_owned(), |r| format!("the interpreter found {}", r.words()))
 }
 
 /// What a list of requirements makes of a result that ran: the first that is not met, else what the lock says where it is
@@ -254,9 +276,10 @@ fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
         if rows.is_empty() {
             continue;
         }
-        if !met.cases.contains(id.as_str()) {
+        let text = id.to_string();
+        if !met.cases.contains(id) {
             let mut item = report.item(Outcome::MissingCase, "the lock has it, and no record");
-            item.case = Some(id.clone());
+            item.case = Some(text);
             item.place = report.in_lock(case.line);
             report.items.push(item);
             continue;
@@ -266,17 +289,17 @@ fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
                 let mut item = report.item(Outcome::MissingCase, what);
                 item.engine = Some(label.clone());
                 item.on = on;
-                item.case = Some(id.clone());
+                item.case = Some(text.clone());
                 item.expected = row_words(row);
                 item.place = report.in_lock(row.line);
                 report.items.push(item);
             };
-            if !met.rows.contains(&(id.as_str(), label.clone())) {
+            if !met.rows.contains(&(text.as_str(), label.clone())) {
                 lacks(None, "the lock has it for this engine, and no record");
                 continue;
             }
             // Of each record by itself: another one may have been made for other kernels.
-            let has = |s: &Seat<'_>| met.results.contains(&(id.as_str(), s.record, s.engine.id.as_str()));
+            let has = |s: &Seat<'_>| met.results.contains(&(text.as_str(), s.record, s.engine.id.as_str()));
             let equals = |s: &Seat<'_>| seats.iter().any(|o| o.record == s.record && o.label == s.label && has(o));
             for seat in whole().filter(|s| s.label == *label && !has(s) && equals(s)) {
                 lacks(Some(seat.on.clone()), "the lock has it for this engine, and only an equal one has a result");

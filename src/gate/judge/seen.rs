@@ -2,6 +2,7 @@
 
 use crate::facts::clean;
 use crate::gate::lock::{Found, LockedRow, found, status_word};
+use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
 use crate::record::{self, AxisLevel, CaseRecord, Execution, Status};
@@ -16,6 +17,8 @@ pub(super) struct Seen<'a> {
     /// The first run's digest in full; empty where it did not run.
     pub(super) digest: &'a str,
     pub(super) runs: u32,
+    /// What the findings say of the order of its operations.
+    pub(super) disorder: Option<Disorder>,
 }
 
 impl<'a> Seen<'a> {
@@ -24,7 +27,15 @@ impl<'a> Seen<'a> {
             record::Outcome::Ran { distinct, runs, .. } => (distinct.first().map_or("", |d| &d.digest), *runs),
             _ => ("", 0),
         };
-        Self { case, execution, status: execution.status, found: found(execution), digest, runs }
+        Self {
+            case,
+            execution,
+            status: execution.status,
+            found: found(execution),
+            digest,
+            runs,
+            disorder: Disorder::of(case),
+        }
     }
 
     /// Whether it ran.
@@ -101,7 +112,9 @@ impl<'a> Seen<'a> {
     /// What the lock's row makes of it.
     pub(super) fn against(&self, row: &LockedRow) -> (Outcome, String) {
         let (was, is) = (row_words(row), self.words());
-        let changed = || format!("was {was}, is {is}{}", self.drift());
+        // A lock that was written before this was found, or without the interpreter.
+        let chance = self.disorder.map(|d| format!("; the interpreter found {}: lock again", d.words()));
+        let changed = || format!("was {was}, is {is}{}{}", self.drift(), chance.clone().unwrap_or_default());
         match (&row.found, &self.found) {
             _ if row.status == Status::Skipped && !self.ran() => (Outcome::SkippedAsLocked, is),
             _ if row.status == Status::Skipped => (Outcome::NowRuns, format!("was skipped, is {is}")),
@@ -109,7 +122,9 @@ impl<'a> Seen<'a> {
             (Found::Digest(a), Found::Digest(b)) if a != b => (Outcome::DigestChanged, changed()),
             (Found::Digest(_), Found::Digest(_)) if row.status != self.status => (Outcome::StatusChanged, changed()),
             (Found::Digest(_), Found::Varies) => (Outcome::NoLongerRepeatable, changed()),
-            (Found::Varies | Found::Unordered, _) if self.status > row.status => (Outcome::StatusChanged, changed()),
+            (Found::Varies | Found::Unordered | Found::Race, _) if self.status > row.status => {
+                (Outcome::StatusChanged, changed())
+            }
             (Found::Varies, Found::Digest(_)) => (Outcome::NowRepeatable, self.chance()),
             _ => (Outcome::Same, is),
         }
@@ -152,6 +167,11 @@ impl<'a> Seen<'a> {
                 self.unmeasured()
             )),
             Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
+            Requirement::Repeatable if self.disorder.is_some() => Err(format!(
+                "the interpreter found {}: that {} runs agree is chance",
+                self.disorder.map(Disorder::words).unwrap_or_default(),
+                self.runs
+            )),
             Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
             Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),
         }

@@ -3,10 +3,14 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found, is_digest, outline};
+use super::{
+    Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
+};
 use crate::facts::{Identity, clean, identify};
+use crate::gate::order::Disorder;
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
+use crate::model::CaseId;
 use crate::record::{Execution, Record, Status};
 
 impl Lock {
@@ -17,17 +21,24 @@ impl Lock {
     /// or equal engines do not agree on a case of fixed order that repeats on each.
     pub fn of(records: &[Record]) -> Result<Self, LockError> {
         let settings = settings(records)?;
-        records.iter().try_for_each(sound)?;
+        for record in records {
+            if let Some(error) = record.cases.iter().find_map(|c| CaseId::parse(&c.id).err()) {
+                return Err(LockError::Unreadable { id: short(&record.id), what: clean(&error.to_string()) });
+            }
+            sound(record)?;
+        }
         let engines = engines(records);
-        let mut cases: BTreeMap<String, LockedCase> = BTreeMap::new();
+        let mut cases: BTreeMap<CaseId, LockedCase> = BTreeMap::new();
         for record in records {
             let labels = labels_in(record, &engines);
             for case in &record.cases {
                 let found = outline(case);
+                let bad = |what: String| LockError::Unreadable { id: short(&record.id), what };
+                let id = CaseId::parse(&case.id).map_err(|e| bad(clean(&e.to_string())))?;
                 if ![&found.shader, &found.strict].into_iter().flatten().all(|d| is_digest(d)) {
-                    return Err(LockError::Records(format!("{} has a digest that is none; audit again", case.id)));
+                    return Err(bad(format!("{id} has a digest that is none")));
                 }
-                let locked = match cases.entry(case_id(&case.id)?) {
+                let locked = match cases.entry(id.clone()) {
                     Entry::Vacant(place) => place.insert(found),
                     Entry::Occupied(there) if there.get().outline() == found => there.into_mut(),
                     Entry::Occupied(there) => {
@@ -41,7 +52,12 @@ impl Lock {
                 };
                 for execution in &case.executions {
                     let Some(label) = labels.get(execution.engine.as_str()) else { continue };
-                    locked.add(&case.id, label, execution)?;
+                    if let Found::Digest(digest) = &found_in(execution)
+                        && !is_digest(digest)
+                    {
+                        return Err(bad(format!("the digest of {id} on {label} is none")));
+                    }
+                    locked.add(&id, label, execution)?;
                 }
             }
         }
@@ -49,10 +65,15 @@ impl Lock {
             return Err(LockError::Records("the records have no case, so that there is nothing to lock".to_owned()));
         }
         let unordered = unordered(records);
-        for (id, case) in cases.iter_mut().filter(|(_, c)| c.strict.is_none()) {
-            if unordered.contains(variant(id)) {
-                case.rows.values_mut().for_each(LockedRow::forget);
-            }
+        let found = disorders(records);
+        for (id, case) in &mut cases {
+            let found = match found.get(id) {
+                Some(disorder) if disorder.is_race() => Found::Race,
+                Some(_) => Found::Unordered,
+                None if case.strict.is_none() && unordered.contains(&(id.kernel(), id.variant())) => Found::Unordered,
+                None => continue,
+            };
+            case.rows.values_mut().for_each(|row| row.forget(&found));
         }
         Ok(Self { settings, engines, cases })
     }
@@ -60,25 +81,32 @@ impl Lock {
 
 impl LockedRow {
     /// Promises no more than a result whose order is not fixed can keep.
-    fn forget(&mut self) {
+    fn forget(&mut self, found: &Found) {
         if self.status != Status::Skipped {
             self.status = self.status.max(Status::NotRepeatable);
-            self.found = Found::Unordered;
+            self.found = found.clone();
         }
     }
 }
 
-/// `kernel/variant` of a case.
-fn variant(id: &str) -> &str {
-    id.split('?').next().unwrap_or_default()
+/// What the findings of the records say of each case.
+fn disorders(records: &[Record]) -> BTreeMap<CaseId, Disorder> {
+    let mut out: BTreeMap<CaseId, Disorder> = BTreeMap::new();
+    for case in records.iter().flat_map(|r| &r.cases) {
+        if let (Some(disorder), Ok(id)) = (Disorder::of(case), CaseId::parse(&case.id)) {
+            let known = out.entry(id).or_insert(disorder);
+            *known = disorder.max(*known);
+        }
+    }
+    out
 }
 
 /// The variants whose order of operations is not fixed: those without a twin, of which runs on any engine differed. The
 /// interpreter, which takes another legal order in each run, shows most of them.
-fn unordered(records: &[Record]) -> BTreeSet<&str> {
+fn unordered(records: &[Record]) -> BTreeSet<(&str, &str)> {
     let cases = records.iter().flat_map(|r| &r.cases).filter(|c| c.twins.is_empty());
-    let varies = |c: &&crate::record::CaseRecord| c.executions.iter().any(|x| found(x) == Found::Varies);
-    cases.filter(varies).map(|c| variant(&c.id)).collect()
+    let varies = |c: &&crate::record::CaseRecord| c.executions.iter().any(|x| found_in(x) == Found::Varies);
+    cases.filter(varies).map(|c| (c.kernel.as_str(), c.variant.as_str())).collect()
 }
 
 impl LockedCase {
@@ -98,12 +126,8 @@ impl LockedCase {
     }
 
     /// Adds a result; of the same engine in several records, or of several equal adapters, what they agree on.
-    fn add(&mut self, id: &str, label: &str, execution: &Execution) -> Result<(), LockError> {
-        let new = LockedRow { status: execution.status, found: found(execution), line: 0 };
-        let digest = if let Found::Digest(digest) = &new.found { is_digest(digest) } else { true };
-        if !digest {
-            return Err(LockError::Records(format!("the digest of {id} on {label} is none; audit again")));
-        }
+    fn add(&mut self, id: &CaseId, label: &str, execution: &Execution) -> Result<(), LockError> {
+        let new = LockedRow { status: execution.status, found: found_in(execution), line: 0 };
         let row = match self.rows.entry(label.to_owned()) {
             Entry::Vacant(place) => {
                 place.insert(new);
@@ -134,13 +158,6 @@ impl LockedCase {
         row.status = row.status.max(new.status);
         Ok(())
     }
-}
-
-fn case_id(id: &str) -> Result<String, LockError> {
-    if id.is_empty() || id != clean(id) || id.contains(' ') {
-        return Err(LockError::Records(format!("'{}' is no case id of repro-audit", clean(id))));
-    }
-    Ok(id.to_owned())
 }
 
 /// Whether a record says enough to be locked.
@@ -194,6 +211,7 @@ fn settings(records: &[Record]) -> Result<LockedSettings, LockError> {
         threads: all().flat_map(|s| s.threads.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect(),
         adapters: if unfiltered { Vec::new() } else { union(&|s| s.adapters.clone()) },
         planted: union(&|s| s.planted.clone()),
+        own: records.iter().filter_map(|r| r.provenance.own.as_ref()).map(|own| own.arguments.clone()).collect(),
         vary: vary.into_iter().map(|(name, values)| (name, values.into_iter().collect())).collect(),
     })
 }

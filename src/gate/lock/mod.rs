@@ -1,13 +1,14 @@
 //! `repro.lock`: what each engine computed, as text to commit.
 
 mod make;
+mod own;
 mod read;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Identity;
-use crate::kernels::Profile;
+use crate::model::{CaseId, Profile};
 use crate::record::Status;
 
 /// The version that this program writes, and the newest that it reads.
@@ -18,9 +19,17 @@ pub(super) const DIGITS: usize = 16;
 /// Why there is no lock.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// The records can not be locked; the message says what to do.
+    /// The records can not be locked together; the message says what to do.
     #[error("{0}")]
     Records(String),
+    /// A record contradicts itself, or has what no audit writes.
+    #[error("record {id} can not be relied on: {what}; audit again")]
+    Unreadable {
+        /// The start of its id.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// An incomplete audit, or one that missed a control, says too little to be locked.
     #[error("{0}")]
     Incomplete(String),
@@ -44,7 +53,7 @@ pub struct Lock {
     /// By label.
     pub engines: BTreeMap<String, LockedEngine>,
     /// By id.
-    pub cases: BTreeMap<String, LockedCase>,
+    pub cases: BTreeMap<CaseId, LockedCase>,
 }
 
 /// What the locked records have in common, and what another audit needs to be one like them.
@@ -66,6 +75,8 @@ pub struct LockedSettings {
     pub planted: Vec<String>,
     /// Varied variables, of all records.
     pub vary: BTreeMap<String, Vec<String>>,
+    /// Kernels of the user's own: what follows `repro-audit kernel`, one argument each, to audit each again.
+    pub own: BTreeSet<Vec<String>>,
 }
 
 /// An engine.
@@ -114,9 +125,11 @@ pub enum Found {
     Digest(String),
     /// They differed; no digest stands for them.
     Varies,
-    /// The order of operations is not fixed, as runs of the same shader show: that those of this engine agree, if they do,
-    /// is chance.
+    /// The order of operations is not fixed, as findings or runs of the same shader show: that those of this engine
+    /// agree, if they do, is chance.
     Unordered,
+    /// The shader has a data race.
+    Race,
     /// There is none.
     Nothing,
 }
@@ -127,10 +140,14 @@ impl std::fmt::Display for Found {
             Self::Digest(digest) => digest,
             Self::Varies => "varies",
             Self::Unordered => "unordered",
+            Self::Race => RACE,
             Self::Nothing => "-",
         })
     }
 }
+
+/// How a result of a data race is written.
+pub(super) const RACE: &str = "unordered (race)";
 
 /// The words of the statuses that a lock can have.
 pub(super) const STATUSES: [(Status, &str); 6] = [
@@ -168,7 +185,7 @@ pub(super) fn found(execution: &crate::record::Execution) -> Found {
 pub(super) fn fits(status: Status, found: &Found) -> bool {
     match status {
         Status::BitExact | Status::WithinSpecification | Status::Unjudged => matches!(found, Found::Digest(_)),
-        Status::NotRepeatable => matches!(found, Found::Varies | Found::Unordered),
+        Status::NotRepeatable => matches!(found, Found::Varies | Found::Unordered | Found::Race),
         Status::OutsideSpecification => *found != Found::Nothing,
         Status::Skipped | Status::Failed => *found == Found::Nothing,
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, STATUSES, VERSION, fits,
-    is_digest,
+    DIGITS, Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, RACE, STATUSES, VERSION, fits,
+    is_digest, own,
 };
 use crate::facts::{Driver, EngineClass, Identity};
-use crate::kernels::Profile;
+use crate::model::{CaseId, Profile};
 
 /// What to do about a file that is not as it was written.
 const AGAIN: &str = "write the file again with `repro-audit lock RECORD…`";
@@ -37,7 +37,7 @@ enum Section {
     #[default]
     Head,
     Engine(String),
-    Case(String),
+    Case(CaseId),
 }
 
 /// What has been read so far.
@@ -53,8 +53,9 @@ struct Reader {
     adapters: Vec<String>,
     planted: Vec<String>,
     vary: BTreeMap<String, Vec<String>>,
+    own: BTreeSet<Vec<String>>,
     engines: BTreeMap<String, LockedEngine>,
-    cases: BTreeMap<String, LockedCase>,
+    cases: BTreeMap<CaseId, LockedCase>,
 }
 
 impl Reader {
@@ -129,6 +130,12 @@ impl Reader {
                 self.vary.insert(name.to_owned(), values.split(',').map(str::to_owned).collect());
                 Ok(())
             }
+            "own" => {
+                let arguments =
+                    own::read(value).ok_or_else(|| format!("'{value}' is no list of arguments; {AGAIN}"))?;
+                self.own.insert(arguments);
+                Ok(())
+            }
             _ => Err(format!("'{key}' is no key of a lock; {AGAIN}")),
         }
     }
@@ -190,6 +197,7 @@ impl Reader {
         let (Some(id), Some(shape)) = (words.next().filter(|i| !i.is_empty()), words.next()) else {
             return Err(format!("a case is 'case ID TYPE[COUNT] shader DIGEST strict DIGEST'; {AGAIN}"));
         };
+        let id = CaseId::parse(id).map_err(|e| format!("{e}; {AGAIN}"))?;
         let mut case = LockedCase { shape: shape.to_owned(), shader: None, strict: None, rows: BTreeMap::new(), line };
         while let Some(key) = words.next() {
             let value = digest(words.next().unwrap_or_default())?;
@@ -200,17 +208,21 @@ impl Reader {
             };
             once(place, key, value)?;
         }
-        if self.cases.insert(id.to_owned(), case).is_some() {
+        if self.cases.insert(id.clone(), case).is_some() {
             return Err(format!("the case {id} is there twice; {AGAIN}"));
         }
-        self.section = Section::Case(id.to_owned());
+        self.section = Section::Case(id);
         Ok(())
     }
 
-    fn row(&mut self, id: &str, inside: &str, line: usize) -> Result<(), String> {
+    fn row(&mut self, id: &CaseId, inside: &str, line: usize) -> Result<(), String> {
         let usage = || format!("a result is 'status digest engine'; {AGAIN}");
         let (word, rest) = inside.trim_start().split_once(' ').ok_or_else(usage)?;
-        let (found, label) = rest.trim_start().split_once(' ').ok_or_else(usage)?;
+        let rest = rest.trim_start();
+        let (found, label) = match rest.strip_prefix(RACE).and_then(|rest| rest.strip_prefix(' ')) {
+            Some(label) => (RACE, label),
+            None => rest.split_once(' ').ok_or_else(usage)?,
+        };
         let label = label.trim_start();
         let status = STATUSES.iter().find(|(_, w)| *w == word).map(|(s, _)| *s);
         let status = status.ok_or_else(|| {
@@ -220,6 +232,7 @@ impl Reader {
         let found = match found {
             "varies" => Found::Varies,
             "unordered" => Found::Unordered,
+            RACE => Found::Race,
             "-" => Found::Nothing,
             text => Found::Digest(digest(text)?),
         };
@@ -254,6 +267,7 @@ impl Reader {
                 adapters: self.adapters,
                 planted: self.planted,
                 vary: self.vary,
+                own: self.own,
             },
             engines: self.engines,
             cases: self.cases,

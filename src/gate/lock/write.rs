@@ -3,13 +3,14 @@
 
 use std::fmt;
 
-use super::{Lock, LockedEngine, VERSION, status_word};
+use super::{Lock, LockedEngine, VERSION, own, status_word};
 
 const HEAD: &str = "\
 # repro.lock: what each engine computed, in bits. Written by `repro-audit lock`; not to be edited by hand.
 # Compare:  repro-audit check RECORD       or  repro-audit check --run, which audits this machine now.
 # Update:   repro-audit lock RECORD…       then commit the difference together with its reason.
-# A line under a case is: status, digest (`varies` or `unordered` where none can be promised), engine. See docs/gate.md.
+# A line under a case is: status, digest (`varies`, `unordered` or `unordered (race)` where none can be promised), engine.
+# See docs/gate.md.
 ";
 
 impl fmt::Display for Lock {
@@ -28,6 +29,7 @@ impl fmt::Display for Lock {
         settings.adapters.iter().try_for_each(|a| writeln!(f, "adapter {a}"))?;
         settings.planted.iter().try_for_each(|p| writeln!(f, "planted {p}"))?;
         settings.vary.iter().try_for_each(|(n, values)| writeln!(f, "vary {n}={}", values.join(",")))?;
+        settings.own.iter().try_for_each(|arguments| writeln!(f, "own {}", own::write(arguments)))?;
         f.write_str("\n")?;
         self.engines.iter().try_for_each(|(label, engine)| engine.write(f, label))?;
         for (id, case) in &self.cases {

@@ -1,12 +1,16 @@
 //! `repro-audit.toml`: what is demanded of which result. The first rule that matches a result decides; where none does,
 //! the result must be the lock's.
 
-pub(super) mod pattern;
+mod names;
 mod read;
+
+pub use names::Known;
 
 use std::collections::BTreeMap;
 
 use super::outcome::{Gravity, Outcome};
+use crate::model::pattern::{glob, word};
+use crate::model::{CaseId, CasePattern};
 use crate::record::Status;
 
 /// What is wrong with a policy: file, line, and what to do.
@@ -39,8 +43,8 @@ pub struct Rule {
     pub kernel: Vec<String>,
     /// Globs of the variant's name.
     pub variant: Vec<String>,
-    /// Globs of the case's id.
-    pub case: Vec<String>,
+    /// Patterns of the case's id.
+    pub case: Vec<CasePattern>,
     /// Parts or globs of the engine's label or the adapter's name.
     pub adapter: Vec<String>,
     /// Parts or globs of the driver's name and version.
@@ -91,27 +95,28 @@ pub struct Deviation {
 /// What rules match against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) kernel: &'a str,
-    pub(super) variant: &'a str,
-    pub(super) case: &'a str,
+    pub(super) case: &'a CaseId,
     /// The engine's label, and the adapter's name in full.
     pub(super) adapter: [&'a str; 2],
     pub(super) driver: &'a str,
 }
 
 impl Rule {
+    /// Whether its kernel, variant and case patterns name this case.
+    #[must_use]
+    pub fn names(&self, id: &CaseId) -> bool {
+        let globs = |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|p| glob(p, text));
+        globs(&self.kernel, id.kernel())
+            && globs(&self.variant, id.variant())
+            && (self.case.is_empty() || self.case.iter().any(|p| p.matches(id)))
+    }
+
     /// Whether it is about this result.
     pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
-        let globs =
-            |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|p| pattern::glob(p, text));
         let words = |patterns: &[String], texts: &[&str]| {
-            patterns.is_empty() || patterns.iter().any(|p| texts.iter().any(|t| pattern::word(p, t)))
+            patterns.is_empty() || patterns.iter().any(|p| texts.iter().any(|t| word(p, t)))
         };
-        globs(&self.kernel, subject.kernel)
-            && globs(&self.variant, subject.variant)
-            && globs(&self.case, subject.case)
-            && words(&self.adapter, &subject.adapter)
-            && words(&self.driver, &[subject.driver])
+        self.names(subject.case) && words(&self.adapter, &subject.adapter) && words(&self.driver, &[subject.driver])
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
 use crate::facts::clean;
 use crate::gate::lock::STATUSES;
 use crate::gate::outcome::{Gravity, Outcome};
+use crate::model::CasePattern;
 use crate::record::Status;
 
 /// A wrong place and what is wrong there.
@@ -135,7 +136,7 @@ fn rule(table: &DeTable<'_>, span: Range<usize>, text: &str) -> Result<Rule, Wro
         line: line_of(text, span.start),
         kernel: patterns("kernel")?,
         variant: patterns("variant")?,
-        case: patterns("case")?,
+        case: find(table, "case").map_or(Ok(Vec::new()), cases)?,
         adapter: patterns("adapter")?,
         driver: patterns("driver")?,
         demand,
@@ -246,6 +247,20 @@ fn find<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<&'a Value<'i>> {
 
 fn string<'a>(value: &'a Value<'_>, key: &str) -> Result<&'a str, Wrong> {
     value.get_ref().as_str().ok_or_else(|| (value.span(), format!("{key} is a text in quotes")))
+}
+
+/// Patterns of case ids.
+fn cases(value: &Value<'_>) -> Result<Vec<CasePattern>, Wrong> {
+    strings(value, "case")?
+        .iter()
+        .map(|text| {
+            CasePattern::parse(text).map_err(|e| {
+                let what =
+                    format!("{e}; a pattern is kernel/variant?name=value, with * for any text, such as sum/*?wg=64");
+                (value.span(), what)
+            })
+        })
+        .collect()
 }
 
 /// A text, or a list of texts; none of them empty.

@@ -4,6 +4,7 @@
 //! The fixed-point form divides the tail probability into octaves and each octave into 32 segments, on which a cubic
 //! interpolates (Lee, Cheung, Villasenor and Luk, "Inversion-Based Hardware Gaussian Random Number Generator", FPT 2006).
 
+use crate::numerics::elementary;
 use std::sync::OnceLock;
 
 /// Segments of an octave.
@@ -20,7 +21,7 @@ pub(in crate::kernels) fn upper(tail: f64) -> f64 {
         let r = 0.180_625 - q * q;
         return q * horner(&A, r) / horner(&B, r);
     }
-    let r = libm::sqrt(-libm::log(tail)) - 1.6;
+    let r = libm::sqrt(-elementary::log(tail)) - 1.6;
     horner(&C, r) / horner(&D, r)
 }
 

@@ -1,5 +1,6 @@
 //! The Box–Muller transform on an adapter's own functions: the twin, the truth, and what the specification allows.
 
+use crate::numerics::elementary;
 use std::f64::consts::PI;
 
 use crate::kernels::uniform::{HALF, SCALE, converted, unit, unit_allowed, whole};
@@ -55,10 +56,10 @@ impl Angle {
 pub(in crate::kernels) fn pair<A: Arith>(angle: Angle, [x, y]: [u32; 2]) -> [f32; 2] {
     let radius = A::sqrt(A::mul(-2.0, rowwise::log::<A>(unit::<A>(x))));
     let angle = angle.of::<A>(y);
-    [libm::sin, libm::cos].map(|f| A::mul(radius, rounded::<A>(f, angle)))
+    [elementary::sin, elementary::cos].map(|f| A::mul(radius, rounded::<A>(f, angle)))
 }
 
-/// A function correctly rounded, from the pinned library's binary64.
+/// A function correctly rounded.
 fn rounded<A: Arith>(f: fn(f64) -> f64, x: f32) -> f32 {
     A::round(f(f64::from(A::flush(x))))
 }
@@ -66,9 +67,9 @@ fn rounded<A: Arith>(f: fn(f64) -> f64, x: f32) -> f32 {
 /// The same in real numbers, from the words themselves.
 pub(in crate::kernels) fn exact(angle: Angle, words: [u32; 2]) -> [f64; 2] {
     let [u, v] = words.map(|w| (f64::from(w) + 0.5) * f64::exp2(-32.0));
-    let radius = libm::sqrt(-2.0 * libm::log(u));
+    let radius = libm::sqrt(-2.0 * elementary::log(u));
     let turns = if angle == Angle::Centred { v - 0.5 } else { v };
-    [libm::sin, libm::cos].map(|f| radius * f(2.0 * PI * turns))
+    [elementary::sin, elementary::cos].map(|f| radius * f(2.0 * PI * turns))
 }
 
 /// What the specification allows: each operation within its own limit. Beyond pi it sets none for sine and cosine, and so
@@ -87,7 +88,7 @@ fn sine(b: &Bounds, x: Interval, shift: f64) -> Interval {
         return Interval::ANY;
     }
     let (lo, hi) = (x.lo + shift, x.hi + shift);
-    let mut values = Interval::point(libm::sin(lo)).join(Interval::point(libm::sin(hi)));
+    let mut values = Interval::point(elementary::sin(lo)).join(Interval::point(elementary::sin(hi)));
     for (at, extremum) in [(-PI / 2.0, -1.0), (PI / 2.0, 1.0), (1.5 * PI, -1.0)] {
         if lo <= at && at <= hi {
             values = values.join(Interval::point(extremum));

@@ -1,6 +1,7 @@
 //! An exponential of multiplications and additions only, for arguments up to 0, and what the specification allows of it.
 
 use super::{Arith, Interval, bound as range};
+use crate::numerics::elementary;
 use crate::numerics::spec::{TINY32, U32, gamma};
 
 /// `log2(e)`.
@@ -41,8 +42,8 @@ pub(super) fn bound(d: Interval) -> Interval {
     }
     let relative = relative(d.lo.abs().max(d.hi.abs()));
     Interval {
-        lo: libm::exp(d.lo) * (1.0 - relative) - 2.0 * TINY32,
-        hi: libm::exp(d.hi) * (1.0 + relative) + 2.0 * TINY32,
+        lo: elementary::exp(d.lo) * (1.0 - relative) - 2.0 * TINY32,
+        hi: elementary::exp(d.hi) * (1.0 + relative) + 2.0 * TINY32,
     }
 }
 
@@ -57,8 +58,8 @@ fn relative(magnitude: f64) -> f64 {
     let missed = (ln_2 - f64::from(LN_2[0]) - f64::from(LN_2[1])).abs();
     let moved = gamma(3.0, U32) * (2.0 * magnitude + far) + 2.0 * magnitude * missed;
     let reach = far + moved;
-    let series = gamma(16.0, U32) + libm::pow(reach, 8.0) / 40_320.0;
-    ((1.0 + libm::expm1(moved)) * (1.0 + series * libm::exp(2.0 * reach)) - 1.0) * SLACK
+    let series = gamma(16.0, U32) + elementary::pow(reach, 8.0) / 40_320.0;
+    ((1.0 + libm::expm1(moved)) * (1.0 + series * elementary::exp(2.0 * reach)) - 1.0) * SLACK
 }
 
 /// What the specification allows of the sum of exponentials in one pass.
@@ -81,7 +82,7 @@ pub(super) fn online_sum(row: &[f32], max: Interval, wg: u32) -> Interval {
             }
             let magnitude = range::magnitude(d);
             let error = each + relative(magnitude) + 2.0 * U32 * magnitude;
-            Interval { lo: libm::exp(d.lo) * (1.0 - error), hi: libm::exp(d.hi) * libm::exp(error) }
+            Interval { lo: elementary::exp(d.lo) * (1.0 - error), hi: elementary::exp(d.hi) * elementary::exp(error) }
         })
         .collect();
     let lost = Interval::around(0.0, 4.0 * n * steps * TINY32);
@@ -101,7 +102,7 @@ mod tests {
         assert!((std::f64::consts::LN_2 - f64::from(LN_2[0]) - f64::from(LN_2[1])).abs() < 1e-11, "ln 2");
         for i in 0..200_000u32 {
             let d = -(i as f32) * 0.000_531;
-            let exact = libm::exp(d.into());
+            let exact = elementary::exp(d.into());
             let got = [
                 exp::<Ieee<false, false>>(d),
                 exp::<Ieee<true, false>>(d),

@@ -3,6 +3,7 @@
 
 use super::fma::round_to_odd_sum;
 use super::{Arithmetic, format::Format};
+use crate::numerics::elementary;
 
 /// Functions of one number, as WGSL defines them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,23 +100,23 @@ pub trait Evaluator {
 pub fn real1(f: F1, x: f64) -> f64 {
     match f {
         F1::Abs => x.abs(),
-        F1::Acos => libm::acos(x),
-        F1::Acosh => libm::acosh(x),
-        F1::Asin => libm::asin(x),
-        F1::Asinh => libm::asinh(x),
-        F1::Atan => libm::atan(x),
-        F1::Atanh => libm::atanh(x),
+        F1::Acos => elementary::acos(x),
+        F1::Acosh => elementary::acosh(x),
+        F1::Asin => elementary::asin(x),
+        F1::Asinh => elementary::asinh(x),
+        F1::Atan => elementary::atan(x),
+        F1::Atanh => elementary::atanh(x),
         F1::Ceil => x.ceil(),
-        F1::Cos => libm::cos(x),
-        F1::Cosh => libm::cosh(x),
+        F1::Cos => elementary::cos(x),
+        F1::Cosh => elementary::cosh(x),
         F1::Degrees => x * DEGREES,
-        F1::Exp => libm::exp(x),
-        F1::Exp2 => libm::exp2(x),
+        F1::Exp => elementary::exp(x),
+        F1::Exp2 => elementary::exp2(x),
         F1::Floor => x.floor(),
         F1::Fract => x - x.floor(),
         F1::InverseSqrt => 1.0 / x.sqrt(),
-        F1::Log => libm::log(x),
-        F1::Log2 => libm::log2(x),
+        F1::Log => elementary::log(x),
+        F1::Log2 => elementary::log2(x),
         F1::Negate => -x,
         F1::QuantizeToF16 => Format::F16.round(x),
         F1::Radians => x * RADIANS,
@@ -123,11 +124,11 @@ pub fn real1(f: F1, x: f64) -> f64 {
         F1::Saturate => x.clamp(0.0, 1.0),
         F1::Sign if x == 0.0 || x.is_nan() => x,
         F1::Sign => x.signum(),
-        F1::Sin => libm::sin(x),
-        F1::Sinh => libm::sinh(x),
+        F1::Sin => elementary::sin(x),
+        F1::Sinh => elementary::sinh(x),
         F1::Sqrt => x.sqrt(),
-        F1::Tan => libm::tan(x),
-        F1::Tanh => libm::tanh(x),
+        F1::Tan => elementary::tan(x),
+        F1::Tanh => elementary::tanh(x),
         F1::Trunc => x.trunc(),
     }
 }
@@ -136,14 +137,14 @@ pub fn real1(f: F1, x: f64) -> f64 {
 #[must_use]
 pub fn real2(f: F2, x: f64, y: f64) -> f64 {
     match f {
-        F2::Atan2 => libm::atan2(x, y),
+        F2::Atan2 => elementary::atan2(x, y),
         F2::Max if x < y => y,
         F2::Max => x,
         F2::Min if y < x => y,
         F2::Min => x,
         // WGSL leaves negative bases undefined: the definition goes through log2.
         F2::Pow if x < 0.0 => f64::NAN,
-        F2::Pow => libm::pow(x, y),
+        F2::Pow => elementary::pow(x, y),
         // fmod: the remainder of the exact quotient, truncated, is exact.
         F2::Rem => libm::fmod(x, y),
         F2::Step if x <= y => 1.0,
@@ -192,7 +193,7 @@ impl Evaluator for Real {
         if a < b { yes } else { no }
     }
     fn ldexp(&self, x: f64, exponent: f64) -> f64 {
-        x * libm::exp2(exponent)
+        x * elementary::exp2(exponent)
     }
     fn bounded(&self, x: &[f64], real: fn(&[f64]) -> f64, _radius: fn(&[f64]) -> f64) -> f64 {
         real(x)
@@ -277,7 +278,7 @@ impl Evaluator for Machine {
         if self.flush(a) < self.flush(b) { yes } else { no }
     }
     fn ldexp(&self, x: f64, exponent: f64) -> f64 {
-        self.out(self.flush(x) * libm::exp2(exponent))
+        self.out(self.flush(x) * elementary::exp2(exponent))
     }
     fn bounded(&self, x: &[f64], real: fn(&[f64]) -> f64, _radius: fn(&[f64]) -> f64) -> f64 {
         let flushed: Vec<_> = x.iter().map(|x| self.flush(*x)).collect();

@@ -1,7 +1,8 @@
-//! Input distributions. Values are computed in binary64 from Philox words with the pinned `libm`, then rounded.
+//! Input distributions. Values are computed in binary64 from Philox words with `numerics::elementary`, then rounded.
 
 use super::philox::Stream;
 use crate::kernels::case::{Case, CaseError};
+use crate::numerics::elementary;
 
 /// How a case's numbers are distributed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +45,17 @@ impl Distribution {
                 Self::Uniform => out.push((words.next_unit() * 2.0 - 1.0) as f32),
                 Self::Positive => out.push(words.next_unit() as f32),
                 Self::Normal => {
-                    let radius = libm::sqrt(-2.0 * libm::log(words.next_unit()));
+                    let radius = libm::sqrt(-2.0 * elementary::log(words.next_unit()));
                     let angle = 2.0 * std::f64::consts::PI * words.next_unit();
-                    out.push((radius * libm::cos(angle)) as f32);
+                    out.push((radius * elementary::cos(angle)) as f32);
                     if out.len() < n {
-                        out.push((radius * libm::sin(angle)) as f32);
+                        out.push((radius * elementary::sin(angle)) as f32);
                     }
                 }
                 Self::Wide => {
                     let exponent = words.next_unit() * 40.0 - 20.0;
                     let sign = if words.next_u32() & 1 == 0 { 1.0 } else { -1.0 };
-                    out.push((sign * libm::exp2(exponent)) as f32);
+                    out.push((sign * elementary::exp2(exponent)) as f32);
                 }
             }
         }

@@ -9,6 +9,7 @@ use crate::model::Interval;
 use crate::numerics::arith::evaluate::{DEGREES, Evaluator, F1, F2, RADIANS, real1, real2};
 use crate::numerics::arith::format::Format;
 use crate::numerics::drift::ulp_size;
+use crate::numerics::elementary;
 
 /// What binary64 evaluation of a reference may be off, relatively: the pinned `libm` is within 1 ulp, doubled twice.
 const SLACK: f64 = 4.0 * f64::EPSILON;
@@ -142,7 +143,7 @@ impl Bounds {
             return Interval::ANY;
         }
         // Monotone in each operand within a quadrant, and both intervals lie in one: the corners are the extremes.
-        let corners = [(y.lo, x.lo), (y.lo, x.hi), (y.hi, x.lo), (y.hi, x.hi)].map(|(y, x)| libm::atan2(y, x));
+        let corners = [(y.lo, x.lo), (y.lo, x.hi), (y.hi, x.lo), (y.hi, x.hi)].map(|(y, x)| elementary::atan2(y, x));
         self.ulps(&corners, if self.single() { 4096.0 } else { 5.0 })
     }
 
@@ -348,7 +349,7 @@ impl Evaluator for Bounds {
     fn ldexp(&self, x: Interval, exponent: Interval) -> Interval {
         // "The result may be zero if e2 + bias <= 0", and e2 beyond bias + 1 is indeterminate.
         let bias = if self.single() { 127.0 } else { 15.0 };
-        let (x, scale) = (self.operand(x), libm::exp2(exponent.lo));
+        let (x, scale) = (self.operand(x), elementary::exp2(exponent.lo));
         if x.is_any() || exponent.lo > bias + 1.0 {
             return Interval::ANY;
         }

@@ -1,5 +1,6 @@
 //! The built-in functions on floating-point numbers.
 
+use crate::numerics::elementary;
 use std::marker::PhantomData;
 
 use naga::MathFunction;
@@ -34,28 +35,28 @@ macro_rules! functions {
 }
 
 functions! { Real1:
-    Acos(x) = libm::acos(x);
-    Acosh(x) = libm::acosh(x);
-    Asin(x) = libm::asin(x);
-    Asinh(x) = libm::asinh(x);
-    Atan(x) = libm::atan(x);
-    Atanh(x) = libm::atanh(x);
-    Cos(x) = libm::cos(x);
-    Cosh(x) = libm::cosh(x);
-    Exp(x) = libm::exp(x);
-    Exp2(x) = libm::exp2(x);
-    Log(x) = libm::log(x);
-    Log2(x) = libm::log2(x);
-    Sin(x) = libm::sin(x);
-    Sinh(x) = libm::sinh(x);
-    Tan(x) = libm::tan(x);
-    Tanh(x) = libm::tanh(x);
+    Acos(x) = elementary::acos(x);
+    Acosh(x) = elementary::acosh(x);
+    Asin(x) = elementary::asin(x);
+    Asinh(x) = elementary::asinh(x);
+    Atan(x) = elementary::atan(x);
+    Atanh(x) = elementary::atanh(x);
+    Cos(x) = elementary::cos(x);
+    Cosh(x) = elementary::cosh(x);
+    Exp(x) = elementary::exp(x);
+    Exp2(x) = elementary::exp2(x);
+    Log(x) = elementary::log(x);
+    Log2(x) = elementary::log2(x);
+    Sin(x) = elementary::sin(x);
+    Sinh(x) = elementary::sinh(x);
+    Tan(x) = elementary::tan(x);
+    Tanh(x) = elementary::tanh(x);
 }
 
 functions! { Real2:
-    Atan2(y, x) = libm::atan2(y, x);
+    Atan2(y, x) = elementary::atan2(y, x);
     // WGSL leaves negative bases undefined: the definition goes through log2.
-    Pow(x, y) = if x < 0.0 { f64::NAN } else { libm::pow(x, y) };
+    Pow(x, y) = if x < 0.0 { f64::NAN } else { elementary::pow(x, y) };
 }
 
 /// A function of one number, rounded to the format.

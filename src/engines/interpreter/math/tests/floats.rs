@@ -1,6 +1,7 @@
 //! Operators and built-in functions against the arithmetic of the CPU twins, another implementation; and binary64 against
 //! the processor.
 
+use crate::numerics::elementary;
 use naga::{BinaryOperator, MathFunction as Fun, UnaryOperator};
 
 use super::super::{Kernel, Scalar, binary, frexp, fused, fused_neg, fused_sub, math, modf, unary};
@@ -323,7 +324,7 @@ fn binary64_is_the_processors() {
         check("sqrt", math(Fun::Sqrt, Scalar::F64, &d), &|[x, _, _]| x.sqrt());
         check("floor", math(Fun::Floor, Scalar::F64, &d), &|[x, _, _]| x.floor());
         check("round", math(Fun::Round, Scalar::F64, &d), &|[x, _, _]| x.round_ties_even());
-        check("sin", math(Fun::Sin, Scalar::F64, &d), &|[x, _, _]| libm::sin(x));
+        check("sin", math(Fun::Sin, Scalar::F64, &d), &|[x, _, _]| elementary::sin(x));
         check("min", math(Fun::Min, Scalar::F64, &d), &|[x, y, _]| if y < x { y } else { x });
     }
 }
