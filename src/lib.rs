@@ -11,8 +11,6 @@ pub mod kernels;
 pub mod model;
 pub mod numerics;
 pub mod record;
-pub mod relate;
-pub mod report;
 pub mod rng;
 pub mod views;
 pub(crate) mod wgsl;

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
+use repro_audit::formats::{Options, html, terminal};
 use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::record::{self, Merged, Outcome, ReadError, Reader, Record, Stored, content_id};
+use repro_audit::views::View as _;
 
 /// A record of a few cases, which differs from its likes as `seed` says: host, label, driver, time, digests, and how much
 /// is stored.
@@ -189,14 +191,14 @@ proptest! {
             let other = put(folder.path(), "other.json", &small(seed ^ 64));
             reader.read(&other).expect("a good one");
             let merged = reader.finish();
-            let view = repro_audit::relate::relate(&merged);
-            let page = repro_audit::report::merged_html(&view);
+            let view = repro_audit::facts::set::relate(&merged);
+            let page = html::write(&view.document());
             prop_assert!(!page.contains("<script>alert"), "text stays text");
-            prop_assert!(!repro_audit::report::merged_table(&view).contains('\u{1b}'), "nothing steers a terminal");
+            prop_assert!(!terminal::write(&view.document(), &Options { full: true, ..Options::default() }).contains('\u{1b}'), "nothing steers a terminal");
             let records: Vec<Record> = merged.records().map(|r| r.expect("JSON")).collect();
             for a in &records {
                 for b in &records {
-                    repro_audit::relate::compare(a, b, &[]).expect("nothing is forced");
+                    repro_audit::facts::pair::compare(a, b, &[]).expect("nothing is forced");
                 }
             }
         }

@@ -2,10 +2,13 @@
 
 mod fixture;
 
+use repro_audit::facts::pair::{Compared, Kind, Pairs, Reference, Why, compare};
+use repro_audit::facts::set::{Related, relate};
+use repro_audit::formats::{Options, markdown, terminal};
 use repro_audit::model::bits::Bits;
 use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
-use repro_audit::relate::{self, Kind};
+use repro_audit::views::View as _;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
 fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record {
@@ -22,7 +25,7 @@ fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record
     record.provenance.settings.label = Some(label.to_owned());
     if let Some(adapter) = &mut record.engines[1].adapter {
         adapter.driver_info = format!("Mesa {mesa}");
-        adapter.name = format!("llvmpipe (LLVM {}, 256 bits)", mesa.split('.').next().unwrap_or(""));
+        adapter.name = format!("llvmpipe (LLVM {}.0.0, 256 bits)", mesa.split('.').next().unwrap_or(""));
     }
     record.engines[1].label = record.engines[1].adapter.as_ref().map(|a| a.label()).unwrap_or_default();
     for case in &mut record.cases {
@@ -62,33 +65,47 @@ fn merged(records: &[Record]) -> Merged {
     reader.finish()
 }
 
+/// The headline of a comparison.
+fn said(found: &Compared) -> String {
+    Pairs { pairs: vec![found.clone()], only: (Vec::new(), Vec::new()) }.document().headline
+}
+
+/// All of a set for a terminal.
+fn page(view: &Related) -> String {
+    terminal::write(&view.document(), &Options { full: true, width: 400, ..Options::default() })
+}
+
 #[test]
 fn equal_records_differ_in_nothing() {
     let record = machine("a", "one", "22.3.6", 1, false);
-    let found = relate::compare(&record, &record, &[]).expect("nothing is forced");
+    let found = compare(&record, &record, &[]).expect("nothing is forced");
     assert!(found.is_same() && !found.drifts(), "{found:?}");
-    assert!(found.summary.starts_with("All ") && found.summary.contains("bit for bit the same"), "{}", found.summary);
-    assert_eq!(found.compared, found.equal, "all of them");
-    assert!(found.compared > 0, "and there are some");
+    let said = said(&found);
+    assert!(said.starts_with("All ") && said.contains("bit for bit the same"), "{said}");
+    assert_eq!(found.sameness.compared, found.sameness.same, "all of them");
+    assert!(found.sameness.compared > 0, "and there are some");
 }
 
 #[test]
 fn an_update_that_fuses_is_found_measured_and_explained() {
     let before = machine("a", "one", "22.3.6", 1, false);
     let after = machine("a", "one", "25.0.7", 2, true);
-    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
+    let found = compare(&before, &after, &[]).expect("nothing is forced");
     let dots = before.cases.iter().filter(|c| c.kernel == "dot").count();
-    assert!(found.cases.iter().all(|c| c.kind == Kind::Differs && c.kernel == "dot"), "{:?}", found.summary);
+    assert!(found.results.iter().all(|c| c.kind == Kind::Differs && c.kernel == "dot"), "{:?}", found.results);
     assert_eq!(found.cases.len(), dots, "each case of dot and no other");
-    let first = &found.cases[0];
+    let first = &found.results[0];
     let drift = first.drift.as_ref().expect("stored");
     assert!(drift.is_whole() && drift.drift.max_ulp == 1 && drift.at_least == drift.elements, "{drift:?}");
-    assert!(first.because.contains("the right fuses multiply and add"), "{}", first.because);
-    let field = |of: &str, name: &str| found.environment.iter().any(|c| c.of == of && c.field == name);
-    assert!(field("vulkan:1", "driver_info") && field("vulkan:1", "name"), "the driver: {:?}", found.environment);
-    assert_eq!(found.environment.len(), 2, "and nothing else: {:?}", found.environment);
-    assert_eq!(found.matched[1].how, "same device and backend, another driver", "how they were matched");
-    assert!(found.summary.contains("by up to 1 ulp"), "{}", found.summary);
+    assert!(matches!(first.why, Why::Arithmetic { left: Reference::Strict, .. }), "{:?}", first.why);
+    assert!(first.why.text().contains("now fuses multiply and add"), "{}", first.why.text());
+    assert_eq!(found.causes.len(), 1, "one cause: {:?}", found.causes);
+    assert!(found.between.contains(&"Mesa 22.3.6 → Mesa 25.0.7".to_owned()), "{:?}", found.between);
+    let field = |of: &str, name: &str| found.surroundings.iter().any(|c| c.of == of && c.field == name);
+    assert!(field("vulkan:1", "driver_info") && field("vulkan:1", "name"), "the driver: {:?}", found.surroundings);
+    assert_eq!(found.surroundings.len(), 2, "and nothing else: {:?}", found.surroundings);
+    assert_eq!(found.engines[1].matched.how, "same device and backend, another driver", "how they were matched");
+    assert!(drift.size().ends_with("by up to 1 ulp"), "{}", drift.size());
 }
 
 #[test]
@@ -96,10 +113,9 @@ fn another_shader_is_the_programs_change_and_no_drift() {
     let before = machine("a", "one", "22.3.6", 1, false);
     let mut after = machine("a", "one", "22.3.6", 1, true);
     after.cases.iter_mut().filter(|c| c.kernel == "dot").for_each(|c| c.shader = Some("cd".repeat(16)));
-    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
-    assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Incomparable), "{:?}", found.summary);
-    assert!(!found.drifts() && found.summary.contains("shader"), "{}", found.summary);
-    assert!(found.cases[0].because.contains("the program changed"), "{}", found.cases[0].because);
+    let found = compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(!found.absent.incomparable.is_empty() && found.results.is_empty(), "{:?}", found.results);
+    assert!(!found.drifts(), "the program changed, and not the machine");
 }
 
 #[test]
@@ -113,8 +129,12 @@ fn what_does_not_repeat_is_no_difference_between_machines() {
             distinct.push(other);
         }
     }
-    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
-    assert!(!found.cases.is_empty() && found.cases.iter().all(|c| c.kind == Kind::Unsettled), "{}", found.summary);
+    let found = compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(
+        !found.results.is_empty() && found.results.iter().all(|c| c.kind == Kind::Unrepeatable),
+        "{}",
+        said(&found)
+    );
 }
 
 #[test]
@@ -129,12 +149,12 @@ fn results_that_do_not_repeat_are_not_the_same() {
         }
     }
     let (before, after) = (sealed(before), sealed(after));
-    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
-    assert_eq!(found.cases.len(), 1, "{}", found.summary);
-    assert_eq!(found.cases[0].kind, Kind::Unsettled, "the second results differ");
-    let found = relate::compare(&before, &before, &[]).expect("nothing is forced");
-    assert_eq!(found.equal + 1, found.compared, "no equal result");
-    assert!(!found.summary.contains("All "), "{}", found.summary);
+    let found = compare(&before, &after, &[]).expect("nothing is forced");
+    assert_eq!(found.cases.len(), 1, "{}", said(&found));
+    assert_eq!(found.results[0].kind, Kind::Unrepeatable, "the second results differ");
+    let found = compare(&before, &before, &[]).expect("nothing is forced");
+    assert_eq!(found.sameness.same + 1, found.sameness.compared, "no equal result");
+    assert!(!said(&found).contains("All "), "{}", said(&found));
 }
 
 #[test]
@@ -143,12 +163,12 @@ fn what_vanished_is_drift() {
     let mut after = before.clone();
     after.engines.retain(|e| e.id == "cpu");
     after.cases.iter_mut().for_each(|c| c.executions.clear());
-    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
-    assert!(found.drifts(), "the adapter is gone: {}", found.summary);
+    let found = compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.drifts(), "the adapter is gone: {}", said(&found));
     let mut after = before.clone();
     after.cases.remove(0);
-    let found = relate::compare(&before, &after, &[]).expect("nothing is forced");
-    assert!(found.drifts(), "a case is gone: {}", found.summary);
+    let found = compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.drifts(), "a case is gone: {}", said(&found));
 }
 
 #[test]
@@ -160,8 +180,9 @@ fn a_difference_that_is_not_stored_makes_the_distance_a_bound() {
     if let Outcome::Ran { distinct, .. } = &mut case.executions[0].outcome {
         distinct[0].digest = "ee".repeat(16);
     }
-    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
-    assert!(found.summary.contains("or more"), "{}", found.summary);
+    let found = compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert!(found.results.iter().any(|r| r.drift.is_none()), "one is not stored");
+    assert!(found.results.iter().any(|r| r.drift.is_some()), "and the others are");
 }
 
 #[test]
@@ -169,8 +190,8 @@ fn another_twin_is_told_before_all() {
     let before = machine("a", "one", "22.3.6", 1, false);
     let mut after = machine("a", "two", "22.3.6", 1, true);
     after.cases[0].twins[0].digest = "aa".repeat(16);
-    let found = relate::compare(&before, &sealed(after), &[]).expect("nothing is forced");
-    assert_eq!(found.cases[0].kind, Kind::Twin, "{}", found.summary);
+    let found = compare(&before, &sealed(after), &[]).expect("nothing is forced");
+    assert_eq!(found.results[0].kind, Kind::Reference, "{}", said(&found));
 }
 
 #[test]
@@ -182,8 +203,8 @@ fn classes_timeline_and_cover_are_those_that_were_made() {
         machine("sid", "one", "25.2.1", 4, true),
     ];
     let set = merged(&records);
-    let view = relate::relate(&set);
-    let letters: Vec<(&str, &str)> = view.adapters.iter().map(|a| (a.class.as_str(), a.records[0].as_str())).collect();
+    let view = relate(&set);
+    let letters: Vec<(&str, &str)> = view.engines.iter().map(|a| (a.class.as_str(), a.records[0].as_str())).collect();
     assert_eq!(view.classes.len(), 2, "{letters:?}");
     let class = |name: &str| letters.iter().find(|(_, r)| *r == name).map(|(c, _)| *c);
     assert_eq!(class("trixie"), class("sid"), "both fuse");
@@ -196,16 +217,18 @@ fn classes_timeline_and_cover_are_those_that_were_made() {
     assert!(view.splits[0].text.contains("fuses multiply and add"), "{}", view.splits[0].text);
     let kernel = |name: &str| view.kernels.iter().find(|k| k.kernel == name).expect("a kernel");
     assert_eq!((kernel("dot").classes, kernel("rope").classes), (2, 1), "only dot splits them");
-    assert_eq!(kernel("dot").cells[1].max_ulp, Some(1), "by one ulp");
+    assert_eq!(kernel("dot").cells[1].severity.ulp, 1, "by one ulp");
     assert_eq!(view.timelines.len(), 1, "one device");
-    let drivers = &view.timelines[0].drivers;
+    let drivers = &view.timelines[0].versions;
     let seen: Vec<&str> = drivers.iter().map(|d| d.first_seen.as_str()).collect();
     assert_eq!(seen, ["bookworm", "trixie", "sid"], "in the order of versions");
-    let changed: Vec<usize> = drivers.iter().map(|d| d.changes.as_ref().map_or(0, Vec::len)).collect();
+    let changed: Vec<usize> = drivers.iter().map(|d| d.update.as_ref().map_or(0, |u| u.changes.len())).collect();
     assert_eq!(changed, [0, 1, 0], "only the second changed bits");
-    assert_eq!(drivers[1].changes.as_ref().expect("changes")[0].max_ulp, Some(1), "by one ulp");
+    let change = &drivers[1].update.as_ref().expect("an update").changes[0];
+    assert_eq!((change.severity.ulp, change.first_seen.as_str()), (1, "trixie"), "by one ulp, and where");
+    assert!(change.case.starts_with("dot/") && change.text.contains("now fuses"), "{change:?}");
     assert!(view.conflicts.is_empty(), "nothing disagrees");
-    for text in [repro_audit::report::merged_table(&view), repro_audit::report::merged_markdown(&view)] {
+    for text in [page(&view), markdown::write(&view.document())] {
         assert!(text.contains("fall into 2 classes") && text.contains("Driver timeline"), "{text}");
     }
 }
@@ -215,15 +238,15 @@ fn conflicts_stay_side_by_side() {
     let mut again = machine("a", "one", "22.3.6", 2, true);
     again.provenance.settings.label = Some("again".to_owned());
     let set = merged(&[machine("a", "one", "22.3.6", 1, false), sealed(again)]);
-    let view = relate::relate(&set);
+    let view = relate(&set);
     assert!(!view.conflicts.is_empty() && view.conflicts.iter().all(|c| c.same_machine), "non-determinism");
     assert!(view.conflicts.iter().all(|c| c.case.starts_with("dot/") && c.results.len() == 2), "both results");
     assert_eq!(view.classes.len(), 1, "what does not repeat tells nothing apart");
-    let page = repro_audit::report::merged_table(&view);
-    assert!(page.starts_with("Not the same again on one machine"), "{page}");
+    let title = view.document().headline;
+    assert!(title.starts_with("Not the same again on one machine"), "{title}");
     // Between machines it is no non-determinism, and splits the adapter.
     let set = merged(&[machine("a", "one", "22.3.6", 1, false), machine("b", "two", "22.3.6", 2, true)]);
-    let view = relate::relate(&set);
+    let view = relate(&set);
     assert!(view.conflicts.iter().all(|c| !c.same_machine) && !view.conflicts.is_empty(), "another machine");
     assert_eq!(view.classes.len(), 2, "the processor may matter");
 }
@@ -235,10 +258,10 @@ fn merging_in_any_order_relates_alike() {
         machine("a", "one", "22.3.6", 2, false),
         machine("b", "two", "22.3.6", 3, true),
     ];
-    let one = relate::relate(&merged(&records));
+    let one = relate(&merged(&records));
     let mut turned = records;
     turned.reverse();
-    assert_eq!(one, relate::relate(&merged(&turned)), "a view of a set");
+    assert_eq!(one, relate(&merged(&turned)), "a view of a set");
 }
 
 #[test]
@@ -246,7 +269,7 @@ fn one_machine_that_strays_is_a_conflict_and_no_class() {
     let mut records: Vec<Record> =
         (1..=6).map(|i| machine(&format!("leg-{i}"), &format!("host-{i}"), "22.3.6", i, false)).collect();
     records.push(machine("stray", "seven", "22.3.6", 7, true));
-    let view = relate::relate(&merged(&records));
+    let view = relate(&merged(&records));
     assert_eq!(view.classes.len(), 1, "six of seven agree");
     assert!(!view.conflicts.is_empty() && view.conflicts.iter().all(|c| !c.same_machine), "and one does not");
     assert!(view.conflicts.iter().all(|c| c.results.iter().any(|(_, names)| names == &["stray"])), "which is named");
@@ -254,5 +277,5 @@ fn one_machine_that_strays_is_a_conflict_and_no_class() {
     for (i, record) in records.iter_mut().enumerate().take(2) {
         *record = machine(&format!("other-{i}"), &format!("other-{i}"), "22.3.6", 9, true);
     }
-    assert_eq!(relate::relate(&merged(&records)).classes.len(), 2, "they are a class");
+    assert_eq!(relate(&merged(&records)).classes.len(), 2, "they are a class");
 }

@@ -2,11 +2,10 @@
 
 use clap::ValueEnum;
 
-use super::shown::formats;
-use super::{Exit, Failure, open, print};
+use super::shown::{formats, show};
+use super::{Exit, Failure, open};
+use crate::facts::pair::{Compared, PairError, compare_all};
 use crate::formats::Format;
-use crate::relate::{self, PairError};
-use crate::report;
 
 /// What makes a comparison fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,7 +33,10 @@ pub(super) struct Args {
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
-    /// What makes the exit status 1.
+    /// All of it on a terminal, and not the first screen alone.
+    #[arg(long)]
+    full: bool,
+    /// What makes the exit status 1. Where a side can not be relied on, it is 4: such a comparison is no pass.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
 }
@@ -55,20 +57,21 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (left, right) = (open(&args.left)?, open(&args.right)?);
-    let found = relate::compare_all(&left, &right, &args.matched).map_err(|e| match e {
+    let found = compare_all(&left, &right, &args.matched).map_err(|e| match e {
         PairError::Json(_) => Failure::new(Exit::Unreadable, e),
         _ => Failure::usage(e),
     })?;
-    print(&match args.format.name {
-        "table" => report::compared_table(&found),
-        "markdown" => report::compared_markdown(&found),
-        "csv" => report::compared_csv(&found).map_err(Failure::usage)?,
-        _ => serde_json::to_string_pretty(&found).map(|t| t + "\n").map_err(Failure::usage)?,
-    })?;
+    show(&found, args.format, args.full)?;
+    if args.fail_on == FailOn::Never {
+        return Ok(Exit::Within);
+    }
+    if !found.pairs.iter().all(Compared::is_sound) {
+        return Ok(Exit::Incomplete);
+    }
     let alone = !found.only.0.is_empty() || !found.only.1.is_empty();
     let beyond = match args.fail_on {
         FailOn::Never => false,
-        FailOn::Drift => alone || found.pairs.iter().any(relate::Compared::drifts),
+        FailOn::Drift => alone || found.pairs.iter().any(Compared::drifts),
         FailOn::Anything => alone || found.pairs.iter().any(|p| !p.is_same()),
     };
     Ok(if beyond { Exit::Beyond } else { Exit::Within })

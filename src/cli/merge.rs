@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::{Exit, Failure, unselected};
+use crate::facts::{clean, soundness_of_member};
 use crate::numerics::threads::available_threads;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
 
@@ -148,14 +149,15 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         return Exit::Incomplete;
     }
     // Of an audit that broke off, what it did not find says nothing.
-    let broken: Vec<&str> = merged
-        .members()
-        .filter(|m| !crate::facts::soundness_of_member(m).is_sound())
-        .map(record::Member::name)
-        .collect();
-    if !broken.is_empty() {
-        let says = if expected.is_some() { "error" } else { "warning" };
-        anstream::eprintln!("{says}: the audits of these are incomplete, or missed a control: {}", broken.join(", "));
+    let mut unsound = false;
+    let says = if expected.is_some() { "error" } else { "warning" };
+    for member in merged.members() {
+        if let Some(title) = soundness_of_member(member).title() {
+            anstream::eprintln!("{says}: {}: {title}", clean(member.name()));
+            unsound = true;
+        }
+    }
+    if unsound {
         if expected.is_some() {
             return Exit::Incomplete;
         }

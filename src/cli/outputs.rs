@@ -13,7 +13,6 @@ use super::Failure;
 use crate::formats::FormatError;
 use crate::model::words::short;
 use crate::record::{Record, write_atomically};
-use crate::report;
 use crate::views::audit::Audit;
 
 /// How often an unfinished record is written.
@@ -136,12 +135,13 @@ impl Outputs {
     }
 
     /// Renders what merged records say together.
-    pub(super) fn render_merged(folder: &Path, view: &crate::relate::Related) -> Result<(), Failure> {
+    pub(super) fn render_merged(folder: &Path, view: &crate::facts::set::Related) -> Result<(), Failure> {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
-        report::write_merged(view, folder).map_err(|e| cant(&e))?;
+        let foot = format!("merged record {} · repro-audit", short(&view.id));
+        crate::formats::files::write(view, &view.id, &foot, folder).map_err(|e| cant(&e))?;
         Ok(())
     }
 

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::outputs::Outputs;
 use super::shown::{formats, show};
-use super::{Exit, Failure, print};
+use super::{Exit, Failure};
 use crate::facts::concluded;
 use crate::formats::Format;
 use crate::record;
-use crate::report;
 use crate::views::audit::Audit;
 
 /// Arguments.
@@ -51,15 +50,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Within);
     }
-    let view = crate::relate::relate(&merged);
+    let view = crate::facts::set::relate(&merged);
     match &args.out {
         Some(folder) => Outputs::render_merged(folder, &view)?,
-        None => print(&match args.format.name {
-            "table" => report::merged_table(&view),
-            "markdown" => report::merged_markdown(&view),
-            "csv" => report::merged_csv(&view).map_err(Failure::usage)?,
-            _ => serde_json::to_string_pretty(&view).map(|t| t + "\n").map_err(Failure::usage)?,
-        })?,
+        None => show(&view, args.format, args.full)?,
     }
     Ok(Exit::Within)
 }

@@ -104,6 +104,14 @@ impl EngineClass {
 }
 
 impl Driver {
+    /// The release that the driver belongs to, which the drivers of several adapters share: `Mesa 25.0.7` of lavapipe's
+    /// `Mesa 25.0.7-2 (LLVM 19.1.7)` and of llvmpipe's `4.5 (Core Profile) Mesa 25.0.7-2`. Of others the version.
+    #[must_use]
+    pub fn release(&self) -> String {
+        let mesa = self.version.split_once("Mesa ").and_then(|(_, rest)| rest.split([' ', '(', '-', ',']).next());
+        mesa.filter(|v| !v.is_empty()).map_or_else(|| self.version.clone(), |v| format!("Mesa {v}"))
+    }
+
     /// The driver as a text that two have in common where they are the same.
     #[must_use]
     pub fn key(&self) -> String {

@@ -24,6 +24,8 @@ mod identity;
 mod made;
 mod matching;
 mod origin;
+pub mod pair;
+pub mod set;
 mod severity;
 mod size;
 mod soundness;

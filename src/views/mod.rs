@@ -4,7 +4,9 @@
 pub mod audit;
 pub mod chart;
 pub mod document;
+pub mod pair;
 pub mod prediction;
+pub mod set;
 pub(crate) mod text;
 
 pub use document::Document;

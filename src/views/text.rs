@@ -17,11 +17,6 @@ pub(crate) fn mark(status: Status) -> Mark {
     }
 }
 
-/// A status in words.
-pub(crate) fn word(status: Status) -> &'static str {
-    mark(status).word()
-}
-
 /// Every status with its meaning in a sentence.
 pub(crate) const STATUSES: [(Status, &str); 7] = [
     (Status::BitExact, "Every bit of every run equals the strict CPU reference."),

@@ -1,1 +1,309 @@
-//! Statements about pair that were wrong once.
+//! Statements about two records and about many that were wrong once.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use repro_audit::facts::pair::{self, Kind, Why};
+use repro_audit::facts::set::{Related, relate};
+use repro_audit::formats::{Options, html, terminal};
+use repro_audit::model::Arithmetic;
+use repro_audit::model::bits::Bits;
+use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
+use repro_audit::views::View as _;
+
+use crate::common::{program, run, status};
+use crate::{broken, fixture};
+
+/// The words of an output that is `as_written`, of which a driver makes others.
+type Words = fn(u32) -> u32;
+
+/// A record of one adapter, `vulkan:1`, in which every case of these kernels has the words of `strict` as its strict
+/// reference's, and what the engine gave is what `gave` makes of them.
+fn record(label: &str, mesa: &str, day: u32, strict: Words, gave: &dyn Fn(&str, u32) -> u32) -> Record {
+    let mut record = fixture::full(1);
+    record.cases.retain(|c| ["dot", "rope", "conv2d"].contains(&c.kernel.as_str()));
+    record.verdicts.clear();
+    record.notes.clear();
+    record.engines.retain(|e| e.id == "cpu" || e.id == "vulkan:1");
+    record.controls.retain(|c| c.engine == "vulkan:1");
+    record.environment.variables.clear();
+    record.environment.host = "one".to_owned();
+    record.run.started = format!("2026-03-{day:02}T12:00:00Z");
+    record.provenance.settings.label = Some(label.to_owned());
+    if let Some(adapter) = &mut record.engines[1].adapter {
+        adapter.driver_info = format!("Mesa {mesa}");
+    }
+    for case in &mut record.cases {
+        case.executions.retain(|x| x.engine == "vulkan:1");
+        case.comparisons.clear();
+        case.elements = 64;
+        let reference: Vec<u32> = (0..64).map(strict).collect();
+        let bits = Bits::words(case.dtype, reference.iter().map(|w| gave(&case.kernel, *w)).collect());
+        let reference = Bits::words(case.dtype, reference);
+        case.twins[0].digest = reference.digest();
+        let same = bits == reference;
+        for execution in &mut case.executions {
+            set(execution, &bits.digest());
+            execution.equals = if same { vec![Arithmetic::STRICT] } else { vec![] };
+            execution.status = if same { Status::BitExact } else { Status::Unjudged };
+            execution.accuracy = None;
+        }
+        record.outputs.add(bits.digest(), Stored::new(&bits, 1 << 20));
+    }
+    sealed(record)
+}
+
+fn set(execution: &mut Execution, digest: &str) {
+    if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+        distinct.truncate(1);
+        distinct[0].digest = digest.to_owned();
+    }
+}
+
+fn sealed(mut record: Record) -> Record {
+    record.id = content_id(&record).expect("a record is JSON");
+    record
+}
+
+fn ordinary(i: u32) -> u32 {
+    0x3f80_0000 + 9 * i
+}
+
+fn as_written(_: &str, word: u32) -> u32 {
+    word
+}
+
+fn put(folder: &Path, name: &str, record: &Record) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, record::to_json(record).expect("JSON")).expect("written");
+    path
+}
+
+/// What `relate` says of these records.
+fn related(records: &[Record]) -> Related {
+    let folder = tempfile::tempdir().expect("a folder");
+    let reader = Reader::default();
+    for (i, record) in records.iter().enumerate() {
+        let path = put(folder.path(), &format!("{i}.json"), record);
+        reader.read(&path).unwrap_or_else(|e| panic!("{e}"));
+    }
+    relate(&reader.finish())
+}
+
+fn page(view: &Related) -> String {
+    terminal::write(&view.document(), &Options { full: true, width: 300, ..Options::default() })
+}
+
+/// `compare` of two records, with what it printed.
+fn compared(left: &Record, right: &Record, arguments: &[&str]) -> (Output, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (a, b) = (put(folder.path(), "left.json", left), put(folder.path(), "right.json", right));
+    let mut all = vec!["compare", a.to_str().expect("text"), b.to_str().expect("text")];
+    all.extend(arguments);
+    let output = run(&mut program(&all));
+    let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    (output, text)
+}
+
+#[test]
+fn the_first_sentence_is_how_much_is_the_same() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let after = record("b", "25.0.7", 2, ordinary, &|kernel, w| if kernel == "dot" { w + 2 } else { w });
+    let all = before.cases.len();
+    let dots = before.cases.iter().filter(|c| c.kernel == "dot").count();
+    let (_, text) = compared(&before, &after, &["--full"]);
+    let first = format!("{} of {all} results that both sides ran are bit for bit the same", all - dots);
+    assert!(text.contains(&first), "{text}");
+    assert!(text.find(&first) < text.find("cause not known"), "and before any cause: {text}");
+    assert!(text.contains("Mesa 22.3.6 → Mesa 25.0.7"), "what differs between the sides: {text}");
+    assert_eq!(text.matches("cause not known, in").count(), 1, "what is not known is said once: {text}");
+}
+
+#[test]
+fn what_does_not_repeat_by_design_is_a_line_and_no_headline() {
+    let open = |mut record: Record, digest: &str| {
+        for case in record.cases.iter_mut().filter(|c| c.kernel == "dot") {
+            case.twins.clear();
+            for execution in &mut case.executions {
+                execution.status = Status::NotRepeatable;
+                execution.equals.clear();
+                if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+                    let mut other = distinct[0].clone();
+                    other.digest = digest.repeat(16);
+                    distinct.push(other);
+                }
+            }
+        }
+        sealed(record)
+    };
+    let before = open(record("a", "22.3.6", 1, ordinary, &as_written), "ee");
+    let after = open(record("a", "22.3.6", 2, ordinary, &as_written), "ff");
+    let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.results.is_empty() && !found.open.is_empty(), "{:?}", found.results);
+    assert_eq!(found.sameness.same + found.sameness.open, found.sameness.compared, "the rest is the same");
+    let (_, text) = compared(&before, &after, &["--full"]);
+    assert!(text.contains("leaves the order of operations open: that says nothing of the other side"), "{text}");
+    assert!(!text.contains("do not repeat and say nothing"), "{text}");
+}
+
+#[test]
+fn a_change_is_told_by_what_the_bits_show() {
+    let tiny: Words = |i| i + 1;
+    let flushes = record("b", "25.0.7", 2, tiny, &|kernel, w| if kernel == "rope" { 0 } else { w });
+    let keeps = record("a", "22.3.6", 1, tiny, &as_written);
+    let why = |a: &Record, b: &Record| {
+        let found = pair::compare(a, b, &[]).expect("nothing is forced");
+        found.causes.iter().map(|c| c.why.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(why(&keeps, &flushes), [Why::Flushed { now: true }], "subnormal results are zero now");
+    assert_eq!(why(&flushes, &keeps), [Why::Flushed { now: false }], "and no longer");
+    let rounds = record("b", "25.0.7", 2, ordinary, &|kernel, w| {
+        let rounded = half::f16::from_f32(f32::from_bits(w)).to_f32().to_bits();
+        if kernel == "rope" { rounded } else { w }
+    });
+    let keeps = record("a", "22.3.6", 1, ordinary, &as_written);
+    assert_eq!(why(&keeps, &rounds), [Why::Half { now: true }], "f32(f16(x)) now");
+    assert_eq!(why(&rounds, &keeps), [Why::Half { now: false }], "and no longer");
+    let overflows = record("b", "25.0.7", 2, ordinary, &|kernel, w| if kernel == "rope" { 0x7f80_0000 } else { w });
+    assert_eq!(why(&keeps, &overflows), [Why::Unknown], "an infinity is no rounding");
+    let (_, text) = compared(&keeps, &rounds, &["--full"]);
+    assert!(text.contains("results are now rounded to binary16"), "{text}");
+    assert!(!text.contains("no twin"), "{text}");
+}
+
+#[test]
+fn a_nan_of_another_payload_is_no_change() {
+    let nan: Words = |i| if i == 3 { 0x7fc0_0000 } else { ordinary(i) };
+    let before = record("a", "22.3.6", 1, nan, &as_written);
+    let after = record("a", "22.3.6", 2, nan, &|_, w| if w == 0x7fc0_0000 { 0xffc0_0001 } else { w });
+    let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
+    assert!(found.results.is_empty(), "{:?}", found.results);
+    assert_eq!(
+        (found.sameness.same, found.sameness.nan),
+        (found.sameness.compared, found.sameness.compared),
+        "counted"
+    );
+    let (output, text) = compared(&before, &after, &["--fail-on", "drift", "--full"]);
+    assert_eq!(status(&output), 0, "no drift: {text}");
+    assert!(text.contains("NaN has another sign or payload"), "{text}");
+    let view = related(&[before, after]);
+    assert_eq!(view.classes.len(), 1, "and nothing is told apart by it");
+}
+
+#[test]
+fn nan_against_a_number_comes_before_any_distance() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let after = record("a", "25.0.7", 2, ordinary, &|kernel, w| match kernel {
+        "rope" if w == ordinary(5) => 0x7fc0_0000,
+        "dot" => w + 100_000,
+        _ => w,
+    });
+    let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
+    assert_eq!(found.results[0].kernel, "rope", "the worst first");
+    let size = found.results[0].drift.as_ref().expect("stored").size();
+    assert_eq!(size, "1 NaN now that were numbers", "and it is said");
+}
+
+#[test]
+fn a_side_that_can_not_be_relied_on_is_told_first_and_is_no_pass() {
+    let sound = broken::sound();
+    assert_eq!(status(&compared(&sound, &sound, &["--fail-on", "drift"]).0), 0, "a record with itself");
+    for (name, record, _) in broken::records(&sound) {
+        let (output, text) = compared(&sound, &record, &["--fail-on", "drift"]);
+        // What can not be read is refused before.
+        if status(&output) == 5 {
+            continue;
+        }
+        assert_eq!(status(&output), 4, "{name}: {text}");
+        assert!(
+            text.starts_with("Right side: Invalid") || text.starts_with("Right side: Incomplete"),
+            "{name}: {text}"
+        );
+        let view = related(&[sound.clone(), record]);
+        if !view.soundness.is_sound() {
+            let title = view.document().headline;
+            assert!(title.starts_with("Invalid") || title.starts_with("Incomplete"), "{name}: {title}");
+        }
+    }
+}
+
+#[test]
+fn what_was_not_judged_is_not_within_the_specification() {
+    let text = page(&related(&[record("a", "22.3.6", 1, ordinary, &|_, w| w + 1)]));
+    assert!(text.contains("judged of none of"), "{text}");
+    assert!(!text.contains("outside what WGSL allows"), "{text}");
+    let text = page(&related(&[record("a", "22.3.6", 1, ordinary, &as_written)]));
+    assert!(text.contains("that were judged is outside what WGSL allows"), "{text}");
+}
+
+#[test]
+fn an_update_is_counted_once_and_each_change_has_its_case() {
+    let with = |mut record: Record, value: &str| {
+        record.engines[1].variables = [("LP_NUM_THREADS".to_owned(), value.to_owned())].into();
+        record.provenance.settings.label = record.provenance.settings.label.map(|l| format!("{l}-{value}"));
+        sealed(record)
+    };
+    let old = record("bookworm", "22.3.6", 1, ordinary, &as_written);
+    let new = record("trixie", "25.0.7", 2, ordinary, &|kernel, w| if kernel == "rope" { w + 3 } else { w });
+    let mut records = vec![old.clone(), new.clone()];
+    for value in ["1", "2", "4"] {
+        records.extend([with(old.clone(), value), with(new.clone(), value)]);
+    }
+    let view = related(&records);
+    assert_eq!(view.adapters, 1, "one adapter, however many variables");
+    assert_eq!(view.timelines.len(), 1, "and one driver");
+    let change = &view.timelines[0].versions[1].update.as_ref().expect("an update").changes;
+    assert_eq!(change.len(), 1, "one change: {change:?}");
+    assert!(change[0].case.starts_with("rope/") && change[0].first_seen == "trixie", "{change:?}");
+    assert!(change[0].size.ends_with("by up to 3 ulp"), "{change:?}");
+    let text = page(&view);
+    assert!(text.contains("1 of 1 driver update changed bits, on 1 of 1 adapter"), "{text}");
+    assert!(text.contains("Mesa 22.3.6 → Mesa 25.0.7"), "{text}");
+    assert!(text.contains("1 adapter in 8 variations of driver and variables"), "{text}");
+    let html = html::write(&view.document());
+    assert!(text.contains(&change[0].case) && text.contains("cause not known"), "the case is shown: {text}");
+    let escaped = change[0].case.replace('&', "&amp;");
+    assert!(html.contains(&escaped) && html.contains("cause not known"), "on the page too");
+    let names: Vec<&str> = view.classes.iter().map(|c| c.name.as_str()).collect();
+    assert!(
+        names.iter().any(|n| n.contains("llvmpipe") && n.contains("Mesa 25.0.7")),
+        "named by what is in it: {names:?}"
+    );
+}
+
+#[test]
+fn a_variable_that_a_driver_reads_is_a_difference_between_the_sides() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let mut after = before.clone();
+    after.environment.variables.insert("LP_NUM_THREADS".to_owned(), "1".to_owned());
+    let after = sealed(after);
+    let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
+    assert_eq!(found.between, ["LP_NUM_THREADS: not set → 1"], "it is told");
+    assert_eq!(related(&[before, after]).adapters, 1, "and the adapter is one and the same");
+}
+
+#[test]
+fn a_case_is_one_row_however_many_engines_show_it() {
+    let twice = |mut record: Record| {
+        let mut second = record.engines[1].clone();
+        second.id = "vulkan:1 LP_NUM_THREADS=1".to_owned();
+        second.variables = [("LP_NUM_THREADS".to_owned(), "1".to_owned())].into();
+        let id = second.id.clone();
+        record.engines.push(second);
+        for control in record.controls.clone() {
+            record.controls.push(record::Control { engine: id.clone(), ..control });
+        }
+        for case in &mut record.cases {
+            let mut copy = case.executions[0].clone();
+            copy.engine.clone_from(&id);
+            case.executions.push(copy);
+        }
+        sealed(record)
+    };
+    let before = twice(record("a", "22.3.6", 1, ordinary, &as_written));
+    let after = twice(record("a", "25.0.7", 2, ordinary, &|_, w| w + 1));
+    let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
+    assert_eq!(found.results.len(), 2 * before.cases.len(), "each result");
+    assert_eq!(found.cases.len(), before.cases.len(), "each case once");
+    assert!(found.results.iter().all(|r| r.kind == Kind::Differs), "they differ");
+}

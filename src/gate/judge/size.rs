@@ -1,10 +1,10 @@
 //! How large a change of bits is, as far as stored outputs tell.
 
 use super::seen::Seen;
+use crate::facts::pair::between;
 use crate::gate::lock::{Found, LockedRow};
 use crate::model::bits::Dtype;
 use crate::record::Record;
-use crate::relate::between;
 
 /// The change from the lock's result to this one, in words, as the end of a sentence. The lock has no outputs: its result
 /// is looked for, by its digest, in all that the records store.

@@ -19,8 +19,12 @@ pub struct CaseView {
     pub elements: u64,
     /// The shader's digest; `None` for cases of the CPU's threads.
     pub shader: Option<String>,
-    /// The strict twin's digest; `None` where no order is defined.
+    /// The strict reference's digest; `None` where no order is defined.
     pub strict: Option<String>,
+    /// Whether there is any reference: an order of operations is defined.
+    pub has_reference: bool,
+    /// The arithmetics whose reference differs from the strict one.
+    pub tells: Vec<Arithmetic>,
     /// What each engine did.
     pub executions: Vec<ExecutionView>,
 }
@@ -44,6 +48,8 @@ pub struct ExecutionView {
 
 impl From<&CaseRecord> for CaseView {
     fn from(case: &CaseRecord) -> Self {
+        let strict = case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.clone());
+        let differs = |d: &String| strict.as_ref().is_some_and(|s| s != d);
         Self {
             id: case.id.clone(),
             kernel: case.kernel.clone(),
@@ -51,7 +57,9 @@ impl From<&CaseRecord> for CaseView {
             dtype: case.dtype,
             elements: case.elements,
             shader: case.shader.clone(),
-            strict: case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.clone()),
+            has_reference: !case.twins.is_empty(),
+            tells: case.twins.iter().filter(|t| differs(&t.digest)).map(|t| t.arithmetic).collect(),
+            strict: strict.clone(),
             executions: case
                 .executions
                 .iter()

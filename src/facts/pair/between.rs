@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::shape::Shape;
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::drift::{Drift, Element, measure};
 use crate::record::{Known, Sample, block};
@@ -12,6 +13,8 @@ use crate::record::{Known, Sample, block};
 /// many differ in the whole is then between `at_least` and `at_most`, and distances are at least those found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Between {
+    /// The outputs' element type.
+    pub dtype: Dtype,
     /// Elements of the outputs.
     pub elements: u64,
     /// Elements known on both sides.
@@ -24,6 +27,8 @@ pub struct Between {
     pub blocks: Option<(u64, u64)>,
     /// The drift over the known elements; indices are those of the whole.
     pub drift: Drift,
+    /// What the known elements that differ have in common.
+    pub shape: Shape,
 }
 
 impl Between {
@@ -31,6 +36,59 @@ impl Between {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.known == self.elements
+    }
+
+    /// How far the sides are apart, in words: NaN and infinity first, then how many elements, and the distance of floats.
+    #[must_use]
+    pub fn size(&self) -> String {
+        let c = &self.drift.classes;
+        let mut parts = Vec::new();
+        let mut tell = |n: u64, what: &str| {
+            if n > 0 {
+                parts.push(format!("{n} {what}"));
+            }
+        };
+        tell(self.shape.now_nan, "NaN now that were numbers");
+        tell(self.shape.was_nan, "numbers now that were NaN");
+        tell(c.infinite, "infinite on one side alone");
+        let rest = c.finite + c.flushed + c.zero_sign;
+        if rest > 0 || parts.is_empty() {
+            parts.push(self.finite());
+        }
+        let text = parts.join(", ");
+        if self.is_whole() { text } else { format!("{text} ({} of {} elements are stored)", self.known, self.elements) }
+    }
+
+    fn finite(&self) -> String {
+        let special =
+            self.drift.classes.nan_versus_number + self.drift.classes.infinite + self.drift.classes.nan_payload;
+        let (least, most) = (self.at_least.saturating_sub(special), self.at_most.saturating_sub(special));
+        let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        let of = format!("{count} of {}", self.elements);
+        if !self.dtype.is_float() {
+            let what = if self.dtype == Dtype::Mask { "elements of the mask" } else { "integers" };
+            return format!("{of} {what} differ");
+        }
+        let (c, drift) = (&self.drift.classes, &self.drift);
+        match (c.finite, c.flushed, c.zero_sign) {
+            (0, 0, 0) => format!("{of} elements differ"),
+            (0, 0, _) => format!("{of} elements, in the sign of zero"),
+            (0, _, _) => format!("{of} elements, zero against subnormal"),
+            _ if drift.max_ulp >= 1_000_000 && drift.max_relative == 0.0 => {
+                format!("{of} elements, zero against a number")
+            }
+            // Of a large one the digits say nothing, and the relative size does.
+            _ if drift.max_ulp >= 1_000_000 => {
+                format!("{of} elements, by up to {:.1e} of the value", drift.max_relative)
+            }
+            _ => format!("{of} elements, by up to {} ulp", drift.max_ulp),
+        }
+    }
+
+    /// Whether all that differs is the sign or payload of NaN, which is no change of a value.
+    #[must_use]
+    pub fn is_nan_alone(&self) -> bool {
+        self.is_whole() && self.drift.classes.nan_payload > 0 && self.drift.differing == self.drift.classes.nan_payload
     }
 }
 
@@ -107,11 +165,13 @@ fn of_elements(dtype: Dtype, elements: u64, pairs: &[(u64, u32, u32)]) -> Option
     drift.worst = drift.worst.map(whole);
     let known = pairs.len() as u64;
     Some(Between {
+        dtype,
         elements,
         known,
         at_least: drift.differing,
         at_most: drift.differing + (elements - known.min(elements)),
         blocks: None,
+        shape: Shape::of(dtype, pairs),
         drift,
     })
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::facts::identify;
-use crate::model::bits::Dtype;
-use crate::numerics::arith::Arithmetic;
+use crate::facts::{Driver, Identity, identify};
+use crate::model::Arithmetic;
+use crate::model::bits::{Dtype, digest_words};
+use crate::model::record::Outputs;
 use crate::record::{Engine, EngineKind, Member, Merged, Status};
 
 /// What one adapter gave for one case.
@@ -30,27 +31,31 @@ impl Cell {
 pub(super) struct Case {
     pub(super) id: String,
     pub(super) kernel: String,
+    pub(super) variant: String,
     pub(super) dtype: Dtype,
     pub(super) elements: u64,
-    /// The strict twin's digest.
+    /// The strict reference's digest.
     pub(super) strict: Option<u32>,
+    /// Whether there is any reference: an order of operations is defined.
+    pub(super) has_reference: bool,
+    /// The arithmetics whose reference differs from the strict one.
+    pub(super) tells: Vec<Arithmetic>,
 }
 
-/// Which adapter: device and variables, and its driver.
+/// Which engine: adapter and variables, and its driver.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// The device with the variables that were set for it.
-    pub(super) device: String,
-    /// The driver: version, device name and build.
-    pub(super) driver: String,
-    /// The variables that its driver reads, which `device` has too.
-    pub(super) variables: BTreeMap<String, String>,
+    /// The adapter with the variables that its driver reads.
+    pub(super) class: String,
+    /// The driver's version and build.
+    pub(super) driver: Driver,
 }
 
 /// One adapter in one record.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) key: Key,
+    pub(super) identity: Identity,
     pub(super) member: &'a Member,
     pub(super) engine: &'a Engine,
     pub(super) cells: Vec<Cell>,
@@ -78,15 +83,34 @@ pub(super) struct Table<'a> {
     pub(super) clashes: Vec<Clash>,
     /// Cases whose strict twin differs between records.
     pub(super) twins: BTreeSet<String>,
-    /// How many results each adapter gave that the specification forbids, and how many failed.
+    /// How many results each engine gave that the specification forbids.
     pub(super) outside: BTreeMap<Key, usize>,
+    /// Results that were judged by what the specification allows, and those that were not.
+    pub(super) judged: usize,
+    pub(super) unjudged: usize,
     pub(super) failed: usize,
 }
 
-/// Which adapter an engine of a record is.
-pub(super) fn key(member: &Member, engine: &Engine) -> Key {
-    let identity = identify(&member.shell.environment, engine);
-    Key { device: identity.class.key(), driver: identity.driver.key(), variables: identity.class.variables }
+fn is_unsettled(status: Status) -> bool {
+    matches!(status, Status::NotRepeatable | Status::OutsideSpecification)
+}
+
+/// The digest of an output in which every NaN has the same sign and payload, as far as it is stored: results that differ
+/// in NaN alone are the same result.
+fn with_one_nan(outputs: &Outputs, digest: &str, dtype: Dtype) -> String {
+    let stored = outputs.get(digest).filter(|_| dtype.is_float()).and_then(|s| s.known(digest).ok());
+    let Some(known) = stored.filter(|k| k.at.is_none()) else { return digest.to_owned() };
+    let (width, per) = (dtype.width(), dtype.per_word());
+    let mask = if per == 2 { 0xffff } else { u32::MAX };
+    let one = |word: u32| {
+        (0..u32::try_from(per).unwrap_or(1)).fold(word, |word, place| {
+            let shift = width * place;
+            let element = word >> shift & mask;
+            if dtype.value(element).is_nan() { word | mask << shift } else { word }
+        })
+    };
+    let words: Vec<u32> = known.values.iter().map(|w| one(*w)).collect();
+    if words == known.values { digest.to_owned() } else { digest_words(&words) }
 }
 
 impl<'a> Table<'a> {
@@ -100,22 +124,30 @@ impl<'a> Table<'a> {
             clashes: Vec::new(),
             twins: BTreeSet::new(),
             outside: BTreeMap::new(),
+            judged: 0,
+            unjudged: 0,
             failed: 0,
         };
         let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut numbers: HashMap<(&str, Dtype), u32> = HashMap::new();
+        let mut meanings: HashMap<(String, Dtype), u32> = HashMap::new();
         for member in merged.members() {
             let first = out.nodes.len();
             let mut at: HashMap<&str, usize> = HashMap::new();
             for engine in member.shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.adapter.is_some()) {
                 at.insert(&engine.id, out.nodes.len() - first);
-                out.nodes.push(Node { key: key(member, engine), member, engine, cells: Vec::new() });
+                let identity = identify(&member.shell.environment, engine);
+                let key = Key { class: identity.class.key(), driver: identity.driver.clone() };
+                out.nodes.push(Node { key, identity, member, engine, cells: Vec::new() });
             }
             for case in member.cases() {
                 let mut number = |digest: &'a str, digests: &mut Vec<&'a str>| {
-                    *numbers.entry(digest).or_insert_with(|| {
-                        digests.push(digest);
-                        u32::try_from(digests.len() - 1).unwrap_or(u32::MAX)
+                    *numbers.entry((digest, case.dtype)).or_insert_with(|| {
+                        let meant = with_one_nan(merged.outputs(), digest, case.dtype);
+                        *meanings.entry((meant, case.dtype)).or_insert_with(|| {
+                            digests.push(digest);
+                            u32::try_from(digests.len() - 1).unwrap_or(u32::MAX)
+                        })
                     })
                 };
                 let strict = case.strict.as_deref().map(|d| number(d, &mut out.digests));
@@ -123,9 +155,12 @@ impl<'a> Table<'a> {
                     out.cases.push(Case {
                         id: case.id.clone(),
                         kernel: case.kernel.clone(),
+                        variant: case.variant.clone(),
                         dtype: case.dtype,
                         elements: case.elements,
                         strict,
+                        has_reference: case.has_reference,
+                        tells: case.tells.clone(),
                     });
                     out.cases.len() - 1
                 });
@@ -136,8 +171,9 @@ impl<'a> Table<'a> {
                     let Some(node) = at.get(execution.engine.as_str()) else { continue };
                     let cell = match execution.digests.as_slice() {
                         [] => Cell::Absent,
-                        [one] => Cell::Settled(number(one, &mut out.digests)),
-                        _ => Cell::Unsettled,
+                        // Of several, the status tells whether they differ in more than NaN.
+                        [_, _, ..] if is_unsettled(execution.status) => Cell::Unsettled,
+                        [one, ..] => Cell::Settled(number(one, &mut out.digests)),
                     };
                     if let Cell::Settled(digest) = cell {
                         out.equals.entry((place, digest)).or_insert(&execution.equals);
@@ -147,10 +183,16 @@ impl<'a> Table<'a> {
                         node.cells.resize(place + 1, Cell::Absent);
                     }
                     node.cells[place] = cell;
-                    match execution.status {
-                        Status::OutsideSpecification => *out.outside.entry(node.key.clone()).or_default() += 1,
-                        Status::Failed => out.failed += 1,
-                        _ => {}
+                    match (execution.status, execution.outside) {
+                        (Status::Failed, _) => out.failed += 1,
+                        (Status::Skipped, _) => {}
+                        (Status::OutsideSpecification, _) | (_, Some(1..)) => {
+                            out.judged += 1;
+                            *out.outside.entry(node.key.clone()).or_default() += 1;
+                        }
+                        // The strict reference is what the shader says, which the specification allows.
+                        (Status::BitExact, _) | (_, Some(0)) => out.judged += 1,
+                        (_, None) => out.unjudged += 1,
                     }
                 }
             }

@@ -1,17 +1,28 @@
-//! What many records say together: which adapters agree, what tells them apart, and what drivers changed.
+//! What many records say together: which engines agree, what tells them apart, and what drivers changed.
+
+mod apart;
+mod classes;
+mod cover;
+mod matrix;
+mod members;
+mod table;
+mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::apart::Drifts;
-use super::classes::classes;
-use super::cover::{Cover, cover};
-use super::matrix::{matrix, splits, telling};
-use super::members::{Row, by_size, named, unrepeated};
-use super::table::{Cell, Key, Node, Table};
-use super::timeline::{Timeline, timelines};
-use crate::record::{EngineStatus, Merged};
+use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
+use crate::record::Merged;
+use apart::Drifts;
+use classes::classes;
+use matrix::{matrix, splits, telling};
+use members::{Row, by_size, named, unrepeated};
+use table::{Cell, Key, Node, Table};
+use timeline::timelines;
+
+pub use cover::{Cover, cover};
+pub use timeline::{Timeline, Update, Version, VersionChange};
 
 /// Classes whose distances are measured and that are told apart by the smallest set of cases; smaller ones than these
 /// many largest are listed only.
@@ -24,11 +35,15 @@ pub struct Related {
     pub id: String,
     /// Its records, by name.
     pub records: Vec<Origin>,
+    /// What keeps the set from being relied on.
+    pub soundness: Soundness,
     /// Expected labels that no record has.
     pub missing: Vec<String>,
-    /// Adapters: a device, a driver and the variables set, wherever they were.
-    pub adapters: Vec<Adapter>,
-    /// Classes over all cases, the one with the most adapters first.
+    /// How many adapters there are, whatever their drivers and the variables set.
+    pub adapters: usize,
+    /// Engines: an adapter, a driver and the variables that it reads, wherever they were.
+    pub engines: Vec<SetEngine>,
+    /// Classes over all cases, the one with the most engines first.
     pub classes: Vec<Class>,
     /// The matrix: kernels by classes.
     pub kernels: Vec<Kernel>,
@@ -42,13 +57,17 @@ pub struct Related {
     pub telling: Vec<Telling>,
     /// What splits each class from the first.
     pub splits: Vec<Split>,
-    /// Results of one adapter that differ between records.
+    /// Results of one engine that differ between records.
     pub conflicts: Vec<Conflict>,
-    /// What drivers of one device changed.
+    /// What drivers of one adapter changed.
     pub timelines: Vec<Timeline>,
-    /// Cases whose strict twin is not the same in all records.
-    pub twins: Vec<String>,
-    /// Results that the specification forbids, by adapter.
+    /// Cases whose strict reference is not the same in all records.
+    pub references: Vec<String>,
+    /// Results that were judged by what the specification allows.
+    pub judged: usize,
+    /// Results that were not.
+    pub unjudged: usize,
+    /// Results that the specification forbids, by engine.
     pub outside: Vec<(String, usize)>,
     /// Executions that failed.
     pub failed: usize,
@@ -69,19 +88,21 @@ pub struct Origin {
     pub system: String,
     /// Processor.
     pub cpu: String,
-    /// Its adapters that have a driver.
+    /// Its engines that have a driver.
     pub drivers: usize,
-    /// What is wrong with it; empty where nothing is.
-    pub trouble: String,
+    /// What keeps it from being relied on.
+    pub soundness: Soundness,
 }
 
-/// An adapter, in all records that have it in one class.
+/// An engine, in all records that have it in one class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Adapter {
-    /// Its label, with the variables that were set.
+pub struct SetEngine {
+    /// Its label: device, backend, driver, and the variables that were set.
     pub label: String,
-    /// The device.
-    pub device: String,
+    /// The device and backend.
+    pub adapter: String,
+    /// Whether it is an adapter with a driver, and not the interpreter.
+    pub is_driver: bool,
     /// Its class's letter; with a question mark those that it could be where it is undecided; none where nothing of it
     /// repeats.
     pub class: String,
@@ -93,18 +114,18 @@ pub struct Adapter {
     pub records: Vec<String>,
 }
 
-/// Adapters that no case tells apart.
+/// Engines that no case tells apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Class {
     /// A, B, C ….
     pub letter: String,
-    /// Indices into [`Related::adapters`].
-    pub adapters: Vec<usize>,
+    /// Indices into [`Related::engines`].
+    pub engines: Vec<usize>,
     /// Machines on which they were.
     pub machines: usize,
-    /// Whether every result that has a strict twin equals it.
+    /// Whether every result that has a strict reference equals it.
     pub strict: bool,
-    /// In words.
+    /// What is in it: devices, drivers, variables.
     pub name: String,
 }
 
@@ -129,7 +150,7 @@ pub struct KernelCell {
     pub letter: String,
     /// The number of that letter, for colours.
     pub number: usize,
-    /// Whether every result that has a strict twin equals it.
+    /// Whether every result that has a strict reference equals it.
     pub strict: bool,
     /// Cases that ran and repeat.
     pub settled: usize,
@@ -137,11 +158,13 @@ pub struct KernelCell {
     pub unsettled: usize,
     /// Cases that differ from those of the kernel's class A.
     pub differing: usize,
-    /// The largest distance from class A, in ulp, as far as outputs are stored.
-    pub max_ulp: Option<u64>,
-    /// Whether every differing case of it is stored whole: else `max_ulp` is at least that.
-    pub whole: bool,
-    /// What explains the difference from class A, in a sentence without its full stop; empty where nothing does.
+    /// How far the case that differs most is from class A, in words.
+    pub size: String,
+    /// That case.
+    pub worst: Option<String>,
+    /// How bad that is.
+    pub severity: Severity,
+    /// Why it differs from class A, in a few clauses.
     pub because: String,
 }
 
@@ -161,13 +184,15 @@ pub struct Split {
     pub classes: (String, String),
     /// In a sentence or a few.
     pub text: String,
+    /// The case that shows it best, and how far the classes are apart there.
+    pub worst: Option<(String, String)>,
 }
 
-/// Results of one adapter for one case that are not the same in all records.
+/// Results of one engine for one case that are not the same in all records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
-    /// The adapter.
-    pub adapter: String,
+    /// The engine.
+    pub engine: String,
     /// The case.
     pub case: String,
     /// Whether two records of one machine and system disagree.
@@ -176,11 +201,21 @@ pub struct Conflict {
     pub results: Vec<(String, Vec<String>)>,
 }
 
-/// An adapter's label with the variables that were set for it.
-pub(super) fn label(node: &Node<'_>) -> String {
-    let variables: Vec<String> = node.key.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
-    let base = node.engine.adapter.as_ref().map_or_else(|| node.engine.label.clone(), |a| a.label());
-    format!("{base}{}", variables.concat())
+/// An engine's device and backend: `llvmpipe [vulkan]`; of the interpreter its mode.
+fn device(identity: &Identity) -> String {
+    format!("{} [{}]", identity.class.device, identity.class.backend)
+}
+
+/// The variables that were set for an engine, in one text; empty where none was.
+fn setting(identity: &Identity) -> String {
+    identity.class.variables.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")
+}
+
+/// An engine's label: device, backend, driver, and the variables that were set.
+fn label(identity: &Identity) -> String {
+    let set = setting(identity);
+    let set = if set.is_empty() { String::new() } else { format!(", {set}") };
+    format!("{}, {}{set}", device(identity), identity.driver.label())
 }
 
 /// What many records say together.
@@ -201,8 +236,8 @@ pub fn relate(merged: &Merged) -> Related {
     let (mut joined, mut places) = classes(&cells, &weights);
     by_size(&mut joined, &mut places, &weights);
     let unrepeated = unrepeated(table.cases.len(), &cells, &places, joined.len());
-    let (adapters, classes) = named(&table, &rows, (&joined, &unrepeated), &places);
-    let drift = Drifts { table: &table, outputs: merged.outputs() };
+    let (engines, classes) = named(&table, &rows, (&joined, &unrepeated), &places);
+    let drift = Drifts::new(&table, merged.outputs());
     let matrix = matrix(&drift, &joined, &unrepeated);
     let cover =
         cover(joined.len().min(LARGEST), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
@@ -211,6 +246,7 @@ pub fn relate(merged: &Merged) -> Related {
     Related {
         id: merged.id(),
         records: origins(merged),
+        soundness: soundness_of_set(merged),
         missing: merged.missing().into_iter().map(str::to_owned).collect(),
         splits: splits(&drift, &joined),
         kernels: matrix,
@@ -219,11 +255,14 @@ pub fn relate(merged: &Merged) -> Related {
         cover,
         telling,
         conflicts: conflicts(&table, name),
-        timelines: timelines(&table, &drift),
-        twins: table.twins.iter().cloned().collect(),
+        timelines: timelines(&drift),
+        references: table.twins.iter().cloned().collect(),
+        judged: table.judged,
+        unjudged: table.unjudged,
         outside: table.outside.iter().map(|(key, n)| (of_key(&table, key), *n)).collect(),
         failed: table.failed,
-        adapters,
+        adapters: adapters(&table),
+        engines,
         classes,
     }
 }
@@ -232,12 +271,18 @@ fn order<'a>(node: &'a Node<'a>) -> (&'a Key, &'a str, &'a str) {
     (&node.key, node.member.name(), node.member.id())
 }
 
+/// Adapters with a driver, whatever its version and the variables set.
+fn adapters(table: &Table<'_>) -> usize {
+    let drivers = table.nodes.iter().filter(|n| !n.engine.is_embedded());
+    drivers.map(|n| n.identity.class.adapter()).collect::<BTreeSet<_>>().len()
+}
+
 fn of_key(table: &Table<'_>, key: &Key) -> String {
-    table.nodes.iter().find(|n| n.key == *key).map(label).unwrap_or_default()
+    table.nodes.iter().find(|n| n.key == *key).map(|n| label(&n.identity)).unwrap_or_default()
 }
 
 fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict> {
-    let labels: BTreeMap<&Key, String> = table.nodes.iter().map(|n| (&n.key, label(n))).collect();
+    let labels: BTreeMap<&Key, String> = table.nodes.iter().map(|n| (&n.key, label(&n.identity))).collect();
     let mut out: Vec<Conflict> = table
         .clashes
         .iter()
@@ -247,7 +292,7 @@ fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict>
                 names.into_iter().collect()
             };
             Conflict {
-                adapter: labels.get(&clash.key).cloned().unwrap_or_default(),
+                engine: labels.get(&clash.key).cloned().unwrap_or_default(),
                 case: table.cases[clash.case].id.clone(),
                 same_machine: clash.same_machine,
                 results: clash.gave.iter().map(|(d, n)| (table.digests[*d as usize].to_owned(), names(n))).collect(),
@@ -258,9 +303,9 @@ fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict>
         conflict.results.sort();
     }
     out.sort_by(|a, b| {
-        (std::cmp::Reverse(a.same_machine), &a.adapter, &a.case).cmp(&(
+        (std::cmp::Reverse(a.same_machine), &a.engine, &a.case).cmp(&(
             std::cmp::Reverse(b.same_machine),
-            &b.adapter,
+            &b.engine,
             &b.case,
         ))
     });
@@ -272,20 +317,6 @@ fn origins(merged: &Merged) -> Vec<Origin> {
         .members()
         .map(|m| {
             let shell = &m.shell;
-            let mut trouble = Vec::new();
-            let stopped: Vec<&str> =
-                shell.engines.iter().filter(|e| e.status != EngineStatus::Complete).map(|e| e.id.as_str()).collect();
-            if !stopped.is_empty() {
-                trouble.push(format!("{} did not finish", stopped.join(", ")));
-            }
-            let missed = shell.controls.iter().filter(|c| !c.caught).count();
-            if missed > 0 {
-                trouble.push(format!("{missed} planted differences went unseen"));
-            }
-            let drivers = shell.engines.iter().filter(|e| e.is_driver()).count();
-            if drivers == 0 {
-                trouble.push("no adapter with a driver".to_owned());
-            }
             Origin {
                 id: m.id().to_owned(),
                 name: m.name().to_owned(),
@@ -293,8 +324,8 @@ fn origins(merged: &Merged) -> Vec<Origin> {
                 machine: shell.environment.machine_id.clone(),
                 system: format!("{}, {}", shell.environment.os, shell.environment.architecture),
                 cpu: shell.environment.cpu.clone(),
-                drivers,
-                trouble: trouble.join("; "),
+                drivers: shell.engines.iter().filter(|e| e.is_driver()).count(),
+                soundness: soundness_of_member(m),
             }
         })
         .collect();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::apart::{Drifts, apart, cause, distance};
+use super::apart::Drifts;
 use super::classes::{Place, classes, letter};
 use super::members::{Joined, is_strict, undecided};
-use super::related::{Kernel, KernelCell, LARGEST, Split, Telling};
 use super::table::{Cell, Table};
+use super::{Kernel, KernelCell, LARGEST, Split, Telling};
 
 /// A row for each kernel, in the order of the plan.
 pub(super) fn matrix(drift: &Drifts<'_>, joined: &[Vec<Cell>], unrepeated: &[Vec<bool>]) -> Vec<Kernel> {
@@ -68,7 +68,7 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
                 Place::Nothing => (String::new(), usize::MAX),
             };
             let found = match place {
-                Place::In(c) if *c > 0 && i < LARGEST => Some(apart(drift, &base, row, cases.iter().copied())),
+                Place::In(c) if *c > 0 && i < LARGEST => Some(drift.apart(&base, row, cases.iter().copied())),
                 _ => None,
             };
             KernelCell {
@@ -76,9 +76,10 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
                 settled: count(|c| matches!(c, Cell::Settled(_))),
                 unsettled: count(|c| *c == Cell::Unsettled),
                 differing: found.as_ref().map_or(0, |f| f.cases.len()),
-                max_ulp: found.as_ref().and_then(|f| f.max_ulp),
-                whole: found.as_ref().is_none_or(|f| f.whole),
-                because: found.as_ref().and_then(|f| cause(f, "A", &letters)).unwrap_or_default(),
+                size: found.as_ref().and_then(|f| f.worst()).map(|w| w.size()).unwrap_or_default(),
+                worst: found.as_ref().and_then(|f| f.worst()).map(|w| drift.table.cases[w.case].id.clone()),
+                severity: found.as_ref().and_then(|f| f.worst()).map(|w| w.severity).unwrap_or_default(),
+                because: found.as_ref().map(|f| f.because("A", &letters)).unwrap_or_default(),
                 letter: letters,
                 number: at,
             }
@@ -107,7 +108,7 @@ pub(super) fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
     let table = drift.table;
     (1..joined.len().min(LARGEST))
         .map(|c| {
-            let found = apart(drift, first, &joined[c], 0..table.cases.len());
+            let found = drift.apart(first, &joined[c], 0..table.cases.len());
             let (a, b) = (letter(0), letter(c));
             let mut kernels: BTreeMap<&str, usize> = BTreeMap::new();
             found.cases.iter().for_each(|i| *kernels.entry(&table.cases[*i].kernel).or_default() += 1);
@@ -116,17 +117,22 @@ pub(super) fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
             let named: Vec<String> = kernels.iter().take(4).map(|(k, n)| format!("{k} ({n})")).collect();
             let more = kernels.len().saturating_sub(4);
             let more = if more > 0 { format!(" and {more} more kernels") } else { String::new() };
-            let mut text = format!(
-                "{b} differs from {a} in {} of {} cases, {}: {}{more}.",
+            let worst = found.worst().map(|w| (table.cases[w.case].id.clone(), w.size()));
+            let both = |i: &usize| matches!((first[*i], joined[c][*i]), (Cell::Settled(_), Cell::Settled(_)));
+            let compared = (0..table.cases.len()).filter(both).count();
+            let text = format!(
+                "{b} differs from {a} in {} of {compared} cases that both ran: {}{more}. {}.",
                 found.cases.len(),
-                table.cases.len(),
-                distance(found.max_ulp, found.whole),
-                named.join(", ")
+                named.join(", "),
+                capital(&found.because(&a, &b))
             );
-            let because = cause(&found, &a, &b);
-            text.push(' ');
-            text.push_str(&because.map_or_else(|| "No twin tells what splits them.".to_owned(), |b| format!("{b}.")));
-            Split { classes: (a, b), text }
+            Split { classes: (a, b), text, worst }
         })
         .collect()
+}
+
+/// A clause as a sentence begins.
+fn capital(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

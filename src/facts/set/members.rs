@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classes::{Place, letter};
-use super::related::{Adapter, Class, label};
 use super::table::{Cell, Key, Table};
+use super::{Class, SetEngine, device, label, setting};
+use crate::facts::Identity;
 
-/// Numbers the classes by how many adapters of how many records are in them.
+/// Numbers the classes by how many engines of how many records are in them.
 pub(super) fn by_size(joined: &mut Vec<Vec<Cell>>, places: &mut [Place], weights: &[usize]) {
     let mut sizes = vec![0usize; joined.len()];
     for (place, weight) in places.iter().zip(weights) {
@@ -47,7 +48,7 @@ pub(super) fn unrepeated(cases: usize, rows: &[&[Cell]], places: &[Place], class
     out
 }
 
-/// Whether every result that has a strict twin equals it, in every run on every member.
+/// Whether every result that has a strict reference equals it, in every run on every member.
 pub(super) fn is_strict(table: &Table<'_>, class: (&[Cell], &[bool]), cases: impl Iterator<Item = usize>) -> bool {
     let mut any = false;
     for case in cases {
@@ -61,23 +62,24 @@ pub(super) fn is_strict(table: &Table<'_>, class: (&[Cell], &[bool]), cases: imp
     any
 }
 
-/// Equal rows of one adapter, and the records that have it.
+/// Equal rows of one engine, and the records that have it.
 pub(super) type Row = ((Key, Vec<Cell>), Vec<usize>);
 
 /// The cells of each class's members together, and which of them do not repeat on one.
 pub(super) type Joined<'a> = (&'a [Vec<Cell>], &'a [Vec<bool>]);
 
-/// The adapters, those of a class together, and the classes.
+/// The engines, those of a class together, and the classes.
 pub(super) fn named(
     table: &Table<'_>,
     rows: &[Row],
     joined: Joined<'_>,
     places: &[Place],
-) -> (Vec<Adapter>, Vec<Class>) {
+) -> (Vec<SetEngine>, Vec<Class>) {
     let (joined, unrepeated) = joined;
-    // One adapter may have several rows in a class, of records that ran more or less.
-    let mut found: BTreeMap<(Key, String), Adapter> = BTreeMap::new();
+    // One engine may have several rows in a class, of records that ran more or less.
+    let mut found: BTreeMap<(Key, String), SetEngine> = BTreeMap::new();
     let mut machines: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); joined.len()];
+    let mut members: Vec<Vec<&Identity>> = vec![Vec::new(); joined.len()];
     for (((key, cells), nodes), place) in rows.iter().zip(places) {
         let class = match place {
             Place::In(c) => letter(*c),
@@ -85,10 +87,11 @@ pub(super) fn named(
             Place::Nothing => String::new(),
         };
         let count = |of: fn(&Cell) -> bool| cells.iter().filter(|c| of(c)).count();
-        let first = nodes.first().map(|i| label(&table.nodes[*i])).unwrap_or_default();
-        let entry = found.entry((key.clone(), class.clone())).or_insert_with(|| Adapter {
-            label: first,
-            device: key.device.clone(),
+        let Some(first) = nodes.first().map(|i| &table.nodes[*i]) else { continue };
+        let entry = found.entry((key.clone(), class.clone())).or_insert_with(|| SetEngine {
+            label: label(&first.identity),
+            adapter: device(&first.identity),
+            is_driver: !first.engine.is_embedded(),
             class,
             settled: 0,
             unsettled: 0,
@@ -97,34 +100,68 @@ pub(super) fn named(
         entry.settled = entry.settled.max(count(|c| matches!(c, Cell::Settled(_))));
         entry.unsettled = entry.unsettled.max(count(|c| *c == Cell::Unsettled));
         for i in nodes {
-            let member = table.nodes[*i].member;
-            entry.records.push(member.name().to_owned());
+            let node = &table.nodes[*i];
+            entry.records.push(node.member.name().to_owned());
             if let Place::In(c) = place {
-                machines[*c].insert(&member.shell.environment.machine_id);
+                machines[*c].insert(&node.member.shell.environment.machine_id);
+                members[*c].push(&node.identity);
             }
         }
     }
-    let mut adapters: Vec<Adapter> = found.into_values().collect();
-    for adapter in &mut adapters {
-        adapter.records.sort();
-        adapter.records.dedup();
+    let mut engines: Vec<SetEngine> = found.into_values().collect();
+    for engine in &mut engines {
+        engine.records.sort();
+        engine.records.dedup();
     }
-    let size = |a: &Adapter| (a.class.is_empty(), a.class.ends_with('?'), a.class.len(), a.class.clone());
-    adapters.sort_by(|a, b| size(a).cmp(&size(b)).then(b.records.len().cmp(&a.records.len())));
+    let size = |a: &SetEngine| (a.class.is_empty(), a.class.ends_with('?'), a.class.len(), a.class.clone());
+    engines.sort_by(|a, b| size(a).cmp(&size(b)).then(b.records.len().cmp(&a.records.len())));
     let classes = joined
         .iter()
         .enumerate()
         .map(|(c, cells)| {
             let letter = letter(c);
-            let mine: Vec<usize> = (0..adapters.len()).filter(|i| adapters[*i].class == letter).collect();
-            let strict = is_strict(table, (cells, &unrepeated[c]), 0..table.cases.len());
-            let mut labels: Vec<&str> = mine.iter().map(|i| adapters[*i].label.as_str()).collect();
-            labels.dedup();
-            let more = labels.len().saturating_sub(2);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let name = format!("{}{more}", labels.iter().take(2).copied().collect::<Vec<_>>().join("; "));
-            Class { letter, adapters: mine, machines: machines[c].len(), strict, name }
+            Class {
+                engines: (0..engines.len()).filter(|i| engines[*i].class == letter).collect(),
+                machines: machines[c].len(),
+                strict: is_strict(table, (cells, &unrepeated[c]), 0..table.cases.len()),
+                name: name(&members[c]),
+                letter,
+            }
         })
         .collect();
-    (adapters, classes)
+    (engines, classes)
+}
+
+/// Adapters that a class's name tells; of each the versions and settings.
+const TOLD: usize = 3;
+
+/// A class by what is in it: devices, each with its drivers' versions and the variables that were set.
+fn name(members: &[&Identity]) -> String {
+    let mut devices: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    for identity in members {
+        let entry = devices.entry(device(identity)).or_default();
+        entry.0.insert(identity.driver.release());
+        entry.1.insert(setting(identity));
+    }
+    let few = |all: &BTreeSet<String>| {
+        let shown: Vec<&str> = all.iter().map(String::as_str).filter(|s| !s.is_empty()).take(TOLD).collect();
+        let more = all.iter().filter(|s| !s.is_empty()).count() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", shown.join(", "))
+    };
+    let told = devices.iter().take(TOLD).map(|(device, (versions, settings))| {
+        let versions = few(versions);
+        let versions = if versions.is_empty() { String::new() } else { format!(", {versions}") };
+        let set = match (few(settings), settings.contains("")) {
+            (set, _) if set.is_empty() => String::new(),
+            (set, true) => format!(", also with {set}"),
+            (set, false) => format!(", with {set}"),
+        };
+        format!("{device}{versions}{set}")
+    });
+    let mut out = told.collect::<Vec<_>>().join("; ");
+    if devices.len() > TOLD {
+        out.push_str(&format!("; {} more", devices.len() - TOLD));
+    }
+    out
 }

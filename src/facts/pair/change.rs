@@ -1,0 +1,187 @@
+//! What changed from one result to another: which reference each side equals, and what the bits show. What neither tells
+//! has no known cause, and is not given one.
+
+use serde::Serialize;
+
+use super::between::Between;
+use crate::facts::{Cause, Certainty, Hypotheses};
+use crate::model::{Arithmetic, Liberty};
+
+/// The kernel whose variants are the built-in functions of WGSL, one each, and whose output is that function's result.
+const BUILTINS: &str = "builtins";
+
+/// Which reference a result equals.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "equals")]
+pub enum Reference {
+    /// There is none: the shader leaves the order of operations open.
+    Undefined,
+    /// None of those that were computed.
+    Nothing,
+    /// The strict one.
+    Strict,
+    /// One that takes these liberties.
+    Liberties {
+        /// Which.
+        liberties: Vec<Liberty>,
+        /// Whether no case of the same engine contradicts it.
+        shown: bool,
+    },
+}
+
+impl Reference {
+    /// The reference that a result equals, which equals those of `equals`. `has` tells whether there is any.
+    #[must_use]
+    pub fn of(hypotheses: &Hypotheses, engine: &str, case: &str, has: bool, equals: &[Arithmetic]) -> Self {
+        if !has {
+            return Self::Undefined;
+        }
+        match hypotheses.explain(engine, case, equals) {
+            None => Self::Strict,
+            Some(found) => match found.cause {
+                Cause::Liberties { liberties } if !liberties.is_empty() => {
+                    Self::Liberties { liberties, shown: found.certainty == Certainty::Shown }
+                }
+                _ => Self::Nothing,
+            },
+        }
+    }
+
+    /// What is equalled, in words.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Undefined => "no reference".to_owned(),
+            Self::Nothing => "none".to_owned(),
+            Self::Strict => "strict".to_owned(),
+            Self::Liberties { liberties, .. } => liberties.iter().map(|l| l.name()).collect::<Vec<_>>().join("+"),
+        }
+    }
+
+    fn is_sure(&self) -> bool {
+        !matches!(self, Self::Liberties { shown: false, .. })
+    }
+
+    fn does(&self) -> String {
+        match self {
+            Self::Liberties { liberties, .. } => liberties.iter().map(|l| l.does()).collect::<Vec<_>>().join(" and "),
+            Self::Strict => "computes as written".to_owned(),
+            Self::Undefined | Self::Nothing => "equals no reference".to_owned(),
+        }
+    }
+}
+
+/// Why a result is another one, as far as that is known. Ordered as it is told among equally bad ones.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "cause")]
+pub enum Why {
+    /// The sides equal different references, at least one of which takes liberties.
+    Arithmetic {
+        /// The left side's.
+        left: Reference,
+        /// The right side's.
+        right: Reference,
+    },
+    /// Every element that differs is zero on one side and subnormal on the other.
+    Flushed {
+        /// Whether the right side is the one that is zero.
+        now: bool,
+    },
+    /// Every element that differs is, on one side, the other side's rounded to binary16.
+    Half {
+        /// Whether the right side is the one that is rounded.
+        now: bool,
+    },
+    /// The case is a built-in function alone, and the sides evaluate it differently.
+    Builtin,
+    /// The shader leaves the order of operations open, and each side repeats its own.
+    OpenOrder,
+    /// Nothing that was tried tells.
+    Unknown,
+}
+
+impl Why {
+    /// Why two results of a case differ. `drift` is the drift between them as far as they are stored.
+    #[must_use]
+    pub fn of(kernel: &str, references: (&Reference, &Reference), drift: Option<&Between>) -> Self {
+        let takes = |r: &Reference| matches!(r, Reference::Liberties { .. });
+        let (left, right) = references;
+        let told = |r: &Reference| takes(r) || *r == Reference::Strict;
+        if (takes(left) || takes(right)) && left != right && told(left) && told(right) {
+            return Self::Arithmetic { left: left.clone(), right: right.clone() };
+        }
+        if let Some(now) = drift.and_then(|d| d.shape.flushed()) {
+            return Self::Flushed { now };
+        }
+        if let Some(now) = drift.and_then(|d| d.shape.half()) {
+            return Self::Half { now };
+        }
+        if kernel == BUILTINS {
+            return Self::Builtin;
+        }
+        if *left == Reference::Undefined && *right == Reference::Undefined {
+            return Self::OpenOrder;
+        }
+        Self::Unknown
+    }
+
+    /// What tells two sides apart, in a clause with their names.
+    #[must_use]
+    pub fn between(&self, left: &str, right: &str) -> String {
+        let side = |now: bool| if now { right } else { left };
+        match self {
+            Self::Arithmetic { left: l, right: r } => {
+                let possibly = if [l, r].into_iter().all(Reference::is_sure) { "" } else { "possibly: " };
+                format!("{possibly}{right} {}; {left} {}", r.does(), l.does())
+            }
+            Self::Flushed { now } => format!("subnormal results are zero on {}", side(*now)),
+            Self::Half { now } => format!("results are rounded to binary16, f32(f16(x)), on {}", side(*now)),
+            Self::Builtin => "they evaluate built-in functions in different ways".to_owned(),
+            Self::OpenOrder | Self::Unknown => self.text(),
+        }
+    }
+
+    /// What changed, in a clause: "now" is the right side.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Arithmetic { left, right } => {
+                let clause = match (left, right) {
+                    (Reference::Strict, now) => format!("now {}; before, it computed as written", now.does()),
+                    (was, Reference::Strict) => format!("no longer {}: now it computes as written", was.does()),
+                    (was, now) => format!("now {}; before, it {}", now.does(), was.does()),
+                };
+                if left.is_sure() && right.is_sure() { clause } else { format!("possibly: {clause}") }
+            }
+            Self::Flushed { now: true } => "subnormal results are zero now".to_owned(),
+            Self::Flushed { now: false } => "subnormal results are no longer zero".to_owned(),
+            Self::Half { now: true } => "results are now rounded to binary16, f32(f16(x))".to_owned(),
+            Self::Half { now: false } => "results are no longer rounded to binary16, f32(f16(x))".to_owned(),
+            Self::Builtin => "built-in functions are now evaluated in another way".to_owned(),
+            Self::OpenOrder => {
+                "the shader leaves the order of operations open, and each side repeats its own result".to_owned()
+            }
+            Self::Unknown => "cause not known".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_that_equals_nothing_explains_nothing() {
+        let fused = Reference::Liberties { liberties: vec![Liberty::Contract], shown: true };
+        let of = |l: &Reference, r: &Reference| Why::of("matmul", (l, r), None);
+        let told = of(&Reference::Strict, &fused);
+        assert_eq!(told.text(), "now fuses multiply and add; before, it computed as written", "one side fuses");
+        assert!(of(&fused, &Reference::Strict).text().starts_with("no longer fuses"), "and the other way round");
+        assert_eq!(of(&fused, &Reference::Nothing), Why::Unknown, "what the right side does is not known");
+        assert_eq!(of(&Reference::Strict, &Reference::Nothing), Why::Unknown, "nor here");
+        assert_eq!(of(&fused, &fused), Why::Unknown, "the same on both sides explains nothing");
+        let perhaps = Reference::Liberties { liberties: vec![Liberty::Contract], shown: false };
+        assert!(of(&Reference::Strict, &perhaps).text().starts_with("possibly"), "a possibility is told as one");
+        assert_eq!(of(&Reference::Undefined, &Reference::Undefined), Why::OpenOrder, "no order is defined");
+    }
+}

@@ -1,0 +1,435 @@
+//! What two records differ in: how much is the same, then what changed, by cause and the worst first.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::between::{Between, between, sampled};
+use super::change::{Reference, Why};
+use super::grouped::{CaseRow, CauseGroup, grouped};
+use super::surroundings::{Change, surroundings, told};
+use crate::facts::{Hypotheses, Match, MatchError, RowEvidence, Severity, Soundness, matching, severity, soundness};
+use crate::model::Arithmetic;
+use crate::model::record::{CaseRecord, Execution, Outcome, Outputs, Record, Status};
+
+/// What a record is called, and whether it can be relied on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// Its id.
+    pub id: String,
+    /// Its label, or else its host.
+    pub name: String,
+    /// When it was made.
+    pub started: String,
+    /// What keeps it from being relied on.
+    pub soundness: Soundness,
+}
+
+impl Side {
+    fn of(record: &Record) -> Self {
+        let label = record.provenance.settings.label.clone();
+        Self {
+            id: record.id.clone(),
+            name: label.unwrap_or_else(|| record.environment.host.clone()),
+            started: record.run.started.clone(),
+            soundness: soundness(record),
+        }
+    }
+}
+
+/// What happened to a case on an engine, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// It ran on the left and failed on the right.
+    Failed,
+    /// The strict reference's bits differ for one shader: the program's own arithmetic is not the same on both machines.
+    Reference,
+    /// The bits differ, and each side repeats.
+    Differs,
+    /// An order of operations is defined, and on a side results differ from run to run all the same.
+    Unrepeatable,
+}
+
+impl Kind {
+    /// The name as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Reference => "reference",
+            Self::Differs => "differs",
+            Self::Unrepeatable => "unrepeatable",
+        }
+    }
+}
+
+/// A case on an engine of which the records do not say the same.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResultChange {
+    /// What happened.
+    pub kind: Kind,
+    /// The case.
+    pub case: String,
+    /// The kernel.
+    pub kernel: String,
+    /// The variant.
+    pub variant: String,
+    /// The engine on the left, and the right.
+    pub engines: (String, String),
+    /// The status on each side.
+    pub statuses: (Option<Status>, Option<Status>),
+    /// The first run's digest on each side; empty where it did not run.
+    pub digests: (String, String),
+    /// The reference that each side equals.
+    pub references: (Reference, Reference),
+    /// The drift from left to right, as far as outputs are stored.
+    pub drift: Option<Between>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Why, as far as that is known.
+    pub why: Why,
+    /// What happened where nothing was compared, in a clause; empty otherwise.
+    pub note: String,
+}
+
+/// A name and how many have it.
+pub type Counted = (String, usize);
+
+/// Results that both sides have, one a case and engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sameness {
+    /// Those whose bits were compared. The others add up to it.
+    pub compared: usize,
+    /// Bit for bit the same, but for NaN, which is equal to NaN.
+    pub same: usize,
+    /// Of those, the ones in which NaN differ in sign or payload.
+    pub nan: usize,
+    /// Another result, each side repeating its own.
+    pub changed: usize,
+    /// An order of operations is defined, and a side does not repeat.
+    pub unrepeatable: usize,
+    /// No order of operations is defined, and a side does not repeat: by design, so that it says nothing.
+    pub open: usize,
+}
+
+impl Sameness {
+    fn add(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.same += other.same;
+        self.nan += other.nan;
+        self.changed += other.changed;
+        self.unrepeatable += other.unrepeatable;
+        self.open += other.open;
+    }
+}
+
+/// An engine of both records, and how much of it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EngineRow {
+    /// The engine.
+    #[serde(flatten)]
+    pub matched: Match,
+    /// Its results.
+    pub sameness: Sameness,
+}
+
+/// What was there on one side alone, or can not be compared: apart from what changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    /// Engines of one side alone.
+    pub engines: (Vec<String>, Vec<String>),
+    /// Cases of one side alone, by kernel and variant, with how many.
+    pub cases: (Vec<Counted>, Vec<Counted>),
+    /// Results of cases that both have which ran on the left alone, and on the right alone, by reason.
+    pub results: (Vec<Counted>, Vec<Counted>),
+    /// Cases whose shader or shape is another one: the program changed, and nothing of the machine is shown.
+    pub incomparable: Vec<String>,
+}
+
+impl Absent {
+    fn is_empty(&self) -> bool {
+        let none = |p: &(Vec<Counted>, Vec<Counted>)| p.0.is_empty() && p.1.is_empty();
+        self.engines.0.is_empty()
+            && self.engines.1.is_empty()
+            && none(&self.cases)
+            && none(&self.results)
+            && self.incomparable.is_empty()
+    }
+}
+
+/// What two records differ in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// The reference.
+    pub left: Side,
+    /// What is compared with it.
+    pub right: Side,
+    /// How much is the same.
+    pub sameness: Sameness,
+    /// The same by engine.
+    pub engines: Vec<EngineRow>,
+    /// What differs between the sides that may change a result, in a few words each.
+    pub between: Vec<String>,
+    /// What differs of drivers, machine, program and settings, field by field.
+    pub surroundings: Vec<Change>,
+    /// Causes, the one with the worst change first.
+    pub causes: Vec<CauseGroup>,
+    /// Cases that changed, the worst first.
+    pub cases: Vec<CaseRow>,
+    /// Results that changed, the worst first.
+    pub results: Vec<ResultChange>,
+    /// Cases that do not repeat on a side because no order of operations is defined.
+    pub open: Vec<String>,
+    /// What there is nothing to compare with.
+    pub absent: Absent,
+}
+
+impl Compared {
+    /// Whether a result that can be compared differs in a bit, ran on one side alone, or failed.
+    /// Where nothing was compared, nothing is known to be the same.
+    #[must_use]
+    pub fn drifts(&self) -> bool {
+        let alone = |p: &(Vec<Counted>, Vec<Counted>)| !(p.0.is_empty() && p.1.is_empty());
+        let engines = &self.absent.engines;
+        self.sameness.compared == 0
+            || !self.results.is_empty()
+            || !(engines.0.is_empty() && engines.1.is_empty())
+            || alone(&self.absent.cases)
+            || alone(&self.absent.results)
+    }
+
+    /// Whether the records say the same.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.results.is_empty() && self.surroundings.is_empty() && self.absent.is_empty()
+    }
+
+    /// Whether both records can be relied on.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.left.soundness.is_sound() && self.right.soundness.is_sound()
+    }
+}
+
+/// One side of the comparison.
+struct Half<'a> {
+    record: &'a Record,
+    hypotheses: Hypotheses,
+}
+
+/// Compares two records, the left one as the reference. `forced` pairs engines by their ids.
+///
+/// # Errors
+/// When `forced` names an engine that is not there.
+pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Result<Compared, MatchError> {
+    let matching = matching(left.into(), right.into(), forced)?;
+    let half = |record| Half { record, hypotheses: Hypotheses::of(record) };
+    let halves = (half(left), half(right));
+    let of_right: BTreeMap<&str, &CaseRecord> = right.cases.iter().map(|c| (c.id.as_str(), c)).collect();
+    let of_left: BTreeSet<&str> = left.cases.iter().map(|c| c.id.as_str()).collect();
+    let mut engines: Vec<EngineRow> =
+        matching.matched.iter().map(|m| EngineRow { matched: m.clone(), sameness: Sameness::default() }).collect();
+    let mut results = Vec::new();
+    let mut open: BTreeSet<&str> = BTreeSet::new();
+    let mut incomparable: BTreeSet<&str> = BTreeSet::new();
+    let mut alone: (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
+    for l in &left.cases {
+        let Some(r) = of_right.get(l.id.as_str()) else { continue };
+        for engine in &mut engines {
+            match one(&halves, (l, r), &engine.matched) {
+                Seen::Nothing => {}
+                Seen::Incomparable => {
+                    incomparable.insert(&l.id);
+                }
+                Seen::Left(why) => *alone.0.entry(why).or_default() += 1,
+                Seen::Right(why) => *alone.1.entry(why).or_default() += 1,
+                Seen::Same { nan } => {
+                    engine.sameness.add(Sameness {
+                        compared: 1,
+                        same: 1,
+                        nan: usize::from(nan),
+                        ..Sameness::default()
+                    });
+                }
+                Seen::Open => {
+                    engine.sameness.add(Sameness { compared: 1, open: 1, ..Sameness::default() });
+                    open.insert(&l.id);
+                }
+                Seen::Changed(change) => {
+                    match change.kind {
+                        Kind::Differs | Kind::Reference => {
+                            engine.sameness.add(Sameness { compared: 1, changed: 1, ..Sameness::default() });
+                        }
+                        Kind::Unrepeatable => {
+                            engine.sameness.add(Sameness { compared: 1, unrepeatable: 1, ..Sameness::default() });
+                        }
+                        Kind::Failed => {}
+                    }
+                    results.push(*change);
+                }
+            }
+        }
+    }
+    results.sort_by_cached_key(|c| (rank(c), c.case.clone(), c.engines.clone()));
+    let (cases, causes) = grouped(&results);
+    let counted = |cases: &mut dyn Iterator<Item = &CaseRecord>| -> Vec<Counted> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        cases.for_each(|c| *counts.entry(format!("{}/{}", c.kernel, c.variant)).or_default() += 1);
+        counts.into_iter().collect()
+    };
+    let mut sameness = Sameness::default();
+    engines.iter().for_each(|e| sameness.add(e.sameness));
+    Ok(Compared {
+        left: Side::of(left),
+        right: Side::of(right),
+        sameness,
+        between: told(left, right, &matching.matched),
+        surroundings: surroundings(left, right, &matching.matched),
+        engines,
+        causes,
+        cases,
+        results,
+        open: open.into_iter().map(str::to_owned).collect(),
+        absent: Absent {
+            engines: (matching.left_only, matching.right_only),
+            cases: (
+                counted(&mut left.cases.iter().filter(|c| !of_right.contains_key(c.id.as_str()))),
+                counted(&mut right.cases.iter().filter(|c| !of_left.contains(c.id.as_str()))),
+            ),
+            results: (alone.0.into_iter().collect(), alone.1.into_iter().collect()),
+            incomparable: incomparable.into_iter().map(str::to_owned).collect(),
+        },
+    })
+}
+
+/// The worst first: by what happened; then what the specification no longer allows; then by severity.
+fn rank(change: &ResultChange) -> (Kind, bool, Reverse<Severity>) {
+    let outside = |s: Option<Status>| s == Some(Status::OutsideSpecification);
+    let newly = outside(change.statuses.1) && !outside(change.statuses.0);
+    (change.kind, !newly, Reverse(change.severity))
+}
+
+/// What two records say of a case on an engine.
+enum Seen {
+    /// Neither ran it.
+    Nothing,
+    /// The left side alone ran it, and why the right one did not.
+    Left(String),
+    /// The right side alone ran it, and why the left one did not.
+    Right(String),
+    /// The shader or the shape is another one.
+    Incomparable,
+    /// The same bits, but perhaps for those of NaN.
+    Same { nan: bool },
+    /// A side does not repeat, by design.
+    Open,
+    /// Something changed.
+    Changed(Box<ResultChange>),
+}
+
+fn on<'a>(case: &'a CaseRecord, engine: &str) -> Option<&'a Execution> {
+    case.executions.iter().find(|x| x.engine == engine)
+}
+
+/// The digests of the distinct results, the first run's first; none where it did not run.
+fn digests(execution: Option<&Execution>) -> Vec<&str> {
+    match execution.map(|x| &x.outcome) {
+        Some(Outcome::Ran { distinct, .. }) => distinct.iter().map(|d| d.digest.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Seen {
+    let (x, y) = (on(l, &engine.left), on(r, &engine.right));
+    let (a, b) = (digests(x), digests(y));
+    let reference = |half: &Half<'_>, case: &CaseRecord, x: Option<&Execution>| match x {
+        Some(x) => Reference::of(&half.hypotheses, &x.engine, &case.id, !case.twins.is_empty(), &x.equals),
+        None => Reference::Nothing,
+    };
+    let changed = |kind, drift: Option<Between>, note: String| {
+        let references = (reference(&halves.0, l, x), reference(&halves.1, r, y));
+        let why = match kind {
+            Kind::Differs => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
+            _ => Why::Unknown,
+        };
+        Seen::Changed(Box::new(ResultChange {
+            kind,
+            case: l.id.clone(),
+            kernel: l.kernel.clone(),
+            variant: l.variant.clone(),
+            engines: (engine.left.clone(), engine.right.clone()),
+            statuses: (x.map(|x| x.status), y.map(|y| y.status)),
+            digests: [&a, &b].map(|d| d.first().copied().unwrap_or_default().to_owned()).into(),
+            references,
+            severity: drift.as_ref().map(|d| severity(l.dtype, &d.drift)).unwrap_or_default(),
+            drift,
+            why,
+            note,
+        }))
+    };
+    let absent = |x: Option<&Execution>| match x.map(|x| &x.outcome) {
+        Some(Outcome::Failed { reason }) => format!("failed: {reason}"),
+        Some(Outcome::Skipped { why }) => format!("skipped: {why}"),
+        _ => "not asked for".to_owned(),
+    };
+    match (a.first(), b.first()) {
+        (None, None) => return Seen::Nothing,
+        (None, _) => return Seen::Right(absent(x)),
+        (_, None) if matches!(y.map(|y| &y.outcome), Some(Outcome::Failed { .. })) => {
+            return changed(Kind::Failed, None, absent(y));
+        }
+        (_, None) => return Seen::Left(absent(y)),
+        _ => {}
+    }
+    if l.shader != r.shader || (l.dtype, l.elements) != (r.dtype, r.elements) {
+        return Seen::Incomparable;
+    }
+    let strict = |c: &CaseRecord| {
+        let twin = c.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT);
+        twin.map(|t| t.digest.clone())
+    };
+    if let (Some(of_left), Some(of_right)) = (strict(l), strict(r))
+        && of_left != of_right
+    {
+        let note =
+            "the strict reference's own bits differ: its inputs or its arithmetic are not the same on both sides";
+        return changed(Kind::Reference, None, note.to_owned());
+    }
+    let drift = || {
+        let (x, y) = (x?, y?);
+        stored(l, (x, &halves.0.record.outputs), (y, &halves.1.record.outputs))
+    };
+    // Results that differ in NaN alone are one.
+    let several = |case: &CaseRecord, x: Option<&Execution>| x.map_or(0, |x| RowEvidence::of(case, x).distinct);
+    match (several(l, x), several(r, y)) {
+        (1, 1) if a.first() == b.first() => Seen::Same { nan: false },
+        (1, 1) => match drift() {
+            Some(d) if d.is_nan_alone() => Seen::Same { nan: true },
+            d => changed(Kind::Differs, d, String::new()),
+        },
+        _ if l.twins.is_empty() => Seen::Open,
+        (n, m) => changed(
+            Kind::Unrepeatable,
+            drift(),
+            match (n, m) {
+                (1, m) => format!("it no longer repeats: {m} distinct results"),
+                (n, 1) => format!("now it repeats; before, {n} distinct results"),
+                (n, m) => format!("it repeats on neither side: {n} and {m} distinct results"),
+            },
+        ),
+    }
+}
+
+/// The drift between two executions, from what their records store.
+fn stored(case: &CaseRecord, left: (&Execution, &Outputs), right: (&Execution, &Outputs)) -> Option<Between> {
+    let known = |(execution, outputs): (&Execution, &Outputs)| {
+        let digest = *digests(Some(execution)).first()?;
+        outputs.get(digest)?.known(digest).ok()
+    };
+    match (known(left), known(right)) {
+        (Some(l), Some(r)) => between(case.dtype, case.elements, &l, &r),
+        _ => sampled(case.dtype, case.elements, &left.0.samples, &right.0.samples),
+    }
+}

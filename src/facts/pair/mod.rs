@@ -1,0 +1,18 @@
+//! What two records differ in, and which record of one set is compared with which of another. Everything here is computed
+//! from records alone, and nothing of it is stored.
+
+mod between;
+mod change;
+mod compare;
+mod grouped;
+mod sets;
+mod shape;
+mod surroundings;
+
+pub use between::{Between, between, sampled};
+pub use change::{Reference, Why};
+pub use compare::{Absent, Compared, Counted, EngineRow, Kind, ResultChange, Sameness, Side, compare};
+pub use grouped::{CaseRow, CauseGroup, chosen};
+pub use sets::{PairError, Pairs, compare_all};
+pub use shape::Shape;
+pub use surroundings::Change;

@@ -1,0 +1,419 @@
+//! What two records differ in: first how much is the same, then what changed and why, then what is not known.
+
+use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
+use crate::model::words::{count, list, plural, short};
+use crate::record::Status;
+use crate::views::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Tone};
+use crate::views::text::command_by_id;
+use crate::views::{View, text};
+
+/// Rows of the table of cases.
+const ROWS: usize = 40;
+
+impl View for Pairs {
+    fn document(&self) -> Document {
+        let mut out = match &self.pairs[..] {
+            [one] => {
+                let mut out = Document::new(tone(one), headline(one));
+                out.lead = Text::plain(lead(one));
+                sections(one, "").into_iter().for_each(|s| out.push(s));
+                out
+            }
+            several => whole(several),
+        };
+        for (names, side) in [(&self.only.0, "left"), (&self.only.1, "right")] {
+            if !names.is_empty() {
+                let mut section = Section::new(format!("only-{side}"), format!("Records on the {side} only"));
+                section.text(list(names, 12));
+                out.push(section);
+            }
+        }
+        out
+    }
+
+    fn rows(&self) -> Vec<Rows> {
+        let mut out = Rows::new(
+            "changes",
+            &[
+                "left_record",
+                "right_record",
+                "what",
+                "case",
+                "kernel",
+                "variant",
+                "left_engine",
+                "right_engine",
+                "left_status",
+                "right_status",
+                "left_digest",
+                "right_digest",
+                "left_reference",
+                "right_reference",
+                "elements",
+                "known",
+                "differing_at_least",
+                "differing_at_most",
+                "max_ulp",
+                "max_relative",
+                "nan_versus_number",
+                "infinite",
+                "because",
+            ],
+        );
+        for pair in &self.pairs {
+            for c in &pair.results {
+                let drift = c.drift.as_ref();
+                let status = |s: Option<Status>| s.map(|s| text::mark(s).class());
+                out.push(vec![
+                    pair.left.id.as_str().into(),
+                    pair.right.id.as_str().into(),
+                    c.kind.name().into(),
+                    c.case.as_str().into(),
+                    c.kernel.as_str().into(),
+                    c.variant.as_str().into(),
+                    c.engines.0.as_str().into(),
+                    c.engines.1.as_str().into(),
+                    status(c.statuses.0).into(),
+                    status(c.statuses.1).into(),
+                    c.digests.0.as_str().into(),
+                    c.digests.1.as_str().into(),
+                    c.references.0.name().into(),
+                    c.references.1.name().into(),
+                    drift.map(|d| d.elements).into(),
+                    drift.map(|d| d.known).into(),
+                    drift.map(|d| d.at_least).into(),
+                    drift.map(|d| d.at_most).into(),
+                    drift.map(|d| d.drift.max_ulp).into(),
+                    drift.map(|d| d.drift.max_relative).into(),
+                    drift.map(|d| d.drift.classes.nan_versus_number).into(),
+                    drift.map(|d| d.drift.classes.infinite).into(),
+                    because(c).into(),
+                ]);
+            }
+        }
+        vec![out]
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        super::pretty(self)
+    }
+}
+
+fn tone(pair: &Compared) -> Tone {
+    let failed = pair.causes.iter().any(|c| matches!(c.kind, Kind::Failed | Kind::Reference));
+    match () {
+        () if !pair.is_sound() || failed => Tone::Bad,
+        () if pair.sameness.compared == 0 => Tone::Plain,
+        () if pair.results.is_empty() => Tone::Good,
+        () => Tone::Broke,
+    }
+}
+
+/// Several pairs: each has a section of its own.
+fn whole(pairs: &[Compared]) -> Document {
+    let tone = pairs.iter().map(tone).max().unwrap_or_default();
+    let unsound = pairs.iter().find(|p| !p.is_sound());
+    let (mut same, mut compared) = (0, 0);
+    for pair in pairs {
+        same += pair.sameness.same;
+        compared += pair.sameness.compared;
+    }
+    let first = unsound.map(|p| format!("{}. ", soundness(p))).unwrap_or_default();
+    let text = format!("{first}{}", share(same, compared));
+    let mut out = Document::new(tone, text);
+    out.lead = Text::plain(format!("{} are compared.", plural(pairs.len(), "pair of records")));
+    for (i, pair) in pairs.iter().enumerate() {
+        let mut section = Section::new(format!("pair-{i}"), headline(pair));
+        section.text(lead(pair));
+        sections(pair, &format!("-{i}")).into_iter().for_each(|s| section.push(s));
+        out.push(section);
+    }
+    out
+}
+
+/// How much is the same, in a sentence without its full stop: what is said first of any two records.
+fn share(same: usize, compared: usize) -> String {
+    match compared {
+        0 => "No result can be compared: nothing is known to be the same".to_owned(),
+        1 if same == 1 => "The one result that both sides ran is bit for bit the same".to_owned(),
+        n if same == n => format!("All {} results that both sides ran are bit for bit the same", count(n as u64)),
+        n => format!(
+            "{} of {} results that both sides ran are bit for bit the same",
+            count(same as u64),
+            count(n as u64)
+        ),
+    }
+}
+
+/// What keeps the sides from being relied on.
+fn soundness(pair: &Compared) -> String {
+    let of = |side: &str, s: &crate::facts::pair::Side| s.soundness.title().map(|t| format!("{side} side: {t}"));
+    [of("Left", &pair.left), of("Right", &pair.right)].into_iter().flatten().collect::<Vec<_>>().join(". ")
+}
+
+/// The first sentence is how much is the same, and the second what changed.
+fn headline(pair: &Compared) -> String {
+    let mut parts = vec![share(pair.sameness.same, pair.sameness.compared)];
+    let of = |kind: Kind| {
+        let cases: std::collections::BTreeSet<&str> =
+            pair.results.iter().filter(|r| r.kind == kind).map(|r| r.case.as_str()).collect();
+        cases.len()
+    };
+    let mut tell = |n: usize, one: &str, many: &str| {
+        if n > 0 {
+            parts.push(format!("{} {}", plural(n, "case"), if n == 1 { one } else { many }));
+        }
+    };
+    tell(of(Kind::Failed), "failed on the right", "failed on the right");
+    tell(of(Kind::Reference), "has another strict reference", "have another strict reference");
+    tell(of(Kind::Differs), "changed", "changed");
+    tell(of(Kind::Unrepeatable), "does not repeat on a side", "do not repeat on a side");
+    let said = parts.join("; ");
+    if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
+}
+
+/// Who is compared, and what differs between the sides.
+fn lead(pair: &Compared) -> String {
+    let at = |started: &str| started.get(..16).unwrap_or(started).replace('T', " ");
+    let side = |s: &crate::facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
+    let mut out = format!("{} → {}.", side(&pair.left), side(&pair.right));
+    if pair.between.is_empty() {
+        out.push_str(" No driver, variable or processor differs.");
+    } else {
+        out.push_str(&format!(" What differs between them: {}.", list(&pair.between, 6)));
+    }
+    out
+}
+
+/// Why a result is another one, in a clause.
+fn because(change: &ResultChange) -> String {
+    if change.kind == Kind::Differs { change.why.text() } else { change.note.clone() }
+}
+
+fn size(change: &ResultChange) -> String {
+    match (&change.drift, change.kind) {
+        (Some(drift), _) => drift.size(),
+        (None, Kind::Failed | Kind::Reference) => String::new(),
+        (None, _) => "not stored".to_owned(),
+    }
+}
+
+/// Names with counts: `softmax (3)`.
+fn counted(of: &[Counted], most: usize) -> String {
+    let names: Vec<String> =
+        of.iter().map(|(name, n)| if *n > 1 { format!("{name} ({n})") } else { name.clone() }).collect();
+    list(&names, most)
+}
+
+fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
+    let id = |name: &str| format!("{name}{suffix}");
+    let mut changes = Section::new(id("changes"), "What changed, by cause");
+    for cause in &pair.causes {
+        changes.statement(mark(cause), title(cause), sentence(pair, cause));
+    }
+    let mut said = Section::new(id("said"), "");
+    if !pair.open.is_empty() {
+        let text = format!(
+            "{} on a side, because the shader leaves the order of operations open: that says nothing of the other side.",
+            if pair.open.len() == 1 {
+                "1 case does not repeat".to_owned()
+            } else {
+                format!("{} cases do not repeat", pair.open.len())
+            }
+        );
+        said.statement(Mark::Note, "By design", text);
+    }
+    if pair.sameness.nan > 0 {
+        let text = format!(
+            "In {} that are counted as the same, NaN has another sign or payload, which WGSL promises to nobody.",
+            plural(pair.sameness.nan, "result")
+        );
+        said.statement(Mark::Note, "NaN", text);
+    }
+    vec![
+        changes,
+        said,
+        cases(pair, id("cases")),
+        engines(pair, id("engines")),
+        absent(pair, id("absent")),
+        around(pair, id("around")),
+    ]
+}
+
+fn mark(cause: &CauseGroup) -> Mark {
+    match cause.kind {
+        Kind::Failed => Mark::Failed,
+        Kind::Reference => Mark::Attention,
+        Kind::Unrepeatable => Mark::NotRepeatable,
+        Kind::Differs => Mark::Differs,
+    }
+}
+
+/// A cause in a word or two.
+fn title(cause: &CauseGroup) -> &'static str {
+    match (cause.kind, &cause.why) {
+        (Kind::Failed, _) => "Failed",
+        (Kind::Reference, _) => "Reference",
+        (Kind::Unrepeatable, _) => "Does not repeat",
+        (_, Why::Arithmetic { .. }) => "Arithmetic",
+        (_, Why::Flushed { .. }) => "Subnormals",
+        (_, Why::Half { .. }) => "Binary16",
+        (_, Why::Builtin) => "Built-ins",
+        (_, Why::OpenOrder) => "Open order",
+        (_, Why::Unknown) => "Not known",
+    }
+}
+
+/// The functions that changed, each with its largest distance.
+fn functions(pair: &Compared, cause: &CauseGroup) -> String {
+    let far = |name: &str| {
+        let mine = pair.results.iter().filter(|r| r.why == Why::Builtin && r.variant == name);
+        mine.filter_map(|r| r.drift.as_ref()).map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))
+    };
+    let names: Vec<String> = cause
+        .of
+        .iter()
+        .map(|(name, _)| far(name).map_or_else(|| name.clone(), |n| format!("{name} by up to {n} ulp")))
+        .collect();
+    list(&names, 12)
+}
+
+/// A cause, how much it changed, and the case that shows it best.
+fn sentence(pair: &Compared, cause: &CauseGroup) -> Text {
+    let worst = pair.results.get(cause.worst);
+    let size = worst.map(size).filter(|s| !s.is_empty()).map(|s| format!(": {s}")).unwrap_or_default();
+    let of = if cause.why == Why::Builtin { functions(pair, cause) } else { counted(&cause.of, 8) };
+    let text = format!(
+        "{}, in {} on {}: {of}. Shown best by",
+        cause.text(),
+        plural(cause.cases, "case"),
+        list(&cause.engines, 3)
+    );
+    let mut out = Text::then_code(text, worst.map(|w| w.case.as_str()).unwrap_or_default());
+    let on = worst.map(|w| format!(" on {}{size}", w.engines.1)).unwrap_or_default();
+    out.0.push(crate::views::document::Span::Plain(format!("{on}.")));
+    out
+}
+
+fn cases(pair: &Compared, id: String) -> Section {
+    let mut section = Section::new(&id, "Cases that changed, the worst first").at(Detail::Full);
+    let columns = [
+        Column::text("case"),
+        Column::text("on"),
+        Column::text("how far"),
+        Column::text("equals").about("The reference that the left side equals, and the right one."),
+        Column::text("why"),
+    ];
+    let mut table = Table::new(id, &columns).most(ROWS);
+    for row in chosen(&pair.cases, ROWS) {
+        let Some(worst) = row.results.first().and_then(|i| pair.results.get(*i)) else { continue };
+        let more = row.results.len() - 1;
+        let on = if more > 0 { format!("{} and {more} more", worst.engines.1) } else { worst.engines.1.clone() };
+        let (l, r) = (worst.references.0.name(), worst.references.1.name());
+        let equals = if l == r { l } else { format!("{l} → {r}") };
+        table.push([
+            Cell::case(&worst.case),
+            Cell::text(on),
+            Cell::text(size(worst)),
+            Cell::text(equals),
+            Cell::text(because(worst)),
+        ]);
+    }
+    let left = pair.cases.len() - table.rows.len();
+    section.table(table);
+    if left > 0 {
+        section
+            .text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
+    }
+    if let Some(first) = pair.cases.first() {
+        section.step("Run the worst one again:", command_by_id(&first.case));
+    }
+    section
+}
+
+fn engines(pair: &Compared, id: String) -> Section {
+    let mut section = Section::new(&id, "Engines of both sides").at(Detail::Full);
+    let columns = [
+        Column::text("left"),
+        Column::text("right"),
+        Column::number("both ran"),
+        Column::number("the same"),
+        Column::number("changed"),
+        Column::number("do not repeat"),
+        Column::text("how they were matched"),
+    ];
+    let mut table = Table::new(id, &columns);
+    for row in pair.engines.iter().filter(|e| e.sameness.compared > 0) {
+        let (m, s) = (&row.matched, row.sameness);
+        let number = |n: usize| Cell::number(count(n as u64));
+        table.push([
+            Cell::text(&m.left),
+            Cell::text(&m.right),
+            number(s.compared),
+            number(s.same),
+            number(s.changed),
+            number(s.unrepeatable + s.open),
+            Cell::text(&m.how),
+        ]);
+    }
+    section.table(table);
+    section
+}
+
+/// What was absent on one side: no change of anything.
+fn absent(pair: &Compared, id: String) -> Section {
+    let mut section = Section::new(id, "On one side only");
+    let absent = &pair.absent;
+    for (side, engines, cases, results) in [
+        ("left", &absent.engines.0, &absent.cases.0, &absent.results.0),
+        ("right", &absent.engines.1, &absent.cases.1, &absent.results.1),
+    ] {
+        let mut parts = Vec::new();
+        if !engines.is_empty() {
+            parts.push(format!("{} ({})", plural(engines.len(), "engine"), list(engines, 12)));
+        }
+        if !cases.is_empty() {
+            let all: usize = cases.iter().map(|c| c.1).sum();
+            parts.push(format!("{} ({})", plural(all, "case"), counted(cases, 8)));
+        }
+        for (why, n) in results.iter().take(4) {
+            parts.push(format!("{} of cases that both have, {why} on the other", plural(*n, "result")));
+        }
+        if !parts.is_empty() {
+            section.statement(Mark::Untested, format!("The {side}"), format!("{}.", parts.join("; ")));
+        }
+    }
+    if !absent.incomparable.is_empty() {
+        let text = format!(
+            "{} ({}): the program changed, and nothing is shown of the machine.",
+            plural(absent.incomparable.len(), "case"),
+            list(&absent.incomparable, 2)
+        );
+        section.statement(Mark::Untested, "Another shader", text);
+    }
+    section
+}
+
+fn around(pair: &Compared, id: String) -> Section {
+    let mut section = Section::new(&id, "Surroundings that differ").at(Detail::Full);
+    let columns = [Column::text("of"), Column::text("field"), Column::text("left"), Column::text("right")];
+    let mut table = Table::new(id, &columns).most(ROWS);
+    for c in &pair.surroundings {
+        let shown = |v: &str| Cell::text(if v.is_empty() { "–" } else { v });
+        table.push([Cell::text(&c.of), Cell::text(&c.field), shown(&c.left), shown(&c.right)]);
+    }
+    section.table(table);
+    section
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_is_a_share_of_what_both_ran() {
+        assert!(share(0, 0).starts_with("No result can be compared"), "nothing is no agreement");
+        assert_eq!(share(7, 7), "All 7 results that both sides ran are bit for bit the same", "all");
+        assert_eq!(share(0, 7), "0 of 7 results that both sides ran are bit for bit the same", "none");
+    }
+}

@@ -1,0 +1,208 @@
+//! The verdict on merged records in a few sentences.
+
+use std::collections::BTreeSet;
+
+use crate::facts::set::Related;
+use crate::model::words::{count, list, plural};
+use crate::views::document::{Mark, Section, Tone};
+
+/// Adapters with the variations of driver and variables that are counted apart from them.
+fn adapters(view: &Related) -> String {
+    let engines = view.engines.iter().filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len();
+    let adapters = plural(view.adapters, "adapter");
+    if engines == view.adapters {
+        adapters
+    } else {
+        format!("{adapters} in {} of driver and variables", plural(engines, "variation"))
+    }
+}
+
+/// The title, and how it is to be taken. What keeps the set from being relied on comes first.
+pub(super) fn title(view: &Related) -> (Tone, String) {
+    let classes = view.classes.len();
+    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
+    let (tone, title) = if !view.references.is_empty() {
+        (Tone::Bad, "The strict reference itself differs between records: do not rely on them together".to_owned())
+    } else if nondeterminism > 0 {
+        (Tone::Bad, format!("Not the same again on one machine: {}", plural(nondeterminism, "result")))
+    } else if view.adapters == 0 {
+        (Tone::Plain, "No adapter with a driver in these records".to_owned())
+    } else if classes == 0 {
+        (Tone::Plain, "No adapter gave a result that repeats".to_owned())
+    } else if classes == 1 {
+        (Tone::Good, format!("{} agree bit for bit in what they both ran", adapters(view)))
+    } else {
+        (Tone::Broke, format!("{} fall into {classes} classes that differ in bits", adapters(view)))
+    };
+    match view.soundness.title() {
+        Some(unsound) => (Tone::Bad, format!("{unsound}. {title}")),
+        None => (tone, title),
+    }
+}
+
+/// What was looked at.
+pub(super) fn lead(view: &Related) -> String {
+    let machines: BTreeSet<&str> = view.records.iter().map(|r| r.machine.as_str()).collect();
+    format!(
+        "{} of {}; {} on {}, {} compared.",
+        plural(view.records.len(), "record"),
+        plural(machines.len(), "machine"),
+        plural(view.cases, "case"),
+        adapters(view),
+        plural(view.results, "result"),
+    )
+}
+
+/// What held and what did not, sentence by sentence.
+pub(super) fn statements(view: &Related, out: &mut Section) {
+    classes(view, out);
+    drivers(view, out);
+    conflicts(view, out);
+    specification(view, out);
+    if !view.references.is_empty() {
+        let text =
+            format!("The strict reference's bits are not the same in all records in {}.", list(&view.references, 3));
+        out.statement(Mark::Attention, "Reference", text);
+    }
+    completeness(view, out);
+}
+
+fn classes(view: &Related, out: &mut Section) {
+    let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
+    let rest = if undecided > 0 {
+        format!(" {} can not be placed, for too little was run on both sides.", plural(undecided, "variation"))
+    } else {
+        String::new()
+    };
+    let split: Vec<String> = view.kernels.iter().filter(|k| k.classes > 1).map(|k| k.kernel.clone()).collect();
+    let whole = view.kernels.len() - split.len();
+    if view.classes.is_empty() {
+        out.statement(Mark::Untested, "Classes", "No engine gave a result that repeats.");
+    } else if split.is_empty() {
+        out.statement(Mark::Holds, "Classes", format!("No case tells any two engines apart.{rest}"));
+    } else {
+        let text = format!(
+            "{} of {} kernels split the engines: {}. {} the same on all.{rest}",
+            split.len(),
+            view.kernels.len(),
+            list(&split, 8),
+            if whole == 1 { "1 is".to_owned() } else { format!("{whole} are") }
+        );
+        out.statement(Mark::Differs, "Classes", text);
+    }
+}
+
+/// Updates of a driver, each counted once however many adapters and settings of variables show it.
+fn drivers(view: &Related, out: &mut Section) {
+    let mut updates: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut changed: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let (mut adapters, mut changing) = (BTreeSet::new(), BTreeSet::new());
+    for timeline in &view.timelines {
+        for version in &timeline.versions {
+            let Some(update) = version.update.as_ref().filter(|u| u.compared > 0) else { continue };
+            updates.insert((&update.from, &version.release));
+            adapters.insert(&timeline.adapter);
+            if update.changed > 0 {
+                changed.insert((&update.from, &version.release));
+                changing.insert(&timeline.adapter);
+            }
+        }
+    }
+    let named = |all: &BTreeSet<(&str, &str)>| {
+        let names: Vec<String> = all.iter().map(|(from, to)| format!("{from} → {to}")).collect();
+        list(&names, 3)
+    };
+    if updates.is_empty() {
+        out.statement(Mark::Untested, "Drivers", "No adapter is here with two versions of its driver.");
+    } else if changed.is_empty() {
+        let text = format!("{} ({}) changed no bit.", plural(updates.len(), "driver update"), named(&updates));
+        out.statement(Mark::Holds, "Drivers", text);
+    } else {
+        let text = format!(
+            "{} of {} changed bits, on {} of {}: {}.",
+            changed.len(),
+            plural(updates.len(), "driver update"),
+            changing.len(),
+            plural(adapters.len(), "adapter"),
+            named(&changed)
+        );
+        out.statement(Mark::Differs, "Drivers", text);
+    }
+}
+
+fn conflicts(view: &Related, out: &mut Section) {
+    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
+    let elsewhere = view.conflicts.len() - nondeterminism;
+    if view.conflicts.is_empty() {
+        // Where no engine is in two records, nothing tests it.
+        let twice = view.engines.iter().any(|e| e.records.len() > 1);
+        if twice {
+            out.statement(Mark::Holds, "Conflicts", "No two records of one engine disagree.");
+        } else {
+            out.statement(Mark::Untested, "Conflicts", "No engine is in two records.");
+        }
+        return;
+    }
+    let text = format!(
+        "{} of one device and driver differ between records: {nondeterminism} on one machine, which shows \
+         non-determinism, and {elsewhere} between machines or systems.",
+        plural(view.conflicts.len(), "result")
+    );
+    out.statement(if nondeterminism > 0 { Mark::Attention } else { Mark::Differs }, "Conflicts", text);
+}
+
+fn specification(view: &Related, out: &mut Section) {
+    let unjudged =
+        if view.unjudged > 0 { format!(" {} were not judged.", count(view.unjudged as u64)) } else { String::new() };
+    let all: usize = view.outside.iter().map(|o| o.1).sum();
+    if all > 0 {
+        let names: Vec<String> = view.outside.iter().map(|(label, n)| format!("{n} on {label}")).collect();
+        let text = format!(
+            "The WGSL specification forbids {} of {} judged: {}.{unjudged}",
+            count(all as u64),
+            count(view.judged as u64),
+            list(&names, 4)
+        );
+        out.statement(Mark::Attention, "Specification", text);
+    } else if view.judged > 0 {
+        let text = format!(
+            "None of {} that were judged is outside what WGSL allows.{unjudged}",
+            plural(view.judged, "result")
+        );
+        let mark = if view.unjudged == 0 { Mark::Holds } else { Mark::Note };
+        out.statement(mark, "Specification", text);
+    } else if view.unjudged > 0 {
+        let text = format!("What WGSL allows was judged of none of {}.", plural(view.unjudged, "result"));
+        out.statement(Mark::Untested, "Specification", text);
+    }
+}
+
+fn completeness(view: &Related, out: &mut Section) {
+    let without: Vec<String> = view.records.iter().filter(|r| r.drivers == 0).map(|r| r.name.clone()).collect();
+    if !without.is_empty() {
+        out.statement(
+            Mark::Note,
+            "No adapter",
+            format!("No adapter with a driver was found by {}.", list(&without, 6)),
+        );
+    }
+    if view.soundness.is_sound() {
+        let text = "Every control was caught on every engine that ran, every record is complete, and none that was expected is missing.";
+        out.statement(Mark::Holds, "Soundness", text);
+        return;
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in &view.soundness.reasons {
+        let of = reason.record.as_ref().map(|r| format!("{r}: ")).unwrap_or_default();
+        let text = format!("{of}{}", reason.text);
+        if !reasons.contains(&text) {
+            reasons.push(text);
+        }
+    }
+    let more = reasons.len().saturating_sub(6);
+    reasons.truncate(6);
+    if more > 0 {
+        reasons.push(plural(more, "more reason"));
+    }
+    out.statement(Mark::Attention, "Soundness", format!("{}.", reasons.join("; ")));
+}
