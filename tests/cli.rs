@@ -22,7 +22,7 @@ fn bad_input_is_one_clear_line_before_any_work() {
     let out = folder.path().join("out");
     let out = out.to_str().expect("a name");
     let gpu = |more: &[&str], expected| error_of(&[&["gpu", "--out", out], more].concat(), expected);
-    assert!(gpu(&["--kernel", "matmull"], 2).contains("the kernels are:"), "unknown kernel");
+    assert!(gpu(&["--kernel", "matmull"], 2).contains("did you mean matmul"), "unknown kernel");
     assert!(gpu(&["--kernel", "sum/nothing"], 2).contains("matches nothing"), "unknown variant");
     assert!(gpu(&["--repeats", "0"], 2).contains("--repeats 0"), "zero repeats");
     assert!(gpu(&["--threads", "0"], 2).contains("--threads"), "zero threads");

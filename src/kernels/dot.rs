@@ -143,7 +143,11 @@ impl Problem for DotProblem {
     }
 
     fn iterations(&self) -> u64 {
-        self.n.div_ceil(self.wg) as u64 + 10
+        match self.mode {
+            // No shader: the CPU's threads compute it.
+            Mode::Chunked | Mode::Fixed => 0,
+            Mode::Tree { .. } => self.n.div_ceil(self.wg) as u64 + 10,
+        }
     }
 
     fn operation(&self) -> Option<Operation> {

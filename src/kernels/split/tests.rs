@@ -45,8 +45,8 @@ fn twins_hold_out_as_many_as_asked() {
 /// by a word of the sample's own only those near the border do; by a hash none.
 #[test]
 fn only_a_hash_is_stable_when_the_data_set_grows() {
-    let (n, part) = (20_000.0f64, 0.2);
-    let of = |variant: &str| of_twin(&format!("split/{variant}?n=20000&grown=1000"), "changed_by_growth");
+    let (n, part) = (18_000.0f64, 0.2);
+    let of = |variant: &str| of_twin(&format!("split/{variant}?n=18000&grown=1000"), "changed_by_growth");
     let anew = 2.0 * part * (1.0 - part);
     let spread = 5.0 * (n * anew * (1.0 - anew)).sqrt();
     for variant in ["fisher_yates", "loader_by_sample"] {

@@ -300,6 +300,13 @@ fn binary64_is_the_processors() {
     let flushed = |x: f64| if x.is_subnormal() { 0f64.copysign(x) } else { x };
     let bits = |x: f64| if x.is_nan() { 0x7ff8_0000_0000_0000 } else { x.to_bits() };
     let [xs, ys, zs] = [&x, &y, &z].map(|words| split(words));
+    // Which operands are scaled where the operation's result shall be: there it is rounded as if the exponent had no end.
+    let scale = 2f64.powi(200);
+    let scaled = |what: &str, [x, y, z]: [f64; 3]| match what {
+        "multiply" | "divide" => Some([x * scale, y, z]),
+        "fma" | "a*b + c" | "a*b - c" | "c - a*b" => Some([x * scale, y, z * scale]),
+        _ => None,
+    };
     for (d, through) in [(STRICT, (|x| x) as fn(f64) -> f64), (FLUSH, flushed)] {
         let check = |what: &str, kernel: Option<Kernel>, f: &dyn Fn([f64; 3]) -> f64| {
             let kernel = kernel.expect("a kernel");
@@ -308,7 +315,12 @@ fn binary64_is_the_processors() {
             let got = join(&run(kernel, 2, &rows));
             for i in 0..x.len() {
                 let operands = [x[i], y[i], z[i]].map(|w| through(f64::from_bits(w)));
-                let want = bits(through(f(operands)));
+                let mut want = through(f(operands));
+                let is_tiny = || scaled(what, operands).is_some_and(|o| f(o).abs() < f64::MIN_POSITIVE * scale);
+                if d.flush && want.abs() == f64::MIN_POSITIVE && is_tiny() {
+                    want = 0f64.copysign(want);
+                }
+                let want = bits(want);
                 assert_eq!(format!("{:016x}", got[i]), format!("{want:016x}"), "{what} of {operands:?} {d:?}");
             }
         };

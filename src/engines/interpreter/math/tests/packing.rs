@@ -79,8 +79,8 @@ fn unpacking_is_the_twins() {
     for (i, word) in words.iter().enumerate() {
         let want = |bits: u32| {
             let value = crate::model::bits::Dtype::F16.value(bits);
-            // A NaN becomes the canonical one, which is positive.
-            Format::F32.bits(if value.is_nan() { value.abs() } else { value })
+            // A NaN becomes the canonical one: positive, and without a payload.
+            Format::F32.bits(if value.is_nan() { f64::NAN } else { value })
         };
         assert_eq!([rows[0][i], rows[1][i]], [want(word & 0xffff), want(word >> 16)], "unpack2x16float {word:08x}");
     }
