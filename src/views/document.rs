@@ -15,7 +15,8 @@
 //! section.statement(Mark::Differs, "Configurations", "Differs in 5 of 204 on gl:0.");
 //! section.table(table);
 //! document.push(section);
-//! assert!(formats::terminal::write(&document, &Options::default()).contains("max ulp"));
+//! let everything = Options { full: true, ..Options::default() };
+//! assert!(formats::terminal::write(&document, &everything).contains("max ulp"));
 //! ```
 
 use serde::Serialize;
