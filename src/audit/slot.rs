@@ -23,7 +23,13 @@ const RESTARTS: u32 = 3;
 /// What executes.
 enum Executor {
     /// An adapter in a child process of this program.
-    Adapter { identity: AdapterIdentity, child: Option<Child>, restarts: u32, scratch: PathBuf, planted: Vec<Mode> },
+    Adapter {
+        identity: Box<AdapterIdentity>,
+        child: Option<Child>,
+        restarts: u32,
+        scratch: PathBuf,
+        planted: Vec<Mode>,
+    },
     /// A process that speaks the remote protocol, and where its outputs go.
     Remote(Box<Remote>, PathBuf),
     /// Nothing, any more or ever.
@@ -55,7 +61,7 @@ impl EngineSlot {
             limits: Vec::new(),
         };
         let executor = Executor::Adapter {
-            identity: adapter,
+            identity: Box::new(adapter),
             child: None,
             restarts: RESTARTS,
             scratch: scratch.to_owned(),

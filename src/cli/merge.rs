@@ -157,10 +157,8 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
             unsound = true;
         }
     }
-    if unsound {
-        if expected.is_some() {
-            return Exit::Incomplete;
-        }
+    if unsound && expected.is_some() {
+        return Exit::Incomplete;
     }
     if let Some(Expected::Count(count)) = expected
         && labels.len() != *count

@@ -84,8 +84,8 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
             out.push(Emptiness::OneValue { bits, elements: case.elements });
         }
     }
-    let anything = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unconstrained == case.elements);
-    if case.elements > 0 && ran.iter().all(|x| anything(&x)) {
+    let anything = |x: &Execution| x.accuracy.as_ref().is_some_and(|a| a.unconstrained == case.elements);
+    if case.elements > 0 && ran.iter().all(|x| anything(x)) {
         out.push(Emptiness::AnythingAllowed);
     }
     if !case.dtype.is_float() && case.twins.len() == 1 {

@@ -108,7 +108,7 @@ impl PartialEq<str> for Side {
     fn eq(&self, text: &str) -> bool {
         match self {
             Self::Engine(engine) => engine == text,
-            other => other.to_string() == text,
+            other => format!("{other}") == text,
         }
     }
 }
@@ -151,9 +151,7 @@ mod tests {
             assert_eq!(Side::from(odd).to_string(), odd, "no text is lost");
         }
         assert!(Side::from("vulkan:0 [wg=64]").is_of("vulkan:0") && Side::STRICT.engine().is_none(), "whose it is");
-        assert!(
-            Side::from("vulkan:0") == "vulkan:0" && Side::from("vulkan:0 run 1") != "vulkan:0",
-            "by the whole text"
-        );
+        let (engine, run) = (Side::from("vulkan:0"), Side::from("vulkan:0 run 1"));
+        assert!(engine == "vulkan:0" && run != "vulkan:0", "by the whole text");
     }
 }

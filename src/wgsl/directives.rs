@@ -114,7 +114,10 @@ fn next<'s>(source: &'s str, at: &mut usize) -> Option<Directive<'s>> {
                 b',' if !name.is_empty() => *at += 1,
                 b';' => {
                     *at += 1;
-                    return (!names.is_empty()).then(|| Directive { word, names, whole: start..*at });
+                    if names.is_empty() {
+                        return None;
+                    }
+                    return Some(Directive { word, names, whole: start..*at });
                 }
                 _ => return None,
             }

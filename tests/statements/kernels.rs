@@ -6,10 +6,7 @@ use repro_audit::kernels::{self, Profile, case::Case};
 use repro_audit::model::{Arithmetic, bits::Bits};
 use repro_audit::numerics::{drift::measure, inputs::edges};
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::{record_in, run, status, stderr, without_adapters};
+use crate::common::{record_in, run, status, stderr, without_adapters};
 
 fn problem(id: &str) -> Result<Box<dyn kernels::Problem>, kernels::case::CaseError> {
     kernels::problem(&Case::parse(id)?)
@@ -25,11 +22,8 @@ fn planted_flushing_makes_zero_of_what_x86_makes_zero() {
     let output = run(command.arg("--out").arg(folder.path()));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let record = record_in(folder.path());
-    let flushed: Vec<_> = record.cases[0]
-        .comparisons
-        .iter()
-        .filter(|c| c.right.to_string() == "embedded:1" && !c.drift.is_none())
-        .collect();
+    let flushed: Vec<_> =
+        record.cases[0].comparisons.iter().filter(|c| c.right == "embedded:1" && !c.drift.is_none()).collect();
     assert!(!flushed.is_empty(), "flushing shows");
     for comparison in flushed {
         assert_eq!(comparison.drift.classes.finite, 0, "zero against the least normal number is flushed");

@@ -24,7 +24,7 @@ fn every_format_of_an_unsound_record_says_so_first() {
                 "html" => assert!(text.contains(&format!("<h1>{first}")), "{what}: {text}"),
                 "csv" => assert!(record.cases.is_empty() || text.contains(first), "{what}: {text}"),
                 "junit" | "github" => {
-                    assert!(text.contains(first.split(',').next().unwrap_or_default()), "{what}: {text}")
+                    assert!(text.contains(first.split(',').next().unwrap_or_default()), "{what}: {text}");
                 }
                 // The record itself.
                 _ => {}

@@ -73,6 +73,9 @@ pub fn png(chart: &Chart, record_id: &str) -> Result<Vec<u8>, FormatError> {
 }
 
 /// [`png`] with another line below the chart.
+///
+/// # Errors
+/// As [`png`].
 pub fn png_with_foot(chart: &Chart, record_id: &str, foot: &str) -> Result<Vec<u8>, FormatError> {
     font()?;
     let scene = scene(chart);

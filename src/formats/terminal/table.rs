@@ -139,7 +139,7 @@ impl Out {
             match cell {
                 Cell::Empty => {}
                 Cell::Mark { mark, .. } if !named => {
-                    first.push_str(&format!("{} ", self.paint(style_of(*mark), mark.glyph())))
+                    first.push_str(&format!("{} ", self.paint(style_of(*mark), mark.glyph())));
                 }
                 Cell::Case { .. } if !named => {
                     first.push_str(&said);

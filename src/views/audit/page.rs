@@ -182,7 +182,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
 fn spark(record: &Record, case: &str, worst: &super::drift::ComparisonRow) -> Option<Chart> {
     let case = record.cases.iter().find(|c| c.id == case)?;
     let of = |x: &&crate::record::Comparison| {
-        x.axis.name() == worst.axis && x.left.to_string() == worst.left && x.right.to_string() == worst.right
+        x.axis.name() == worst.axis && x.left == *worst.left && x.right == *worst.right
     };
     let found = case.comparisons.iter().find(of).filter(|c| !c.drift.histogram.is_empty())?;
     Some(Chart {

@@ -75,7 +75,7 @@ fn against(record: &Record) -> Vec<Found> {
             }
         }
     }
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|f| std::cmp::Reverse(f.0));
     let mut out = Vec::new();
     for (_, case, engine, drift) in found {
         let n = drift.classes.nan_versus_number + drift.classes.infinite;

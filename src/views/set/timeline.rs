@@ -30,7 +30,7 @@ pub(super) fn section(view: &Related) -> Section {
             match &version.update {
                 None => first("first here".to_owned(), &mut table),
                 Some(update) if update.compared == 0 => {
-                    first(format!("nothing to compare with {}", update.from), &mut table)
+                    first(format!("nothing to compare with {}", update.from), &mut table);
                 }
                 Some(update) if update.changes.is_empty() => {
                     first(format!("no bit changed in {}", plural(update.compared, "case")), &mut table);
