@@ -7,7 +7,7 @@ use std::path::Path;
 
 use repro_audit::formats::{self, Options};
 use repro_audit::model::FindingKind;
-use repro_audit::record::{EngineStatus, Record};
+use repro_audit::record::{EngineStatus, Outcome, Record};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 
@@ -97,13 +97,14 @@ fn without_a_driver_nothing_is_claimed_of_one() {
         case.executions.retain(|x| x.engine != "embedded:1");
         case.comparisons.retain(|c| c.right != "embedded:1");
     }
+    record.controls.retain(|c| c.engine != "embedded:1");
     let table = table_of(&record, false);
+    let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        table
-            .starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
+        flat.starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
         "the verdict says who was asked\n{table}"
     );
-    assert!(table.contains("on the embedded interpreter;"), "and so does the sentence below it\n{table}");
+    assert!(flat.contains("on the embedded interpreter;"), "and so does the sentence below it\n{table}");
     assert!(table.contains("Nothing here speaks for a GPU"), "and what to do\n{table}");
 }
 
@@ -213,7 +214,7 @@ fn a_missed_control_comes_before_everything() {
     let mut record = fixture::full(1);
     record.controls[1].caught = false;
     for text in [html_of(&record), table_of(&record, false), markdown_of(&record)] {
-        assert!(text.contains("This audit is invalid"), "the headline says so");
+        assert!(text.contains("Invalid, do not rely on this"), "the headline says so");
     }
 }
 
@@ -223,7 +224,8 @@ fn a_clean_but_unfinished_audit_is_not_called_clean() {
     record.cases.retain(|c| c.kernel == "quantize");
     record.verdicts.retain(|v| v.kernel == "quantize");
     let unfinished = table_of(&record, false);
-    assert!(unfinished.starts_with("What finished agrees bit for bit, but the audit is incomplete"), "{unfinished}");
+    assert!(unfinished.starts_with("Incomplete: gl:1 failed"), "what it lacks comes first: {unfinished}");
+    assert!(unfinished.contains("What finished agrees bit for bit, but the audit is incomplete"), "{unfinished}");
     for engine in &mut record.engines {
         engine.status = EngineStatus::Complete;
     }
@@ -285,7 +287,7 @@ fn markdown_stays_within_what_github_takes() {
     }
     let text = markdown_of(&record);
     assert!(text.len() <= 60_000, "{} bytes", text.len());
-    assert!(text.contains("Shortened"), "and says that it was shortened");
+    assert!(text.to_lowercase().contains("shortened"), "and says that it was shortened");
 }
 
 #[test]
@@ -319,9 +321,14 @@ fn charts_of_an_earlier_record_do_not_stay() {
 fn varied() -> Record {
     let mut record = small();
     let plain = record.engines.clone();
+    let controls = record.controls.clone();
     for engine in plain.iter().filter(|e| e.id.starts_with("vulkan")) {
         for n in 1..=9 {
             let mut varied = engine.clone();
+            record.controls.extend(controls.iter().filter(|c| c.engine == engine.id).cloned().map(|mut c| {
+                c.engine = format!("{} LP_NUM_THREADS={n}", engine.id);
+                c
+            }));
             varied.id = format!("{} LP_NUM_THREADS={n}", engine.id);
             varied.variables.insert("LP_NUM_THREADS".to_owned(), n.to_string());
             record.engines.push(varied);
@@ -345,6 +352,10 @@ fn varied() -> Record {
                 other.engine = format!("{name}{n}");
                 if n > 1 && case.variant == "chunked" {
                     other.status = repro_audit::record::Status::WithinSpecification;
+                    other.equals.clear();
+                    if let Outcome::Ran { distinct, .. } = &mut other.outcome {
+                        distinct[0].digest = "cd".repeat(16);
+                    }
                 }
                 case.executions.push(other);
             }
@@ -534,12 +545,17 @@ fn nothing_is_called_repeatable_that_was_not_repeated() {
     let mut record = fixture::full(2);
     record.cases.retain(|c| c.kernel == "conv2d");
     record.verdicts.retain(|v| v.kernel == "conv2d");
-    assert!(table_of(&record, false).starts_with("Repeatable on each adapter, but adapters disagree"), "repeated");
-    for verdict in &mut record.verdicts {
-        verdict.levels[0].1 = repro_audit::record::LevelState::Untested;
+    let headline = "Repeatable on each adapter, but adapters disagree";
+    let text = table_of(&record, false);
+    assert!(text.contains(headline), "repeated: {text}");
+    for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+        if let Outcome::Ran { runs, distinct, .. } = &mut execution.outcome {
+            *runs = 1;
+            distinct.iter_mut().for_each(|d| d.runs = 1);
+        }
     }
     let text = table_of(&record, false);
-    assert!(text.starts_with("Adapters disagree on"), "{text}");
+    assert!(text.contains("Adapters disagree on") && !text.contains(headline), "{text}");
 }
 
 /// The relative luminance of `#rgb` or `#rrggbb`, WCAG 2.

@@ -181,7 +181,14 @@ fn what_says_too_little_is_not_locked() {
     }
     let bad: [(Change<'_>, &str); 2] = [
         (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is no variant"),
-        (&|r| results(on(r, SUM, "vulkan:1"))[0].digest = "odd".to_owned(), "digest"),
+        (
+            &|r| {
+                let execution = on(r, SUM, "vulkan:1");
+                becomes(execution, Status::WithinSpecification, &["0a"]);
+                results(execution)[0].digest = "odd".to_owned();
+            },
+            "digest",
+        ),
     ];
     for (change, part) in bad {
         let error = refused(change);

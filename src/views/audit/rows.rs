@@ -113,7 +113,7 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
                 drift.worst.as_ref().map(|w| w.index).into(),
                 drift.worst.as_ref().map(|w| w.left.as_str()).into(),
                 drift.worst.as_ref().map(|w| w.right.as_str()).into(),
-                engine.map(|e| e.id.as_str()).into(),
+                engine.map(|e| e.id.as_str()).or(comparison.right.engine()).into(),
                 engine.map(|e| e.label.as_str()).into(),
                 execution.map(|x| name(&x.status)).into(),
                 equals.join(" ").into(),
