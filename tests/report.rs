@@ -204,7 +204,7 @@ fn the_page_gives_its_script_alone_the_nonce() {
 fn a_record_of_nothing_is_reported_as_nothing() {
     let record = fixture::without_adapters();
     let html = html_of(&record);
-    assert!(html.contains("Nothing was audited"), "the headline claims nothing");
+    assert!(html.contains("nothing was executed"), "the headline claims nothing");
     assert!(!table_of(&record, false).contains("Bit for bit"), "nor does the table");
     assert!(pictures_of(&record).is_empty(), "there is nothing to draw");
 }
@@ -391,8 +391,7 @@ fn threads_and_varied_variables_share_a_column() {
     let markdown = markdown_of(&record);
     assert!(markdown.contains("≈ within spec (2 and 3)"), "{markdown}");
     let html = html_of(&record);
-    let matrix =
-        html.split("<table class=\"matrix\">").nth(1).and_then(|t| t.split("</table>").next()).expect("a matrix");
+    let matrix = html.split("class=\"matrix\"").nth(1).and_then(|t| t.split("</table>").next()).expect("a matrix");
     assert!(matrix.contains("(2 and 3)"), "the cell names the counts");
     assert_eq!(matrix.matches("<th scope=\"col\">").count(), 6, "variants, and five columns");
 }
@@ -430,19 +429,14 @@ fn an_explanation_is_of_its_own_comparison() {
     }
     let html = html_of(&record);
     let drift = html.split("id=\"drift\"").nth(1).and_then(|t| t.split("id=\"charts\"").next()).expect("the section");
-    let rows: Vec<&str> = drift.split("<tr class=\"row\">").skip(1).collect();
+    let rows: Vec<&str> = drift.split("<tr class=\"row\"").skip(1).filter(|r| r.contains("data-l=\"axes\"")).collect();
     assert!(rows.len() >= 4, "{} rows", rows.len());
     for row in &rows {
-        let repeat = row.contains("<b>repeat</b>");
-        assert_eq!(row.contains("SENTENCE"), repeat, "only runs are explained by this verdict: {row}");
+        assert!(!row.contains("SENTENCE"), "what a file states of a verdict is not believed: {row}");
     }
+    assert!(rows[0].contains("log/builtin") && rows[0].contains("gl:0 is outside the specification in"), "{}", rows[0]);
     assert!(
-        rows[0].contains("log&#x2f;builtin") && rows[0].contains("gl:0 is outside the specification in"),
-        "{}",
-        rows[0]
-    );
-    assert!(
-        rows[1].contains("sum&#x2f;atomic") && rows[1].contains("<b>repeat</b>"),
+        rows[1].contains("sum/atomic") && rows[1].contains("distinct results in"),
         "then what did not repeat: {}",
         rows[1]
     );
@@ -471,7 +465,7 @@ fn commands_name_verbs_that_exist() {
             found += 1;
         }
     }
-    assert!(found >= 8, "{found} commands");
+    assert!(found >= 5, "{found} commands");
 }
 
 /// The words of a command of single-quoted and plain words.

@@ -3,7 +3,9 @@
 use repro_audit::gate::{Gravity, Outcome, Policy};
 use repro_audit::record::{AxisLevel, Status};
 
-use crate::subject::{ADAM, ATOMIC, EXP, LOG, SUM, ask, becomes, case, changed, lock, notable, of, on, results, sound};
+use crate::subject::{
+    ADAM, ATOMIC, EXP, LOG, SUM, ask, becomes, case, changed, exact, lock, notable, of, on, results, sound,
+};
 
 /// The outcome of one case on one engine under a rule.
 fn under(rule: &str, id: &str, engine: &str) -> (Outcome, String) {
@@ -97,9 +99,8 @@ fn what_was_not_judged_is_within_no_specification() {
     });
     assert_eq!(of(&partly, Outcome::BeyondRule).len(), 1, "one of the two was not kept");
     let exact = changed(policy, |r| {
-        let execution = on(r, EXP, "vulkan:1");
-        becomes(execution, Status::BitExact, &["0a"]);
-        execution.accuracy = None;
+        exact(r, EXP, "vulkan:1");
+        on(r, EXP, "vulkan:1").accuracy = None;
     });
     assert!(of(&exact, Outcome::BeyondRule).is_empty(), "the twin's bits need no judge: {:?}", notable(&exact));
 }
