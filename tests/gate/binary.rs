@@ -64,7 +64,10 @@ fn audit_lock_and_check() {
     assert!(said.contains("digest-changed") && said.contains("sum/serial_tree"), "{said}");
     write(at, "missed.json", |r| r.controls[0].caught = false);
     assert!(expect(at, &["check", "missed.json"], 4).contains("control-missed"), "a control was missed");
-    assert!(expect(at, &["lock", "missed.json", "--out", "other.lock"], 4).contains("missed"), "and can't be locked");
+    assert!(
+        expect(at, &["lock", "missed.json", "--out", "other.lock"], 4).contains("went unseen"),
+        "and can't be locked"
+    );
     assert!(!at.join("other.lock").exists(), "nothing was written");
     write(at, "absent.json", |r| {
         r.engines.retain(|e| e.id != "cpu threads=2");
