@@ -238,7 +238,10 @@ fn records_are_merged_compared_and_missed() {
     let output = run(&mut program(&["compare", &one, &two]));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(shown.starts_with("All ") && shown.contains("1 engine (embedded:1)"), "{shown}");
+    assert!(
+        shown.starts_with("All ") && shown.contains("On one side only\n  – The left  1 engine (embedded:1)"),
+        "{shown}"
+    );
     let forced = ["compare", &one, &two, "--match", "embedded:1=embedded:0", "--fail-on", "drift"];
     let output = run(&mut program(&forced));
     assert_eq!(status(&output), 1, "a defect drifts: {}", String::from_utf8_lossy(&output.stdout));
