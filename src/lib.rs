@@ -10,6 +10,7 @@ pub mod gate;
 pub mod kernels;
 pub mod model;
 pub mod numerics;
+pub mod process;
 pub mod record;
 pub mod rng;
 pub mod views;

@@ -1,26 +1,22 @@
 //! This process's side of a child: starting it, asking it, and what becomes of it when it does not answer.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
-use super::worker::{Request, Response, one_line};
-use crate::engines::gpu::backend_names;
-use crate::engines::interpreter::{self, Mode};
+use super::worker::{Request, Response};
+use crate::engines::interpreter::Mode;
 use crate::model::AdapterIdentity;
+use crate::process::frame::{self, FrameError};
+use crate::process::{Group, Limits, Tail, interrupt, mib};
 
-/// How long listing the adapters of one backend, or opening one, may take.
-const OPENING: Duration = Duration::from_secs(60);
+/// How often a child that has not answered is looked at: what it started may hold its pipes when it has ended.
+const LOOK: Duration = Duration::from_millis(20);
 
-/// How many of a child's last lines on standard error are kept, to say why it died.
-const KEPT_LINES: usize = 8;
-
-/// Lines that drivers write on every start and that explain nothing.
-const NOISE: [&str; 4] = ["XDG_RUNTIME_DIR", "lavapipe is not a conformant", "MESA-INTEL: warning", "RUST_BACKTRACE"];
+/// How long its last words may take to come through the pipes.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Why a child process gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +31,7 @@ pub enum ChildError {
     #[error("the adapter in its place is now '{0}': the machine's adapters changed")]
     Changed(String),
     /// It wrote something that is no answer.
-    #[error("it wrote '{0}'")]
+    #[error("{0}")]
     NoAnswer(String),
     /// It answered something else than was asked.
     #[error("it answered {0} with something else")]
@@ -43,6 +39,12 @@ pub enum ChildError {
     /// It took too long.
     #[error("no answer within {} s; it was killed (--timeout sets the limit)", .0.as_secs())]
     Timeout(Duration),
+    /// It took too much memory.
+    #[error("it took more than {} MiB of memory; it was killed (--memory sets the limit)", mib(*.0))]
+    Memory(u64),
+    /// It sent this program a signal that ends it.
+    #[error("it sent this program signal {0}, which would have ended the audit; it was killed")]
+    Signal(i32),
     /// It ended; how, and its last line on standard error.
     #[error("{0}")]
     Ended(String),
@@ -51,57 +53,46 @@ pub enum ChildError {
 /// A child process that serves one adapter.
 #[derive(Debug)]
 pub struct Child {
-    process: std::process::Child,
-    responses: Receiver<Result<Response, ChildError>>,
-    errors: Arc<Mutex<VecDeque<String>>>,
+    group: Group,
+    responses: Receiver<Result<Response, FrameError>>,
+    errors: Tail,
+    limits: Limits,
 }
 
 impl Child {
-    fn start(arguments: &[&str], variables: &BTreeMap<String, String>) -> Result<Self, ChildError> {
+    pub(super) fn start(
+        arguments: &[&str],
+        variables: &BTreeMap<String, String>,
+        limits: Limits,
+    ) -> Result<Self, ChildError> {
         let program =
             std::env::current_exe().map_err(|e| ChildError::Start(format!("this program's own file: {e}")))?;
-        let mut process = Command::new(program)
-            .arg("worker")
+        let mut command = Command::new(program);
+        command
+            .args(["worker", "--parent", &std::process::id().to_string()])
             .args(arguments)
             .envs(variables)
             // A cached shader would hide what a variable changes.
             .env("MESA_SHADER_CACHE_DISABLE", "true")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| ChildError::Start(e.to_string()))?;
-        let (sender, responses) = channel();
-        if let Some(out) = process.stdout.take() {
+            .stderr(Stdio::piped());
+        let mut group = Group::start(&mut command, limits.memory).map_err(|e| ChildError::Start(e.to_string()))?;
+        let errors = group.leader().stderr.take().map(Tail::of).unwrap_or_default();
+        // It answers when it is asked; one that writes more waits.
+        let (sender, responses) = sync_channel(1);
+        if let Some(mut out) = group.leader().stdout.take() {
             std::thread::spawn(move || {
-                for line in BufReader::new(out).lines() {
-                    let parsed = line
-                        .map_err(|e| ChildError::NoAnswer(e.to_string()))
-                        .and_then(|line| serde_json::from_str(&line).map_err(|_| ChildError::NoAnswer(shorten(&line))));
-                    if sender.send(parsed).is_err() {
+                loop {
+                    let message = frame::read(&mut out);
+                    let last = message.is_err();
+                    if sender.send(message).is_err() || last {
                         break;
                     }
                 }
             });
         }
-        let errors = Arc::new(Mutex::new(VecDeque::new()));
-        if let Some(err) = process.stderr.take() {
-            let lines = Arc::clone(&errors);
-            std::thread::spawn(move || {
-                for line in BufReader::new(err).lines().map_while(Result::ok) {
-                    if NOISE.iter().any(|n| line.contains(n)) {
-                        continue;
-                    }
-                    if let Ok(mut kept) = lines.lock() {
-                        kept.push_back(line);
-                        while kept.len() > KEPT_LINES {
-                            kept.pop_front();
-                        }
-                    }
-                }
-            });
-        }
-        Ok(Self { process, responses, errors })
+        Ok(Self { group, responses, errors, limits })
     }
 
     /// Starts a child for one adapter and waits until it is open.
@@ -113,6 +104,7 @@ impl Child {
         variables: &BTreeMap<String, String>,
         scratch: &Path,
         planted: &[Mode],
+        limits: Limits,
     ) -> Result<(Self, AdapterIdentity), ChildError> {
         let index = adapter.index.to_string();
         let folder = scratch.display().to_string();
@@ -121,8 +113,8 @@ impl Child {
         if adapter.is_embedded() {
             arguments.extend(modes.iter().map(String::as_str));
         }
-        let mut child = Self::start(&arguments, variables)?;
-        match child.wait(OPENING)? {
+        let mut child = Self::start(&arguments, variables, limits)?;
+        match child.wait(limits.time)? {
             Response::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
                 Ok((child, *opened))
             }
@@ -133,13 +125,11 @@ impl Child {
     }
 
     /// Asks for one case.
-    pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Response, ChildError> {
-        let mut line = serde_json::to_vec(&Request { case: case.to_owned(), repeats })
-            .map_err(|e| ChildError::Start(e.to_string()))?;
-        line.push(b'\n');
-        let written = self.process.stdin.as_mut().map(|pipe| pipe.write_all(&line).and_then(|()| pipe.flush()));
+    pub(super) fn ask(&mut self, case: &str, repeats: u32) -> Result<Response, ChildError> {
+        let request = Request { case: case.to_owned(), repeats };
+        let written = self.group.leader().stdin.as_mut().map(|pipe| frame::write(pipe, &request));
         match written {
-            Some(Ok(())) => self.wait(limit),
+            Some(Ok(())) => self.wait(self.limits.time),
             // It died since the last case; waiting says how.
             _ => {
                 self.wait(Duration::from_secs(1)).and(Err(ChildError::Ended("it closed its standard input".to_owned())))
@@ -147,36 +137,54 @@ impl Child {
         }
     }
 
-    fn wait(&mut self, limit: Duration) -> Result<Response, ChildError> {
-        match self.responses.recv_timeout(limit) {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(garbage)) => {
-                self.kill();
-                Err(garbage)
+    /// Waits for a message, no longer than `limit`. A child that gives none is killed.
+    pub(super) fn wait(&mut self, limit: Duration) -> Result<Response, ChildError> {
+        let begun = Instant::now();
+        let answer = loop {
+            match self.responses.recv_timeout(LOOK.min(limit)) {
+                Ok(Ok(response)) => break Ok(response),
+                // It closes its pipe when it ends.
+                Ok(Err(FrameError::Closed)) | Err(RecvTimeoutError::Disconnected) => {
+                    break Err(ChildError::Ended(self.how_it_ended()));
+                }
+                Ok(Err(wrong)) => break Err(ChildError::NoAnswer(wrong.to_string())),
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() >= limit => break Err(ChildError::Timeout(limit)),
+                Err(RecvTimeoutError::Timeout) => {
+                    let ended = !matches!(self.group.ended(), Ok(None));
+                    if ended {
+                        // An answer may be in the pipe still.
+                        break match self.responses.recv_timeout(LAST_WORDS) {
+                            Ok(Ok(response)) => Ok(response),
+                            _ => Err(ChildError::Ended(self.how_it_ended())),
+                        };
+                    }
+                }
             }
-            Err(RecvTimeoutError::Timeout) => {
-                self.kill();
-                Err(ChildError::Timeout(limit))
-            }
-            Err(RecvTimeoutError::Disconnected) => Err(ChildError::Ended(self.how_it_ended())),
+        };
+        if let Some(signal) = interrupt::sent_by(self.group.id()) {
+            self.group.kill();
+            return Err(ChildError::Signal(signal));
         }
-    }
-
-    fn kill(&mut self) {
-        // Both fail only where the child is already gone.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if answer.is_err() {
+            self.group.kill();
+            if let Some(limit) = self.group.over_memory() {
+                return Err(ChildError::Memory(limit));
+            }
+        }
+        answer
     }
 
     /// How the child ended, and its last line on standard error.
     fn how_it_ended(&mut self) -> String {
-        let ended = match self.process.wait() {
-            Ok(status) => how(status),
-            Err(e) => format!("it ended, and its status can't be read: {e}"),
-        };
-        let last = self.errors.lock().ok().and_then(|lines| lines.back().cloned());
-        match last {
-            Some(line) => format!("{ended}; its last line: {}", shorten(&line)),
+        let begun = Instant::now();
+        // It may close its pipe some time before it ends.
+        while begun.elapsed() < LAST_WORDS && matches!(self.group.ended(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let ended = self.group.kill().map_or_else(|| "it ended, and its status can't be read".to_owned(), how);
+        self.errors.wait(LAST_WORDS);
+        match self.errors.last() {
+            Some(line) => format!("{ended}; its last line: {line}"),
             None => ended,
         }
     }
@@ -185,15 +193,11 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         // Closing its input asks the child to end. A driver that hangs on the way out is not waited for.
-        drop(self.process.stdin.take());
-        let patience = std::time::Instant::now();
-        while patience.elapsed() < Duration::from_millis(300) {
-            if !matches!(self.process.try_wait(), Ok(None)) {
-                return;
-            }
+        drop(self.group.leader().stdin.take());
+        let patience = Instant::now();
+        while patience.elapsed() < Duration::from_millis(300) && matches!(self.group.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.kill();
     }
 }
 
@@ -209,32 +213,4 @@ fn how(status: std::process::ExitStatus) -> String {
         Some(code) => format!("its process ended with status {code}"),
         None => "its process ended".to_owned(),
     }
-}
-
-fn shorten(line: &str) -> String {
-    let line = one_line(line);
-    if line.chars().count() <= 160 { line } else { line.chars().take(157).chain("...".chars()).collect() }
-}
-
-/// All adapters of all backends, each backend listed by a child of its own: loading a broken driver may crash. Backends
-/// that could not be listed are given with the reason. The embedded adapters, of which there is always one, are last.
-#[must_use]
-pub fn adapters(
-    variables: &BTreeMap<String, String>,
-    planted: &[Mode],
-) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
-    let (mut found, mut failed) = (Vec::new(), Vec::new());
-    // All at once: on a machine with one backend the others cost only their start.
-    let children: Vec<_> =
-        backend_names().iter().map(|b| (*b, Child::start(&["--backend", b, "--list"], variables))).collect();
-    for (backend, child) in children {
-        let response = child.and_then(|mut c| c.wait(OPENING));
-        match response {
-            Ok(Response::Adapters { adapters }) => found.extend(adapters),
-            Ok(_) => failed.push((backend.to_owned(), "it answered with something else".to_owned())),
-            Err(e) => failed.push((backend.to_owned(), e.to_string())),
-        }
-    }
-    found.extend(interpreter::identities(planted));
-    (found, failed)
 }

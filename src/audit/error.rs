@@ -33,6 +33,9 @@ pub enum AuditError {
     /// The record can not be written as JSON.
     #[error("the record can't be written: {0}")]
     Record(#[from] serde_json::Error),
+    /// A signal asked the program to end.
+    #[error("stopped by signal {0}")]
+    Stopped(i32),
     /// A defect of this program.
     #[error("{0}")]
     Defect(&'static str),

@@ -2,7 +2,10 @@
 //!
 //! `REPRO_AUDIT_FAULT=<adapter text>|<kind>|<case text>` makes the child of the adapter whose label has the first text
 //! misbehave when it meets the first case whose id has the third: `abort` (a signal), `exit` (silently, status 7),
-//! `hang`, `panic`, `garbage` (a line that is no answer), or `open` (no device).
+//! `hang`, `panic`, `garbage` (a message that is no answer), `chatter` (lines that nobody asked for), `flood` (standard output
+//! without an end or a newline), `memory` (all there is), or `open` (no device).
+
+use crate::process::frame;
 
 /// A planned fault.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ impl Fault {
     }
 
     /// Misbehaves, if this is the case for it.
-    pub fn strike(&self, case: &str) {
+    pub fn strike(&self, case: &str, answers: &mut dyn std::io::Write) {
         if !case.contains(&self.case) {
             return;
         }
@@ -40,7 +43,21 @@ impl Fault {
                 std::thread::sleep(std::time::Duration::from_secs(1));
             },
             "panic" => std::panic::panic_any("a fault on purpose"),
-            "garbage" => println!("this is no answer"),
+            "garbage" => drop(frame::write(answers, &"this is no answer")),
+            "chatter" => {
+                println!("\u{1b}[2J::error::a driver's own words");
+                eprintln!("\u{1b}[2Jmore of them");
+            }
+            "flood" => loop {
+                print!("{:1024}", "x");
+            },
+            "memory" => {
+                let mut all = Vec::new();
+                loop {
+                    all.push(vec![1u8; 16 << 20]);
+                    std::hint::black_box(&all);
+                }
+            }
             _ => {}
         }
     }

@@ -12,6 +12,7 @@ mod controls;
 mod environment;
 mod error;
 pub mod fault;
+mod listing;
 mod own;
 mod plan;
 mod provenance;
@@ -21,7 +22,8 @@ mod slot;
 mod truth;
 pub mod worker;
 
-pub use child::{Child, ChildError, adapters};
+pub use child::{Child, ChildError};
 pub use error::AuditError;
+pub use listing::{Listing, Unlisted, adapters};
 pub use plan::{CONTROL, Plan, PlanError, Wanted};
 pub use run::{Progress, audit};

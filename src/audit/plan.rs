@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::listing::Listing;
 use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::{self, Problem, Profile};
 use crate::model::pattern::nearest;
 use crate::model::{CaseIdError, CasePattern};
+use crate::process::Limits;
 use crate::record::Settings;
 
 /// The kernel whose cases are the controls; part of every audit.
@@ -36,6 +38,8 @@ pub struct Wanted {
     pub vary: Vec<String>,
     /// How long one case may take on one adapter.
     pub timeout: Duration,
+    /// How much memory one child may take, in bytes; `None` for all there is.
+    pub memory: Option<u64>,
     /// Just these cases, instead of the profile's.
     pub cases: Option<Vec<Case>>,
     /// Outputs of up to so many elements are stored whole.
@@ -93,6 +97,10 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// How long one case may take on one adapter.
     pub timeout: Duration,
+    /// How much memory one child may take, in bytes; `None` for all there is.
+    pub memory: Option<u64>,
+    /// The adapters, where they were listed before.
+    pub listing: Option<Listing>,
     /// Modes of the embedded adapters after the strict one.
     pub planted: Vec<Mode>,
     /// Commands of remote engines.
@@ -173,6 +181,8 @@ impl Plan {
             },
             cases,
             timeout: wanted.timeout,
+            memory: wanted.memory,
+            listing: None,
             planted,
             remote: wanted.remote,
             own: None,
@@ -185,6 +195,19 @@ impl Plan {
         self.cases.extend(cases);
         self.own = Some(kernel);
         self
+    }
+
+    /// The same with the adapters that were listed before, with the same planted ones.
+    #[must_use]
+    pub fn with_listing(mut self, listing: Listing) -> Self {
+        self.listing = Some(listing);
+        self
+    }
+
+    /// What a child may take.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { time: self.timeout, memory: self.memory }
     }
 
     /// The problem of one of the cases.
@@ -250,6 +273,7 @@ mod tests {
             threads: vec![1],
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
             timeout: Duration::from_secs(1),
+            memory: None,
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
             store: 16,
             label: None,

@@ -138,7 +138,7 @@ impl<'p> Recording<'p> {
     }
 
     /// The record as it is, marked as unfinished.
-    fn unfinished(&self) -> Record {
+    pub(super) fn unfinished(&self) -> Record {
         let mut now = self.record.clone();
         now.notes.push(crate::record::UNFINISHED.to_owned());
         for engine in &mut now.engines {

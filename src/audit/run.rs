@@ -6,16 +6,18 @@ use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
 use super::AuditError;
+use super::listing::{self, Listing};
+use super::own;
 use super::plan::Plan;
 use super::recording::{Answered, Recording};
 use super::slot::EngineSlot;
 use super::worker::Response;
-use super::{child, own};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::Plant;
 use crate::model::{AdapterIdentity, Skip};
 use crate::numerics::threads::available_threads;
+use crate::process::interrupt;
 use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Role};
 
 /// What is told of an audit while it runs.
@@ -24,16 +26,19 @@ pub trait Progress {
     fn begin(&mut self, engines: &[Engine], cases: usize);
     /// A case is analysed. `record` gives the record so far, for writing it now and then.
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record);
+    /// The audit is stopped before its end. `record` gives the record so far.
+    fn stopped(&mut self, record: &mut dyn FnMut() -> Record);
 }
 
 /// Finds the adapters that the plan wants, and what went wrong in finding them.
-fn wanted(plan: &Plan) -> (Vec<AdapterIdentity>, Vec<(String, String)>) {
-    let (found, failed) = child::adapters(&BTreeMap::new(), &plan.planted);
+fn wanted(plan: &Plan) -> Listing {
+    let mut listing = plan.listing.clone().unwrap_or_else(|| listing::adapters(&plan.planted, plan.limits()));
     let filters = &plan.settings.adapters;
     // Planted adapters were asked for by name.
     let planted = |a: &AdapterIdentity| a.role() == Role::Planted;
     let keep = |a: &AdapterIdentity| filters.is_empty() || planted(a) || filters.iter().any(|f| a.matches(f));
-    (found.into_iter().filter(keep).collect(), failed)
+    listing.adapters.retain(keep);
+    listing
 }
 
 /// Every combination of the varied variables' values; one variable at a time, so that each shows its own effect.
@@ -46,18 +51,22 @@ fn variations(plan: &Plan) -> Vec<BTreeMap<String, String>> {
 }
 
 fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
-    let (adapters, failed) = wanted(plan);
-    let mut slots = Vec::new();
+    let Listing { adapters, failed, environment } = wanted(plan);
+    let mut wanted = Vec::new();
     for adapter in adapters {
         // The interpreter reads no variable.
         let variations = if adapter.role().is_interpreter() { vec![BTreeMap::new()] } else { variations(plan) };
         for variables in variations {
-            slots.push(EngineSlot::open(adapter.clone(), variables, scratch, &plan.planted));
+            wanted.push((adapter.clone(), variables));
         }
     }
-    for (backend, reason) in failed {
-        slots.push(EngineSlot::unlisted(&backend, reason));
-    }
+    // All at once: a driver that hangs while it opens is waited for once.
+    let mut slots: Vec<_> = std::thread::scope(|scope| {
+        let open = |(adapter, variables)| EngineSlot::open(adapter, variables, &environment, scratch, plan);
+        let opening: Vec<_> = wanted.into_iter().map(|one| scope.spawn(move || open(one))).collect();
+        opening.into_iter().filter_map(|one| one.join().ok()).collect()
+    });
+    slots.extend(failed.into_iter().enumerate().map(|(place, unlisted)| EngineSlot::unlisted(place, unlisted)));
     for (index, command) in plan.remote.iter().enumerate() {
         slots.push(EngineSlot::remote(command, index, plan.timeout, scratch));
     }
@@ -90,7 +99,7 @@ fn ask_all(slots: &mut [EngineSlot], plan: &Plan, case: &Case, problem: &dyn Pro
         }
         let repeats = if probe { 1 } else { plan.settings.repeats };
         let response = if on_adapters {
-            slot.run(case, problem, repeats, plan.timeout)?
+            slot.run(case, problem, repeats)?
         } else if slot.engine.role().is_adapter() && slot.is_open() {
             Response::Skipped { why: Skip::CpuOnly }
         } else {
@@ -138,6 +147,9 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
         let slots = &mut slots;
         let executing = scope.spawn(move || -> Result<(), AuditError> {
             for case in &plan.cases {
+                if interrupt::stopped().is_some() {
+                    break;
+                }
                 let problem = plan.problem(case)?;
                 let responses = ask_all(slots, plan, case, problem.as_ref());
                 if sender.send(Answered { case: case.clone(), problem, responses }).is_err() {
@@ -146,10 +158,18 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
             }
             Ok(())
         });
-        let analysed = receiver.into_iter().try_for_each(|answered| recording.take(answered, &cpus[1..], progress));
+        let analysed = receiver.into_iter().try_for_each(|answered| match interrupt::stopped() {
+            // What it answered last may be how it was ended.
+            Some(signal) => Err(AuditError::Stopped(signal)),
+            None => recording.take(answered, &cpus[1..], progress),
+        });
         // A panic there is a defect of this program; it must not pass for a finished audit.
         (analysed, executing.join().unwrap_or(Err(AuditError::Defect("the executing thread panicked"))))
     });
+    if let Some(signal) = interrupt::stopped() {
+        progress.stopped(&mut || recording.unfinished());
+        return Err(AuditError::Stopped(signal));
+    }
     analysed?;
     executed?;
     let engines = engines(&slots);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::blobs::Blobs;
 use super::child::{Child, ChildError};
-use super::plan::CONTROL;
+use super::listing::Unlisted;
+use super::plan::{CONTROL, Plan};
 use super::worker::{Response, respond_to};
 use crate::engines::Engine as _;
 use crate::engines::interpreter::Mode;
@@ -15,6 +16,7 @@ use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::model::AdapterIdentity;
 use crate::model::adapter::REMOTE;
+use crate::process::{Limits, interrupt};
 use crate::record::{Engine, EngineKind, EngineStatus};
 
 /// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.
@@ -29,6 +31,8 @@ enum Executor {
         restarts: u32,
         scratch: PathBuf,
         planted: Vec<Mode>,
+        environment: BTreeMap<String, String>,
+        limits: Limits,
     },
     /// A process that speaks the remote protocol, and where its outputs go.
     Remote(Box<Remote>, PathBuf),
@@ -47,8 +51,9 @@ impl EngineSlot {
     pub(super) fn open(
         adapter: AdapterIdentity,
         variables: BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
         scratch: &Path,
-        planted: &[Mode],
+        plan: &Plan,
     ) -> Self {
         let vary: String = variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
         let engine = Engine {
@@ -65,7 +70,10 @@ impl EngineSlot {
             child: None,
             restarts: RESTARTS,
             scratch: scratch.to_owned(),
-            planted: planted.to_vec(),
+            planted: plan.planted.clone(),
+            // A variable that is varied has the last word.
+            environment: environment.clone().into_iter().chain(engine.variables.clone()).collect(),
+            limits: plan.limits(),
         };
         let mut slot = Self { engine, executor };
         if let Err(e) = slot.start() {
@@ -98,15 +106,16 @@ impl EngineSlot {
         Self { engine, executor }
     }
 
-    /// A backend whose adapters could not even be listed.
-    pub(super) fn unlisted(backend: &str, reason: String) -> Self {
+    /// A backend, or a driver, whose adapters could not even be listed.
+    pub(super) fn unlisted(place: usize, unlisted: Unlisted) -> Self {
+        let place = if place == 0 { String::new() } else { (place + 1).to_string() };
         let engine = Engine {
-            id: format!("{backend}:?"),
-            label: format!("{backend}: adapters could not be listed"),
+            id: format!("{}:?{place}", unlisted.backend),
+            label: format!("{unlisted}: adapters could not be listed"),
             kind: EngineKind::Adapter,
             adapter: None,
             variables: BTreeMap::new(),
-            status: EngineStatus::Failed { reason, case: None },
+            status: EngineStatus::Failed { reason: unlisted.reason, case: None },
             limits: Vec::new(),
         };
         Self { engine, executor: Executor::Nothing }
@@ -122,8 +131,11 @@ impl EngineSlot {
     }
 
     fn start(&mut self) -> Result<(), ChildError> {
-        let Executor::Adapter { identity, child, scratch, planted, .. } = &mut self.executor else { return Ok(()) };
-        let (started, opened) = Child::serve(identity, &self.engine.variables, scratch, planted)?;
+        let Executor::Adapter { identity, child, scratch, planted, environment, limits, .. } = &mut self.executor
+        else {
+            return Ok(());
+        };
+        let (started, opened) = Child::serve(identity, environment, scratch, planted, *limits)?;
         // A variable may change what the driver says of itself (subgroup sizes, features) and even which driver it is.
         let vary: String = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
         self.engine.label = format!("{}{vary}", opened.label());
@@ -147,13 +159,7 @@ impl EngineSlot {
 
     /// Runs a case. A child that dies is started again for the next one. `None` where the engine was given up, as its
     /// status says, or has no part in this case.
-    pub(super) fn run(
-        &mut self,
-        case: &Case,
-        problem: &dyn Problem,
-        repeats: u32,
-        limit: Duration,
-    ) -> Option<Response> {
+    pub(super) fn run(&mut self, case: &Case, problem: &dyn Problem, repeats: u32) -> Option<Response> {
         // The controls need two runs, whatever was asked for.
         let repeats = if case.kernel() == CONTROL { repeats.max(2) } else { repeats };
         let response = match &mut self.executor {
@@ -168,7 +174,7 @@ impl EngineSlot {
             }
             Executor::Adapter { child, restarts, .. } => {
                 if child.is_none() {
-                    if *restarts == 0 {
+                    if *restarts == 0 || interrupt::stopped().is_some() {
                         return None;
                     }
                     *restarts -= 1;
@@ -180,7 +186,7 @@ impl EngineSlot {
                 }
                 let Executor::Adapter { child, .. } = &mut self.executor else { return None };
                 let asked = child.as_mut().map_or(Err(ChildError::Ended("it is not running".to_owned())), |child| {
-                    child.ask(&case.to_string(), repeats, limit)
+                    child.ask(&case.to_string(), repeats)
                 });
                 let response = match asked {
                     Ok(Response::Adapters { .. } | Response::Opened { .. }) => {

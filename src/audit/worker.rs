@@ -1,6 +1,5 @@
-//! The child process: opens one adapter, and writes one line for each line that it reads.
+//! The child process: opens one adapter, and answers one message after another.
 
-use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,16 +12,18 @@ use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::{AdapterIdentity, Finding, Skip};
+use crate::process::frame::{self, FrameError};
+use crate::process::{Pipes, detach, end_with_parent, shown};
 use crate::record::Distinct;
 
-/// What a child is asked, one JSON line each.
+/// What a child is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Request {
     pub(super) case: String,
     pub(super) repeats: u32,
 }
 
-/// What a child writes, one JSON line each. The first is of the opening.
+/// What a child answers. The first is of the opening.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "response")]
 pub(super) enum Response {
@@ -61,23 +62,22 @@ pub enum Duty {
     },
 }
 
-/// Does its duty until standard input ends.
+/// Does its duty until `parent` closes the pipe, or ends.
 ///
 /// # Errors
-/// Those of standard input and output.
-pub fn work(duty: Duty) -> std::io::Result<()> {
+/// Those of the pipes.
+pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
+    // Before any driver is loaded.
+    let mut pipes = detach()?;
+    end_with_parent(parent);
     match duty {
-        Duty::List { backend } => send(&Response::Adapters { adapters: gpu::enumerate(&backend) }),
-        Duty::Serve { backend, index, scratch, planted } => serve(&backend, index, &planted, &scratch),
+        Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
+        Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
     }
 }
 
-fn send(response: &Response) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(response)?;
-    line.push(b'\n');
-    let mut out = std::io::stdout().lock();
-    out.write_all(&line)?;
-    out.flush()
+fn send(pipes: &mut Pipes, response: &Response) -> std::io::Result<()> {
+    frame::write(&mut *pipes.answers, response)
 }
 
 fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<Box<dyn Engine>, RunError> {
@@ -89,28 +89,31 @@ fn open(backend: &str, index: usize, planted: &[Mode]) -> Result<Box<dyn Engine>
     Ok(engines::interpreting(mode, index))
 }
 
-fn serve(backend: &str, index: usize, planted: &[Mode], scratch: &Path) -> std::io::Result<()> {
+fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scratch: &Path) -> std::io::Result<()> {
     let own = match own::take(scratch) {
         Ok(own) => own,
-        Err(e) => return send(&Response::Failed { reason: e.to_string(), fatal: true }),
+        Err(e) => return send(pipes, &Response::Failed { reason: e.to_string(), fatal: true }),
     };
     let mut engine = match open(backend, index, planted) {
         Ok(engine) => engine,
-        Err(e) => return send(&Response::Failed { reason: e.to_string(), fatal: true }),
+        Err(e) => return send(pipes, &Response::Failed { reason: e.to_string(), fatal: true }),
     };
     let fault = Fault::planned(&engine.identity().label());
     if fault.as_ref().is_some_and(Fault::no_device) {
-        return send(&Response::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
+        return send(pipes, &Response::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
     }
-    send(&Response::Opened { adapter: Box::new(engine.identity().clone()) })?;
-    for line in std::io::stdin().lock().lines() {
-        let request: Request = serde_json::from_str(&line?)?;
+    send(pipes, &Response::Opened { adapter: Box::new(engine.identity().clone()) })?;
+    loop {
+        let request: Request = match frame::read(&mut *pipes.requests) {
+            Ok(request) => request,
+            Err(FrameError::Closed) => return Ok(()),
+            Err(e) => return Err(std::io::Error::other(e)),
+        };
         if let Some(fault) = &fault {
-            fault.strike(&request.case);
+            fault.strike(&request.case, &mut *pipes.answers);
         }
-        send(&respond(engine.as_mut(), &request, own.as_ref(), scratch))?;
+        send(pipes, &respond(engine.as_mut(), &request, own.as_ref(), scratch))?;
     }
-    Ok(())
 }
 
 fn respond(engine: &mut dyn Engine, request: &Request, own: Option<&user::Kernel>, scratch: &Path) -> Response {
@@ -144,12 +147,7 @@ pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
                 Response::Unwritten { count: count as u64, first: first as u64, reason: e.to_string() }
             }
             // After a driver's failure the device may be lost: a fresh child is surer than a guess.
-            _ => Response::Failed { reason: one_line(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
+            _ => Response::Failed { reason: shown(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
         },
     }
-}
-
-/// A driver's message on one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

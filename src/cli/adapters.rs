@@ -1,8 +1,11 @@
 //! `repro-audit adapters`: who is there.
 
+use std::time::Duration;
+
 use super::{Exit, Failure, print};
-use crate::audit;
+use crate::audit::{self, Listing};
 use crate::model::AdapterIdentity;
+use crate::process::{Limits, default_limit};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -10,12 +13,16 @@ pub(super) struct Args {
     /// As JSON, with everything the drivers tell.
     #[arg(long)]
     json: bool,
+    /// Seconds that listing may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let (found, failed) = audit::adapters(&std::collections::BTreeMap::new(), &[]);
-    for (backend, reason) in &failed {
-        anstream::eprintln!("warning: the adapters of {backend} could not be listed: {reason}");
+    let limits = Limits { time: Duration::from_secs(args.timeout), memory: default_limit() };
+    let Listing { adapters: found, failed, .. } = audit::adapters(&[], limits);
+    for unlisted in &failed {
+        anstream::eprintln!("warning: the adapters of {unlisted} could not be listed: {}", unlisted.reason);
     }
     if args.json {
         let text = serde_json::to_string_pretty(&found).map_err(Failure::usage)?;

@@ -24,7 +24,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let cases: Result<Vec<_>, _> = args.id.iter().map(|id| Case::parse(id)).collect();
     let plan = args.options.plan(Profile::Quick, Vec::new(), 7, Some(cases.map_err(Failure::usage)?))?;
-    args.options.check_adapters()?;
+    let plan = plan.with_listing(args.options.check_adapters()?);
     let record = carry_out(&plan, None)?;
     show(&Audit::new(&record).asked(Asked::Case), args.options.format, true)?;
     // Asked for by name and run nowhere: that is no answer.

@@ -16,6 +16,7 @@ use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
 use crate::kernels;
 use crate::kernels::case::Case;
 use crate::model::CaseId;
+use crate::process::default_limit;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
 
 /// What goes to standard output.
@@ -208,6 +209,7 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
         threads: settings.threads.clone(),
         vary: settings.vary.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect(),
         timeout: Duration::from_secs(args.timeout),
+        memory: default_limit(),
         cases: Some(cases),
         store: STORE,
         label: None,

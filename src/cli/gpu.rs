@@ -36,7 +36,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let plan = args.options.plan(args.profile, args.kernel, args.seed, None)?;
-    args.options.check_adapters()?;
+    let plan = plan.with_listing(args.options.check_adapters()?);
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;

@@ -97,8 +97,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
             )));
         }
     }
-    args.options.check_adapters()?;
-    let plan = plan.with_own(kernel, cases);
+    let plan = plan.with_listing(args.options.check_adapters()?).with_own(kernel, cases);
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;

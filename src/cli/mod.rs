@@ -25,6 +25,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
+use crate::process::interrupt;
 use crate::record::Merged;
 use crate::wgsl::with_deep_stack;
 
@@ -111,6 +112,14 @@ fn run() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { Exit::Within.into() };
         }
     };
+    // A child ends with its parent and needs no other way; an audit has a record and temporary files to put away.
+    let _held = match &cli.verb {
+        Verb::Worker(_) => None,
+        verb => {
+            interrupt::listen();
+            matches!(verb, Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_)).then(interrupt::hold)
+        }
+    };
     let done = match cli.verb {
         Verb::Gpu(args) => gpu::run(args),
         Verb::Adapters(args) => adapters::run(&args),
@@ -127,13 +136,11 @@ fn run() -> ExitCode {
         Verb::Man(args) => man::run(&args),
         Verb::Worker(args) => worker::run(args),
     };
-    match done {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            anstream::eprintln!("error: {}", failure.message);
-            failure.exit.into()
-        }
+    if let Err(failure) = &done {
+        anstream::eprintln!("error: {}", failure.message);
     }
+    interrupt::end();
+    done.unwrap_or_else(|failure| failure.exit).into()
 }
 
 /// A usage error as one line: what is wrong and what would be right, without the usage below it.

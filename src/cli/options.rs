@@ -5,11 +5,12 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::{Exit, Failure};
-use crate::audit::{Plan, Wanted};
+use crate::audit::{Listing, Plan, Wanted};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
+use crate::process::{Limits, default_limit};
 use crate::record::{CaseRecord, Engine, Record, Settings, Status};
 
 /// What makes an audit fail.
@@ -57,6 +58,9 @@ pub(super) struct Options {
     /// Seconds that one case may take on one adapter.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
+    /// MiB of memory that one adapter's process may take, 0 for all there is. Without this, half of the machine's.
+    #[arg(long, value_name = "MIB")]
+    pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones digests by block and a sample of N/4
     /// words, so that drift between two records can be computed. 0 stores digests alone.
     #[arg(long, value_name = "N", default_value_t = crate::record::STORE)]
@@ -98,6 +102,7 @@ impl Options {
             threads: self.threads.clone(),
             vary: self.vary.clone(),
             timeout: Duration::from_secs(self.timeout),
+            memory: self.limits().memory,
             cases,
             store: self.store,
             label: self.label.clone(),
@@ -106,14 +111,21 @@ impl Options {
         .map_err(Failure::usage)
     }
 
-    /// Whether the adapters that are wanted are there, before any work.
-    pub(super) fn check_adapters(&self) -> Result<(), Failure> {
+    /// What a child may take.
+    fn limits(&self) -> Limits {
+        let memory = self.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
+        Limits { time: Duration::from_secs(self.timeout), memory }
+    }
+
+    /// Lists the adapters, and checks before any work that those that are wanted are there.
+    pub(super) fn check_adapters(&self) -> Result<Listing, Failure> {
+        let listing = crate::audit::adapters(&self.planted, self.limits());
         if self.require_adapter.is_none() && self.adapter.is_empty() {
-            return Ok(());
+            return Ok(listing);
         }
-        let (found, failed) = crate::audit::adapters(&std::collections::BTreeMap::new(), &self.planted);
+        let Listing { adapters: found, failed, .. } = &listing;
         let mut labels: Vec<_> = found.iter().map(|a| format!("{} {}", a.id(), a.label())).collect();
-        labels.extend(failed.iter().map(|(backend, reason)| format!("({backend} could not be listed: {reason})")));
+        labels.extend(failed.iter().map(|u| format!("({u} could not be listed: {})", u.reason)));
         let present = if labels.is_empty() { "none".to_owned() } else { labels.join("; ") };
         if let Some(text) = self.require_adapter.as_ref().filter(|t| !found.iter().any(|a| a.matches(t))) {
             return Err(Failure::new(
@@ -137,7 +149,7 @@ impl Options {
         if let Some(text) = self.adapter.iter().find(|t| !found.iter().any(|a| a.matches(t))) {
             return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {present}")));
         }
-        Ok(())
+        Ok(listing)
     }
 
     /// The exit status of a finished audit.

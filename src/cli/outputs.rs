@@ -76,23 +76,39 @@ impl Outputs {
         if self.written.elapsed() < EVERY {
             return Ok(());
         }
-        let json = crate::record::to_json(&record())?;
-        {
-            let _lock = Lock::take(&self.folder)?;
-            let path = self.folder.join("record.json");
-            if !path.exists() || self.own.is_some() && self.own == digest(&path) {
-                write_atomically(&path, &json)?;
-                self.own = Some(blake3::hash(&json));
-            } else {
-                self.beside(&json)?;
-            }
-        }
+        self.write(&record())?;
         self.written = Instant::now();
         Ok(())
     }
 
+    /// Writes the record of an audit that was stopped, to stay. Gives its file and its number of cases, if it has any.
+    pub(super) fn keep(&mut self, record: &mut dyn FnMut() -> Record) -> std::io::Result<Option<(PathBuf, usize)>> {
+        let record = record();
+        if record.cases.is_empty() {
+            return Ok(None);
+        }
+        let mut path = self.write(&record)?;
+        if let Some(aside) = self.aside.take() {
+            path = aside.keep().map_err(|e| e.error)?;
+        }
+        Ok(Some((path, record.cases.len())))
+    }
+
+    /// Writes an unfinished record: as `record.json`, or beside it where that is another audit's. Gives its file.
+    fn write(&mut self, record: &Record) -> std::io::Result<PathBuf> {
+        let json = crate::record::to_json(record)?;
+        let _lock = Lock::take(&self.folder)?;
+        let path = self.folder.join("record.json");
+        if path.exists() && (self.own.is_none() || self.own != digest(&path)) {
+            return self.beside(&json);
+        }
+        write_atomically(&path, &json)?;
+        self.own = Some(blake3::hash(&json));
+        Ok(path)
+    }
+
     /// Writes an unfinished record under a name of its own.
-    fn beside(&mut self, json: &[u8]) -> std::io::Result<()> {
+    fn beside(&mut self, json: &[u8]) -> std::io::Result<PathBuf> {
         let path = match self.aside.take() {
             Some(path) => path,
             None => {
@@ -103,8 +119,9 @@ impl Outputs {
             }
         };
         write_atomically(&path, json)?;
+        let name = path.to_path_buf();
         self.aside = Some(path);
-        Ok(())
+        Ok(name)
     }
 
     /// Writes the record and every report of it. Another audit's record that is there is put aside.

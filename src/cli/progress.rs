@@ -49,6 +49,18 @@ impl Progress for Shown<'_> {
             self.trouble.get_or_insert(e);
         }
     }
+
+    fn stopped(&mut self, record: &mut dyn FnMut() -> Record) {
+        self.bar.finish_and_clear();
+        let Some(outputs) = self.outputs.as_mut() else { return };
+        match outputs.keep(record) {
+            Ok(Some((path, cases))) => {
+                anstream::eprintln!("Kept: {}, an unfinished record of {cases} cases.", path.display())
+            }
+            Ok(None) => anstream::eprintln!("Nothing was finished, and nothing is kept."),
+            Err(e) => anstream::eprintln!("warning: the unfinished record could not be written: {e}"),
+        }
+    }
 }
 
 impl Drop for Shown<'_> {

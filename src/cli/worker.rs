@@ -19,6 +19,9 @@ pub(super) struct Args {
     scratch: PathBuf,
     #[arg(long)]
     planted: Vec<Mode>,
+    /// The process that it ends with.
+    #[arg(long)]
+    parent: u32,
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
@@ -28,6 +31,6 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         Duty::Serve { backend: args.backend, index: args.index, scratch: args.scratch, planted: args.planted }
     };
     // The parent has gone where its pipe is closed; there is nobody to tell.
-    work(duty).map_err(|e| Failure::new(Exit::Incomplete, format!("worker: {e}")))?;
+    work(duty, args.parent).map_err(|e| Failure::new(Exit::Incomplete, format!("worker: {e}")))?;
     Ok(Exit::Within)
 }

@@ -199,6 +199,8 @@ pub fn write_with(
     path: &Path,
     content: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
+    // A signal waits for the temporary file to be gone.
+    let _held = crate::process::interrupt::hold();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".repro-audit-").suffix(".tmp").tempfile_in(folder)?;
     {

@@ -4,7 +4,7 @@
 mod wire;
 
 use std::io::{BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use super::collect::Tally;
 use super::{Answer, Engine};
 use crate::model::adapter::REMOTE;
 use crate::model::{AdapterIdentity, RunError, Runs, Skip, Task};
+use crate::process::{Group, Tail, default_limit, mib, shown};
 use wire::{Reply, WireError};
 
 /// The protocol's version.
@@ -23,12 +24,10 @@ const OPENING: Duration = Duration::from_secs(120);
 /// How often a process that failed is started again.
 const RESTARTS: u32 = 3;
 
-/// The most of a process's text that is shown.
-const SHOWN: usize = 200;
-
 /// A running process and its pipes.
 struct Process {
-    child: Child,
+    group: Group,
+    errors: Tail,
     pipes: Option<(ChildStdin, BufReader<ChildStdout>)>,
 }
 
@@ -115,16 +114,13 @@ impl Process {
     fn start(command: &str) -> Result<(Self, wire::Hello), RunError> {
         let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
         shell.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(command);
-        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        #[cfg(unix)]
-        {
-            // A group of its own, so that whatever it starts ends with it.
-            use std::os::unix::process::CommandExt as _;
-            shell.process_group(0);
-        }
-        let mut child = shell.spawn().map_err(|e| RunError::Gone(format!("'{command}' can't be started: {e}")))?;
-        let pipes = child.stdin.take().zip(child.stdout.take().map(BufReader::new));
-        let mut process = Self { child, pipes };
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut group = Group::start(&mut shell, default_limit())
+            .map_err(|e| RunError::Gone(format!("'{}' can't be started: {e}", shown(command))))?;
+        let leader = group.leader();
+        let pipes = leader.stdin.take().zip(leader.stdout.take().map(BufReader::new));
+        let errors = leader.stderr.take().map(Tail::of).unwrap_or_default();
+        let mut process = Self { group, errors, pipes };
         let hello = process.exchange(OPENING, |_, from| wire::hello(from))?;
         if hello.protocol != PROTOCOL {
             let spoken = hello.protocol;
@@ -153,29 +149,26 @@ impl Process {
                 self.pipes = Some((to, from));
                 Ok(said)
             }
-            Ok((Err(wrong), ..)) => {
-                self.kill();
-                Err(failed(wrong))
-            }
+            Ok((Err(wrong), ..)) => Err(self.gone(&wrong.to_string())),
             Err(RecvTimeoutError::Timeout) => {
-                self.kill();
-                Err(RunError::Gone(format!("no answer within {} s; it was killed", limit.as_secs_f64())))
+                Err(self.gone(&format!("no answer within {} s; it was killed", limit.as_secs_f64())))
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                self.kill();
-                Err(RunError::Gone("the thread that read its answer failed".to_owned()))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.gone("the thread that read its answer failed")),
         }
     }
 
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            // It fails only where the group is already gone.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Ends a process that failed, and says why with its last line on standard error.
+    fn gone(&mut self, why: &str) -> RunError {
+        self.group.kill();
+        self.errors.wait(Duration::from_millis(200));
+        let why = match self.group.over_memory() {
+            Some(limit) => format!("it took more than {} MiB of memory; it was killed", mib(limit)),
+            None => shown(why),
+        };
+        RunError::Gone(match self.errors.last() {
+            Some(line) => format!("{why}; its last line: {line}"),
+            None => why,
+        })
     }
 }
 
@@ -184,19 +177,12 @@ impl Drop for Process {
         // Its input ends, which asks it to end. One that does not is not waited for.
         drop(self.pipes.take());
         let patience = Instant::now();
-        while patience.elapsed() < Duration::from_millis(300) && matches!(self.child.try_wait(), Ok(None)) {
+        while patience.elapsed() < Duration::from_millis(300) && matches!(self.group.ended(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.kill();
     }
 }
 
 fn failed(wrong: WireError) -> RunError {
     RunError::Gone(shown(&wrong.to_string()))
-}
-
-/// A process's text on one line, without control characters, and not too long.
-fn shown(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().filter(|c| !c.is_control()).take(SHOWN).collect()
 }

@@ -1,0 +1,98 @@
+//! How much memory a process may take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::group::Group;
+
+/// How often it is looked at: a process that fills memory as fast as it can takes a few hundred MiB meanwhile.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// The part of this machine's memory, or of the container's, that a process may take when nothing else is said: half.
+/// `None` where the system does not tell.
+#[must_use]
+pub fn default_limit() -> Option<u64> {
+    let mut system = sysinfo::System::new().ok()?;
+    system.refresh_memory();
+    let total = system.cgroup_limits().map_or(system.total_memory(), |c| c.total_memory.min(system.total_memory()));
+    (total > 0).then_some(total / 2)
+}
+
+/// A number of bytes in MiB.
+#[must_use]
+pub fn mib(bytes: u64) -> u64 {
+    bytes >> 20
+}
+
+/// Ends a process whose resident memory is beyond a limit.
+#[derive(Debug)]
+pub(super) struct Watch {
+    limit: u64,
+    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// Watches the leader of a group until this is dropped. `limit` in bytes.
+    pub(super) fn new(group: &Group, limit: u64) -> Self {
+        let watch = Self { limit, over: Arc::default(), stop: Arc::default() };
+        let (over, stop) = (Arc::clone(&watch.over), Arc::clone(&watch.stop));
+        let (id, kill) = (sysinfo::Pid::from_u32(group.id()), group.killer());
+        std::thread::spawn(move || {
+            let Ok(mut system) = sysinfo::System::new() else { return };
+            let what = sysinfo::ProcessRefreshKind::nothing().with_memory().without_tasks();
+            while !stop.load(Ordering::Relaxed) {
+                system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::Some(&[id]), true, what);
+                if system.process(id).is_some_and(|p| p.memory() > limit) {
+                    over.store(true, Ordering::Relaxed);
+                    kill();
+                    return;
+                }
+                std::thread::sleep(EVERY);
+            }
+        });
+        watch
+    }
+
+    /// The limit, where the process went beyond it.
+    pub(super) fn over(&self) -> Option<u64> {
+        self.over.load(Ordering::Relaxed).then_some(self.limit)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_process_that_fills_memory_is_ended() {
+        // A shell that doubles a string has no other end than the limit.
+        let script = "x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; [ ${#x} -gt 268435456 ] && sleep 600; done";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut group = Group::start(&mut command, Some(64 << 20)).unwrap();
+        while group.ended().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(group.over_memory(), Some(64 << 20), "ended for its memory");
+        let mut small = Group::start(Command::new("true").stdin(Stdio::null()), Some(1 << 30)).unwrap();
+        while small.ended().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(small.over_memory(), None, "one that takes little is not");
+    }
+
+    #[test]
+    fn the_limit_when_nothing_is_said_is_a_part_of_the_machine() {
+        let limit = default_limit().expect("this system tells");
+        assert!(limit > 64 << 20, "{limit} bytes");
+    }
+}
