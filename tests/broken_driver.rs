@@ -4,6 +4,8 @@
 //! The victim is the first adapter; without a driver it is the embedded one, whose child can be broken in the same ways.
 
 mod common;
+#[cfg(target_os = "linux")]
+mod hostile;
 
 use common::{adapters, program, record_in, run, status, stderr};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -16,8 +18,20 @@ const PLANTED: &str = "flush";
 fn audit(victim: &str, fault: &str) -> Result<(i32, Record), Failed> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().to_str().ok_or("a name")?;
-    let output = run(program(&["gpu", "--kernel", KERNEL, "--timeout", "4", "--planted", PLANTED, "--out", out])
-        .env("REPRO_AUDIT_FAULT", format!("{victim}|{fault}")));
+    let output = run(program(&[
+        "gpu",
+        "--kernel",
+        KERNEL,
+        "--timeout",
+        "4",
+        "--memory",
+        "2048",
+        "--planted",
+        PLANTED,
+        "--out",
+        out,
+    ])
+    .env("REPRO_AUDIT_FAULT", format!("{victim}|{fault}")));
     if !folder.path().join("record.json").exists() {
         return Err(stderr(&output).into());
     }
@@ -124,11 +138,14 @@ fn main() {
         trial("a_panic", "panic|wg=128", "status 101", false),
         trial("an_answer_that_is_none", "garbage|wg=128", "this is no answer", false),
         trial("no_device", "open|", "no device", true),
+        trial("memory_without_end", "memory|wg=128", "MiB of memory", false),
+        trial("output_without_end", "flood|wg=128", "no answer within 4 s", false),
     ];
     #[cfg(target_os = "linux")]
     {
         let labels = labels.clone();
         trials.push(Trial::test("killed_from_outside", move || killed_from_outside(&labels)));
+        trials.extend(hostile::trials());
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

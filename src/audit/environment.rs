@@ -1,19 +1,21 @@
 //! What is found of the machine that an audit runs on.
 
+use crate::model::text::shown;
 use crate::model::variables::VARIABLES;
 use crate::record::Environment;
 
 /// This machine.
 pub(super) fn capture() -> Environment {
     let unknown = || "unknown".to_owned();
-    let host = sysinfo::System::host_name().unwrap_or_else(|_| unknown());
+    let plain = |text: String| shown(&text, 1000);
+    let host = sysinfo::System::host_name().map_or_else(|_| unknown(), plain);
     // A platform that sysinfo does not know leaves these unknown; the audit itself does not need them.
     let (cpu, cores, memory_mib) = sysinfo::System::new().map_or_else(
         |_| (unknown(), 0, 0),
         |mut system| {
             system.refresh_memory();
             system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
-            let cpu = system.cpus().first().map_or_else(unknown, |c| c.brand().trim().to_owned());
+            let cpu = system.cpus().first().map_or_else(unknown, |c| plain(c.brand().to_owned()));
             (cpu, system.cpus().len(), system.total_memory() >> 20)
         },
     );
@@ -22,8 +24,8 @@ pub(super) fn capture() -> Environment {
     Environment {
         machine_id: blake3::hash(machine.as_bytes()).to_hex()[..16].to_owned(),
         host,
-        os: sysinfo::System::long_os_version().unwrap_or_else(|_| unknown()),
-        kernel: sysinfo::System::kernel_version().unwrap_or_else(|_| unknown()),
+        os: sysinfo::System::long_os_version().map_or_else(|_| unknown(), plain),
+        kernel: sysinfo::System::kernel_version().map_or_else(|_| unknown(), plain),
         architecture: std::env::consts::ARCH.to_owned(),
         cpu,
         cpu_threads,
@@ -31,7 +33,7 @@ pub(super) fn capture() -> Environment {
         memory_mib,
         variables: VARIABLES
             .into_iter()
-            .filter_map(|v| std::env::var(v.name).ok().map(|value| (v.name.to_owned(), value)))
+            .filter_map(|v| std::env::var(v.name).ok().map(|value| (v.name.to_owned(), plain(value))))
             .collect(),
     }
 }

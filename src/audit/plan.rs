@@ -10,6 +10,7 @@ use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::{self, Problem, Profile};
 use crate::model::pattern::nearest;
+use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
 use crate::process::Limits;
 use crate::record::Settings;
@@ -135,7 +136,10 @@ impl Plan {
             let (name, values) = text.split_once('=').ok_or_else(|| PlanError::Vary(text.clone()))?;
             let values: Vec<_> = values.split(',').map(str::to_owned).collect();
             let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if name.is_empty() || !name.chars().all(good) || values.iter().any(String::is_empty) {
+            if name.is_empty()
+                || !name.chars().all(good)
+                || values.iter().any(|v| v.is_empty() || line_fault(v).is_some())
+            {
                 return Err(PlanError::Vary(text.clone()));
             }
             // A value that is given twice would be one engine twice, under one id.

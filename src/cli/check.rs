@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::gpu::carry_out;
 use super::outputs::Outputs;
-use super::{Exit, Failure, kernel, print};
+use super::{Exit, Failure, kernel, print, settings_text};
 use crate::audit::{Plan, Wanted};
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
 use crate::kernels;
@@ -128,7 +128,7 @@ fn exit(gravity: Gravity) -> Exit {
 }
 
 fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
+    let text = settings_text(path).map_err(|e| {
         if e.kind() == std::io::ErrorKind::NotFound {
             return Failure::usage(format!("there is no {name}; write it with: repro-audit lock RECORD --out {name}"));
         }
@@ -140,7 +140,7 @@ fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
 /// The policy; an empty one where none is named and none is there.
 fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
     let name = path.map_or_else(|| "repro-audit.toml".to_owned(), |p| p.display().to_string());
-    match std::fs::read_to_string(&name) {
+    match settings_text(Path::new(&name)) {
         Ok(text) => Ok((name.clone(), Policy::parse(&name, &text).map_err(Failure::usage)?)),
         Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => Ok((name, Policy::default())),
         Err(e) => Err(Failure::usage(format!("can't read the policy {name}: {e}"))),

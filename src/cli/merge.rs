@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use super::{Exit, Failure, unselected};
 use crate::facts::{clean, soundness_of_member};
 use crate::numerics::threads::available_threads;
+use crate::process::file::read_text;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
 
 /// Arguments.
@@ -36,8 +37,8 @@ fn expected(text: &str) -> Result<Expected, Failure> {
         return Ok(Expected::Count(count));
     }
     let labels: Vec<String> = if Path::new(text).is_file() {
-        let lines = std::fs::read_to_string(text)
-            .map_err(|e| Failure::usage(format!("--expect-legs: can't read {text}: {e}")))?;
+        let lines =
+            read_text(Path::new(text)).map_err(|e| Failure::usage(format!("--expect-legs: can't read {text}: {e}")))?;
         let line = |l: &str| l.split_once('#').map_or(l, |(name, _)| name).trim().to_owned();
         lines.lines().map(line).filter(|l| !l.is_empty()).collect()
     } else {

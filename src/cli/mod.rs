@@ -25,6 +25,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
+use crate::process::file::read_text;
 use crate::process::interrupt;
 use crate::record::Merged;
 use crate::wgsl::with_deep_stack;
@@ -92,6 +93,9 @@ impl Failure {
     }
 }
 
+/// The longest error, in characters.
+const LONGEST: usize = 480;
+
 /// Parses the arguments, does what they say, and gives the exit status.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -105,7 +109,7 @@ fn run() -> ExitCode {
         Err(e) => {
             // Help and version are data; everything else is an error, of one line.
             if e.use_stderr() && e.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                anstream::eprintln!("{}", one_line(&e.to_string()));
+                anstream::eprintln!("{}", crate::model::text::shown(&one_line(&e.to_string()), LONGEST));
                 return Exit::Usage.into();
             }
             let _ = e.print();
@@ -137,7 +141,8 @@ fn run() -> ExitCode {
         Verb::Worker(args) => worker::run(args),
     };
     if let Err(failure) = &done {
-        anstream::eprintln!("error: {}", failure.message);
+        // One line, whatever the message quotes.
+        anstream::eprintln!("error: {}", crate::model::text::shown(&failure.message, LONGEST));
     }
     interrupt::end();
     done.unwrap_or_else(|failure| failure.exit).into()
@@ -168,11 +173,23 @@ fn unselected(error: crate::record::SelectError) -> Failure {
 
 /// A label of an audit: a word that fits in a list and a table.
 fn label(text: &str) -> Result<String, String> {
-    let good = |c: char| !c.is_control() && c != ',';
-    if text.trim().is_empty() || text.len() > 100 || !text.chars().all(good) {
+    let plain = crate::model::text::line_fault(text).is_none() && !text.contains(',');
+    if text.trim().is_empty() || text.len() > 100 || !plain {
         return Err("a label is 1 to 100 characters without commas or line breaks".to_owned());
     }
     Ok(text.trim().to_owned())
+}
+
+/// The text of a file in TOML, in which every text is plain.
+fn settings_text(path: &std::path::Path) -> std::io::Result<String> {
+    let text = read_text(path)?;
+    // What is no TOML is told by whoever reads it.
+    if let Ok(parsed) = toml::Deserializer::parse(&text)
+        && let Err(e) = crate::model::text::check(parsed)
+    {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, one_line(e.message())));
+    }
+    Ok(text)
 }
 
 /// Writes to standard output. A closed pipe is the reader's choice and no error.

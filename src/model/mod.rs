@@ -22,6 +22,7 @@ mod role;
 mod side;
 mod skip;
 pub mod task;
+pub mod text;
 pub mod variables;
 pub mod words;
 

@@ -4,9 +4,15 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::model::text::{self, line_fault};
 
 /// The longest message, in bytes. Outputs go through files, so a message holds digests and findings alone.
 pub const LIMIT: u32 = 16 << 20;
+
+/// The longest text of a driver, in characters.
+const TEXT: usize = 2000;
 
 /// Why there is no message.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +60,18 @@ pub fn read<T: DeserializeOwned>(from: &mut dyn Read) -> Result<T, FrameError> {
     if from.take(u64::from(length)).read_to_end(&mut body)? < length as usize {
         return Err(FrameError::Closed);
     }
-    serde_json::from_slice(&body).map_err(|_| FrameError::NoAnswer(super::shown(&String::from_utf8_lossy(&body))))
+    let answer = serde_json::from_slice(&body).ok().map(plain).and_then(|value| serde_json::from_value(value).ok());
+    answer.ok_or_else(|| FrameError::NoAnswer(super::shown(&String::from_utf8_lossy(&body))))
+}
+
+/// A message whose texts are lines of plain characters: a driver's name and its errors are a driver's own words.
+fn plain(message: Value) -> Value {
+    match message {
+        Value::String(text) if line_fault(&text).is_some() => Value::String(text::shown(&text, TEXT)),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, plain(value))).collect(),
+        other => other,
+    }
 }
 
 fn closed(e: std::io::Error) -> FrameError {
@@ -83,6 +100,9 @@ mod tests {
             matches!(received(&other), Err(FrameError::NoAnswer(s)) if !s.contains('\u{1b}')),
             "other JSON, told plainly"
         );
+        let mut named = Vec::new();
+        write(&mut named, &("a\u{1b}[2J\nb", 1)).unwrap();
+        assert_eq!(read::<(String, u32)>(&mut &*named).unwrap(), ("a[2J b".to_owned(), 1), "a driver's own words");
         let mut announced = LIMIT.to_le_bytes().to_vec();
         announced.push(b'[');
         assert!(matches!(received(&announced), Err(FrameError::Closed)), "a length without a body");

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use crate::model::record::FormatVersion;
 use crate::model::record::Record;
+use crate::model::text;
+use crate::process::file::read_up_to;
 
-/// The largest file that is read.
+/// The largest record that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// Why a file is no readable record.
@@ -21,12 +23,10 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// It is too large to be a record.
-    #[error("{path} has {bytes} bytes, more than any record (1 GiB); is it one?")]
+    #[error("{path} has more bytes than any record (1 GiB); is it one?")]
     TooLarge {
         /// The file.
         path: String,
-        /// Its size.
-        bytes: u64,
     },
     /// It is no record.
     #[error("{path} is no record of repro-audit: {reason}")]
@@ -74,12 +74,13 @@ struct Kind {
 pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.display().to_string();
     let io = |source| ReadError::Io { path: name.clone(), source };
-    let bytes = std::fs::metadata(path).map_err(io)?.len();
-    if bytes > MAX_BYTES {
-        return Err(ReadError::TooLarge { path: name, bytes });
-    }
-    let text = std::fs::read(path).map_err(io)?;
+    let text = read_up_to(path, MAX_BYTES).map_err(|e| match e.kind() {
+        std::io::ErrorKind::FileTooLarge => ReadError::TooLarge { path: name.clone() },
+        _ => io(e),
+    })?;
     check_head(&name, &text)?;
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.to_string() };
+    text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
     Ok(text)
 }
 

@@ -15,4 +15,5 @@ mod numerics;
 mod pair;
 mod records;
 mod rng;
+mod texts;
 mod views;

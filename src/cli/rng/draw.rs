@@ -110,7 +110,7 @@ pub(super) fn cards(file: Option<&Path>) -> Result<Cards, Failure> {
     let mut cards = Cards::known().map_err(Failure::usage)?;
     if let Some(file) = file {
         let name = file.display().to_string();
-        let table = std::fs::read_to_string(file)
+        let table = crate::cli::settings_text(file)
             .map_err(|e| Failure::usage(format!("can't read the card table {name}: {e}")))?;
         cards.add(&table, &name).map_err(Failure::usage)?;
     }

@@ -1,13 +1,13 @@
 //! `repro-audit rng identify`.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::draw::{DrawArgs, cards};
 use super::layout::{columns, count, markdown};
 use super::{Exit, Failure, Format, csv, json};
 use crate::cli::print;
+use crate::process::file::{read_text, take_text};
 use crate::rng::{Candidate, Class, Form, Geometry, Identified, Interval, Observations, identify};
 
 /// Threads per SM that cards with CUDA or ROCm have.
@@ -79,14 +79,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn read(path: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let done = if path == "-" {
-        std::io::stdin().read_to_string(&mut text).map(|_| ())
-    } else {
-        std::fs::read_to_string(path).map(|content| text = content)
-    };
-    done.map_err(|e| Failure::usage(format!("can't read {path}: {e}")))?;
-    Ok(text)
+    let text = if path == "-" { take_text(&mut std::io::stdin()) } else { read_text(std::path::Path::new(path)) };
+    text.map_err(|e| Failure::usage(format!("can't read {path}: {e}")))
 }
 
 fn candidates(args: &Args) -> Result<Vec<Candidate>, Failure> {

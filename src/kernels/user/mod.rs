@@ -25,6 +25,8 @@ pub use settings::{Config, Contents, Drawn, Number, PassSettings, Scalars, Setti
 use crate::engines::RunError;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Buffer, Pass, Problem, Program};
+use crate::model::text::{line_fault, lines_fault, shown};
+use crate::process::file::read_text;
 use crate::record::OwnKernel;
 use infer::{Resolved, resolve};
 use problem::{OwnProblem, Shared};
@@ -52,9 +54,19 @@ impl Kernel {
         arguments: Vec<String>,
     ) -> Result<Self, UserError> {
         let name = file.display().to_string();
+        // They are in the record, which is read on other machines.
+        if let Some((text, fault)) =
+            [&name].into_iter().chain(&arguments).find_map(|text| line_fault(text).map(|fault| (text, fault)))
+        {
+            return Err(UserError::of(&shown(text, 80), format!("this name or argument has {fault}; use another")));
+        }
         let read = |path: &Path| {
-            std::fs::read_to_string(path)
-                .map_err(|e| UserError::of(&path.display().to_string(), format!("can't be read: {e}")))
+            let wrong = |why: String| UserError::of(&path.display().to_string(), why);
+            let text = read_text(path).map_err(|e| wrong(format!("can't be read: {e}")))?;
+            match lines_fault(&text) {
+                Some(fault) => Err(wrong(format!("has {fault}, which would show another text than is run; remove it"))),
+                None => Ok(text),
+            }
         };
         let source = read(file)?;
         let beside = file.with_extension("toml");

@@ -1,0 +1,63 @@
+//! Files of others: what a name leads to may have no end.
+
+use std::io::{Error, ErrorKind, Read};
+use std::path::Path;
+
+/// The most bytes of a text that a person writes: settings, a policy, a lock, a table, a shader.
+pub const TEXT: u64 = 16 << 20;
+
+/// A file's content, where it has no more than `most` bytes. They are counted as they come: a pipe or a device has a size of
+/// zero and no end.
+///
+/// # Errors
+/// Those of the file system; [`ErrorKind::FileTooLarge`] where there is more.
+pub fn read_up_to(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    take_up_to(&mut std::fs::File::open(path)?, most)
+}
+
+/// A file's text of no more than [`TEXT`] bytes.
+///
+/// # Errors
+/// As [`read_up_to`]; [`ErrorKind::InvalidData`] where it is no text.
+pub fn read_text(path: &Path) -> std::io::Result<String> {
+    text(read_up_to(path, TEXT)?)
+}
+
+/// The text of a stream of no more than [`TEXT`] bytes.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn take_text(from: &mut dyn Read) -> std::io::Result<String> {
+    text(take_up_to(from, TEXT)?)
+}
+
+fn take_up_to(from: &mut dyn Read, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    if from.take(most.saturating_add(1)).read_to_end(&mut content)? as u64 > most {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {} MiB", most >> 20)));
+    }
+    Ok(content)
+}
+
+fn text(content: Vec<u8>) -> std::io::Result<String> {
+    String::from_utf8(content).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_end_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "abc").unwrap();
+        assert_eq!(read_up_to(&path, 3).unwrap(), b"abc", "as much as may be");
+        assert_eq!(read_up_to(&path, 2).unwrap_err().kind(), ErrorKind::FileTooLarge, "one more");
+        let mut endless = std::io::repeat(b'x');
+        assert_eq!(take_text(&mut endless).unwrap_err().kind(), ErrorKind::FileTooLarge, "a device");
+        assert_eq!(text(vec![0xff]).unwrap_err().kind(), ErrorKind::InvalidData, "no text");
+        #[cfg(unix)]
+        assert_eq!(read_text(Path::new("/dev/zero")).unwrap_err().kind(), ErrorKind::FileTooLarge, "one that is there");
+    }
+}
