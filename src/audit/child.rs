@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long its last words may take to come through the pipes.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// How late a signal may be that was sent before an answer.
+const LATE: Duration = Duration::from_millis(20);
+
 /// Why a child process gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChildError {
@@ -57,6 +60,7 @@ pub struct Child {
     responses: Receiver<Result<Response, FrameError>>,
     errors: Tail,
     limits: Limits,
+    opened: bool,
 }
 
 impl Child {
@@ -92,7 +96,7 @@ impl Child {
                 }
             });
         }
-        Ok(Self { group, responses, errors, limits })
+        Ok(Self { group, responses, errors, limits, opened: false })
     }
 
     /// Starts a child for one adapter and waits until it is open.
@@ -161,6 +165,11 @@ impl Child {
                 }
             }
         };
+        if !self.opened {
+            // While it loads a driver may send this program a signal, and that may come after the answer.
+            std::thread::sleep(LATE);
+            self.opened = true;
+        }
         if let Some(signal) = interrupt::sent_by(self.group.id()) {
             self.group.kill();
             return Err(ChildError::Signal(signal));

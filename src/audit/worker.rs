@@ -13,7 +13,7 @@ use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::process::frame::{self, FrameError};
-use crate::process::{Pipes, detach, end_with_parent, shown};
+use crate::process::{Pipes, detach, end, end_with_parent, shown};
 use crate::record::Distinct;
 
 /// What a child is asked.
@@ -70,10 +70,15 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
     // Before any driver is loaded.
     let mut pipes = detach()?;
     end_with_parent(parent);
-    match duty {
+    let done = match duty {
         Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
+    };
+    if done.is_ok() {
+        // All is said. A driver may have started something, and some hang on the way out.
+        end();
     }
+    done
 }
 
 fn send(pipes: &mut Pipes, response: &Response) -> std::io::Result<()> {

@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 
+#[cfg(unix)]
+use rustix::process::{Signal, getpgrp, getpid, getppid, kill_current_process_group, kill_process};
+
 /// The pipes to the parent.
 pub struct Pipes {
     /// What the parent asks.
@@ -45,20 +48,29 @@ pub fn detach() -> std::io::Result<Pipes> {
 /// other thread.
 #[cfg(unix)]
 pub fn end_with_parent(parent: u32) {
-    use rustix::process::{Signal, getpgrp, getpid, getppid, kill_current_process_group, kill_process};
     const EVERY: std::time::Duration = std::time::Duration::from_millis(200);
     std::thread::spawn(move || {
         while getppid().is_some_and(|p| p.as_raw_nonzero().get().unsigned_abs() == parent) {
             std::thread::sleep(EVERY);
         }
-        // Its own group alone: one that was started by hand is in the group of a shell.
-        let _ = if getpgrp() == getpid() {
-            kill_current_process_group(Signal::KILL)
-        } else {
-            kill_process(getpid(), Signal::KILL)
-        };
+        end();
     });
 }
+
+/// Ends this process and whatever its driver started, without asking the driver.
+#[cfg(unix)]
+pub fn end() {
+    // Its own group alone: one that was started by hand is in the group of a shell.
+    let _ = if getpgrp() == getpid() {
+        kill_current_process_group(Signal::KILL)
+    } else {
+        kill_process(getpid(), Signal::KILL)
+    };
+}
+
+/// Here the job ends with the parent.
+#[cfg(not(unix))]
+pub fn end() {}
 
 /// Here the job that the process is in ends with its parent.
 #[cfg(not(unix))]
