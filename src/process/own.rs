@@ -49,12 +49,17 @@ pub fn detach() -> std::io::Result<Pipes> {
 #[cfg(unix)]
 pub fn end_with_parent(parent: u32) {
     const EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+    let (sender, running) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
+        // Nobody listens where the thread was not waited for.
+        let _ = sender.send(());
         while getppid().is_some_and(|p| p.as_raw_nonzero().get().unsigned_abs() == parent) {
             std::thread::sleep(EVERY);
         }
         end();
     });
+    // A thread that starts while a driver's constructor runs waits for the loader's lock, and that constructor may never end.
+    let _ = running.recv();
 }
 
 /// Ends this process and whatever its driver started, without asking the driver.
