@@ -467,7 +467,8 @@ fn commands_name_verbs_that_exist() {
     missed.controls[0].caught = false;
     let command = repro_audit::cli::command();
     let mut found = 0;
-    for record in [fixture::full(2), fixture::without_adapters(), clean, missed] {
+    let interpreted = fixture::interpreted(small(), true);
+    for record in [fixture::full(2), fixture::without_adapters(), clean, missed, interpreted] {
         for line in table_of(&record, false).lines() {
             let Some(words) = line.trim().strip_prefix("repro-audit ") else { continue };
             let arguments = shell_words(line.trim());
