@@ -91,17 +91,6 @@ fn opens_offline() -> Result<(), Failed> {
     if !dom.contains("class=\"has-js\"") || errors.contains("CONSOLE") {
         return Err(format!("a page without adapters does not work: {errors}").into());
     }
-    for record in [&record, &fixture::interpreted(fixture::full(2), true), &fixture::without_adapters()] {
-        for width in [400, 1400] {
-            let (wide, text) = laid_out(profile.path(), &formats::html::write(&Audit::new(record).document()), width)?;
-            if wide > width {
-                return Err(format!("a page of {width} pixels scrolls sideways: it is {wide} wide").into());
-            }
-            if text.contains("</code>") {
-                return Err("markup is shown as text".into());
-            }
-        }
-    }
     let shots: [(&str, &str, &[&str]); 4] = [
         ("light-wide.png", "1280,7000", &["--blink-settings=preferredColorScheme=1"]),
         ("dark-wide.png", "1280,7000", &["--blink-settings=preferredColorScheme=0"]),
@@ -125,30 +114,6 @@ fn opens_offline() -> Result<(), Failed> {
         return Err("the printed page is all but blank".into());
     }
     Ok(())
-}
-
-/// How wide a page is in a frame of so many pixels with everything unfolded, and the text that it shows.
-fn laid_out(folder: &Path, page: &str, width: u32) -> Result<(u32, String), Failed> {
-    let nonce = page.split("script-src 'nonce-").nth(1).and_then(|t| t.split('\'').next()).ok_or("no nonce")?;
-    let probe = format!(
-        "<script nonce=\"{nonce}\">addEventListener('load', () => {{ for (const d of document.querySelectorAll('details')) \
-         d.open = true; parent.postMessage(document.scrollingElement.scrollWidth + ' ' + document.body.innerText, '*'); }});\
-         </script></body>"
-    );
-    std::fs::write(folder.join("inner.html"), page.replace("</body>", &probe))?;
-    let outer = folder.join("outer.html");
-    std::fs::write(
-        &outer,
-        format!(
-            "<!doctype html><iframe src=\"inner.html\" style=\"border:0;width:{width}px;height:900px\"></iframe>\
-             <textarea></textarea><script>addEventListener('message', (e) => {{ document.querySelector('textarea')\
-             .textContent = e.data; }});</script>"
-        ),
-    )?;
-    let (dom, _) = chromium(folder, &["--dump-dom", "--virtual-time-budget=20000"], &outer)?;
-    let said = dom.split("<textarea>").nth(1).and_then(|t| t.split("</textarea>").next()).ok_or("no answer")?;
-    let (wide, text) = said.split_once(' ').ok_or("the page did not answer")?;
-    Ok((wide.parse()?, text.replace("&lt;", "<")))
 }
 
 /// Requests that Chromium makes for itself at its start, whatever the page.
