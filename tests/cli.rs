@@ -29,7 +29,7 @@ fn bad_input_is_one_clear_line_before_any_work() {
     assert!(gpu(&["--vary", "LP_NUM_THREADS"], 2).contains("NAME=a,b,c"), "no values");
     assert!(gpu(&["--vary", "X="], 2).contains("NAME=a,b,c"), "an empty value");
     assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: embedded:0 "), "a filter that matches nothing");
-    assert!(gpu(&["--planted", "fast"], 2).contains("is no defect of the embedded adapter"), "an unknown defect");
+    assert!(gpu(&["--planted", "fast"], 2).contains("is no defect of the interpreter"), "an unknown defect");
     assert!(gpu(&["--planted", "strict"], 2).contains("plants nothing"), "no defect");
     assert!(gpu(&["--require-adapter", "RTX"], 3).contains("absent"), "a required adapter");
     assert!(!std::path::Path::new(out).exists(), "no work was begun");

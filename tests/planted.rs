@@ -225,7 +225,7 @@ type Variants = BTreeMap<String, Vec<String>>;
 
 /// The table of `docs/numerics.md`, from the record.
 fn table(record: &Record) -> String {
-    let mut text = "| planted | status | equal twins | of |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| planted | status | equal references | of |\n|---|---|---|---|\n".to_owned();
     for (place, mode) in PLANTED.iter().enumerate() {
         let engine = format!("embedded:{}", place + 1);
         // Status and equal twins, and the variants of which this is said.

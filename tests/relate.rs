@@ -243,7 +243,7 @@ fn conflicts_stay_side_by_side() {
     assert!(view.conflicts.iter().all(|c| c.case.starts_with("dot/") && c.results.len() == 2), "both results");
     assert_eq!(view.classes.len(), 1, "what does not repeat tells nothing apart");
     let title = view.document().headline;
-    assert!(title.starts_with("Not the same again on one machine"), "{title}");
+    assert!(title.starts_with("Not repeatable on one machine"), "{title}");
     // Between machines it is no non-determinism, and splits the adapter.
     let set = merged(&[machine("a", "one", "22.3.6", 1, false), machine("b", "two", "22.3.6", 2, true)]);
     let view = relate(&set);

@@ -79,7 +79,7 @@ pub enum PlanError {
     #[error("--vary {0} is no NAME=a,b,c with at least one value")]
     Vary(String),
     /// The strict mode is there already.
-    #[error("--planted strict plants nothing: the strict embedded adapter is in every audit")]
+    #[error("--planted strict plants nothing: the strict interpreter is in every audit")]
     Strict,
     /// A control by name.
     #[error("the controls run in every audit and can not be asked for; name a case of another kernel")]

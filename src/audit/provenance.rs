@@ -25,9 +25,9 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
     let mut notes = Vec::new();
     let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
     if drivers.is_empty() {
-        let embedded = "The kernels ran on the embedded interpreter, which is this program's own: it shows what strict \
-                        arithmetic gives and which kernels depend on the order of execution, and nothing about a GPU or \
-                        a driver.";
+        let embedded = "The kernels ran on the interpreter, which is part of this program: it shows what strict \
+                        arithmetic gives and which kernels depend on the order of execution, not what a GPU or a \
+                        driver does.";
         notes.push(if record.provenance.settings.adapters.is_empty() {
             format!(
                 "No driver was found. {embedded} A software adapter can be had without a GPU: install Mesa's lavapipe \
@@ -37,20 +37,18 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
             format!("No driver was asked for. {embedded}")
         });
     } else if drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu")) {
-        notes.push(
-            "All adapters here are software: this says how their drivers compute, and nothing about a GPU.".to_owned(),
-        );
+        notes.push("All adapters here are software: their results do not show what a GPU does.".to_owned());
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {
         notes.push(format!(
-            "The embedded adapters from embedded:1 on have defects planted on purpose ({}): they test the auditor and are \
+            "The interpreters from embedded:1 on have defects planted on purpose ({}): they test the auditor and are \
              no driver of this machine.",
             planted.join(", ")
         ));
     }
     if record.provenance.settings.repeats < 2 {
-        notes.push("With one run of each case nothing is said of repeatability; use --repeats 2 or more.".to_owned());
+        notes.push("One run of each case does not test repeatability; use --repeats 2 or more.".to_owned());
     }
     notes
 }

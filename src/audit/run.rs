@@ -78,7 +78,7 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
     let suffix = threads.map(|t| format!(" threads={t}")).unwrap_or_default();
     Engine {
         id: format!("cpu{suffix}"),
-        label: format!("CPU twin{suffix}"),
+        label: format!("CPU reference{suffix}"),
         kind: EngineKind::Cpu,
         adapter: None,
         variables: variables.into_iter().collect(),

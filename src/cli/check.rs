@@ -22,7 +22,7 @@ use crate::record::{FOLDER, Record, STORE, write_atomically};
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// What is not as it should be, gravest first, for people.
+    /// What differs from the lock or the policy, the worst first, for people.
     Table,
     /// Everything, for programs.
     Json,
@@ -41,10 +41,10 @@ pub(super) struct Args {
     /// Audit this machine now, with the lock's cases and settings, instead of reading a record.
     #[arg(long, conflicts_with = "record")]
     run: bool,
-    /// What was: written by `repro-audit lock`.
+    /// The lock file, written by `repro-audit lock`.
     #[arg(long, value_name = "FILE", default_value = "repro.lock")]
     lock: PathBuf,
-    /// What is demanded of which result; repro-audit.toml where there is one. Without a rule, a result must be the lock's.
+    /// The policy: repro-audit.toml where there is one. Without a rule, a result must equal the lock's.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Only engines with this text in their name, as the lock gives it; may be given more than once. Others may be absent.

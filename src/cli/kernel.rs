@@ -147,13 +147,12 @@ pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Resul
     match receiver.recv_timeout(Duration::from_secs(seconds)) {
         Ok(found) => found.map_err(Failure::usage),
         Err(RecvTimeoutError::Timeout) => Err(Failure::usage(format!(
-            "'{case}' did not end on the embedded interpreter within {seconds} s; give it less to do, or more time with \
+            "'{case}' did not end on the interpreter within {seconds} s; give it less to do, or more time with \
              --timeout"
         ))),
-        Err(RecvTimeoutError::Disconnected) => Err(Failure::new(
-            Exit::Incomplete,
-            format!("the embedded interpreter failed on '{case}'; please report it"),
-        )),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Failure::new(Exit::Incomplete, format!("the interpreter failed on '{case}'; please report it")))
+        }
     }
 }
 

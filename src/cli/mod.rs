@@ -47,7 +47,7 @@ enum Verb {
     Gpu(gpu::Args),
     /// List the adapters and the identity of their drivers.
     Adapters(adapters::Args),
-    /// Audit a WGSL compute shader of your own on every adapter, against the embedded interpreter.
+    /// Audit a WGSL compute shader of your own on every adapter, against the interpreter.
     Kernel(kernel::Args),
     /// Run one case again, on every adapter.
     Case(case::Args),

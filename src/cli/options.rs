@@ -22,7 +22,7 @@ pub(super) enum FailOn {
     OutsideSpecification,
     /// That, or a result that does not repeat.
     NotRepeatable,
-    /// Any bit that differs from the strict twin, or between runs, configurations, drivers or adapters.
+    /// Any bit that differs from the strict reference, or between runs, configurations, drivers or adapters.
     Drift,
 }
 
@@ -37,15 +37,15 @@ pub(super) struct Options {
     #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER",
         value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) require_adapter: Option<String>,
-    /// Also audit an embedded adapter with this defect planted, such as contract+flush: a driver with known defects.
-    /// May be given more than once.
+    /// Also audit an interpreter with this defect planted, such as contract+flush: like a driver with known defects. May be
+    /// given more than once.
     #[arg(long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
     /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
     /// protocol of docs/remote.md. It takes part in the cases that name an operation it has. May be given more than once.
     #[arg(long, value_name = "COMMAND")]
     pub(super) engine: Vec<String>,
-    /// Runs of every case on every engine; on an embedded adapter each in another legal order of execution.
+    /// Runs of every case on every engine; on an interpreter each in another legal order of execution.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
     /// CPU thread counts of the threads axis.
@@ -75,7 +75,7 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) full: bool,
     /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the
-    /// embedded interpreter is judged only where --adapter embedded asks for it.
+    /// interpreter is judged only where --adapter embedded asks for it.
     #[arg(long, value_enum, default_value = "never")]
     pub(super) fail_on: FailOn,
 }

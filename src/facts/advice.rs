@@ -62,7 +62,7 @@ impl Advice {
     pub fn text(&self) -> String {
         let untested = match &self.untested[..] {
             [] => String::new(),
-            some => format!("; not tested {}", axes_in_words(some)),
+            some => format!(". Not tested on every adapter: {}", axes_in_words(some)),
         };
         format!(
             "{}: {} gave the same bits {} on {}, and {} did not{untested}",
@@ -209,6 +209,9 @@ pub enum Step {
 /// What to do next: the one step that tells most; `None` where there is none that was not just done.
 #[must_use]
 pub fn next(record: &Record, soundness: &Soundness, verdicts: &[Verdict], asked: Asked) -> Option<Step> {
+    if soundness.reasons.first().is_some_and(|r| r.fault == Fault::NothingRan) {
+        return Some(Step::Adapters);
+    }
     if soundness.consequence() == Some(Consequence::Invalid) {
         return Some(Step::Discard);
     }

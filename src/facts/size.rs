@@ -28,12 +28,14 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
 fn floats(drift: &Drift, quantity: Quantity) -> String {
     let c = &drift.classes;
     let kinds = [(c.nan_versus_number, "NaN against a number"), (c.infinite, "infinity against another number")];
-    let of = |(n, what): (u64, &str)| {
-        (n > 0).then(|| format!("{what} in {} of {} elements", grouped(n), grouped(drift.elements)))
+    let of_all = |n: u64| match drift.elements {
+        1 => "the one element".to_owned(),
+        all => format!("{} of {} elements", grouped(n), grouped(all)),
     };
+    let of = |(n, what): (u64, &str)| (n > 0).then(|| format!("{what} in {}", of_all(n)));
     let mut parts: Vec<String> = kinds.into_iter().filter_map(of).collect();
     if c.finite > 0 {
-        let some = format!("{} of {} elements", grouped(c.finite), grouped(drift.elements));
+        let some = of_all(c.finite);
         parts.push(if quantity == Quantity::Bounded && drift.max_absolute > FAR {
             format!(
                 "{some} up to {} apart, of a bounded function that is promised accurate from -π to π only",

@@ -33,16 +33,16 @@ pub enum Fault {
     MissingLeg,
     /// The record was written before its audit was finished.
     Unfinished,
-    /// Nothing was executed.
-    NothingRan,
     /// The status of a row is not what its evidence shows.
     Contradiction,
     /// No difference was planted on an engine that ran.
     NotControlled,
     /// No difference was planted anywhere.
     NoControls,
-    /// A planted difference went unseen.
+    /// A planted difference was missed.
     ControlMissed,
+    /// Nothing was executed.
+    NothingRan,
 }
 
 impl Fault {
@@ -141,7 +141,7 @@ impl Soundness {
             n => format!(" (and {n} more reasons)"),
         };
         let of = first.record.as_ref().map(|r| format!("{r}: ")).unwrap_or_default();
-        Some(match first.fault.consequence() {
+        Some(match self.consequence()? {
             Consequence::Invalid => format!("Invalid, do not rely on this: {of}{}{more}", first.text),
             Consequence::Incomplete => format!("Incomplete: {of}{}{more}", first.text),
         })
@@ -282,7 +282,7 @@ fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Re
 
 fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
     if shell.controls.is_empty() {
-        let text = "no difference was planted, so nothing shows that one would have been seen";
+        let text = "no difference was planted, so nothing shows that one would be caught";
         out.push(whole(Fault::NoControls, text.to_owned()));
     }
     for control in shell.controls.iter().filter(|c| !c.caught) {
@@ -292,7 +292,7 @@ fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
             engine: Some(control.engine.clone()),
             case: None,
             record: None,
-            text: format!("the planted difference {name} on {on} went unseen ({about})"),
+            text: format!("the planted difference {name} on {on} was missed ({about})"),
         });
     }
     for engine in shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && !shell.controls.is_empty()) {
@@ -302,7 +302,10 @@ fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
                 engine: Some(engine.id.clone()),
                 case: None,
                 record: None,
-                text: format!("no difference was planted on {}, so nothing said of it is proved", clean(&engine.id)),
+                text: format!(
+                    "no difference was planted on {}, so nothing shows that one would be caught there",
+                    clean(&engine.id)
+                ),
             });
         }
     }

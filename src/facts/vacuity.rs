@@ -48,7 +48,7 @@ impl Emptiness {
     pub fn text(&self) -> String {
         match self {
             Self::OneValue { bits, elements } => {
-                format!("all {elements} results are {bits}: that they agree says nothing")
+                format!("all {elements} results are {bits}, so their agreement shows nothing")
             }
             Self::NotFinite { count, elements, nan, first } => {
                 let what = if *nan { "NaN" } else { "NaN or infinite" };

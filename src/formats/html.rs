@@ -53,8 +53,7 @@ pub fn write(document: &Document) -> String {
                         h1 { (line(&document.headline)) }
                         @if !document.lead.is_empty() { p.lead { (text(&document.lead)) } }
                         @for s in &first { (blocks(&s.blocks, 2)) }
-                        p.js { button.copy type="button" data-copy-from="as-markdown" { "copy this as Markdown" } }
-                        textarea #as-markdown hidden readonly aria-hidden="true" { (markdown::write(document)) }
+                        p.js { button.copy type="button" data-copy=(markdown::write(document)) { "copy this as Markdown" } }
                     }
                     @for s in &rest { (section(s, 2)) }
                 }

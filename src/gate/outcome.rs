@@ -115,7 +115,7 @@ outcomes! {
     DeviationChanged "deviation-changed" Fail false
         "A known deviation deviates in another way than its rule expects.",
     CaseChanged "case-changed" Fail false
-        "The id is the same and the case is not: its shader, its inputs, its twin or its shape changed.",
+        "The id is the same and the case is not: its shader, its inputs, its reference or its shape changed.",
     OtherSettings "other-settings" Fail false
         "The record is of another profile or seed than the lock.",
     MissingCase "missing-case" Fail true

@@ -168,6 +168,9 @@ fn headline(pair: &Compared) -> String {
     tell(of(Kind::Reference), "has another strict reference", "have another strict reference");
     tell(of(Kind::Differs), "changed", "changed");
     tell(of(Kind::Unrepeatable), "does not repeat on a side", "do not repeat on a side");
+    if pair.results.is_empty() && pair.sameness.same < pair.sameness.compared {
+        parts.push("none that repeats changed".to_owned());
+    }
     let said = parts.join("; ");
     if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
 }
@@ -214,7 +217,7 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let mut said = Section::new(id("said"), "");
     if !pair.open.is_empty() {
         let text = format!(
-            "{} on a side, because the shader leaves the order of operations open: that says nothing of the other side.",
+            "{} on a side, because the shader leaves the order of operations open. That is no change.",
             if pair.open.len() == 1 {
                 "1 case does not repeat".to_owned()
             } else {
@@ -225,7 +228,7 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     }
     if pair.sameness.nan > 0 {
         let text = format!(
-            "In {} that are counted as the same, NaN has another sign or payload, which WGSL promises to nobody.",
+            "In {} that are counted as the same, NaN has another sign or payload, which WGSL does not promise.",
             plural(pair.sameness.nan, "result")
         );
         said.statement(Mark::Note, "NaN", text);
@@ -385,7 +388,7 @@ fn absent(pair: &Compared, id: String) -> Section {
     }
     if !absent.incomparable.is_empty() {
         let text = format!(
-            "{} ({}): the program changed, and nothing is shown of the machine.",
+            "{} ({}): the program changed, so they are not compared.",
             plural(absent.incomparable.len(), "case"),
             list(&absent.incomparable, 2)
         );
@@ -395,7 +398,7 @@ fn absent(pair: &Compared, id: String) -> Section {
 }
 
 fn around(pair: &Compared, id: String) -> Section {
-    let mut section = Section::new(&id, "Surroundings that differ").at(Detail::Full);
+    let mut section = Section::new(&id, "What differs in drivers, machine, program and settings").at(Detail::Full);
     let columns = [Column::text("of"), Column::text("field"), Column::text("left"), Column::text("right")];
     let mut table = Table::new(id, &columns).most(ROWS);
     for c in &pair.surroundings {

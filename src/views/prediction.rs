@@ -77,9 +77,9 @@ fn map(found: &Prediction) -> Option<Chart> {
     (!rows.is_empty()).then(|| Chart {
         name: "differences".to_owned(),
         title: format!("Where two {what} differ"),
-        about: "From the first element to the last. The ground is where both cards agree; what stands on it is the \
-                fraction of elements that differ, from none to all of the height."
-            .to_owned(),
+        about:
+            "From the first element to the last. The height is the fraction of elements that differ, from none to all."
+                .to_owned(),
         plot: Plot::Map { x: "element".to_owned(), n: found.draw.n, rows },
         head: ["card", "card", "first that differs", "differing", "share"].map(str::to_owned).to_vec(),
         rows: table.collect(),

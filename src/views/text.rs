@@ -98,14 +98,6 @@ fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
     record.provenance.own.as_ref().filter(|_| kernel.ends_with(".wgsl"))
 }
 
-/// The command that runs any case of a record again, before the id.
-pub(crate) fn repeat(record: &Record) -> String {
-    match &record.provenance.own {
-        Some(kernel) => format!("{} --case", own_command(kernel)),
-        None => "repro-audit case".to_owned(),
-    }
-}
-
 /// The command that audits the user's own kernel again.
 pub(crate) fn own_command(own: &OwnKernel) -> String {
     let words: Vec<String> = own.arguments.iter().map(|a| quoted(a)).collect();

@@ -65,7 +65,7 @@ fn audit_lock_and_check() {
     write(at, "missed.json", |r| r.controls[0].caught = false);
     assert!(expect(at, &["check", "missed.json"], 4).contains("control-missed"), "a control was missed");
     assert!(
-        expect(at, &["lock", "missed.json", "--out", "other.lock"], 4).contains("went unseen"),
+        expect(at, &["lock", "missed.json", "--out", "other.lock"], 4).contains("was missed"),
         "and can't be locked"
     );
     assert!(!at.join("other.lock").exists(), "nothing was written");

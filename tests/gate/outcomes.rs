@@ -190,6 +190,25 @@ const UNDER_POLICY: &[(&str, &str, Outcome, Gravity)] = &[
     ),
 ];
 
+/// What each proof compares: its name, outcome and gravity, and the record before and after.
+fn proofs() -> Vec<(&'static str, Outcome, Gravity, Record, Record)> {
+    let mut out: Vec<_> = PROOFS
+        .iter()
+        .map(|(name, outcome, gravity, change)| {
+            let mut after = sound();
+            change(&mut after);
+            (*name, *outcome, *gravity, sound(), after)
+        })
+        .collect();
+    // Where nothing is known of the order, agreeing runs may agree by chance. Where it is known to be open, nothing is said.
+    let mut varying = sound();
+    case(&mut varying, ATOMIC).executions.iter_mut().for_each(|x| x.findings.clear());
+    let mut agreeing = varying.clone();
+    exact(&mut agreeing, ATOMIC, "vulkan:1");
+    out.push(("runs that happen to agree", Outcome::NowRepeatable, Gravity::Note, varying, agreeing));
+    out
+}
+
 fn exactly(name: &str, checked: &Checked, outcome: Outcome, gravity: Gravity) {
     let found = of(checked, outcome);
     assert!(!found.is_empty(), "{name}: {} is said; {:?}", outcome.name(), notable(checked));
@@ -201,23 +220,14 @@ fn exactly(name: &str, checked: &Checked, outcome: Outcome, gravity: Gravity) {
 #[test]
 fn every_outcome_has_a_record_that_has_it() {
     let mut proved = BTreeSet::from([Outcome::Same, Outcome::SkippedAsLocked]);
-    for (name, outcome, gravity, change) in PROOFS {
-        let checked = changed("", change);
-        exactly(name, &checked, *outcome, *gravity);
-        proved.insert(*outcome);
+    for (name, outcome, gravity, before, after) in proofs() {
+        exactly(name, &ask(&lock(&[before]), "", &[after]), outcome, gravity);
+        proved.insert(outcome);
     }
     for (name, policy, outcome, gravity) in UNDER_POLICY {
         exactly(name, &changed(policy, |_| {}), *outcome, *gravity);
         proved.insert(*outcome);
     }
-    // Where nothing is known of the order, agreeing runs may agree by chance. Where it is known to be open, nothing is said.
-    let mut varying = sound();
-    case(&mut varying, ATOMIC).executions.iter_mut().for_each(|x| x.findings.clear());
-    let mut agreeing = varying.clone();
-    exact(&mut agreeing, ATOMIC, "vulkan:1");
-    let noted = ask(&lock(&[varying]), "", &[agreeing]);
-    exactly("runs that happen to agree", &noted, Outcome::NowRepeatable, Gravity::Note);
-    proved.insert(Outcome::NowRepeatable);
     let mut alone = crate::fixture::interpreted(crate::fixture::full(1), true);
     alone.controls = sound().controls;
     exactly("the interpreter alone", &ask(&lock(&[alone.clone()]), "", &[alone]), Outcome::NoDriver, Gravity::Note);
@@ -246,6 +256,7 @@ fn a_change_is_said_once() {
     let single = [
         Outcome::DigestChanged,
         Outcome::NoLongerRepeatable,
+        Outcome::NowRepeatable,
         Outcome::StatusChanged,
         Outcome::MissingCase,
         Outcome::NowSkipped,
@@ -258,8 +269,8 @@ fn a_change_is_said_once() {
         Outcome::OtherSettings,
         Outcome::OtherTool,
     ];
-    for (name, outcome, _, change) in PROOFS.iter().filter(|(_, o, _, _)| single.contains(o)) {
-        let checked = changed("", change);
+    for (name, outcome, _, before, after) in proofs().into_iter().filter(|p| single.contains(&p.1)) {
+        let checked = ask(&lock(&[before]), "", &[after]);
         assert_eq!(notable(&checked).len(), 1, "{name}, {}: {:?}", outcome.name(), notable(&checked));
     }
 }
@@ -271,13 +282,10 @@ fn the_gravest_decides_and_strictness_makes_failures_of_warnings() {
         r.controls[0].caught = false;
     });
     assert_eq!(both.gravity, Gravity::Incomplete, "what proves nothing comes before what it says");
-    for (name, outcome, gravity, change) in PROOFS {
-        let before = sound();
-        let mut after = before.clone();
-        change(&mut after);
+    for (name, outcome, gravity, before, after) in proofs() {
         let checked = ask_strictly(&lock(&[before]), "", &[after], true);
-        let found = of(&checked, *outcome);
-        let expected = if *gravity == Gravity::Warn { Gravity::Fail } else { *gravity };
+        let found = of(&checked, outcome);
+        let expected = if gravity == Gravity::Warn { Gravity::Fail } else { gravity };
         assert!(!found.is_empty() && found.iter().all(|i| i.gravity == expected), "{name} under --strict: {found:?}");
     }
 }

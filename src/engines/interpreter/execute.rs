@@ -182,14 +182,14 @@ fn fits(code: &Code) -> Result<(), RunError> {
     if words > MOST_WORDS {
         let mib = words >> 18;
         return Err(RunError::Stopped(format!(
-            "the shader's variables and values need {mib} MiB for one workgroup, and the embedded adapter gives it {} MiB",
+            "the shader's variables and values need {mib} MiB for one workgroup, and the interpreter gives it {} MiB",
             MOST_WORDS >> 18
         )));
     }
     let depth = code.depth();
     if depth > MOST_DEPTH {
         return Err(RunError::Stopped(format!(
-            "the shader's blocks and calls lie {depth} deep within each other, and the embedded adapter goes {MOST_DEPTH} deep"
+            "the shader's blocks and calls lie {depth} deep within each other, and the interpreter goes {MOST_DEPTH} deep"
         )));
     }
     Ok(())

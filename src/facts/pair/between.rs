@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::shape::Shape;
 use crate::model::bits::{Bits, Dtype};
+use crate::model::words::{count, number, ulp};
 use crate::numerics::drift::{Drift, Element, measure};
 use crate::record::{Known, Sample, block};
 
@@ -56,15 +57,19 @@ impl Between {
             parts.push(self.finite());
         }
         let text = parts.join(", ");
-        if self.is_whole() { text } else { format!("{text} ({} of {} elements are stored)", self.known, self.elements) }
+        if self.is_whole() {
+            text
+        } else {
+            format!("{text} ({} of {} elements are stored)", count(self.known), count(self.elements))
+        }
     }
 
     fn finite(&self) -> String {
         let special =
             self.drift.classes.nan_versus_number + self.drift.classes.infinite + self.drift.classes.nan_payload;
         let (least, most) = (self.at_least.saturating_sub(special), self.at_most.saturating_sub(special));
-        let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        let of = format!("{count} of {}", self.elements);
+        let sure = if least == most { "" } else { "at least " };
+        let of = format!("{sure}{} of {}", count(least), count(self.elements));
         if !self.dtype.is_float() {
             let what = if self.dtype == Dtype::Mask { "elements of the mask" } else { "integers" };
             return format!("{of} {what} differ");
@@ -79,9 +84,9 @@ impl Between {
             }
             // Of a large one the digits say nothing, and the relative size does.
             _ if drift.max_ulp >= 1_000_000 => {
-                format!("{of} elements, by up to {:.1e} of the value", drift.max_relative)
+                format!("{of} elements, by up to {} times the value", number(drift.max_relative))
             }
-            _ => format!("{of} elements, by up to {} ulp", drift.max_ulp),
+            _ => format!("{of} elements, by up to {} ulp", ulp(drift.max_ulp)),
         }
     }
 

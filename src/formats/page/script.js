@@ -50,8 +50,7 @@
     const button = event.target.closest("button.copy");
     if (!button) return;
     event.preventDefault();
-    const from = button.dataset.copyFrom;
-    const text = from ? document.getElementById(from).value : button.dataset.copy;
+    const text = button.dataset.copy;
     const label = button.textContent;
     copy(text).then(() => { button.textContent = "copied"; }, () => { button.textContent = "can't copy"; });
     setTimeout(() => { button.textContent = label; }, 1200);

@@ -3,7 +3,7 @@
 
 use anstyle::Style;
 
-use super::wrap::{lines, width, words};
+use super::wrap::{lines, padded, width, words};
 use super::{Out, clean, style_of};
 use crate::views::document::{Cell, Mark, Row, Table, Text};
 
@@ -129,8 +129,11 @@ impl Out {
         format!("  {}", cells.join(&" ".repeat(GAP)))
     }
 
-    /// A row as a paragraph: what is to be copied on a line of its own, and the rest with the columns' names.
+    /// A row as a list: what it is about on a line of its own, and below it a line for each other column that says something,
+    /// with the column's name.
     fn stacked(&mut self, table: &Table, row: &Row) {
+        let is_case = |c: &&Cell| matches!(c, Cell::Case { .. });
+        let about = row.cells.iter().find(is_case).or_else(|| row.cells.iter().find(|c| matches!(c, Cell::Text(_))));
         let mut first = String::new();
         let mut rest = Vec::new();
         let mut named = false;
@@ -141,22 +144,20 @@ impl Out {
                 Cell::Mark { mark, .. } if !named => {
                     first.push_str(&format!("{} ", self.paint(style_of(*mark), mark.glyph())));
                 }
-                Cell::Case { .. } if !named => {
+                _ if about.is_some_and(|a| std::ptr::eq(a, cell)) => {
                     first.push_str(&said);
                     named = true;
                 }
-                Cell::Text(_)
-                    if !named && !table.columns.iter().zip(&row.cells).any(|(_, c)| matches!(c, Cell::Case { .. })) =>
-                {
-                    first.push_str(&said);
-                    named = true;
-                }
-                _ if column.name.is_empty() => rest.push(said),
-                _ => rest.push(format!("{} {said}", column.name)),
+                Cell::Text(text) => rest.push((column.name.as_str(), words(text))),
+                _ => rest.push((column.name.as_str(), words(&Text::plain(said)))),
             }
         }
         self.line(&format!("  {first}"));
-        self.paragraph(6, Style::new(), &words(&Text::plain(rest.join("; "))));
+        let widest = rest.iter().map(|r| width(r.0)).max().unwrap_or(0);
+        for (name, said) in rest {
+            let lead = format!("      {}  ", padded(name, widest));
+            self.hanging(&lead, &lead, &said);
+        }
     }
 
     /// What the marks of these rows mean.

@@ -138,7 +138,7 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
     }
     let driver = |i: &Identity| !matches!(i.class.backend.as_str(), "cpu" | crate::model::adapter::INTERPRETER);
     if !question.lock.engines.values().any(|e| driver(&e.identity)) {
-        let what = "the lock has no engine with a driver: this says nothing of a GPU or its driver";
+        let what = "the lock has no engine with a driver: this does not test a GPU or its driver";
         report.plain(Outcome::NoDriver, what);
     }
     for seat in seats.iter().filter(|s| s.selected) {

@@ -228,7 +228,7 @@ fn deviation(
         Shown::Perhaps => Some((Outcome::NowRepeatable, format!("{} ({reason})", seen.chance()))),
         Shown::Changed => {
             let far = known.max_ulp.map(|most| match seen.distance() {
-                Ok(ulp) => format!("; is {ulp} ulp from the strict twin, and {most} are expected"),
+                Ok(ulp) => format!("; is {ulp} ulp from the strict reference, and {most} are expected"),
                 Err(why) => format!("; {why}"),
             });
             let what = format!("deviates otherwise than expected: is {is}{}", far.unwrap_or_default());

@@ -48,7 +48,7 @@ impl<'a> Seen<'a> {
         self.execution.accuracy.as_ref().map_or(0, |a| a.unmeasured)
     }
 
-    /// How far the result is from the strict twin, in ulp.
+    /// How far the result is from the strict reference, in ulp.
     ///
     /// # Errors
     /// Why that can not be said, in a few words.
@@ -65,10 +65,10 @@ impl<'a> Seen<'a> {
             .iter()
             .find(|c| c.axis == AxisLevel::Engine && c.right == self.execution.engine)
             .map(|c| &c.drift)
-            .ok_or_else(|| "there is no comparison with the strict twin".to_owned())?;
+            .ok_or_else(|| "there is no comparison with the strict reference".to_owned())?;
         let kinds = &drift.classes;
         let no_distance = [
-            (kinds.nan_versus_number, "NaN where the twin has a number"),
+            (kinds.nan_versus_number, "NaN where the reference has a number"),
             (kinds.infinite, "infinite on one side alone"),
             (kinds.flushed, "zero on one side and subnormal on the other"),
         ];
@@ -90,7 +90,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// How it differs from the strict twin, in a few words; empty where it does not, or that is not known.
+    /// How it differs from the strict reference, in a few words; empty where it does not, or that is not known.
     pub(super) fn drift(&self) -> String {
         let engine = &self.execution.engine;
         let comparison = self.case.comparisons.iter().find(|c| c.axis == AxisLevel::Engine && c.right == *engine);
@@ -99,12 +99,12 @@ impl<'a> Seen<'a> {
             return String::new();
         };
         let mut text = format!(
-            "; {} of {} elements differ from the strict twin, up to {} ulp",
+            "; {} of {} elements differ from the strict reference, up to {} ulp",
             drift.differing, drift.elements, drift.max_ulp
         );
         let equals: Vec<_> = self.execution.equals.iter().map(|a| a.name()).collect();
         if !equals.is_empty() {
-            text.push_str(&format!("; equals the {} twin", equals.join(", ")));
+            text.push_str(&format!("; equals the {} reference", equals.join(", ")));
         }
         text
     }
@@ -141,12 +141,12 @@ impl<'a> Seen<'a> {
             Requirement::SameAsLock => Ok(()),
             Requirement::BitExact if self.status == Status::BitExact => Ok(()),
             Requirement::BitExact if self.case.twins.is_empty() => {
-                Err("the case has no strict twin to be equal to; give it another rule".to_owned())
+                Err("the case has no strict reference to be equal to; give it another rule".to_owned())
             }
             Requirement::BitExact => Err(format!("is {}{}", self.words(), self.drift())),
             Requirement::WithinUlp(most) => match self.distance() {
                 Ok(ulp) if ulp <= most => Ok(()),
-                Ok(ulp) => Err(format!("is {ulp} ulp from the strict twin, and {most} are allowed")),
+                Ok(ulp) => Err(format!("is {ulp} ulp from the strict reference, and {most} are allowed")),
                 Err(why) => Err(why),
             },
             Requirement::WithinSpecification if self.status == Status::OutsideSpecification => {
@@ -172,7 +172,7 @@ impl<'a> Seen<'a> {
                 self.disorder.map(Disorder::words).unwrap_or_default(),
                 self.runs
             )),
-            Requirement::Repeatable if self.runs < 2 => Err("one run says nothing of repeatability".to_owned()),
+            Requirement::Repeatable if self.runs < 2 => Err("one run does not test repeatability".to_owned()),
             Requirement::WithinSpecification | Requirement::Repeatable => Ok(()),
         }
     }

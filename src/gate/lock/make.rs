@@ -120,7 +120,7 @@ impl LockedCase {
         let parts = [
             (self.shape != other.shape, "output shape"),
             (self.shader != other.shader, "shader"),
-            (self.strict != other.strict, "strict twin, and so its inputs or its operations,"),
+            (self.strict != other.strict, "strict reference, and so its inputs or its operations,"),
         ];
         parts.into_iter().find(|(differs, _)| *differs).map(|(_, what)| what)
     }
@@ -170,7 +170,7 @@ fn sound(record: &Record) -> Result<(), LockError> {
     }
     if record.provenance.settings.repeats < 2 {
         return Err(LockError::Records(format!(
-            "record {} has one run of each case, which says nothing of repeatability; audit with --repeats 2 or more",
+            "record {} has one run of each case, which does not test repeatability; audit with --repeats 2 or more",
             short(&record.id)
         )));
     }

@@ -1,6 +1,6 @@
 //! A kernel of the user's own: any WGSL compute shader, with settings that say what its buffers hold.
 //!
-//! The embedded interpreter is its twin. What the specification allows of it is known only where integers are all it
+//! The interpreter is its reference. What the specification allows of it is known only where integers are all it
 //! computes with, in one order; elsewhere it is not judged. See "A kernel of one's own" in `docs/numerics.md`.
 
 mod error;
@@ -200,7 +200,7 @@ impl Kernel {
                 return Ok(reference);
             }
             Err(Unrun::Skip(skip)) => {
-                return Err(self.shader.error(format!("the embedded adapter can't run it: {skip}")));
+                return Err(self.shader.error(format!("the interpreter can't run it: {skip}")));
             }
             Err(Unrun::Failed(error)) => error,
         };
@@ -239,7 +239,7 @@ impl Kernel {
                 }
             }
         }
-        let mut notes = vec![format!("{file} is a kernel of your own; its strict twin is the embedded interpreter.")];
+        let mut notes = vec![format!("{file} is a kernel of your own; its strict reference is the interpreter.")];
         notes.extend(found);
         if !reasons.is_empty() {
             notes.push(format!(

@@ -1,4 +1,4 @@
-//! One case of a kernel of the user's own: its program, and what the embedded interpreter says of it.
+//! One case of a kernel of the user's own: its program, and what the interpreter says of it.
 
 use std::sync::{Arc, OnceLock};
 

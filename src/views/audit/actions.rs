@@ -23,11 +23,16 @@ pub(super) fn actions(
     findings: &[FindingRow],
     asked: Asked,
 ) -> Vec<Action> {
+    let step = facts::next(record, soundness, &record.verdicts, asked).map(|step| action(record, &step));
+    if soundness.is_invalid() {
+        // Whatever else it shows is not to be acted on.
+        return step.into_iter().collect();
+    }
     let mut out = Vec::new();
     for engine in &record.engines {
         if let EngineStatus::Failed { reason, case } = &engine.status {
             out.push(Action {
-                text: format!("Find out what stopped {}: {reason}.", engine.id),
+                text: format!("Find out why {} failed: {reason}.", engine.id),
                 command: case
                     .as_deref()
                     .map_or_else(|| "repro-audit adapters".to_owned(), |c| text::command(record, c)),
@@ -40,7 +45,7 @@ pub(super) fn actions(
     }
     for finding in findings.iter().filter(|f| f.defect) {
         out.push(Action {
-            text: format!("Mend {}: {}.", finding.place(), finding.message.trim_end_matches('.')),
+            text: format!("Fix {}.", finding.sentence().trim_end_matches('.')),
             command: finding.command.clone(),
         });
     }
@@ -50,11 +55,7 @@ pub(super) fn actions(
             command: format!("repro-audit gpu --kernel {}", text::quoted(&advice.kernel)),
         });
     }
-    out.extend(facts::next(record, soundness, &record.verdicts, asked).map(|step| action(record, &step)));
-    if soundness.is_invalid() {
-        // Whatever else it shows is not to be acted on.
-        out.retain(|a| a.command.is_empty());
-    }
+    out.extend(step);
     let again =
         |a: &Action| asked == Asked::Case && a.command.starts_with("repro-audit case") && !a.command.contains(" --");
     out.retain(|a| !again(a));
@@ -66,45 +67,56 @@ pub(super) fn actions(
 /// A result that the specification forbids: show it again, and whom to tell.
 fn forbidden(record: &Record, engine: &str, case: &CaseRecord) -> Action {
     let tell = match facts::blame(record, case, engine) {
-        Blame::Driver => ", and report it to its driver's authors".to_owned(),
-        Blame::Translation { gap } => format!("; the translation of WGSL is at fault, and not the driver: {gap}"),
+        Blame::Driver => "Run it again, and report it to the driver's developers.".to_owned(),
+        Blame::Translation { gap } => format!("The translation of WGSL is at fault, not the driver: {gap}."),
         Blame::TranslationOrDriver { other } => {
             format!(
-                "; {other} reaches the same hardware and its result is allowed: the translation of WGSL or the driver is at fault"
+                "{other} reaches the same hardware and its result is allowed, so the translation of WGSL or the driver is at fault."
             )
         }
-        Blame::Interpreter => String::new(),
+        Blame::Interpreter => "Run it again.".to_owned(),
     };
     Action {
-        text: format!("Show the result that the specification forbids on {engine} again{tell}."),
+        text: format!("The specification forbids a result of {engine}. {tell}"),
         command: again(record, engine, &case.id, &[]),
     }
 }
 
 fn action(record: &Record, step: &Step) -> Action {
     let (text, command) = match step {
-        Step::Discard => ("Do not use this record; audit again, and report it.".to_owned(), String::new()),
+        Step::Discard => (
+            "Do not use this record. Audit again; if the controls fail again, report it.".to_owned(),
+            record
+                .provenance
+                .own
+                .as_ref()
+                .map_or_else(|| "repro-audit gpu --profile quick".to_owned(), text::own_command),
+        ),
         Step::Adapters => (
-            "Nothing here speaks for a GPU. See which adapters the system offers; a missing driver is the usual reason."
-                .to_owned(),
+            if record.engines.iter().any(Engine::is_driver) {
+                "List the adapters and their drivers:".to_owned()
+            } else {
+                "No driver was audited. List the adapters that the system offers: a missing driver is the usual reason."
+                    .to_owned()
+            },
             "repro-audit adapters".to_owned(),
         ),
         Step::Case { case, engine, planted } if planted.is_empty() => {
             (format!("See what differs on {engine}:"), again(record, engine, case, &[]))
         }
         Step::Case { case, engine, planted } => (
-            "Ask for the cause: an interpreter that takes one liberty each may give the same bits.".to_owned(),
+            "Look for the cause: interpreters that take one liberty each may give the same bits.".to_owned(),
             again(record, engine, case, planted),
         ),
         Step::Kernel { kernel } => {
-            ("Its other variants:".to_owned(), format!("repro-audit gpu --kernel {}", text::quoted(kernel)))
+            ("Audit its other variants:".to_owned(), format!("repro-audit gpu --kernel {}", text::quoted(kernel)))
         }
         Step::Longer { profile } => (
             "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
             format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
         ),
         Step::OtherInputs => (
-            "Other inputs and more runs say more.".to_owned(),
+            "Try other inputs and more runs:".to_owned(),
             record.provenance.own.as_ref().map_or_else(String::new, |own| {
                 let seed = record.provenance.settings.seed.wrapping_add(1);
                 format!("{} --seed {seed} --repeats 50", text::own_command(own))

@@ -50,7 +50,7 @@ fn axes(record: &Record) -> Option<Chart> {
     }
     Some(Chart {
         name: "axes".to_owned(),
-        title: "What breaks the bits".to_owned(),
+        title: "Differences by axis".to_owned(),
         about: "The share of comparisons on each axis in which at least one element differs. The left part agrees \
                 in every bit; the right part does not."
             .to_owned(),
@@ -62,7 +62,7 @@ fn axes(record: &Record) -> Option<Chart> {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of elements")]
 fn distances(record: &Record) -> Option<Chart> {
-    // One series a kernel: its comparison with the largest distance against the CPU twin, or failing that any.
+    // One series a kernel: its comparison with the largest distance against the CPU reference, or failing that any.
     let mut worst: BTreeMap<&str, (bool, u64, &CaseRecord, &crate::record::Comparison)> = BTreeMap::new();
     for case in &record.cases {
         for comparison in case.comparisons.iter().filter(|c| !c.drift.histogram.is_empty()) {

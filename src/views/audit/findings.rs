@@ -1,4 +1,4 @@
-//! What the interpreter noticed of shaders, defects first.
+//! What the interpreter found in shaders, defects first.
 
 use super::groups::{Group, column};
 use crate::model::{Finding, FindingKind};
@@ -35,6 +35,15 @@ impl FindingRow {
     /// Kernel, variant and line, in words.
     pub(super) fn place(&self) -> String {
         if self.line.is_empty() { self.variant.clone() } else { format!("{} (line {})", self.variant, self.line) }
+    }
+
+    /// Where, and what happened: the line is told once.
+    pub(super) fn sentence(&self) -> String {
+        let lines =
+            self.message.split("line ").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+        let told = !self.line.is_empty() && lines.into_iter().any(|line| line == self.line);
+        let place = if told { self.variant.clone() } else { self.place() };
+        format!("{place}: {}", self.said())
     }
 
     /// The message, and how many cases more there are.

@@ -96,7 +96,7 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
     let mut points: BTreeMap<Key<'_>, BTreeMap<u32, f64>> = BTreeMap::new();
     for case in record.cases.iter().filter(|c| c.kernel == kernel) {
         let Some(x) = parameter(&case.problem, size) else { continue };
-        let twin = case.twin_accuracy.as_ref().map(|a| ("the strict twin", a));
+        let twin = case.twin_accuracy.as_ref().map(|a| ("the strict reference", a));
         let engines = case.executions.iter().filter_map(|e| Some((column(&groups, &e.engine), e.accuracy.as_ref()?)));
         for (engine, accuracy) in twin.into_iter().chain(engines) {
             let slot = points

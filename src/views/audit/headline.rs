@@ -128,7 +128,7 @@ pub(super) fn headline(
     statements.extend(values(record));
     statements.push(repeatability(record, &all));
     for level in &Level::ALL[1..] {
-        // A twin and the strict interpreter are both this program's: see `self_check`.
+        // A reference and the strict interpreter are both this program's: see `self_check`.
         let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
         statements.extend(levels.get(level).map(|f| statement(*level, f)));
     }
@@ -169,7 +169,7 @@ fn lead(record: &Record) -> String {
         on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
     }
     if reference {
-        on.push("the embedded interpreter".to_owned());
+        on.push("the interpreter".to_owned());
     }
     if planted > 0 {
         on.push(format!("{} with defects planted", text::plural(planted, "interpreter")));
@@ -203,7 +203,7 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
         statement.text.0.push(Span::Plain(format!(
-            " On the embedded interpreter each run is another legal order of execution; {runs} were tried."
+            " On the interpreter each run is another legal order of execution; {runs} were tried."
         )));
     }
     statement
@@ -221,7 +221,7 @@ fn statement(level: Level, fared: &Fared) -> Statement {
         let why = match level {
             Level::DriverToDriver => "No hardware here was reached by two drivers or backends.",
             Level::GpuToGpu => "There were no two adapters of different hardware.",
-            Level::CpuGpuBitwise => "No driver's result had a strict CPU twin to equal.",
+            Level::CpuGpuBitwise => "No driver's result had a strict reference to compare with.",
             _ => "No problem was run in two configurations.",
         };
         return make(Tone::Plain, title, format!("Not tested. {why}"));
@@ -283,7 +283,7 @@ fn what(level: Level) -> &'static str {
         Level::ConfigInvariant => "The same bits for every configuration and thread count,",
         Level::DriverToDriver => "The same bits from every driver,",
         Level::GpuToGpu => "The same bits on every adapter,",
-        Level::CpuGpuBitwise => "The strict CPU twin's bits,",
+        Level::CpuGpuBitwise => "The strict reference's bits,",
     }
 }
 
@@ -311,7 +311,7 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
             n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
         };
         let text = format!(
-            "All {} judged are within what the WGSL specification allows; what differs, differs by permission.{rest}",
+            "All {} judged are within what the WGSL specification allows.{rest}",
             text::plural(judged, "result")
         );
         return make(Tone::Good, "Specification", text);
@@ -325,10 +325,13 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
     )
 }
 
-/// That differences which were planted were seen. Where they were not, that is said as the record's reliability.
+/// That planted differences were caught. Where one was missed, that is said as the record's reliability.
 fn controls(record: &Record) -> Statement {
     let total = record.controls.len();
-    if total == 0 || record.controls.iter().any(|c| !c.caught) {
+    if total == 0 {
+        return make(Tone::Bad, "Controls", "No difference was planted.".to_owned());
+    }
+    if record.controls.iter().any(|c| !c.caught) {
         let caught = record.controls.iter().filter(|c| c.caught).count();
         return make(Tone::Bad, "Controls", format!("{caught} of {total} planted differences were caught."));
     }

@@ -1,4 +1,4 @@
-//! What the embedded interpreter says: of itself, and of shaders.
+//! What the interpreter found: in itself, and in shaders.
 
 use super::findings::FindingRow;
 use super::headline::{Fared, by_kernel, make};
@@ -6,27 +6,27 @@ use crate::record::{Engine, Execution, Outcome, Record};
 use crate::views::document::{Statement, Tone};
 use crate::views::text;
 
-/// Two implementations of strict arithmetic, the interpreter of the shader and the twin, must agree. Of a kernel of the
+/// Two implementations of strict arithmetic, the interpreter of the shader and the reference, must agree. Of a kernel of the
 /// user's own they are one.
 pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     if fared.problems.is_empty() {
         return None;
     }
     if record.provenance.own.is_some() {
-        let text = "The strict reference of a kernel of one's own is the embedded interpreter itself: no second implementation \
-                    checks it here.";
+        let text =
+            "The strict reference of your own kernel is the interpreter: no second implementation checks it here.";
         return Some(make(Tone::Plain, "Reference", text.to_owned()));
     }
-    let title = "Interpreter and twin";
+    let title = "Self-check";
     if fared.broken.is_empty() {
         let text = format!(
-            "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, agree in all {} tested.",
+            "The interpreter and the CPU references, two implementations of strict arithmetic, agree in all {} tested.",
             text::plural(fared.problems.len(), "problem")
         );
         return Some(make(Tone::Good, title, text));
     }
     let text = format!(
-        "The embedded interpreter and the CPU twins, two implementations of strict arithmetic, differ in {} of {}: {}.",
+        "The interpreter and the CPU references, two implementations of strict arithmetic, differ in {} of {}: {}.",
         fared.broken_problems.len(),
         text::plural(fared.problems.len(), "problem"),
         by_kernel(&fared.broken)
@@ -34,7 +34,7 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     Some(make(Tone::Broke, title, text))
 }
 
-/// Defects of shaders that the interpreter noticed.
+/// Defects of shaders that the interpreter found.
 pub(super) fn shaders(record: &Record, findings: &[FindingRow]) -> Option<Statement> {
     let title = "Shaders";
     let ran = |engine: &Engine| {
@@ -43,16 +43,15 @@ pub(super) fn shaders(record: &Record, findings: &[FindingRow]) -> Option<Statem
     };
     let cases = record.engines.iter().filter(|e| e.is_embedded()).map(ran).max().filter(|n| *n > 0)?;
     let defects: Vec<String> =
-        findings.iter().filter(|f| f.defect).map(|f| format!("{} in {}", f.kind, f.place())).collect();
+        findings.iter().filter(|f| f.defect).map(|f| format!("{} in {}", f.title.to_lowercase(), f.place())).collect();
     if defects.is_empty() {
         let text = format!(
-            "The embedded interpreter noticed no data race, no barrier in non-uniform control flow and no access out of \
+            "The interpreter found no data race, no barrier in non-uniform control flow and no access out of \
              bounds in the {} that it ran.",
             text::plural(cases, "case")
         );
         return Some(make(Tone::Good, title, text));
     }
-    let text =
-        format!("The embedded interpreter noticed defects that a driver runs in silence: {}.", text::list(&defects, 6));
+    let text = format!("The interpreter found defects that a driver does not report: {}.", text::list(&defects, 6));
     Some(make(Tone::Bad, title, text))
 }

@@ -89,7 +89,8 @@ impl View for Audit<'_> {
         out.push(page::cases(record, &parts));
         out.push(engines(&parts));
         out.push(page::surroundings(record, &parts));
-        out.push(gaps(&parts));
+        out.push(gaps("failures", "Failures", &parts.failures));
+        out.push(gaps("skipped", "Skipped", &parts.skips));
         out.push(page::controls(record, &parts));
         out.push(page::verdicts(record));
         out.push(page::terms());
@@ -113,8 +114,7 @@ impl View for Audit<'_> {
 
 /// Kernel × engine: variants that look the same on every engine share a row.
 fn matrix(parts: &Parts) -> Section {
-    let mut out = Section::new("matrix", "What each kernel's variants did on each engine (the worst of their cases)")
-        .at(Detail::Full);
+    let mut out = Section::new("matrix", "Kernels by engine (the worst of each variant's cases)").at(Detail::Full);
     let mut columns = vec![Column::text("kernel"), Column::text("variants")];
     columns.extend(parts.columns.iter().map(|id| {
         let about = parts.engines.iter().find(|e| e.id == *id).map(|e| e.name.clone()).unwrap_or_default();
@@ -151,16 +151,16 @@ fn mark(cell: &matrix::Cell) -> Cell {
     Cell::Mark { mark: cell.mark, beside, note: cell.note.clone() }
 }
 
-/// What the interpreter noticed of shaders.
+/// What the interpreter found in shaders.
 fn findings(parts: &Parts) -> Section {
-    let mut out = Section::new("findings", "Findings: what the interpreter noticed of the shaders").at(Detail::Full);
+    let mut out = Section::new("findings", "Findings in shaders").at(Detail::Full);
     let columns = ["", "case", "kind", "line", "engine", "what"].map(Column::text);
     let mut table = Table::new("findings-list", &columns);
     for f in &parts.findings {
         table.push([
             Cell::mark(f.mark),
             Cell::case(f.case.as_str()),
-            Cell::text(format!("{} in {}", f.kind, f.place())),
+            Cell::text(f.kind),
             Cell::text(f.line.as_str()),
             Cell::text(f.engine.as_str()),
             Cell::text(f.said()),
@@ -172,7 +172,7 @@ fn findings(parts: &Parts) -> Section {
 
 /// The worst comparison of each kernel's variants.
 fn drifts(parts: &Parts) -> Section {
-    let mut out = Section::new("drift", "Worst drift of each kernel's variants").at(Detail::Full);
+    let mut out = Section::new("drift", "Worst drift of each variant").at(Detail::Full);
     let mut table = Table::new(
         "worst",
         &[
@@ -181,7 +181,7 @@ fn drifts(parts: &Parts) -> Section {
             Column::text("axes"),
             Column::text("from → to"),
             Column::text("how large"),
-            Column::text("explained by"),
+            Column::text("why"),
         ],
     )
     .most(DRIFTS);
@@ -211,25 +211,21 @@ fn engines(parts: &Parts) -> Section {
     out
 }
 
-/// What failed, and what was skipped.
-fn gaps(parts: &Parts) -> Section {
-    let mut out = Section::new("gaps", "Failures and skips").at(Detail::Full);
-    for (title, reasons) in [("Failures", &parts.failures), ("Skipped", &parts.skips)] {
-        let columns = [Column::text("engine"), Column::text("reason"), Column::number("cases"), Column::text("where")];
-        let mut table = Table::new(title.to_lowercase(), &columns);
-        for r in reasons {
-            let cases = if r.cases == 0 { String::new() } else { text::count(r.cases as u64) };
-            table.push([
-                Cell::text(r.engine.as_str()),
-                Cell::text(r.reason.as_str()),
-                Cell::number(cases),
-                Cell::text(r.variants.as_str()),
-            ]);
-        }
-        let mut below = Section::new(format!("{}-list", title.to_lowercase()), title).at(Detail::Full);
-        below.table(table);
-        out.push(below);
+/// What did not run, by reason.
+fn gaps(id: &str, title: &str, reasons: &[matrix::Reason]) -> Section {
+    let mut out = Section::new(id, title).at(Detail::Full);
+    let columns = [Column::text("engine"), Column::text("reason"), Column::number("cases"), Column::text("where")];
+    let mut table = Table::new(format!("{id}-list"), &columns);
+    for r in reasons {
+        let cases = if r.cases == 0 { String::new() } else { text::count(r.cases as u64) };
+        table.push([
+            Cell::text(r.engine.as_str()),
+            Cell::text(r.reason.as_str()),
+            Cell::number(cases),
+            Cell::text(r.variants.as_str()),
+        ]);
     }
+    out.table(table);
     out
 }
 
@@ -254,7 +250,7 @@ fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
     }
     for f in &parts.findings {
         let weight = if f.defect { Weight::Failure } else { Weight::Warning };
-        out.push(finding(weight, f.kind, &f.engine, &f.case, format!("{}: {}", f.place(), f.said())));
+        out.push(finding(weight, f.kind, &f.engine, &f.case, f.sentence()));
     }
     for case in &parts.cases {
         for x in &case.executions {

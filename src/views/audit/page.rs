@@ -4,7 +4,7 @@ use super::parts::Parts;
 use super::{charts as drawn, paragraph};
 use crate::record::{AXES, Level, Record};
 use crate::views::chart::{Chart, Plot};
-use crate::views::document::{Block, Cell, Column, Detail, Mark, Row, Section, Span, Table, Text};
+use crate::views::document::{Block, Cell, Column, Detail, Mark, Row, Section, Table};
 use crate::views::text;
 
 /// Drifting cases that can be unfolded; the others are in `summary.csv`.
@@ -19,7 +19,7 @@ pub(super) fn anchor(case: &str) -> String {
 
 /// Kernel × axis, and level × engine.
 pub(super) fn axes(parts: &Parts) -> Section {
-    let mut out = Section::new("axes", "Which axis breaks what").at(Detail::Page);
+    let mut out = Section::new("axes", "Differences by axis").at(Detail::Page);
     let used: Vec<_> = AXES
         .iter()
         .filter(|a| parts.axes.iter().flat_map(|k| &k.cells).any(|c| c.axis == a.name && c.compared > 0))
@@ -41,7 +41,7 @@ pub(super) fn axes(parts: &Parts) -> Section {
         out.text("Comparisons that differ, of those made.");
     }
     out.table(table);
-    let mut levels = Section::new("levels", "How far reproducibility reaches").at(Detail::Page);
+    let mut levels = Section::new("levels", "How far reproducibility goes").at(Detail::Page);
     let mut columns = vec![Column::text("level")];
     columns.extend(parts.levels.first().into_iter().flat_map(|l| &l.cells).map(|c| Column::text(c.engine.as_str())));
     let mut table = Table::new("levels-list", &columns);
@@ -62,7 +62,7 @@ pub(super) fn axes(parts: &Parts) -> Section {
     }
     if !table.rows.is_empty() {
         levels.text(
-            "Each level is about one axis, and says nothing of the others. A problem counts as held where every pair that \
+            "Each level is about one axis alone. A problem counts as held where every pair that \
              tests the level agrees in every bit.",
         );
     }
@@ -91,34 +91,33 @@ pub(super) fn cases(record: &Record, parts: &Parts) -> Section {
     }
     let drifting = parts.cases.iter().filter(|c| c.drifts).count();
     out.text(format!(
-        "{drifting} of {} differ somewhere; they come first, the worst on top. Unfold one for its executions and comparisons.",
+        "{drifting} of {} differ somewhere; they come first, the worst on top. Open one for its command, its executions and its comparisons.",
         text::plural(parts.cases.len(), "case")
     ));
     let mut table = Table::new("case-list", &[Column::text("case"), Column::text("on each engine")]);
     table.filter = true;
     for (i, case) in parts.cases.iter().enumerate() {
         let on: Vec<String> = case.cells.iter().map(|c| format!("{} {}", c.mark.glyph(), c.engine)).collect();
-        let below = if case.drifts && i < DETAILED { details(record, case) } else { Vec::new() };
+        let mut below = Section::new("", "");
+        below.step("Again:", case.command.as_str());
+        if case.drifts && i < DETAILED {
+            below.blocks.extend(details(record, case));
+        }
         table.rows.push(Row {
             cells: vec![Cell::case(case.id.as_str()), Cell::text(on.join("  "))],
             anchor: anchor(&case.id),
             keywords: case.cells.iter().map(|c| c.mark.word()).collect::<Vec<_>>().join(" "),
             calm: !case.drifts,
-            below,
+            below: below.blocks,
         });
     }
     out.table(table);
-    out.text(Text(vec![
-        Span::Plain("To repeat any case: ".to_owned()),
-        Span::Code(format!("{} 'ID'", text::repeat(record))),
-        Span::Plain(". Every comparison is a row of summary.csv, sampled elements are in values.csv.".to_owned()),
-    ]));
+    out.text("Every comparison is a row of summary.csv. Sampled elements are in values.csv.");
     out
 }
 
 fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
     let mut out = Section::new("", "");
-    out.step("Again:", case.command.as_str());
     let columns = [
         Column::text("engine"),
         Column::text("status"),
@@ -197,7 +196,7 @@ fn spark(record: &Record, case: &str, worst: &super::drift::ComparisonRow) -> Op
 
 /// What each engine is, and what the audit ran with.
 pub(super) fn surroundings(record: &Record, parts: &Parts) -> Section {
-    let mut out = Section::new("surroundings", "Drivers and surroundings").at(Detail::Page).folded();
+    let mut out = Section::new("surroundings", "Drivers and environment").at(Detail::Page).folded();
     for engine in parts.engines.iter().filter(|e| !e.identity.is_empty()) {
         let mut one = Section::new(format!("engine {}", engine.id), format!("{} {}", engine.id, engine.label));
         engine.identity.iter().for_each(|(name, value)| one.fact(name.as_str(), value.as_str()));
@@ -258,7 +257,7 @@ fn facts(record: &Record) -> Vec<(String, String)> {
 pub(super) fn controls(record: &Record, parts: &Parts) -> Section {
     let mut out = Section::new("controls", "Controls").at(Detail::Page).folded();
     out.text(format!(
-        "{} Each control plants a difference in a real result and asks whether the audit sees it; an audit that misses one is invalid.",
+        "{} Each control plants a difference in a real result and checks that the audit catches it. An audit that misses one is invalid.",
         parts.controls.sentence
     ));
     let columns = ["control", "engine", "caught", "about"].map(Column::text);
@@ -279,7 +278,7 @@ pub(super) fn controls(record: &Record, parts: &Parts) -> Section {
 
 /// The verdicts that something explains, the narrowest first.
 pub(super) fn verdicts(record: &Record) -> Section {
-    let mut out = Section::new("verdicts", "Verdicts that something explains").at(Detail::Page).folded();
+    let mut out = Section::new("verdicts", "Verdicts with a reason").at(Detail::Page).folded();
     let mut found: Vec<_> = record.verdicts.iter().filter(|v| !v.because.is_empty()).collect();
     found.sort_by_key(|v| (v.level, std::cmp::Reverse(v.status)));
     let columns = ["", "problem", "engine", "reached", "because", "see it"].map(Column::text);
@@ -348,11 +347,11 @@ const TERMS: [(&str, &str); 7] = [
         "interpreter",
         "The engine embedded:0: this program executes the shader itself, in strict IEEE-754 arithmetic. Each of its runs is \
          another legal order of execution (in order, reversed, shuffled), so what differs there depends on the order, on \
-         every machine; no rate follows from such runs. It says nothing of a GPU or a driver. Further interpreters have \
-         defects planted on purpose and test the audit.",
+         every machine; no rate follows from such runs. It does not show what a GPU or a driver does. Further interpreters \
+         have defects planted on purpose and test the audit.",
     ),
     (
         "software adapters",
-        "lavapipe, llvmpipe, SwiftShader and WARP compute on the CPU. What holds on them says nothing of a GPU.",
+        "lavapipe, llvmpipe, SwiftShader and WARP compute on the CPU. Their results do not show what a GPU does.",
     ),
 ];

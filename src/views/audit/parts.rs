@@ -26,7 +26,7 @@ pub(super) struct Parts {
     pub(super) drifts: Vec<DriftRow>,
     /// Every case, drifting ones first.
     pub(super) cases: Vec<CaseRow>,
-    /// What the interpreter noticed of shaders.
+    /// What the interpreter found in shaders.
     pub(super) findings: Vec<FindingRow>,
     pub(super) skips: Vec<Reason>,
     pub(super) failures: Vec<Reason>,
@@ -75,11 +75,11 @@ fn controls(record: &Record) -> ControlsView {
     let missed: Vec<String> =
         record.controls.iter().filter(|c| !c.caught).map(|c| format!("{} on {}", c.name, c.engine)).collect();
     let sentence = if total == 0 {
-        "No planted difference was tried: this record can not show that a difference would have been seen.".to_owned()
+        "No difference was planted, so this record does not show that one would be caught.".to_owned()
     } else if missed.is_empty() {
         format!("All {total} planted differences were caught.")
     } else {
-        format!("{} of {total} planted differences went unseen: {}.", missed.len(), text::list(&missed, 4))
+        format!("{} of {total} planted differences were missed: {}.", missed.len(), text::list(&missed, 4))
     };
     ControlsView { sentence }
 }

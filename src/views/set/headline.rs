@@ -24,7 +24,7 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
     let (tone, title) = if !view.references.is_empty() {
         (Tone::Bad, "The strict reference itself differs between records: do not rely on them together".to_owned())
     } else if nondeterminism > 0 {
-        (Tone::Bad, format!("Not the same again on one machine: {}", plural(nondeterminism, "result")))
+        (Tone::Bad, format!("Not repeatable on one machine: {}", plural(nondeterminism, "result")))
     } else if view.adapters == 0 {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
     } else if classes == 0 {
@@ -70,7 +70,7 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 fn classes(view: &Related, out: &mut Section) {
     let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
     let rest = if undecided > 0 {
-        format!(" {} can not be placed, for too little was run on both sides.", plural(undecided, "variation"))
+        format!(" {} can not be placed: too little was run on both sides.", plural(undecided, "variation"))
     } else {
         String::new()
     };
@@ -115,17 +115,23 @@ fn drivers(view: &Related, out: &mut Section) {
     if updates.is_empty() {
         out.statement(Mark::Untested, "Drivers", "No adapter is here with two versions of its driver.");
     } else if changed.is_empty() {
-        let text = format!("{} ({}) changed no bit.", plural(updates.len(), "driver update"), named(&updates));
+        let text = if updates.len() == 1 {
+            format!("The driver update {} changed no bit.", named(&updates))
+        } else {
+            format!("None of {} changed a bit: {}.", plural(updates.len(), "driver update"), named(&updates))
+        };
         out.statement(Mark::Holds, "Drivers", text);
     } else {
-        let text = format!(
-            "{} of {} changed bits, on {} of {}: {}.",
-            changed.len(),
-            plural(updates.len(), "driver update"),
-            changing.len(),
-            plural(adapters.len(), "adapter"),
-            named(&changed)
-        );
+        let on = match (changing.len(), adapters.len()) {
+            (1, 1) => "on the one adapter that has both versions".to_owned(),
+            (n, all) => format!("on {n} of {all} adapters that have both versions"),
+        };
+        let text = if updates.len() == 1 {
+            format!("The driver update {} changed bits {on}.", named(&changed))
+        } else {
+            let all = plural(updates.len(), "driver update");
+            format!("{} of {all} changed bits, {on}: {}.", changed.len(), named(&changed))
+        };
         out.statement(Mark::Differs, "Drivers", text);
     }
 }

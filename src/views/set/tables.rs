@@ -106,7 +106,7 @@ pub(super) fn matrix(view: &Related) -> Section {
     let mut out = Section::new("matrix", "Kernels by classes");
     out.text(
         "In a row, the same letter is the same bits in every case of that kernel; = are the strict reference's bits, and ~ \
-         counts cases that do not repeat, which tell nothing apart.",
+         counts cases that do not repeat, which are left out.",
     );
     let mut columns = vec![Column::text("kernel"), Column::number("cases")];
     columns.extend(view.classes.iter().take(COLUMNS).map(|c| Column::text(&c.letter).about(&c.name)));
@@ -252,7 +252,7 @@ pub(super) fn terms() -> Section {
     );
     out.fact(
         "first seen",
-        "The record with that driver that was made first. It says nothing of when the driver was released.",
+        "The record with that driver that was made first. It does not tell when the driver was released.",
     );
     out
 }

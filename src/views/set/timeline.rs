@@ -28,7 +28,7 @@ pub(super) fn section(view: &Related) -> Section {
                 table.push([Cell::text(&version.label), Cell::text(what), Cell::Empty, Cell::Empty, Cell::text(&seen)]);
             };
             match &version.update {
-                None => first("first here".to_owned(), &mut table),
+                None => first("the oldest version in these records".to_owned(), &mut table),
                 Some(update) if update.compared == 0 => {
                     first(format!("nothing to compare with {}", update.from), &mut table);
                 }
@@ -36,10 +36,9 @@ pub(super) fn section(view: &Related) -> Section {
                     first(format!("no bit changed in {}", plural(update.compared, "case")), &mut table);
                 }
                 Some(update) => {
-                    for (n, change) in update.changes.iter().enumerate() {
-                        let label = if n == 0 { version.label.as_str() } else { "" };
+                    for change in &update.changes {
                         table.push([
-                            Cell::text(label),
+                            Cell::text(&version.label),
                             Cell::text(what(update, change)),
                             Cell::case(&change.case),
                             Cell::text(&change.size),

@@ -31,7 +31,7 @@ use super::mode::Mode;
 
 /// Why a shader is not executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the embedded adapter does not execute {what}{}", place(*line))]
+#[error("the interpreter does not execute {what}{}", place(*line))]
 pub(super) struct Refusal {
     /// By name.
     pub(super) what: String,
