@@ -58,7 +58,7 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
     for (backend, reason) in failed {
         slots.push(EngineSlot::unlisted(&backend, reason));
     }
-    for (index, command) in plan.remote.iter().enumerate() {
+    for (index, command) in plan.settings.engines.iter().enumerate() {
         slots.push(EngineSlot::remote(command, index, plan.timeout, scratch));
     }
     slots

@@ -6,6 +6,7 @@ use super::sum::{shape, twin, workgroup};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::inputs::Distribution;
 use crate::with_arith;
@@ -186,6 +187,11 @@ impl Problem for MeanVarianceProblem {
             vec![Pass::new("main", [self.rows as u32, 1, 1])],
             OutputView::whole(2, Dtype::F32, 2 * self.rows),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows, self.n], &self.input);
+        (self.method == Method::TwoPass).then(|| Operation::new("mean_variance", [("x", input)]))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
