@@ -141,7 +141,7 @@ impl Kernel for Matmul {
             }
         }
         let element = Element::of(case)?;
-        let distribution = Distribution::of(case)?;
+        let distribution = case.distribution()?;
         if element.is_half() && distribution == Distribution::Wide {
             return Err(CaseError::new(format!(
                 "dist=wide in '{case}' goes beyond binary16's 65504; write dist=uniform, positive or normal"

@@ -8,7 +8,6 @@ use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
-use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
@@ -76,7 +75,7 @@ impl Kernel for MeanVariance {
             _ => Method::Welford,
         };
         let shift = f64::from(case.count("shift", 0..=1_000_000)?);
-        let mut input = Distribution::of(case)?.draw(case.seed("seed")?, 0, n * rows);
+        let mut input = case.distribution()?.draw(case.seed("seed")?, 0, n * rows);
         input.iter_mut().for_each(|x| *x = (f64::from(*x) + shift) as f32);
         Ok(Box::new(MeanVarianceProblem { method, input, n, rows, wg }))
     }

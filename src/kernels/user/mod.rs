@@ -25,7 +25,7 @@ pub use settings::{Config, Contents, Drawn, Number, PassSettings, Scalars, Setti
 use crate::engines::RunError;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Buffer, Pass, Problem, Program};
-use crate::record::OwnKernel;
+use crate::model::record::OwnKernel;
 use infer::{Resolved, resolve};
 use problem::{OwnProblem, Shared};
 use shader::Shader;
