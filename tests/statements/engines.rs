@@ -1,6 +1,6 @@
 //! Statements about engines that were wrong once.
 
-use repro_audit::facts::{self, Fault};
+use repro_audit::facts::{self, Asked, Fault};
 use repro_audit::formats::{self, Options};
 use repro_audit::record::{self, Record};
 use repro_audit::views::audit::Audit;
@@ -32,7 +32,7 @@ fn with_a_remote_engine() -> Record {
 
 fn written(record: &Record, format: &str) -> String {
     let format = formats::find(format).expect("it is a format");
-    formats::write(format, &Audit::new(record), &Options { full: true, ..Options::default() }).expect("it is written")
+    formats::write(format, &Audit::new(record).asked(Asked::Case), &Options { full: true, ..Options::default() }).expect("it is written")
 }
 
 /// A remote engine that does not copy is not controlled; what the others show stands.
