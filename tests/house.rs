@@ -1,12 +1,143 @@
-//! The house's rules: a kernel is a shader and a file of the same stem and a line in the registry, and every planned
-//! case can be built.
+//! The house's rules: a kernel is a shader and a file of the same stem and a line in the registry, every planned case can be
+//! built, and no room imports one that it should know nothing of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use repro_audit::kernels::case::Case;
 use repro_audit::kernels::{self, Profile};
 use repro_audit::model::Quantity;
+
+/// The rooms, and which others each may import: only such as stand before it, so that there is no circle.
+const ROOMS: [(&str, &[&str]); 14] = [
+    ("model", &[]),
+    ("process", &["model"]),
+    ("numerics", &["model"]),
+    ("wgsl", &["model"]),
+    ("engines", &["wgsl", "numerics", "process", "model"]),
+    ("kernels", &["engines", "wgsl", "numerics", "process", "model"]),
+    ("record", &["process", "model"]),
+    ("facts", &["record", "numerics", "model"]),
+    ("audit", &["kernels", "engines", "wgsl", "numerics", "facts", "record", "process", "model"]),
+    ("rng", &["numerics"]),
+    ("views", &["facts", "record", "rng", "model"]),
+    ("formats", &["views", "record", "model"]),
+    ("gate", &["formats", "facts", "record", "model"]),
+    (
+        "cli",
+        &[
+            "gate", "formats", "views", "rng", "audit", "facts", "record", "kernels", "engines", "wgsl", "numerics",
+            "process", "model",
+        ],
+    ),
+];
+
+/// The only rooms that know these crates.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("wgpu", &["engines"]),
+    ("ash", &["engines"]),
+    ("naga", &["engines", "kernels", "wgsl"]),
+    ("clap", &["cli", "rng"]),
+];
+
+/// Every file of Rust in a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut out = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            out.extend(files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+    out
+}
+
+/// The first words of the paths that follow `prefix` in a text: one, or those of a list in braces.
+fn first_words<'t>(text: &'t str, prefix: &str) -> Vec<&'t str> {
+    let word = |text: &'t str| text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let mut out = Vec::new();
+    for (at, _) in text.match_indices(prefix) {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let rest = &text[at + prefix.len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            out.push(word(rest));
+            continue;
+        };
+        let (mut depth, mut start) = (1, 0);
+        for (i, c) in list.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 || depth == 1 && c == ',' {
+                out.push(word(list[start..i].trim_start()));
+                start = i + 1;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    out
+}
+
+/// The code of a file, without its comments, and the path from a room's name to it.
+fn code(path: &Path) -> (Vec<String>, String) {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let within = path.strip_prefix(&src).unwrap_or_else(|e| panic!("{e}"));
+    let parts = within.iter().map(|p| p.to_string_lossy().trim_end_matches(".rs").to_owned()).collect();
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    (parts, code)
+}
+
+#[test]
+fn paths_are_read_as_the_compiler_reads_them() {
+    let text = "use crate::{model::Role, record::{Engine, Record}, views};\ncrate::facts::size(); mycrate::gate::x;";
+    assert_eq!(first_words(text, "crate::"), ["model", "record", "views", "facts"], "rooms");
+    assert_eq!(first_words("use super::super::numerics::exact;", "super::super::"), ["numerics"], "from a file below");
+}
+
+#[test]
+fn no_room_imports_one_that_it_should_know_nothing_of() {
+    let names: Vec<&str> = ROOMS.iter().map(|(name, _)| *name).collect();
+    let lib = include_str!("../src/lib.rs");
+    let declared: BTreeSet<&str> = lib.lines().filter_map(|l| l.split_once("mod ")?.1.strip_suffix(';')).collect();
+    assert_eq!(declared, names.iter().copied().collect(), "the rooms of src/lib.rs");
+    for (i, (room, allowed)) in ROOMS.iter().enumerate() {
+        assert!(allowed.iter().all(|a| names[..i].contains(a)), "{room} may import only what stands before it");
+    }
+    let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let (parts, text) = code(&path);
+        let Some(room) = names.iter().find(|name| parts[0] == **name) else { continue };
+        // A file's own module is as deep as its path, and that of a folder one less.
+        let depth = parts.iter().filter(|p| *p != "mod").count();
+        let mut words = first_words(&text, "crate::");
+        words.extend(first_words(&text, &"super::".repeat(depth)));
+        for word in words.into_iter().filter(|word| word != room && names.contains(word)) {
+            found.entry(((*room).to_owned(), word.to_owned())).or_insert_with(|| parts.join("/"));
+        }
+        for (name, rooms) in CRATES {
+            let used = text.contains(&format!("{name}::")) && !first_words(&text, &format!("{name}::")).is_empty();
+            assert!(!used || rooms.contains(room), "{} imports {name}, which {rooms:?} alone may", parts.join("/"));
+        }
+    }
+    let allowed: BTreeSet<(String, String)> = ROOMS
+        .iter()
+        .flat_map(|(room, all)| all.iter().map(|other| ((*room).to_owned(), (*other).to_owned())))
+        .collect();
+    let wrong: Vec<_> = found.iter().filter(|(arrow, _)| !allowed.contains(arrow)).collect();
+    assert!(wrong.is_empty(), "arrows that the table has not: {wrong:?}");
+    let idle: Vec<_> = allowed.iter().filter(|arrow| !found.contains_key(arrow)).collect();
+    assert!(idle.is_empty(), "arrows of the table that nothing takes: {idle:?}");
+}
 
 #[test]
 fn every_shader_has_a_kernel_file_and_a_registry_line_and_the_reverse() {

@@ -48,7 +48,7 @@ pub struct Wanted {
     /// A name for the audit.
     pub label: Option<String>,
     /// Commands of remote engines.
-    pub remote: Vec<String>,
+    pub engines: Vec<String>,
 }
 
 /// What is wrong with the settings, and what to do.
@@ -104,8 +104,6 @@ pub struct Plan {
     pub listing: Option<Listing>,
     /// Modes of the embedded adapters after the strict one.
     pub planted: Vec<Mode>,
-    /// Commands of remote engines.
-    pub remote: Vec<String>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
 }
@@ -180,6 +178,7 @@ impl Plan {
                 threads,
                 vary,
                 planted: planted.iter().map(ToString::to_string).collect(),
+                engines: wanted.engines,
                 store: wanted.store,
                 label: wanted.label,
             },
@@ -188,7 +187,6 @@ impl Plan {
             memory: wanted.memory,
             listing: None,
             planted,
-            remote: wanted.remote,
             own: None,
         })
     }
@@ -281,7 +279,7 @@ mod tests {
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
             store: 16,
             label: None,
-            remote: Vec::new(),
+            engines: Vec::new(),
         };
         let plan = Plan::new(wanted).unwrap();
         let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();

@@ -67,7 +67,7 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
         opening.into_iter().filter_map(|one| one.join().ok()).collect()
     });
     slots.extend(failed.into_iter().enumerate().map(|(place, unlisted)| EngineSlot::unlisted(place, unlisted)));
-    for (index, command) in plan.remote.iter().enumerate() {
+    for (index, command) in plan.settings.engines.iter().enumerate() {
         slots.push(EngineSlot::remote(command, index, plan.timeout, scratch));
     }
     slots

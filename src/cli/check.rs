@@ -213,7 +213,7 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
         cases: Some(cases),
         store: STORE,
         label: None,
-        remote: Vec::new(),
+        engines: Vec::new(),
     })
     .map_err(Failure::usage)
 }

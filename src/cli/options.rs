@@ -106,7 +106,7 @@ impl Options {
             cases,
             store: self.store,
             label: self.label.clone(),
-            remote: self.engine.clone(),
+            engines: self.engine.clone(),
         })
         .map_err(Failure::usage)
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::soundness::{Consequence, Fault, Soundness};
+use super::soundness::{Consequence, Fault, Reason, Soundness};
 use super::verdict::state;
 use crate::model::Profile;
+use crate::model::Role;
 use crate::model::record::{Engine, EngineStatus, Level, LevelState, Record, Verdict};
 
 /// Kernels that look into arithmetic and are no operation that a training is made of: nobody chooses among them.
@@ -215,7 +216,11 @@ pub fn next(record: &Record, soundness: &Soundness, verdicts: &[Verdict], asked:
     if soundness.consequence() == Some(Consequence::Invalid) {
         return Some(Step::Discard);
     }
-    let failed = soundness.reasons.iter().find(|r| matches!(r.fault, Fault::EngineFailed | Fault::CaseFailed));
+    // What to do about a remote engine is not to look for adapters.
+    let remote =
+        |r: &Reason| r.engine.as_ref().and_then(|id| record.engine(id)).is_some_and(|e| e.role() == Role::Remote);
+    let failures = soundness.reasons.iter().filter(|r| matches!(r.fault, Fault::EngineFailed | Fault::CaseFailed));
+    let failed = failures.into_iter().find(|r| r.case.is_some() || !remote(r));
     let case =
         |case: &str, engine: &str| Step::Case { case: case.to_owned(), engine: engine.to_owned(), planted: Vec::new() };
     if let Some(reason) = failed {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::identity::clean;
 use super::status::{contradicted, contradicted_view};
+use crate::model::Role;
 use crate::model::record::{EngineKind, EngineStatus, Outcome, Record, UNFINISHED};
 use crate::record::{Member, Merged};
 
@@ -13,6 +14,8 @@ use crate::record::{Member, Merged};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consequence {
+    /// Nothing shows that a difference on one engine would have been seen. All that is said of the others holds.
+    Unproved,
     /// The record says less than it should. What it does say holds.
     Incomplete,
     /// Nothing shows that a difference would have been seen: nothing that it says of agreement holds.
@@ -23,6 +26,8 @@ pub enum Consequence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
+    /// No difference could be planted on a remote engine, which does not copy.
+    NoCopy,
     /// A case failed on an engine.
     CaseFailed,
     /// An engine crashed, hung, lost its device or could not be opened.
@@ -50,6 +55,7 @@ impl Fault {
     #[must_use]
     pub fn consequence(self) -> Consequence {
         match self {
+            Self::NoCopy => Consequence::Unproved,
             Self::ControlMissed | Self::NoControls | Self::NotControlled | Self::Contradiction => Consequence::Invalid,
             Self::NothingRan
             | Self::Unfinished
@@ -64,6 +70,7 @@ impl Fault {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::NoCopy => "no-copy",
             Self::CaseFailed => "case-failed",
             Self::EngineFailed => "engine-failed",
             Self::UnknownEngine => "unknown-engine",
@@ -96,21 +103,22 @@ pub struct Reason {
 /// Whether a record, or a set of them, can be relied on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Soundness {
-    /// Why not, the worst first; empty where nothing speaks against it.
+    /// Why not, the worst first, and at the end what is not proved of single engines; empty where nothing speaks against it.
     pub reasons: Vec<Reason>,
 }
 
 impl Soundness {
-    /// Whether every planted difference was caught, on every engine that ran, and everything was carried out as planned.
+    /// Whether every planted difference was caught, on every engine on which one can be planted, and everything was carried
+    /// out as planned.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.reasons.is_empty()
+        self.consequence().is_none()
     }
 
-    /// The worst consequence; `None` where it is sound.
+    /// The worst consequence for the whole; `None` where it is sound.
     #[must_use]
     pub fn consequence(&self) -> Option<Consequence> {
-        self.reasons.iter().map(|r| r.fault.consequence()).max()
+        self.reasons.iter().map(|r| r.fault.consequence()).filter(|c| *c > Consequence::Unproved).max()
     }
 
     /// Whether nothing that it says of agreement holds.
@@ -124,16 +132,19 @@ impl Soundness {
         self.reasons.iter().filter(move |r| r.engine.as_deref().is_none_or(|e| e == engine))
     }
 
-    /// Whether results of this engine can be relied on: no reason makes them invalid.
+    /// Why a row of this engine is not to be relied on, for its cell in a table: the title of the whole, or what is not
+    /// proved of the engine.
     #[must_use]
-    pub fn relies_on(&self, engine: &str) -> bool {
-        !self.of_engine(engine).any(|r| r.fault.consequence() == Consequence::Invalid)
+    pub fn of_row(&self, engine: &str) -> Option<String> {
+        let unproved =
+            |r: &Reason| r.fault.consequence() == Consequence::Unproved && r.engine.as_deref() == Some(engine);
+        self.title().or_else(|| Some(format!("Not controlled: {}", self.reasons.iter().find(|r| unproved(r))?.text)))
     }
 
     /// The sentence that comes first in every view of the record, without its full stop; `None` where it is sound.
     #[must_use]
     pub fn title(&self) -> Option<String> {
-        let first = self.reasons.first()?;
+        let first = self.reasons.first().filter(|r| r.fault.consequence() > Consequence::Unproved)?;
         let more = self.reasons.len() - 1;
         let more = match more {
             0 => String::new(),
@@ -143,7 +154,7 @@ impl Soundness {
         let of = first.record.as_ref().map(|r| format!("{r}: ")).unwrap_or_default();
         Some(match self.consequence()? {
             Consequence::Invalid => format!("Invalid, do not rely on this: {of}{}{more}", first.text),
-            Consequence::Incomplete => format!("Incomplete: {of}{}{more}", first.text),
+            Consequence::Incomplete | Consequence::Unproved => format!("Incomplete: {of}{}{more}", first.text),
         })
     }
 
@@ -297,16 +308,19 @@ fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
     }
     for engine in shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && !shell.controls.is_empty()) {
         if ran.contains(engine.id.as_str()) && !shell.controls.iter().any(|c| c.engine == engine.id) {
-            out.push(Reason {
-                fault: Fault::NotControlled,
-                engine: Some(engine.id.clone()),
-                case: None,
-                record: None,
-                text: format!(
-                    "no difference was planted on {}, so nothing shows that one would be caught there",
-                    clean(&engine.id)
-                ),
-            });
+            let id = clean(&engine.id);
+            let (fault, text) = if engine.role() == Role::Remote {
+                (
+                    Fault::NoCopy,
+                    format!("no difference could be planted on {id}, which does not answer the operation copy"),
+                )
+            } else {
+                (
+                    Fault::NotControlled,
+                    format!("no difference was planted on {id}, so nothing shows that one would be caught there"),
+                )
+            };
+            out.push(Reason { fault, engine: Some(engine.id.clone()), case: None, record: None, text });
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::kernels::{self, Param, Variant};
 use crate::model::{CaseId, CaseIdError};
+use crate::numerics::inputs::Distribution;
 
 /// What is wrong with a case id. The message says what to type instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -181,6 +182,15 @@ impl Case {
             .copied()
             .find(|w| *w == text)
             .ok_or_else(|| CaseError(format!("{name}={text} in '{self}': one of {} is wanted", allowed.join(", "))))
+    }
+
+    /// The distribution of the inputs, by the parameter `dist`.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn distribution(&self) -> Result<Distribution, CaseError> {
+        let name = self.word("dist", &Distribution::NAMES)?;
+        Distribution::named(name).ok_or_else(|| CaseError(format!("dist={name} in '{self}' is no distribution")))
     }
 
     /// What is computed, apart from how: the id without its configuration parameters. Cases that share it differ in

@@ -7,7 +7,6 @@ use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::exact::DoubleDouble;
-use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
@@ -82,7 +81,7 @@ impl Kernel for Dot {
             _ => Mode::Fixed,
         };
         let wg = if matches!(mode, Mode::Tree { .. }) { workgroup(case, 1)? } else { 1 };
-        let (dist, seed) = (Distribution::of(case)?, case.seed("seed")?);
+        let (dist, seed) = (case.distribution()?, case.seed("seed")?);
         let (left, right) = (dist.draw(seed, 0, n * rows), dist.draw(seed, 1, n * rows));
         Ok(Box::new(DotProblem { mode, left, right, n, rows, wg }))
     }
@@ -239,6 +238,7 @@ mod tests {
     use super::*;
     use crate::kernels;
     use crate::numerics::drift;
+    use crate::numerics::inputs::Distribution;
 
     #[test]
     fn twins_are_within_the_allowance_in_every_arithmetic() {

@@ -11,6 +11,7 @@ use super::{
 use crate::kernels::case::{Case, CaseError};
 use crate::model::Quantity;
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::Arithmetic;
 use crate::numerics::arith::evaluate::{Machine, Real};
 use crate::numerics::arith::format::Format;
@@ -276,6 +277,25 @@ fn finite_half(i: usize) -> u32 {
     if i < 0x7c00 { i } else { 0x8000 + (i - 0x7c00) }
 }
 
+/// The operation that a row of a kernel is, by its name in `docs/remote.md`; `None` where frameworks have no such one.
+fn plain(kernel: &str, row: &'static str) -> Option<&'static str> {
+    Some(match (kernel, row) {
+        ("arithmetic", "rem") => "fmod",
+        ("arithmetic", "add" | "sub" | "mul" | "div" | "fma")
+        | ("activation", "relu" | "sigmoid" | "silu" | "softplus" | "gelu_tanh" | "gelu_sigmoid") => row,
+        ("builtins", "inverseSqrt") => "rsqrt",
+        ("builtins", "max") => "maximum",
+        ("builtins", "min") => "minimum",
+        (
+            "builtins",
+            "abs" | "acos" | "acosh" | "asin" | "asinh" | "atan" | "atan2" | "atanh" | "ceil" | "cos" | "cosh"
+            | "degrees" | "exp" | "exp2" | "floor" | "log" | "log2" | "pow" | "radians" | "round" | "sign" | "sin"
+            | "sinh" | "sqrt" | "tan" | "tanh" | "trunc",
+        ) => row,
+        _ => return None,
+    })
+}
+
 struct Rowwise {
     kernel: &'static Elementwise,
     row: &'static Row,
@@ -375,6 +395,20 @@ impl Problem for Rowwise {
             )
             .needing(features),
         )
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let name = plain(self.kernel.name, self.row.name)?;
+        let inputs = if self.row.draws.len() == 1 { &["x"][..] } else { &["a", "b", "c"] };
+        let tensor = |words: &[u32]| {
+            let half = self.format == Format::F16;
+            let bits = if half { halves(words) } else { Bits::words(Dtype::F32, words.to_vec()) };
+            Tensor { shape: vec![self.n], bits }
+        };
+        let mut operation = Operation::new(name, []);
+        let tensors = self.operands.chunks(self.n).map(tensor);
+        operation.inputs = inputs.iter().map(|name| (*name).to_owned()).zip(tensors).collect();
+        Some(operation)
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

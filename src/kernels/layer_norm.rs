@@ -7,6 +7,7 @@ use super::{
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::exact;
 use crate::numerics::inputs::Distribution;
@@ -114,6 +115,16 @@ impl Problem for TwoPass {
             vec![Pass::new("main", [self.rows.rows, 1, 1])],
             OutputView::whole(4, Dtype::F32, len),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let cols = self.rows.cols;
+        let input = Tensor::floats(&[self.rows.rows as usize, cols], &self.rows.input);
+        let column = |values: &[f32]| Tensor::floats(&[cols], values);
+        (!self.sqrt).then(|| {
+            Operation::new("layer_norm", [("x", input), ("gain", column(&self.gain)), ("bias", column(&self.bias))])
+                .with("eps", f64::from(self.eps))
+        })
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

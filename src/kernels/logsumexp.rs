@@ -5,6 +5,7 @@ use super::softmax::rows_plan;
 use super::{Allowance, Buffer, Exact, Interval, Kernel, OutputView, Pass, Problem, Profile, Program, Shader, Variant};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::elementary;
 use crate::numerics::exact;
@@ -66,6 +67,11 @@ impl Problem for RowsLogSumExp {
             vec![Pass::new("main", [self.0.rows, 1, 1])],
             OutputView::whole(2, Dtype::F32, len),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.0.rows as usize, self.0.cols], &self.0.input);
+        Some(Operation::new("logsumexp", [("x", input)]))
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -8,7 +8,6 @@ use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
-use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
 use crate::numerics::spec::TINY32;
 use crate::with_arith;
@@ -87,7 +86,7 @@ impl Kernel for Max {
             _ => Mode::Ordered,
         };
         let groups = if mode == Mode::Ordered { case.count("groups", 1..=32768)? } else { 1 };
-        let (dist, seed) = (Distribution::of(case)?, case.seed("seed")?);
+        let (dist, seed) = (case.distribution()?, case.seed("seed")?);
         let mut input = dist.draw(seed, 0, n * rows);
         plant(case.word("special", &SPECIALS)?, seed, n, &mut input);
         Ok(Box::new(MaxProblem { mode, input, n, rows, wg, groups }))

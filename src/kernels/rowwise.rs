@@ -6,7 +6,6 @@ use crate::kernels::case::{Case, CaseError};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::elementary;
 use crate::numerics::exact;
-use crate::numerics::inputs::Distribution;
 use crate::numerics::spec::{TINY32, U32, sum_error};
 
 pub(super) const ROWS: Param = Param::problem("rows", "64", "how many rows, 1 to 65535");
@@ -41,7 +40,7 @@ impl Rows {
             return Err(CaseError::new(format!("rows={rows}&cols={cols} in '{case}': rows*cols up to 2^26 is wanted")));
         }
         let n = rows as usize * cols as usize;
-        let input = Distribution::of(case)?.draw(case.seed("seed")?, 0, n);
+        let input = case.distribution()?.draw(case.seed("seed")?, 0, n);
         Ok(Self { rows, cols: cols as usize, wg, input })
     }
 

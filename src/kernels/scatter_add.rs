@@ -11,7 +11,6 @@ use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::exact;
 use crate::numerics::exact::DoubleDouble;
-use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
 use crate::numerics::spec::{TINY32, U32, sum_error};
 use crate::numerics::threads;
@@ -118,7 +117,7 @@ impl Kernel for ScatterAdd {
         }
         let seed = case.seed("seed")?;
         let (n, width, addends) = (n as usize, width as usize, addends as usize);
-        let dist = Distribution::of(case)?;
+        let dist = case.distribution()?;
         let mut words = Stream::new(seed, 2);
         // The high word of the product: row `k` for words from `k * 2^32 / targets` on.
         let index: Vec<u32> =

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::inputs::Distribution;
 use crate::with_arith;
@@ -140,7 +141,7 @@ impl Kernel for Matmul {
             }
         }
         let element = Element::of(case)?;
-        let distribution = Distribution::of(case)?;
+        let distribution = case.distribution()?;
         if element.is_half() && distribution == Distribution::Wide {
             return Err(CaseError::new(format!(
                 "dist=wide in '{case}' goes beyond binary16's 65504; write dist=uniform, positive or normal"
@@ -322,6 +323,18 @@ impl Problem for Product {
             )
             .needing(if self.element.is_half() { vec![Feature::ShaderF16] } else { vec![] }),
         )
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let plain = matches!(self.schedule, Schedule::Naive { .. }) && !self.fma && self.batch == 1;
+        let tensor = |rows, columns, values: &[f32]| {
+            let shape = [rows, columns].map(|n: u32| n as usize).to_vec();
+            Tensor { shape, bits: self.element.bits(values.to_vec()) }
+        };
+        // The other types are stored in one and added in another, for which there is no plain name.
+        (plain && matches!(self.element, Element::F32 | Element::F16)).then(|| {
+            Operation::new("matmul", [("a", tensor(self.m, self.k, &self.a)), ("b", tensor(self.k, self.n, &self.b))])
+        })
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

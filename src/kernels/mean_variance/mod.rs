@@ -6,8 +6,8 @@ use super::sum::{shape, twin, workgroup};
 use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
+use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
-use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
@@ -75,7 +75,7 @@ impl Kernel for MeanVariance {
             _ => Method::Welford,
         };
         let shift = f64::from(case.count("shift", 0..=1_000_000)?);
-        let mut input = Distribution::of(case)?.draw(case.seed("seed")?, 0, n * rows);
+        let mut input = case.distribution()?.draw(case.seed("seed")?, 0, n * rows);
         input.iter_mut().for_each(|x| *x = (f64::from(*x) + shift) as f32);
         Ok(Box::new(MeanVarianceProblem { method, input, n, rows, wg }))
     }
@@ -186,6 +186,11 @@ impl Problem for MeanVarianceProblem {
             vec![Pass::new("main", [self.rows as u32, 1, 1])],
             OutputView::whole(2, Dtype::F32, 2 * self.rows),
         ))
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let input = Tensor::floats(&[self.rows, self.n], &self.input);
+        (self.method == Method::TwoPass).then(|| Operation::new("mean_variance", [("x", input)]))
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

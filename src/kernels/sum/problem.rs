@@ -7,7 +7,6 @@ use crate::kernels::{Allowance, Buffer, Exact, Feature, Observation, OutputView,
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
-use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
 use crate::with_arith;
 
@@ -43,7 +42,7 @@ impl SumProblem {
         let input = match case.text("dist") {
             "bits" if order == Order::Exact => any_bits(seed, n, rows, false),
             "special" if order == Order::Exact => any_bits(seed, n, rows, true),
-            _ => Distribution::of(case)?.draw(seed, 0, n * rows),
+            _ => case.distribution()?.draw(seed, 0, n * rows),
         };
         Ok(Self { order, input, n, rows, wg, groups })
     }

@@ -25,9 +25,9 @@ pub use settings::{Config, Contents, Drawn, Number, PassSettings, Scalars, Setti
 use crate::engines::RunError;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Buffer, Pass, Problem, Program};
+use crate::model::record::OwnKernel;
 use crate::model::text::{line_fault, lines_fault, shown};
 use crate::process::file::read_text;
-use crate::record::OwnKernel;
 use infer::{Resolved, resolve};
 use problem::{OwnProblem, Shared};
 use shader::Shader;

@@ -109,6 +109,9 @@ pub struct Settings {
     /// `--planted`: the modes of the embedded adapters from `embedded:1` on. Since format 1.1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,
+    /// `--engine`: the commands of `remote:0`, `remote:1` …, in this order. Since format 1.3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<String>,
     /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub store: u64,

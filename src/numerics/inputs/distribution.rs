@@ -1,7 +1,6 @@
 //! Input distributions. Values are computed in binary64 from Philox words with `numerics::elementary`, then rounded.
 
 use super::philox::Stream;
-use crate::kernels::case::{Case, CaseError};
 use crate::numerics::elementary;
 
 /// How a case's numbers are distributed.
@@ -21,17 +20,11 @@ impl Distribution {
     /// The words a case id may use.
     pub const NAMES: [&'static str; 4] = ["uniform", "positive", "normal", "wide"];
 
-    /// The distribution that the case's `dist` names.
-    ///
-    /// # Errors
-    /// When it names none.
-    pub fn of(case: &Case) -> Result<Self, CaseError> {
-        Ok(match case.word("dist", &Self::NAMES)? {
-            "uniform" => Self::Uniform,
-            "positive" => Self::Positive,
-            "normal" => Self::Normal,
-            _ => Self::Wide,
-        })
+    /// The distribution of this name, if any.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Uniform, Self::Positive, Self::Normal, Self::Wide];
+        Self::NAMES.iter().position(|n| *n == name).map(|at| all[at])
     }
 
     /// `n` numbers from stream `stream` of `seed`.

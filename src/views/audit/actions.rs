@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
 use crate::facts::{self, Asked, Blame, Soundness, Step};
-use crate::record::{CaseRecord, Engine, EngineStatus, Record};
+use crate::record::{CaseRecord, Engine, EngineStatus, Record, Role};
 use crate::views::text;
 
 /// Something to do next.
@@ -33,9 +33,11 @@ pub(super) fn actions(
         if let EngineStatus::Failed { reason, case } = &engine.status {
             out.push(Action {
                 text: format!("Find out why {} failed: {reason}.", engine.id),
-                command: case
-                    .as_deref()
-                    .map_or_else(|| "repro-audit adapters".to_owned(), |c| text::command(record, c)),
+                command: match (case, remote(record, &engine.id)) {
+                    (Some(case), _) => again(record, &engine.id, case, &[]),
+                    (None, Some(command)) => command.to_owned(),
+                    (None, None) => "repro-audit adapters".to_owned(),
+                },
             });
         }
     }
@@ -126,6 +128,12 @@ fn action(record: &Record, step: &Step) -> Action {
     Action { text, command }
 }
 
+/// The command that starts a remote engine.
+fn remote<'r>(record: &'r Record, engine: &str) -> Option<&'r str> {
+    let adapter = record.engine(engine).filter(|e| e.role() == Role::Remote)?.adapter.as_ref()?;
+    record.provenance.settings.engines.get(adapter.index).map(String::as_str)
+}
+
 /// The command that runs a case again, where an engine's planted defect is planted too, and these.
 fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
     let mut command = text::command(record, case);
@@ -133,6 +141,9 @@ fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
     let own = record.provenance.settings.planted.iter().filter(|_| planted);
     for mode in own.chain(more) {
         command.push_str(&format!(" --planted {}", text::quoted(mode)));
+    }
+    if let Some(remote) = remote(record, engine) {
+        command.push_str(&format!(" --engine {}", text::quoted(remote)));
     }
     command
 }

@@ -9,7 +9,7 @@ use super::interpreter::{self_check, shaders};
 use super::matrix;
 use super::title::title;
 use super::values::values;
-use crate::facts::{Asked, Soundness};
+use crate::facts::{Asked, Consequence, Reason, Soundness};
 use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Record, Status, Verdict};
 use crate::views::document::{Mark, Span, Statement, Tone};
 use crate::views::text;
@@ -124,7 +124,7 @@ pub(super) fn headline(
     };
     let reasons = soundness.reasons.iter().take(REASONS);
     let mut statements: Vec<Statement> =
-        reasons.map(|r| make(Tone::Bad, "Reliability", format!("{}.", r.text))).collect();
+        reasons.map(|r| make(reliability(r), "Reliability", format!("{}.", r.text))).collect();
     statements.extend(values(record));
     statements.push(repeatability(record, &all));
     for level in &Level::ALL[1..] {
@@ -138,6 +138,11 @@ pub(super) fn headline(
     statements.push(controls(record));
     let actions = actions(record, soundness, &outside, findings, asked);
     Headline { tone, title, lead, statements, actions }
+}
+
+/// What is not proved of one engine alone is no fault of the audit.
+fn reliability(reason: &Reason) -> Tone {
+    if reason.fault.consequence() == Consequence::Unproved { Tone::Plain } else { Tone::Bad }
 }
 
 fn is(record: &Record, id: &str, what: fn(&Engine) -> bool) -> bool {

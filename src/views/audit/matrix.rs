@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::groups::{Group, column};
 use crate::record::{
-    AXES, AxisLevel, CaseRecord, EngineKind, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
-    Verdict,
+    AXES, AxisLevel, CaseRecord, EngineStatus, Execution, Level, LevelState, Outcome, Record, Role, Status, Verdict,
 };
 use crate::views::document::Mark;
 use crate::views::text;
@@ -328,10 +327,13 @@ pub(super) fn failures(record: &Record, groups: &[Group]) -> Vec<Reason> {
                 reason: reason.clone(),
                 engine: e.id.clone(),
                 cases: 0,
-                variants: match e.kind {
-                    EngineKind::Adapter => "the whole adapter".to_owned(),
-                    EngineKind::Cpu => "the CPU".to_owned(),
-                },
+                variants: match e.role() {
+                    Role::Cpu => "the CPU",
+                    Role::Remote => "the whole engine",
+                    Role::Unlisted => "every adapter of the backend",
+                    Role::Driver | Role::Reference | Role::Planted => "the whole adapter",
+                }
+                .to_owned(),
             }),
             EngineStatus::Complete => None,
         })

@@ -245,8 +245,12 @@ fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
     let mut out = Vec::new();
     for reason in &soundness.reasons {
         let (engine, case) = (reason.engine.as_deref().unwrap_or_default(), reason.case.as_deref().unwrap_or_default());
-        let what = if reason.fault.consequence() == Consequence::Invalid { "Invalid" } else { "Incomplete" };
-        out.push(finding(Weight::Error, reason.fault.name(), engine, case, format!("{what}: {}", reason.text)));
+        let (weight, what) = match reason.fault.consequence() {
+            Consequence::Invalid => (Weight::Error, "Invalid"),
+            Consequence::Incomplete => (Weight::Error, "Incomplete"),
+            Consequence::Unproved => (Weight::Warning, "Not controlled"),
+        };
+        out.push(finding(weight, reason.fault.name(), engine, case, format!("{what}: {}", reason.text)));
     }
     for f in &parts.findings {
         let weight = if f.defect { Weight::Failure } else { Weight::Warning };

@@ -7,7 +7,7 @@ use crate::views::document::Rows;
 use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
-/// what that engine noticed of the shader, and `unsound` says why the record can not be relied on.
+/// what that engine noticed of the shader, and `unsound` says why the row can not be relied on.
 const SUMMARY: [&str; 43] = [
     "record",
     "machine",
@@ -64,7 +64,6 @@ fn name(value: &impl serde::Serialize) -> String {
 
 /// One row a comparison, equal pairs included.
 pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
-    let unsound = soundness.title();
     let id = text::short(&record.id);
     let mut rows = Rows::new("summary", &SUMMARY);
     for case in &record.cases {
@@ -120,7 +119,7 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
                 accuracy.map(|a| a.max_ulp).into(),
                 accuracy.map(|a| a.specification_ratio).into(),
                 findings.join(" ").into(),
-                unsound.clone().into(),
+                soundness.of_row(engine.map(|e| e.id.as_str()).unwrap_or_default()).into(),
             ]);
         }
     }

@@ -3,12 +3,10 @@
 //!
 //! The victim is the first adapter; without a driver it is the embedded one, whose child can be broken in the same ways.
 
-mod common;
+use super::common::{adapters, program, record_in, run, status, stderr};
 #[cfg(target_os = "linux")]
-mod hostile;
-
-use common::{adapters, program, record_in, run, status, stderr};
-use libtest_mimic::{Arguments, Failed, Trial};
+use super::hostile;
+use libtest_mimic::{Failed, Trial};
 use repro_audit::record::{EngineStatus, Outcome, Record};
 
 const KERNEL: &str = "sum/serial_tree";
@@ -119,17 +117,16 @@ fn killed_from_outside(labels: &[String]) -> Result<(), Failed> {
     Err("the audit did not end".into())
 }
 
-fn main() {
-    let arguments = Arguments::from_args();
+pub(crate) fn trials() -> Vec<Trial> {
     let labels: Vec<String> = adapters().iter().map(|a| a.label()).collect();
     assert!(
-        std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none() || labels.len() >= 3,
+        !super::demanded() || labels.len() >= 3,
         "REPRO_AUDIT_TEST_ADAPTERS is set, and beside the embedded one there are {} adapters",
         labels.len() - 1
     );
     let trial = |name: &str, fault: &'static str, reason: &'static str, whole: bool| {
         let labels = labels.clone();
-        Trial::test(name, move || check(&labels, fault, reason, whole))
+        Trial::test(format!("broken_driver::{name}"), move || check(&labels, fault, reason, whole))
     };
     let mut trials = vec![
         trial("a_signal", "abort|wg=128", "signal", false),
@@ -144,8 +141,9 @@ fn main() {
     #[cfg(target_os = "linux")]
     {
         let labels = labels.clone();
-        trials.push(Trial::test("killed_from_outside", move || killed_from_outside(&labels)));
+        let killed = move || killed_from_outside(&labels);
+        trials.push(Trial::test("broken_driver::killed_from_outside", killed));
         trials.extend(hostile::trials());
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    trials
 }

@@ -60,7 +60,7 @@ fn library() -> Result<&'static Path, Failed> {
     let build = || {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let library = folder.path().join("libhostile.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/driver.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/hostile/driver.c");
         let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-w", source, "-o"]).arg(&library).output();
         let built = built.map_err(|e| format!("cc: {e}"))?;
         if !built.status.success() {
