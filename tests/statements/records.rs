@@ -66,3 +66,35 @@ fn records_of_older_minors_are_read_in_every_reading_verb() {
         }
     }
 }
+
+/// A row that claims to be bit for bit the reference's, with something in the place of its digest: the file is damaged,
+/// which is another thing than a record that contradicts itself.
+#[test]
+fn what_is_no_digest_makes_a_record_unreadable_in_every_verb() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = kept().remove(0);
+    for bad in ["", "0123", "zz", "0123456789abcdef0123456789abcdeF", "-h --help"] {
+        let mut record = record::read(&good).expect("a record");
+        let result = record.cases.iter_mut().flat_map(|c| &mut c.executions).find_map(|x| match &mut x.outcome {
+            record::Outcome::Ran { distinct, .. } if x.status == record::Status::BitExact => distinct.first_mut(),
+            _ => None,
+        });
+        result.expect("a row that is bit-exact").digest = bad.to_owned();
+        record.outputs = record::Outputs::default();
+        record.id = record::content_id(&record).expect("an id");
+        let path = folder.path().join("bad.json");
+        std::fs::write(&path, record::to_json(&record).expect("text")).expect("written");
+        let (file, other) = (path.to_str().expect("a name"), good.to_str().expect("a name"));
+        let out = folder.path().join("merged.json");
+        for verb in [
+            &["report", file][..],
+            &["compare", other, file],
+            &["merge", other, file, "--out", out.to_str().expect("a name")],
+            &["lock", file, "--out", "-"],
+        ] {
+            let output = run(&mut program(verb));
+            assert_eq!(status(&output), 5, "{bad:?} {verb:?}: {}", stderr(&output));
+            assert!(stderr(&output).contains("in the place of a digest"), "{verb:?}: {}", stderr(&output));
+        }
+    }
+}
