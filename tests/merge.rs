@@ -21,13 +21,7 @@ fn small(seed: u16) -> Record {
             record.cases.retain(|c| c.kernel == "dot" || c.kernel == "dropout");
             record.verdicts.retain(|v| v.kernel == "dot");
             record.controls.truncate(2);
-            // A file with a control character is refused; what is left of the name is hostile enough.
-            for engine in &mut record.engines {
-                engine.label = engine.label.replace('\u{1b}', "");
-                if let Some(adapter) = &mut engine.adapter {
-                    adapter.name = adapter.name.replace('\u{1b}', "");
-                }
-            }
+            fixture::readable(&mut record);
             record
         })
         .clone();
