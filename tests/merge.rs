@@ -21,6 +21,7 @@ fn small(seed: u16) -> Record {
             record.cases.retain(|c| c.kernel == "dot" || c.kernel == "dropout");
             record.verdicts.retain(|v| v.kernel == "dot");
             record.controls.truncate(2);
+            fixture::readable(&mut record);
             record
         })
         .clone();

@@ -82,6 +82,7 @@ fn merged_records_fit_the_schema() {
     let folder = tempfile::tempdir().expect("a folder");
     let reader = repro_audit::record::Reader::default();
     for (i, mut record) in [fixture::full(1), fixture::without_adapters()].into_iter().enumerate() {
+        fixture::readable(&mut record);
         record.provenance.settings.label = Some(format!("leg-{i}"));
         let whole = repro_audit::model::bits::Bits::f32(&[1.0; 8]);
         record.outputs.add(whole.digest(), repro_audit::record::Stored::new(&whole, 8));

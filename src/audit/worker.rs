@@ -74,10 +74,11 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
         Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
     };
-    if done.is_ok() {
-        // All is said. A driver may have started something, and some hang on the way out.
-        end();
+    if let Err(e) = &done {
+        eprintln!("its pipe failed: {e}");
     }
+    // All is said. A driver may have started something, and some hang on the way out.
+    end();
     done
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::gpu::carry_out;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, not_over_a_record};
 use super::{Exit, Failure, kernel, print, settings_text};
 use crate::audit::{Plan, Wanted};
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
@@ -74,6 +74,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    args.junit.as_deref().map_or(Ok(()), not_over_a_record)?;
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;
     let (policy_file, policy) = policy(args.policy.as_deref())?;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use super::outputs::put_aside;
 use super::{Exit, Failure, unselected};
 use crate::facts::{clean, soundness_of_member};
 use crate::numerics::threads::available_threads;
@@ -64,14 +65,27 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     for text in &args.records {
         files.extend(named(text)?);
     }
+    if let Some(out) = &args.out
+        && let Some(input) = files.iter().find(|f| same(f, out))
+    {
+        return Err(Failure::usage(format!(
+            "{} is one of the records to merge and is not written over; choose another --out FILE",
+            input.display()
+        )));
+    }
     let mut merged = read_all(&files).map_err(|e| Failure::new(Exit::Unreadable, e))?;
     if let Some(Expected::Labels(labels)) = &expected {
         merged.expect(labels.iter().cloned());
     }
     match &args.out {
-        Some(path) => record::write_with(path, |out| merged.write(out)).map_err(|e| {
-            Failure::usage(format!("can't write {}: {e}; choose another with --out FILE", path.display()))
-        })?,
+        Some(path) => {
+            let cant =
+                |e| Failure::usage(format!("can't write {}: {e}; choose another with --out FILE", path.display()));
+            if let Some(kept) = put_aside(path, None).map_err(cant)? {
+                anstream::eprintln!("The earlier file is kept: {}", kept.display());
+            }
+            record::write_with(path, |out| merged.write(out)).map_err(cant)?;
+        }
         None => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             merged.write(&mut out).and_then(|()| out.flush()).or_else(|e| match e.kind() {
@@ -81,6 +95,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     }
     Ok(say(args, files.len(), &merged, expected.as_ref()))
+}
+
+/// Whether two names lead to one file.
+fn same(a: &Path, b: &Path) -> bool {
+    std::fs::canonicalize(a).is_ok_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
 /// The files that an argument names. A folder without `record.json` stands for the records in it.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::Failure;
 use crate::formats::FormatError;
 use crate::model::words::short;
-use crate::record::{Record, write_atomically};
+use crate::record::{self, ReadError, Record, write_atomically};
 use crate::views::audit::Audit;
 
 /// How often an unfinished record is written.
@@ -64,7 +64,7 @@ impl Outputs {
         std::fs::create_dir_all(folder).map_err(cant)?;
         tempfile::Builder::new().prefix(".repro-audit-").tempfile_in(folder).map_err(cant)?;
         let _lock = Lock::take(folder).map_err(cant)?;
-        if let Some(kept) = put_aside(folder, None).map_err(cant)? {
+        if let Some(kept) = put_aside(&folder.join("record.json"), None).map_err(cant)? {
             anstream::eprintln!("The earlier record is kept: {}", kept.display());
         }
         Ok(Self { folder: folder.to_owned(), written: Instant::now(), own: None, aside: None })
@@ -96,7 +96,7 @@ impl Outputs {
 
     /// Writes an unfinished record: as `record.json`, or beside it where that is another audit's. Gives its file.
     fn write(&mut self, record: &Record) -> std::io::Result<PathBuf> {
-        let json = crate::record::to_json(record)?;
+        let json = record::to_json(record)?;
         let _lock = Lock::take(&self.folder)?;
         let path = self.folder.join("record.json");
         if path.exists() && (self.own.is_none() || self.own != digest(&path)) {
@@ -128,9 +128,9 @@ impl Outputs {
     pub(super) fn finish(&mut self, record: &Record) -> Result<(), Failure> {
         let name = self.folder.display().to_string();
         let cant = |e: &dyn std::fmt::Display| Failure::usage(format!("can't write to the output folder {name}: {e}"));
-        let json = crate::record::to_json(record).map_err(|e| cant(&e))?;
+        let json = record::to_json(record).map_err(|e| cant(&e))?;
         let _lock = Lock::take(&self.folder).map_err(|e| cant(&e))?;
-        if let Some(kept) = put_aside(&self.folder, self.own).map_err(|e| cant(&e))? {
+        if let Some(kept) = put_aside(&self.folder.join("record.json"), self.own).map_err(|e| cant(&e))? {
             anstream::eprintln!("The record of another audit is kept: {}", kept.display());
         }
         write_atomically(&self.folder.join("record.json"), &json).map_err(|e| cant(&e))?;
@@ -146,6 +146,7 @@ impl Outputs {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
+        not_beside_another(folder, &record.id)?;
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
         files(record, folder).map_err(|e| cant(&e))?;
         Ok(())
@@ -156,6 +157,7 @@ impl Outputs {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
+        not_beside_another(folder, &view.id)?;
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
         let foot = format!("merged record {} · repro-audit", short(&view.id));
         crate::formats::files::write(view, &view.id, &foot, folder).map_err(|e| cant(&e))?;
@@ -172,27 +174,56 @@ fn digest(path: &Path) -> Option<blake3::Hash> {
     std::fs::read(path).ok().map(|content| blake3::hash(&content))
 }
 
-/// Moves `record.json` to `earlier`, under a name that is free; not where its content is `own`. The folder is locked.
-fn put_aside(folder: &Path, own: Option<blake3::Hash>) -> std::io::Result<Option<PathBuf>> {
-    let record = folder.join("record.json");
-    if !record.exists() || own.is_some() && own == digest(&record) {
+/// Whether a file is a record, or was one before it was changed.
+fn is_record(path: &Path) -> bool {
+    path.is_file() && !matches!(record::read(path), Err(ReadError::NotARecord { .. } | ReadError::Io { .. }))
+}
+
+/// Refuses to write something else over a record.
+pub(super) fn not_over_a_record(path: &Path) -> Result<(), Failure> {
+    if is_record(path) {
+        return Err(Failure::usage(format!(
+            "{} is a record and is not written over; choose another file",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses to write a page beside the record of another audit, which it would seem to show.
+fn not_beside_another(folder: &Path, id: &str) -> Result<(), Failure> {
+    let there = folder.join("record.json");
+    if is_record(&there) && record::read(&there).map_or(true, |r| r.id != id) {
+        return Err(Failure::usage(format!(
+            "{} holds another record, which the page would seem to show; choose another folder with --out DIR",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Moves a record to `earlier` in its folder, under a name that is free; not where its content is `own`. The folder is
+/// locked, or the file is one that no audit writes.
+pub(super) fn put_aside(record: &Path, own: Option<blake3::Hash>) -> std::io::Result<Option<PathBuf>> {
+    if !record.exists() || own.is_some() && own == digest(record) {
         return Ok(None);
     }
-    let earlier = folder.join("earlier");
+    let earlier = record.with_file_name("earlier");
     std::fs::create_dir_all(&earlier)?;
-    let kept = free_name(&earlier, &record)?;
-    std::fs::rename(&record, &kept)?;
+    let kept = free_name(&earlier, record)?;
+    std::fs::rename(record, &kept)?;
     Ok(Some(kept))
 }
 
-/// `record-<start of its id>.json`, numbered where that exists. The name is taken at once, by an empty file, so that it is
+/// `record-<start of its id>.json`, or as the file is named, numbered where that exists. The name is taken at once, by an empty file, so that it is
 /// this audit's even where the file system knows no locks.
 fn free_name(earlier: &Path, record: &Path) -> std::io::Result<PathBuf> {
-    let id = crate::record::read(record).map(|r| r.id).unwrap_or_default();
+    let id = record::read(record).map(|r| r.id).unwrap_or_default();
+    let stem = record.file_stem().map_or_else(|| "record".to_owned(), |s| s.to_string_lossy().into_owned());
     let id = id.get(..12).unwrap_or("unfinished").to_owned();
     for number in 1u32.. {
         let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-        let name = earlier.join(format!("record-{id}{suffix}.json"));
+        let name = earlier.join(format!("{stem}-{id}{suffix}.json"));
         match File::create_new(&name) {
             Ok(_) => return Ok(name),
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure};
-use crate::facts::concluded;
 use crate::formats::Format;
 use crate::record;
 use crate::views::audit::Audit;
@@ -29,10 +28,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
-    let plain = record::find(&args.record, &[Path::new(record::FOLDER)])
-        .ok()
-        .and_then(|p| record::read(&p).ok())
-        .map(concluded);
+    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|p| record::read(&p).ok());
     if let Some(record) = plain {
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
@@ -43,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let merged = super::open(&args.record)?;
     let mut members = merged.members();
     if let (Some(member), None) = (members.next(), members.next()) {
-        let record = concluded(merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
+        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
         match &args.out {
             Some(folder) => Outputs::render(folder, &record)?,
             None => show(&Audit::new(&record), args.format, args.full)?,

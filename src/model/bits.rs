@@ -129,6 +129,12 @@ impl Bits {
     }
 }
 
+/// Whether a text is a digest as a record has it: 32 hexadecimal digits of an output, 64 of a text.
+#[must_use]
+pub fn is_digest(text: &str) -> bool {
+    matches!(text.len(), 32 | 64) && text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+}
+
 /// BLAKE3 of words as little-endian bytes, as 32 hexadecimal digits.
 #[must_use]
 pub fn digest_words(words: &[u32]) -> String {

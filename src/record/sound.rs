@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::bits::is_digest;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
 use crate::model::record::{Outputs, Stored};
@@ -39,6 +40,14 @@ pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, String> {
 
 /// Checks one case by itself.
 pub(super) fn case(case: &CaseRecord) -> Result<(), String> {
+    let results = case.executions.iter().flat_map(|x| match &x.outcome {
+        Outcome::Ran { distinct, .. } => distinct.as_slice(),
+        _ => &[],
+    });
+    let digests = results.map(|d| &d.digest).chain(case.twins.iter().map(|t| &t.digest)).chain(&case.shader);
+    if let Some(other) = digests.into_iter().find(|d| !is_digest(d)) {
+        return Err(format!("'{}' has '{other}' in the place of a digest", case.id));
+    }
     let mut seen = BTreeSet::new();
     for execution in &case.executions {
         if !seen.insert(execution.engine.as_str()) {

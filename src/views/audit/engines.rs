@@ -1,6 +1,8 @@
 //! The engines as they are listed: those of one group in one entry.
 
 use super::groups::Group;
+use crate::model::Limit;
+use crate::model::words::count;
 use crate::record::{Engine, EngineKind, EngineStatus, Record};
 
 /// An engine as shown.
@@ -105,6 +107,10 @@ fn engine(engine: &Engine) -> EngineView {
         let features: Vec<_> =
             a.features.iter().filter_map(|f| serde_json::to_value(f).ok()?.as_str().map(str::to_owned)).collect();
         add("optional features", Some(if features.is_empty() { "none".to_owned() } else { features.join(", ") }));
+    }
+    for limit in &engine.limits {
+        let name = if limit.name == Limit::LOOP_ITERATIONS { "loops" } else { limit.name.as_str() };
+        add(name, Some(format!("stop in silence after {} iterations, {}", count(limit.at), limit.counted)));
     }
     for (name, value) in &engine.variables {
         add(name, Some(value.clone()));
