@@ -74,7 +74,7 @@ pub fn adapters(planted: &[Mode], limits: Limits) -> Listing {
             Ok(adapters) => listing.adapters.extend(adapters),
             Err(e) if backend == VULKAN => isolate(e, &mut listing, half),
             Err(e) => {
-                listing.failed.push(Unlisted { backend: backend.to_owned(), driver: None, reason: e.to_string() })
+                listing.failed.push(Unlisted { backend: backend.to_owned(), driver: None, reason: e.to_string() });
             }
         }
     }
@@ -94,7 +94,7 @@ fn isolate(whole: ChildError, listing: &mut Listing, limits: Limits) {
         match answer(child, limits) {
             Ok(_) => sound.push(file.as_path()),
             Err(e) => {
-                failed.push(Unlisted { backend: VULKAN.to_owned(), driver: Some(file.clone()), reason: e.to_string() })
+                failed.push(Unlisted { backend: VULKAN.to_owned(), driver: Some(file.clone()), reason: e.to_string() });
             }
         }
     }
@@ -186,7 +186,7 @@ mod tests {
         };
         assert_eq!(with(&[]), [a.clone(), b.clone()], "sorted, and no {}", readme.display());
         assert_eq!(with(&[("VK_ADD_DRIVER_FILES", &added_folder)]), [added, a, b], "a folder, before the others");
-        assert_eq!(with(&[("VK_ICD_FILENAMES", &own)]), [own.clone()], "named alone, by the older name");
+        assert_eq!(with(&[("VK_ICD_FILENAMES", &own)]), std::slice::from_ref(&own), "named alone, by the older name");
         assert_eq!(
             with(&[("VK_ICD_FILENAMES", &empty), ("VK_DRIVER_FILES", &own)]),
             [own],

@@ -27,7 +27,7 @@ enum Executor {
     /// An adapter in a child process of this program.
     Adapter {
         identity: Box<AdapterIdentity>,
-        child: Option<Child>,
+        child: Option<Box<Child>>,
         restarts: u32,
         scratch: PathBuf,
         planted: Vec<Mode>,
@@ -140,7 +140,7 @@ impl EngineSlot {
         let vary: String = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
         self.engine.label = format!("{}{vary}", opened.label());
         self.engine.adapter = Some(opened);
-        *child = Some(started);
+        *child = Some(Box::new(started));
         Ok(())
     }
 

@@ -55,7 +55,7 @@ impl Progress for Shown<'_> {
         let Some(outputs) = self.outputs.as_mut() else { return };
         match outputs.keep(record) {
             Ok(Some((path, cases))) => {
-                anstream::eprintln!("Kept: {}, an unfinished record of {cases} cases.", path.display())
+                anstream::eprintln!("Kept: {}, an unfinished record of {cases} cases.", path.display());
             }
             Ok(None) => anstream::eprintln!("Nothing was finished, and nothing is kept."),
             Err(e) => anstream::eprintln!("warning: the unfinished record could not be written: {e}"),

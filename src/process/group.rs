@@ -163,7 +163,8 @@ mod tests {
     use std::process::Stdio;
 
     fn shell(script: &str) -> Group {
-        Group::start(Command::new("sh").args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()), None).unwrap()
+        Group::start(Command::new("sh").args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()), None)
+            .expect("a shell")
     }
 
     fn runs(process: u32) -> bool {
