@@ -140,7 +140,8 @@ fn program(dtype: Dtype, a: &Bits, b: &Bits, count: usize, statement: &str) -> P
 /// The sum of two vectors, and its answer: exact in every arithmetic.
 fn sum(dtype: Dtype, from: u32) -> (Task, Bits) {
     let bits = |value: u32| if a_float(dtype) { small(value).to_bits() } else { value };
-    let vector = |f: &dyn Fn(u32) -> u32| Bits::words(dtype, (0..N as u32).map(f).collect());
+    let vector =
+        |f: &dyn Fn(u32) -> u32| Bits::words(dtype, (0..u32::try_from(N).expect("a small number")).map(f).collect());
     let (a, b) = (vector(&|i| bits(i + from)), vector(&|i| bits(3 * i)));
     let answer = vector(&|i| bits(4 * i + from));
     let tensor = |bits: &Bits| Tensor { shape: vec![4, 25], bits: bits.clone() };
