@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use repro_audit::kernels::case::Case;
-use repro_audit::kernels::{self, Profile};
+use repro_audit::kernels::{self, Param, Profile, Range};
 use repro_audit::model::Quantity;
 
 /// The rooms, and which others each may import: only such as stand before it, so that there is no circle.
@@ -166,6 +166,38 @@ fn every_planned_case_reads_back_as_itself_and_is_planned_once() {
                 assert_eq!(Case::parse(&id).as_ref(), Ok(&case), "{id} reads back");
                 assert!(id.contains("seed=42") || case.text("seed").is_empty(), "{id} takes the seed");
                 assert!(seen.insert(id.clone()), "{id} is planned twice in {profile:?}");
+            }
+        }
+    }
+}
+
+/// Help, checks and plans ask the range of a parameter, and it is the kernel's.
+#[test]
+fn every_parameter_is_within_its_range_and_nothing_else_is_taken() {
+    for kernel in kernels::all() {
+        for variant in kernel.variants() {
+            let plain = Case::of(kernel.name(), variant);
+            for Param { name, default, range, .. } in variant.params {
+                assert!(range.has(default), "{}/{}: {name}={default} is not {range}", kernel.name(), variant.name);
+                let beyond = match range {
+                    Range::Whole(_, to) | Range::Power(_, to) => {
+                        vec![(u64::from(*to) + 1).to_string(), "01".to_owned()]
+                    }
+                    Range::Words(_) => vec!["unheard-of".to_owned()],
+                    Range::Decimal(_) => vec!["-1".to_owned(), "2".to_owned(), "NaN".to_owned()],
+                    Range::Seed => vec!["-1".to_owned(), "07".to_owned()],
+                };
+                for value in beyond {
+                    let case = plain.clone().with(name, &value);
+                    let error = kernels::problem(&case).err().map(|e| e.to_string()).unwrap_or_default();
+                    assert!(error.contains(&format!("{name}={value} in '{case}' is not {range}")), "{case}: {error}");
+                }
+            }
+        }
+        for case in kernel.plan(Profile::Deep, 7) {
+            let variant = kernel.variants().iter().find(|v| v.name == case.variant()).expect("it is registered");
+            for Param { name, range, .. } in variant.params {
+                assert!(range.has(case.text(name)), "{case}: {name} is not {range}");
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::kernels::{self, Param, Variant};
+use crate::kernels::{self, Param, Range, Variant};
 use crate::model::{CaseId, CaseIdError};
 use crate::numerics::inputs::Distribution;
 
@@ -143,20 +143,29 @@ impl Case {
         self.values.iter().find(|(n, _, _)| *n == name).map_or("", |(_, v, _)| v)
     }
 
-    /// A parameter as a count, within `range`.
+    /// A parameter, within its range; the range with it.
+    fn ranged(&self, name: &str) -> Result<(&str, Range), CaseError> {
+        let text = self.text(name);
+        let variant = kernels::find(&self.kernel).and_then(|k| k.variants().iter().find(|v| v.name == self.variant));
+        let param = variant.and_then(|v| v.params.iter().find(|p| p.name == name));
+        let range = param.ok_or_else(|| CaseError(format!("'{self}' has no parameter '{name}'")))?.range;
+        if range.has(text) { Ok((text, range)) } else { Err(self.not(name, &range.to_string())) }
+    }
+
+    fn not(&self, name: &str, wanted: &str) -> CaseError {
+        CaseError(format!("{name}={} in '{self}' is not {wanted}", self.text(name)))
+    }
+
+    pub(super) fn parsed<T: std::str::FromStr>(&self, name: &str, wanted: &str) -> Result<T, CaseError> {
+        self.ranged(name)?.0.parse().map_err(|_| self.not(name, wanted))
+    }
+
+    /// A parameter as a count, within its range.
     ///
     /// # Errors
     /// When it is no whole number or outside the range.
-    pub fn count(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32, CaseError> {
-        let text = self.text(name);
-        // Written in one way only: `064` or `+64` would give one case two ids.
-        text.parse::<u32>().ok().filter(|n| range.contains(n) && n.to_string() == text).ok_or_else(|| {
-            CaseError(format!(
-                "{name}={text} in '{self}': a whole number from {} to {} is wanted",
-                range.start(),
-                range.end()
-            ))
-        })
+    pub fn count(&self, name: &str) -> Result<u32, CaseError> {
+        self.parsed(name, "a whole number")
     }
 
     /// A parameter as a 64-bit whole number, such as a seed.
@@ -164,24 +173,25 @@ impl Case {
     /// # Errors
     /// When it is no whole number.
     pub fn seed(&self, name: &str) -> Result<u64, CaseError> {
-        let text = self.text(name);
-        text.parse::<u64>()
-            .ok()
-            .filter(|n| n.to_string() == text)
-            .ok_or_else(|| CaseError(format!("{name}={text} in '{self}': a whole number from 0 to 2^64-1 is wanted")))
+        self.parsed(name, "a whole number")
     }
 
-    /// A parameter as one of the words allowed for it.
+    /// A parameter as a decimal number, within its range.
+    ///
+    /// # Errors
+    /// When it is no number or outside the range.
+    pub fn decimal(&self, name: &str) -> Result<f64, CaseError> {
+        self.parsed(name, "a decimal number")
+    }
+
+    /// A parameter as one of the words of its range.
     ///
     /// # Errors
     /// When it is none of them.
-    pub fn word<'a>(&self, name: &str, allowed: &[&'a str]) -> Result<&'a str, CaseError> {
-        let text = self.text(name);
-        allowed
-            .iter()
-            .copied()
-            .find(|w| *w == text)
-            .ok_or_else(|| CaseError(format!("{name}={text} in '{self}': one of {} is wanted", allowed.join(", "))))
+    pub fn word(&self, name: &str) -> Result<&'static str, CaseError> {
+        let (text, range) = self.ranged(name)?;
+        let words = if let Range::Words(words) = range { words } else { &[] };
+        words.iter().copied().find(|word| *word == text).ok_or_else(|| self.not(name, "a word"))
     }
 
     /// The distribution of the inputs, by the parameter `dist`.
@@ -189,8 +199,7 @@ impl Case {
     /// # Errors
     /// When it names none.
     pub fn distribution(&self) -> Result<Distribution, CaseError> {
-        let name = self.word("dist", &Distribution::NAMES)?;
-        Distribution::named(name).ok_or_else(|| CaseError(format!("dist={name} in '{self}' is no distribution")))
+        Distribution::named(self.word("dist")?).ok_or_else(|| self.not("dist", "a distribution"))
     }
 
     /// What is computed, apart from how: the id without its configuration parameters. Cases that share it differ in
@@ -239,7 +248,7 @@ mod tests {
     fn a_number_is_written_in_one_way() {
         for id in ["sum/serial_tree?wg=+64", "sum/serial_tree?n=04096", "sum/serial_tree?seed=+7"] {
             let error = kernels::problem(&Case::parse(id).unwrap()).err().unwrap().to_string();
-            assert!(error.contains("a whole number"), "{id}: {error}");
+            assert!(error.contains("is not a "), "{id}: {error}");
         }
         assert!(kernels::problem(&Case::parse("sum/serial_tree?wg=64&n=4096&seed=0").unwrap()).is_ok(), "plain");
     }

@@ -4,7 +4,8 @@
 pub(crate) mod loops;
 
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -21,7 +22,7 @@ pub const PLACE: usize = 137;
 
 const N: usize = 256;
 
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
 
 /// What is planted; or the probe, which plants nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,23 +1,27 @@
 //! The dot product: a sum of products, in which a multiply feeds every add and may be fused with it.
 
 use super::sum::{bounds, shape, twin, workgroup};
-use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
+use super::{
+    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::exact::DoubleDouble;
+use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Dot;
 
-const N: Param = Param::problem("n", "4096", "products in a row, 1 to 2^26");
-const ROWS: Param = Param::problem("rows", "16", "independent dot products, 1 to 4096; n * rows up to 2^26");
-const DIST: Param = Param::problem("dist", "normal", "uniform, positive, normal or wide");
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-const WG: Param = Param::config("wg", "256", "invocations in a workgroup, a power of two from 1 to 1024");
+const N: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 26), "products in a row");
+const ROWS: Param =
+    Param::problem("rows", "16", Range::Whole(1, 4096), "independent dot products; n * rows up to 2^26");
+const DIST: Param = Param::problem("dist", "normal", Range::Words(&Distribution::NAMES), "distribution of the inputs");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+const WG: Param = Param::config("wg", "256", Range::Power(1, 1024), "invocations in a workgroup");
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -80,7 +84,7 @@ impl Kernel for Dot {
             "threads_chunked" => Mode::Chunked,
             _ => Mode::Fixed,
         };
-        let wg = if matches!(mode, Mode::Tree { .. }) { workgroup(case, 1)? } else { 1 };
+        let wg = if matches!(mode, Mode::Tree { .. }) { workgroup(case)? } else { 1 };
         let (dist, seed) = (case.distribution()?, case.seed("seed")?);
         let (left, right) = (dist.draw(seed, 0, n * rows), dist.draw(seed, 1, n * rows));
         Ok(Box::new(DotProblem { mode, left, right, n, rows, wg }))

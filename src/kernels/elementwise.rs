@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::{
     Allowance, Buffer, Exact, Feature, Interval, Kernel, Observation, OutputView, Param, Pass, Problem, Profile,
-    Program, Shader, Variant,
+    Program, Range, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::Quantity;
@@ -107,11 +107,21 @@ impl std::fmt::Debug for Elementwise {
     }
 }
 
-const N: Param = Param::problem("n", "4096", "how many elements, 1 to 2^26");
-const DIST: Param = Param::problem("dist", "mixed", "mixed, edges or range");
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-const DTYPE: Param = Param::problem("dtype", "f32", "f32 or f16; f16 with n=65536 takes every pattern of one operand");
-const WG: Param = Param::config("wg", "64", "invocations in a workgroup, 1 to 256");
+const N: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 26), "how many elements");
+const DIST: Param = Param::problem(
+    "dist",
+    "mixed",
+    Range::Words(&["mixed", "edges", "range"]),
+    "edge cases, where the formula is meant to be used, or both",
+);
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+const DTYPE: Param = Param::problem(
+    "dtype",
+    "f32",
+    Range::Words(&["f32", "f16"]),
+    "element type; f16 with n=65536 takes every pattern of one operand",
+);
+const WG: Param = Param::config("wg", "64", Range::Whole(1, 256), "invocations in a workgroup");
 static SINGLE: [Param; 4] = [N, DIST, SEED, WG];
 static BOTH: [Param; 5] = [N, DIST, SEED, DTYPE, WG];
 
@@ -175,10 +185,10 @@ impl Kernel for Elementwise {
         let kernel = statics::kernel(self.name).ok_or_else(|| CaseError::new(format!("no kernel '{}'", self.name)))?;
         let row = kernel.state().0.iter().find(|r| r.name == case.variant());
         let row = row.ok_or_else(|| CaseError::new(format!("'{}' has no variant '{}'", self.name, case.variant())))?;
-        let n = case.count("n", 1..=1 << 26)? as usize;
-        let wg = case.count("wg", 1..=256)?;
-        let dist = case.word("dist", &["mixed", "edges", "range"])?;
-        let half = kernel.takes_half(row) && case.word("dtype", &["f32", "f16"])? == "f16";
+        let n = case.count("n")? as usize;
+        let wg = case.count("wg")?;
+        let dist = case.word("dist")?;
+        let half = kernel.takes_half(row) && case.word("dtype")? == "f16";
         let format = if half { Format::F16 } else { Format::F32 };
         let operands = {
             // Non-finite operands are the business of `specials` and of conversions: their NaN would hide the rest.
@@ -458,7 +468,7 @@ pub(crate) fn check(kernel: &Elementwise) {
         for case in kernel.plan(profile, 7) {
             assert_eq!(Case::parse(&case.to_string()).as_ref(), Ok(&case), "{case} reads back");
             // The source does not depend on the size; a small one is cheap to draw.
-            let small = case.clone().with("n", 65536.min(case.count("n", 1..=1 << 26).unwrap()));
+            let small = case.clone().with("n", 65536.min(case.count("n").unwrap()));
             let small =
                 if profile == Profile::Quick || small.text("dtype") == "f16" { small } else { small.with("n", 64) };
             let program = super::problem(&small).unwrap().program().unwrap();

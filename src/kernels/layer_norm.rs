@@ -3,7 +3,8 @@
 use super::rowwise::{self, COLS, DIST, ROWS, Rows, SEED, WG, bound};
 use super::softmax::rows_plan;
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -19,7 +20,7 @@ use crate::with_arith;
 #[derive(Debug)]
 pub struct LayerNorm;
 
-const EPS: Param = Param::problem("eps", "1e-5", "added to the variance, 1e-30 to 1");
+const EPS: Param = Param::problem("eps", "1e-5", Range::Decimal("[1e-30, 1]"), "added to the variance");
 
 const PARAMS: &[Param] = &[ROWS, COLS, EPS, DIST, SEED, WG];
 
@@ -54,10 +55,8 @@ impl Kernel for LayerNorm {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let text = case.text("eps");
-        let eps = text.parse::<f32>().ok().filter(|e| (1e-30..=1.0).contains(e)).ok_or_else(|| {
-            CaseError::new(format!("eps={text} in '{case}': a decimal number from 1e-30 to 1 is wanted"))
-        })?;
+        // Read as binary32 at once: by way of binary64 it could be rounded twice.
+        let eps = case.decimal("eps").and(case.parsed("eps", "a decimal number"))?;
         Ok(Box::new(TwoPass::new(case, eps)?))
     }
 }

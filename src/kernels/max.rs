@@ -2,12 +2,14 @@
 
 use super::sum::{shape, workgroup};
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
 use crate::numerics::spec::TINY32;
 use crate::with_arith;
@@ -16,17 +18,18 @@ use crate::with_arith;
 #[derive(Debug)]
 pub struct Max;
 
-const N: Param = Param::problem("n", "4096", "numbers in a row, 1 to 2^26");
-const ROWS: Param = Param::problem("rows", "16", "independent rows, 1 to 4096; n * rows up to 2^26");
-const DIST: Param = Param::problem("dist", "normal", "uniform, positive, normal or wide");
+const N: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 26), "numbers in a row");
+const ROWS: Param = Param::problem("rows", "16", Range::Whole(1, 4096), "independent rows; n * rows up to 2^26");
+const DIST: Param = Param::problem("dist", "normal", Range::Words(&Distribution::NAMES), "distribution of the inputs");
 const SPECIAL: Param = Param::problem(
     "special",
     "none",
+    Range::Words(&SPECIALS),
     "none; zeros (the largest are +0 and -0), subnormals (the largest are subnormal) or nan (a NaN in some rows)",
 );
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-const WG: Param = Param::config("wg", "256", "invocations in a workgroup, a power of two from 1 to 1024");
-const GROUPS: Param = Param::config("groups", "16", "workgroups of a row, 1 to 32768");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+const WG: Param = Param::config("wg", "256", Range::Power(1, 1024), "invocations in a workgroup");
+const GROUPS: Param = Param::config("groups", "16", Range::Whole(1, 32768), "workgroups of a row");
 
 const SPECIALS: [&str; 4] = ["none", "zeros", "subnormals", "nan"];
 
@@ -79,16 +82,16 @@ impl Kernel for Max {
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let (n, rows) = shape(case)?;
-        let wg = workgroup(case, 1)?;
+        let wg = workgroup(case)?;
         let mode = match case.variant() {
             "builtin" => Mode::Builtin,
             "compare" => Mode::Compare,
             _ => Mode::Ordered,
         };
-        let groups = if mode == Mode::Ordered { case.count("groups", 1..=32768)? } else { 1 };
+        let groups = if mode == Mode::Ordered { case.count("groups")? } else { 1 };
         let (dist, seed) = (case.distribution()?, case.seed("seed")?);
         let mut input = dist.draw(seed, 0, n * rows);
-        plant(case.word("special", &SPECIALS)?, seed, n, &mut input);
+        plant(case.word("special")?, seed, n, &mut input);
         Ok(Box::new(MaxProblem { mode, input, n, rows, wg, groups }))
     }
 }

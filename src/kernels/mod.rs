@@ -5,6 +5,7 @@ pub use elementwise::Elementwise;
 
 mod elementwise;
 mod known_answers;
+mod param;
 mod problem;
 mod rowwise;
 mod shader;
@@ -37,37 +38,11 @@ pub mod user;
 
 pub use crate::model::task::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
 pub use crate::model::{Allowance, Exact, Interval, Observation, Origin, Profile};
+pub use param::{Param, Range};
 pub use problem::{MOST_ITERATIONS, Problem};
 pub use shader::Shader;
 
 use crate::kernels::case::{Case, CaseError};
-
-/// A parameter of a variant.
-#[derive(Debug)]
-pub struct Param {
-    /// Its name in a case id.
-    pub name: &'static str,
-    /// Its value where an id leaves it out.
-    pub default: &'static str,
-    /// Whether it says how the answer is computed (workgroup size, tile, batch) and not what the answer is.
-    pub config: bool,
-    /// What it means, in a few words, with the allowed values.
-    pub about: &'static str,
-}
-
-impl Param {
-    /// A parameter of the problem.
-    #[must_use]
-    pub const fn problem(name: &'static str, default: &'static str, about: &'static str) -> Self {
-        Self { name, default, config: false, about }
-    }
-
-    /// A parameter of the configuration.
-    #[must_use]
-    pub const fn config(name: &'static str, default: &'static str, about: &'static str) -> Self {
-        Self { name, default, config: true, about }
-    }
-}
 
 /// An algorithm of a kernel.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 //! bits must be the same on every adapter.
 
 use super::known_answers::KnownAnswers;
-use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
+use super::{
+    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
@@ -15,12 +17,13 @@ use crate::numerics::threads;
 #[derive(Debug)]
 pub struct Philox;
 
-const N: Param = Param::problem("n", "65536", "how many words, 1 to 2^28");
-const SEED: Param = Param::problem("seed", "7", "the key, low word first");
-pub(super) const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
-pub(super) const GROUPS: Param = Param::config("groups", "64", "workgroups, 1 to 65535");
+const N: Param = Param::problem("n", "65536", Range::Whole(1, 1 << 28), "how many words");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "the key, low word first");
+pub(super) const WG: Param = Param::config("wg", "256", Range::Whole(1, 1024), "invocations in a workgroup");
+pub(super) const GROUPS: Param = Param::config("groups", "64", Range::Whole(1, 65535), "workgroups");
 
-const FORM: Param = Param::problem("form", "4x32-10", "4x32-10 (the frameworks'), 4x32-7 or 2x32-10");
+const FORM: Param =
+    Param::problem("form", "4x32-10", Range::Words(&FORMS), "4x32-10 (the frameworks'), 4x32-7 or 2x32-10");
 const FORMS: [&str; 3] = ["4x32-10", "4x32-7", "2x32-10"];
 
 static VARIANTS: &[Variant] = &[
@@ -32,7 +35,7 @@ static VARIANTS: &[Variant] = &[
     Variant {
         name: "vectors",
         about: "The known answers of Random123, computed on the adapter from their counters and keys.",
-        params: &[FORM, Param::config("wg", "64", "invocations in a workgroup, 1 to 1024")],
+        params: &[FORM, Param::config("wg", "64", Range::Whole(1, 1024), "invocations in a workgroup")],
     },
 ];
 
@@ -66,14 +69,14 @@ impl Kernel for Philox {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let wg = case.count("wg", 1..=1024)?;
+        let wg = case.count("wg")?;
         Ok(match case.variant() {
-            "vectors" => Box::new(known_answers(case.word("form", &FORMS)?, wg)),
+            "vectors" => Box::new(known_answers(case.word("form")?, wg)),
             _ => Box::new(Element {
-                n: case.count("n", 1..=1 << 28)? as usize,
+                n: case.count("n")? as usize,
                 key: key(case.seed("seed")?),
                 wg,
-                groups: case.count("groups", 1..=65535)?,
+                groups: case.count("groups")?,
             }),
         })
     }

@@ -1,18 +1,21 @@
 //! What the kernels that work on rows share: their parameters, the order in which one workgroup reduces a row, and the
 //! interval arithmetic that bounds what the specification allows.
 
-use super::{Interval, Param};
+use super::{Interval, Param, Range};
 use crate::kernels::case::{Case, CaseError};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::elementary;
 use crate::numerics::exact;
+use crate::numerics::inputs::Distribution;
 use crate::numerics::spec::{TINY32, U32, sum_error};
 
-pub(super) const ROWS: Param = Param::problem("rows", "64", "how many rows, 1 to 65535");
-pub(super) const COLS: Param = Param::problem("cols", "1000", "elements in a row, 1 to 2^20; rows*cols up to 2^26");
-pub(super) const DIST: Param = Param::problem("dist", "normal", "uniform, positive, normal or wide");
-pub(super) const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-pub(super) const WG: Param = Param::config("wg", "256", "invocations in a row's workgroup, a power of two up to 1024");
+pub(super) const ROWS: Param = Param::problem("rows", "64", Range::Whole(1, 65535), "how many rows");
+pub(super) const COLS: Param =
+    Param::problem("cols", "1000", Range::Whole(1, 1 << 20), "elements in a row; rows*cols up to 2^26");
+pub(super) const DIST: Param =
+    Param::problem("dist", "normal", Range::Words(&Distribution::NAMES), "distribution of the inputs");
+pub(super) const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+pub(super) const WG: Param = Param::config("wg", "256", Range::Power(1, 1024), "invocations in a row's workgroup");
 
 /// The arithmetics of a kernel in which no multiply feeds an add.
 pub(super) const UNFUSED: [Arithmetic; 2] = [Arithmetic::STRICT, Arithmetic::FLUSH];
@@ -30,12 +33,9 @@ pub(super) struct Rows {
 impl Rows {
     /// The rows that a case's `rows`, `cols`, `dist`, `seed` and `wg` describe.
     pub(super) fn of(case: &Case) -> Result<Self, CaseError> {
-        let rows = case.count("rows", 1..=65535)?;
-        let cols = case.count("cols", 1..=1 << 20)?;
-        let wg = case.count("wg", 1..=1024)?;
-        if !wg.is_power_of_two() {
-            return Err(CaseError::new(format!("wg={wg} in '{case}': a power of two is wanted")));
-        }
+        let rows = case.count("rows")?;
+        let cols = case.count("cols")?;
+        let wg = case.count("wg")?;
         if u64::from(rows) * u64::from(cols) > 1 << 26 {
             return Err(CaseError::new(format!("rows={rows}&cols={cols} in '{case}': rows*cols up to 2^26 is wanted")));
         }

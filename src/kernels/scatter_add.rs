@@ -3,7 +3,7 @@
 
 use super::{
     Allowance, Buffer, Exact, Feature, Interval, Kernel, Observation, OutputView, Param, Pass, Problem, Profile,
-    Program, Shader, Variant,
+    Program, Range, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::rowwise::UNFUSED;
@@ -11,6 +11,7 @@ use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::exact;
 use crate::numerics::exact::DoubleDouble;
+use crate::numerics::inputs::Distribution;
 use crate::numerics::inputs::philox::Stream;
 use crate::numerics::spec::{TINY32, U32, sum_error};
 use crate::numerics::threads;
@@ -20,13 +21,14 @@ use crate::with_arith;
 #[derive(Debug)]
 pub struct ScatterAdd;
 
-const N: Param = Param::problem("n", "1000", "rows of the output, 1 to 2^22");
-const WIDTH: Param = Param::problem("width", "1", "columns, 1 to 4096; n*width up to 2^24");
-const RATIO: Param = Param::problem("ratio", "1", "the part of the rows that is added to, (0, 1]");
-const HITS: Param = Param::problem("hits", "1", "addend rows for each row that is added to, 1 to 4096");
-const DIST: Param = Param::problem("dist", "positive", "uniform, positive, normal or wide");
-const SEED: Param = Param::problem("seed", "7", "seed of the numbers and of the index");
-const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
+const N: Param = Param::problem("n", "1000", Range::Whole(1, 1 << 22), "rows of the output");
+const WIDTH: Param = Param::problem("width", "1", Range::Whole(1, 4096), "columns; n*width up to 2^24");
+const RATIO: Param = Param::problem("ratio", "1", Range::Decimal("(0, 1]"), "the part of the rows that is added to");
+const HITS: Param = Param::problem("hits", "1", Range::Whole(1, 4096), "addend rows for each row that is added to");
+const DIST: Param =
+    Param::problem("dist", "positive", Range::Words(&Distribution::NAMES), "distribution of the inputs");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the numbers and of the index");
+const WG: Param = Param::config("wg", "256", Range::Whole(1, 1024), "invocations in a workgroup");
 const PARAMS: &[Param] = &[N, WIDTH, RATIO, HITS, DIST, SEED, WG];
 
 static VARIANTS: &[Variant] = &[
@@ -100,14 +102,11 @@ impl Kernel for ScatterAdd {
     #[expect(clippy::cast_possible_truncation, reason = "at most n")]
     #[expect(clippy::cast_sign_loss, reason = "the ratio is positive")]
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let n = case.count("n", 1..=1 << 22)?;
-        let width = case.count("width", 1..=4096)?;
-        let hits = case.count("hits", 1..=4096)?;
-        let wg = case.count("wg", 1..=1024)?;
-        let text = case.text("ratio");
-        let ratio = text.parse::<f64>().ok().filter(|r| *r > 0.0 && *r <= 1.0).ok_or_else(|| {
-            CaseError::new(format!("ratio={text} in '{case}': a decimal number above 0 and up to 1 is wanted"))
-        })?;
+        let n = case.count("n")?;
+        let width = case.count("width")?;
+        let hits = case.count("hits")?;
+        let wg = case.count("wg")?;
+        let ratio = case.decimal("ratio")?;
         let targets = ((f64::from(n) * ratio) as u32).max(1);
         let addends = u64::from(targets) * u64::from(hits);
         let cells = |rows: u64| rows * u64::from(width);

@@ -2,7 +2,9 @@
 
 use super::known_answers::KnownAnswers;
 use super::philox::{GROUPS, WG};
-use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
+use super::{
+    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::numerics::arith::Arithmetic;
@@ -20,8 +22,8 @@ static VARIANTS: &[Variant] = &[
         name: "element",
         about: "JAX's random bits, whose counter is the element's number: the same for every launch and sharding.",
         params: &[
-            Param::problem("n", "65536", "how many words, 1 to 2^28"),
-            Param::problem("seed", "7", "the key, high word first as JAX has it"),
+            Param::problem("n", "65536", Range::Whole(1, 1 << 28), "how many words"),
+            Param::problem("seed", "7", Range::Seed, "the key, high word first as JAX has it"),
             WG,
             GROUPS,
         ],
@@ -29,7 +31,15 @@ static VARIANTS: &[Variant] = &[
     Variant {
         name: "vectors",
         about: "The known answers of Random123, computed on the adapter from their counters and keys.",
-        params: &[Param::problem("form", "2x32-20", "2x32-20 or 4x32-20"), WG],
+        params: &[
+            Param::problem(
+                "form",
+                "2x32-20",
+                Range::Words(&["2x32-20", "4x32-20"]),
+                "words in a block and key, and rounds",
+            ),
+            WG,
+        ],
     },
 ];
 
@@ -59,15 +69,15 @@ impl Kernel for Threefry {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let wg = case.count("wg", 1..=1024)?;
+        let wg = case.count("wg")?;
         let shader = Shader::new(include_str!("../../shaders/threefry.wgsl"));
         if case.variant() != "vectors" {
             let [low, high] = key(case.seed("seed")?);
-            let (n, groups) = (case.count("n", 1..=1 << 28)? as usize, case.count("groups", 1..=65535)?);
+            let (n, groups) = (case.count("n")? as usize, case.count("groups")?);
             return Ok(Box::new(Element { n, key: [high, low], wg, groups }));
         }
         let shader = shader.flag("VECTORS", true);
-        Ok(Box::new(match case.word("form", &["2x32-20", "4x32-20"])? {
+        Ok(Box::new(match case.word("form")? {
             "2x32-20" => KnownAnswers::new::<6, 2>(
                 &rows(include_str!("../../tests/vectors/threefry2x32.txt")),
                 |x| threefry2x32_20([x[0], x[1]], [x[2], x[3]]),

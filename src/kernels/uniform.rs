@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::philox::{GROUPS, WG, words_by_element};
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
-    Program, Shader, Variant,
+    Program, Range, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -23,8 +23,8 @@ use crate::with_arith;
 #[derive(Debug)]
 pub struct Uniform;
 
-pub(super) const N: Param = Param::problem("n", "65536", "how many numbers, 1 to 2^26");
-pub(super) const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
+pub(super) const N: Param = Param::problem("n", "65536", Range::Whole(1, 1 << 26), "how many numbers");
+pub(super) const SEED: Param = Param::problem("seed", "7", Range::Seed, "the generator's key, low word first");
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -96,11 +96,11 @@ impl Kernel for Uniform {
         };
         let seed = case.seed("seed")?;
         Ok(Box::new(Draws {
-            n: case.count("n", 1..=1 << 26)? as usize,
+            n: case.count("n")? as usize,
             seed,
             way,
-            wg: case.count("wg", 1..=1024)?,
-            groups: case.count("groups", 1..=65535)?,
+            wg: case.count("wg")?,
+            groups: case.count("groups")?,
         }))
     }
 }

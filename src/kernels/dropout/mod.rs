@@ -10,7 +10,7 @@ mod tests;
 use super::philox::{GROUPS, WG, words_from};
 use super::{
     Allowance, Buffer, Exact, Interval, Kernel, Observation, Origin, OutputView, Param, Pass, Problem, Profile,
-    Program, Shader, Variant,
+    Program, Range, Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -24,20 +24,23 @@ use crate::with_arith;
 #[derive(Debug)]
 pub struct Dropout;
 
-const N: Param = Param::problem("n", "65536", "how many elements, 1 to 2^26");
-const P: Param = Param::problem("p", "0.1", "probability of dropping, a decimal number in [0, 1)");
-const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
-const KEEP: Param = Param::problem("keep", "integer", "how a word is compared with p: integer or float");
+const N: Param = Param::problem("n", "65536", Range::Whole(1, 1 << 26), "how many elements");
+const P: Param = Param::problem("p", "0.1", Range::Decimal("[0, 1)"), "probability of dropping");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "the generator's key, low word first");
+const KEEP: Param =
+    Param::problem("keep", "integer", Range::Words(&["integer", "float"]), "how a word is compared with p");
 
-const N_TWICE: Param = Param::problem("n", "65536", "elements of each mask, 1 to 2^25");
+const N_TWICE: Param = Param::problem("n", "65536", Range::Whole(1, 1 << 25), "elements of each mask");
 const ADVANCE: Param = Param::problem(
     "advance",
     "0",
-    "counters that the generator is ahead in the second pass, 0 to 2^20; 0 where its state was restored",
+    Range::Whole(0, 1 << 20),
+    "counters that the generator is ahead in the second pass; 0 where its state was restored",
 );
-const PLACE: Param = Param::problem("place", "element", "where words come from: element, thread or thread_vec4");
+const PLACE: Param =
+    Param::problem("place", "element", Range::Words(&["element", "thread", "thread_vec4"]), "where words come from");
 const AGAIN: Param =
-    Param::config("again", "0", "workgroups of the second pass, 0 to 65535; 0 for as many as of the first");
+    Param::config("again", "0", Range::Whole(0, 65535), "workgroups of the second pass; 0 for as many as of the first");
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -59,7 +62,7 @@ static VARIANTS: &[Variant] = &[
         name: "threshold",
         about: "Consecutive words around the threshold in place of random ones: where comparing floats may differ.",
         params: &[
-            Param::problem("n", "2048", "how many words, half of them below the threshold, 1 to 2^20"),
+            Param::problem("n", "2048", Range::Whole(1, 1 << 20), "how many words, half of them below the threshold"),
             P,
             KEEP,
             WG,
@@ -136,19 +139,15 @@ impl Kernel for Dropout {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let text = case.text("p");
-        let p = text.parse::<f64>().ok().filter(|p| (0.0..1.0).contains(p)).ok_or_else(|| {
-            CaseError::new(format!("p={text} in '{case}': a decimal number from 0 to below 1 is wanted"))
-        })?;
-        let wg = case.count("wg", 1..=1024)?;
-        let groups = case.count("groups", 1..=65535)?;
+        let p = case.decimal("p")?;
+        let wg = case.count("wg")?;
+        let groups = case.count("groups")?;
         let threads = wg as usize * groups as usize;
         if case.variant() == "recompute" {
             return recompute::problem(case, Threshold::new(p), p);
         }
-        let float = case.variant() != "shared_lane" && case.word("keep", &["integer", "float"])? == "float";
-        let largest = if case.variant() == "threshold" { 1 << 20 } else { 1 << 26 };
-        let n = case.count("n", 1..=largest)? as usize;
+        let float = case.variant() != "shared_lane" && case.word("keep")? == "float";
+        let n = case.count("n")? as usize;
         let threshold = Threshold::new(p);
         let origin = float.then(|| origin(case)).flatten();
         let (place, key) = match case.variant() {

@@ -5,18 +5,23 @@ mod orthogonal;
 mod weights;
 
 use super::uniform::SEED;
-use super::{Kernel, Param, Problem, Profile, Variant};
+use super::{Kernel, Param, Problem, Profile, Range, Variant};
 use crate::kernels::case::{Case, CaseError};
 
 /// See the module.
 #[derive(Debug)]
 pub struct Init;
 
-const ROWS: Param = Param::problem("rows", "256", "outputs of the layer, 1 to 65536");
-const COLS: Param = Param::problem("cols", "256", "inputs of the layer, 1 to 65536; rows*cols up to 2^26");
-const WAY: Param = Param::problem("way", "native", "native, or integer: no floating-point operation");
-const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
-const GROUPS: Param = Param::config("groups", "64", "workgroups, 1 to 65535");
+const ROWS: Param = Param::problem("rows", "256", Range::Whole(1, 65536), "outputs of the layer");
+const COLS: Param = Param::problem("cols", "256", Range::Whole(1, 65536), "inputs of the layer; rows*cols up to 2^26");
+const WAY: Param = Param::problem(
+    "way",
+    "native",
+    Range::Words(&["native", "integer"]),
+    "native, or integer: no floating-point operation",
+);
+const WG: Param = Param::config("wg", "256", Range::Whole(1, 1024), "invocations in a workgroup");
+const GROUPS: Param = Param::config("groups", "64", Range::Whole(1, 65535), "workgroups");
 static DRAWN: [Param; 6] = [ROWS, COLS, SEED, WAY, WG, GROUPS];
 
 static VARIANTS: &[Variant] = &[
@@ -49,11 +54,16 @@ static VARIANTS: &[Variant] = &[
         name: "orthogonal",
         about: "Orthonormal rows from a normal matrix, by modified Gram-Schmidt in a fixed order (Saxe et al. 2014).",
         params: &[
-            Param::problem("rows", "8", "orthonormal rows, 1 to 1024, no more than cols"),
-            Param::problem("cols", "64", "elements of a row, 1 to 65536"),
+            Param::problem("rows", "8", Range::Whole(1, 1024), "orthonormal rows, no more than cols"),
+            Param::problem("cols", "64", Range::Whole(1, 65536), "elements of a row"),
             SEED,
-            Param::problem("way", "native", "native, or guarded: products kept apart, division by a square root"),
-            Param::config("wg", "64", "invocations in the workgroup, a power of two up to 1024"),
+            Param::problem(
+                "way",
+                "native",
+                Range::Words(&["native", "guarded"]),
+                "native, or guarded: products kept apart, division by a square root",
+            ),
+            Param::config("wg", "64", Range::Power(1, 1024), "invocations in the workgroup"),
         ],
     },
 ];

@@ -13,8 +13,8 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use super::{
-    Allowance, Buffer, Exact, Feature, Kernel, Observation, OutputView, Param, Pass, Problem, Profile, Program, Shader,
-    Variant,
+    Allowance, Buffer, Exact, Feature, Kernel, Observation, OutputView, Param, Pass, Problem, Profile, Program, Range,
+    Shader, Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -32,19 +32,35 @@ use twin::{Dot4, Factors, Micro, Serial, multiply};
 #[derive(Debug)]
 pub struct Matmul;
 
-const M: Param = Param::problem("m", "64", "rows of the result, 1 to 8192");
-const K: Param = Param::problem("k", "64", "products in an element, 1 to 65536");
-const N: Param = Param::problem("n", "64", "columns of the result, 1 to 8192");
-const DIST: Param = Param::problem("dist", "normal", "uniform, positive, normal or wide");
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-const MAD: Param = Param::problem("mad", "separate", "how the shader spells it: separate (a*b+c) or fma");
-const DTYPE: Param = Param::problem("dtype", "f32", "f32, f16acc32 (f16 storage, f32 sums), f16 or bf16 (f32 sums)");
-const WG: Param = Param::config("wg", "64", "invocations in a workgroup: 64 (8x8), 128 (16x8) or 256 (16x16)");
-const LANES: Param = Param::config("wg", "16", "invocations in a workgroup, side by side: 8, 16, 32 or 64");
-const TILE: Param = Param::config("tile", "16", "rows and columns of a tile: 8 or 16");
-const SPLIT: Param = Param::config("split", "4", "parts into which k is cut, 1 to 64 and at most k");
-const BATCH: Param =
-    Param::config("batch", "1", "computes this many times m rows, the first m of which are the result; 1 to 64");
+const M: Param = Param::problem("m", "64", Range::Whole(1, 8192), "rows of the result");
+const K: Param = Param::problem("k", "64", Range::Whole(1, 65536), "products in an element");
+const N: Param = Param::problem("n", "64", Range::Whole(1, 8192), "columns of the result");
+const DIST: Param = Param::problem("dist", "normal", Range::Words(&Distribution::NAMES), "distribution of the inputs");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+const MAD: Param = Param::problem(
+    "mad",
+    "separate",
+    Range::Words(&["separate", "fma"]),
+    "how the shader spells it: separate (a*b+c) or fma",
+);
+const DTYPE: Param = Param::problem(
+    "dtype",
+    "f32",
+    Range::Words(&["f32", "f16acc32", "f16", "bf16"]),
+    "f32, f16acc32 (f16 storage, f32 sums), f16 or bf16 (f32 sums)",
+);
+const WG: Param =
+    Param::config("wg", "64", Range::Words(&["64", "128", "256"]), "invocations in a workgroup: 8x8, 16x8 or 16x16");
+const LANES: Param =
+    Param::config("wg", "16", Range::Words(&["8", "16", "32", "64"]), "invocations in a workgroup, side by side");
+const TILE: Param = Param::config("tile", "16", Range::Words(&["8", "16"]), "rows and columns of a tile");
+const SPLIT: Param = Param::config("split", "4", Range::Whole(1, 64), "parts into which k is cut, at most k");
+const BATCH: Param = Param::config(
+    "batch",
+    "1",
+    Range::Whole(1, 64),
+    "computes this many times m rows, the first m of which are the result",
+);
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -89,13 +105,12 @@ enum Schedule {
 
 impl Schedule {
     fn of(case: &Case) -> Result<Self, CaseError> {
-        let one_of = |name: &str, allowed: &[&str]| case.word(name, allowed).and_then(|_| case.count(name, 1..=256));
         Ok(match case.variant() {
-            "naive" => Self::Naive { wg: one_of("wg", &["64", "128", "256"])? },
-            "tiled" => Self::Tiled { tile: one_of("tile", &["8", "16"])? },
-            "register" => Self::Register { wg: one_of("wg", &["8", "16", "32", "64"])? },
-            "splitk" => Self::SplitK { split: case.count("split", 1..=64)? },
-            _ => Self::Dot4 { wg: one_of("wg", &["64", "128", "256"])? },
+            "naive" => Self::Naive { wg: case.count("wg")? },
+            "tiled" => Self::Tiled { tile: case.count("tile")? },
+            "register" => Self::Register { wg: case.count("wg")? },
+            "splitk" => Self::SplitK { split: case.count("split")? },
+            _ => Self::Dot4 { wg: case.count("wg")? },
         })
     }
 }
@@ -118,9 +133,9 @@ impl Kernel for Matmul {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let (m, n) = (case.count("m", 1..=8192)?, case.count("n", 1..=8192)?);
-        let k = case.count("k", 1..=65536)?;
-        let batch = if case.text("batch").is_empty() { 1 } else { case.count("batch", 1..=64)? };
+        let (m, n) = (case.count("m")?, case.count("n")?);
+        let k = case.count("k")?;
+        let batch = if case.text("batch").is_empty() { 1 } else { case.count("batch")? };
         let schedule = Schedule::of(case)?;
         if let Schedule::SplitK { split } = schedule
             && split > k
@@ -147,7 +162,7 @@ impl Kernel for Matmul {
                 "dist=wide in '{case}' goes beyond binary16's 65504; write dist=uniform, positive or normal"
             )));
         }
-        let fma = !case.text("mad").is_empty() && case.word("mad", &["separate", "fma"])? == "fma";
+        let fma = !case.text("mad").is_empty() && case.word("mad")? == "fma";
         let seed = case.seed("seed")?;
         let draw = |stream, rows: u32, columns: u32| -> Vec<f32> {
             let mut values = distribution.draw(seed, stream, rows as usize * columns as usize);

@@ -3,23 +3,26 @@
 mod bounds;
 
 use super::sum::{shape, twin, workgroup};
-use super::{Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Shader, Variant};
+use super::{
+    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+};
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
+use crate::numerics::inputs::Distribution;
 use crate::with_arith;
 
 /// See the module.
 #[derive(Debug)]
 pub struct MeanVariance;
 
-const N: Param = Param::problem("n", "4096", "numbers in a row, 1 to 2^24");
-const ROWS: Param = Param::problem("rows", "16", "independent rows, 1 to 4096; n * rows up to 2^26");
-const DIST: Param = Param::problem("dist", "normal", "uniform, positive, normal or wide");
-const SHIFT: Param = Param::problem("shift", "0", "added to every number, a whole number from 0 to 1000000");
-const SEED: Param = Param::problem("seed", "7", "seed of the inputs");
-const WG: Param = Param::config("wg", "256", "invocations in a workgroup, a power of two from 1 to 1024");
+const N: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 24), "numbers in a row");
+const ROWS: Param = Param::problem("rows", "16", Range::Whole(1, 4096), "independent rows; n * rows up to 2^26");
+const DIST: Param = Param::problem("dist", "normal", Range::Words(&Distribution::NAMES), "distribution of the inputs");
+const SHIFT: Param = Param::problem("shift", "0", Range::Whole(0, 1_000_000), "added to every number");
+const SEED: Param = Param::problem("seed", "7", Range::Seed, "seed of the inputs");
+const WG: Param = Param::config("wg", "256", Range::Power(1, 1024), "invocations in a workgroup");
 const PARAMS: &[Param] = &[N, ROWS, DIST, SHIFT, SEED, WG];
 
 static VARIANTS: &[Variant] = &[
@@ -65,16 +68,13 @@ impl Kernel for MeanVariance {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let (n, rows) = shape(case)?;
-        if n > 1 << 24 {
-            return Err(CaseError::new(format!("n={n} in '{case}': a whole number from 1 to 16777216 is wanted")));
-        }
-        let wg = workgroup(case, 1)?;
+        let wg = workgroup(case)?;
         let method = match case.variant() {
             "one_pass" => Method::OnePass,
             "two_pass" => Method::TwoPass,
             _ => Method::Welford,
         };
-        let shift = f64::from(case.count("shift", 0..=1_000_000)?);
+        let shift = f64::from(case.count("shift")?);
         let mut input = case.distribution()?.draw(case.seed("seed")?, 0, n * rows);
         input.iter_mut().for_each(|x| *x = (f64::from(*x) + shift) as f32);
         Ok(Box::new(MeanVarianceProblem { method, input, n, rows, wg }))

@@ -66,11 +66,11 @@ impl Kernel for Normal {
         };
         let seed = case.seed("seed")?;
         Ok(Box::new(Draws {
-            n: case.count("n", 1..=1 << 26)? as usize,
+            n: case.count("n")? as usize,
             seed,
             way,
-            wg: case.count("wg", 1..=1024)?,
-            groups: case.count("groups", 1..=65535)?,
+            wg: case.count("wg")?,
+            groups: case.count("groups")?,
         }))
     }
 }

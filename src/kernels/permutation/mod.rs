@@ -10,7 +10,7 @@ pub(super) mod shuffle;
 #[cfg(test)]
 mod tests;
 
-use super::{Kernel, Param, Problem, Profile, Variant};
+use super::{Kernel, Param, Problem, Profile, Range, Variant};
 use crate::kernels::case::{Case, CaseError};
 use bounded::{Bounded, Draw};
 use loader::Delivery;
@@ -26,12 +26,13 @@ pub(super) fn fair_order(n: u32, seed: u64) -> Vec<u32> {
     Bounded::new(seed, 32, Draw::Reject).shuffle(n)
 }
 
-const N_SERIAL: Param = Param::problem("n", "4096", "samples, 1 to 2^20");
-const N: Param = Param::problem("n", "4096", "samples, 1 to 2^22");
-pub(super) const BATCH: Param = Param::problem("batch", "64", "samples in a batch, 1 to 65536");
+const N_SERIAL: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 20), "samples");
+const N: Param = Param::problem("n", "4096", Range::Whole(1, 1 << 22), "samples");
+pub(super) const BATCH: Param = Param::problem("batch", "64", Range::Whole(1, 65536), "samples in a batch");
 const HOLD: Param = Param::problem(
     "hold",
     "nothing",
+    Range::Words(&["nothing", "alternate"]),
     "nothing, or alternate: by turns the first and the second batch are finished last, so that runs differ for certain",
 );
 
@@ -133,8 +134,7 @@ impl Kernel for Permutation {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let serial = !matches!(case.variant(), "sort" | "ties_by_launch" | "atomic_ties");
-        let n = case.count("n", 1..=if serial { 1 << 20 } else { 1 << 22 })?;
+        let n = case.count("n")?;
         let delivery = match case.variant() {
             "loader_by_sample" => Delivery::BySample,
             "loader_worker_seed" => Delivery::WorkerSeed,
@@ -142,8 +142,8 @@ impl Kernel for Permutation {
             "loader_unordered" => Delivery::Unordered,
             _ => return Ok(Box::new(Order::new(Shuffle::new(case, n)?, n))),
         };
-        let alternate = delivery == Delivery::Unordered && case.word("hold", &["nothing", "alternate"])? == "alternate";
-        let batch = case.count("batch", 1..=65536)? as usize;
+        let alternate = delivery == Delivery::Unordered && case.word("hold")? == "alternate";
+        let batch = case.count("batch")? as usize;
         Ok(Box::new(Loaded::new(n, batch, case.seed("seed")?, delivery, alternate)))
     }
 }

@@ -4,26 +4,30 @@
 use super::bounded::{Bounded, Draw};
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::philox::words_by_element;
-use crate::kernels::{Buffer, Interval, Param, Pass, Shader};
+use crate::kernels::{Buffer, Interval, Param, Pass, Range, Shader};
 use crate::numerics::inputs::philox::key;
 
-pub(in crate::kernels) const SEED: Param = Param::problem("seed", "7", "the generator's key, low word first");
+pub(in crate::kernels) const SEED: Param =
+    Param::problem("seed", "7", Range::Seed, "the generator's key, low word first");
 pub(in crate::kernels) const BITS: Param = Param::problem(
     "bits",
     "32",
-    "how many bits of a random word are used, 1 to 32; fewer are drawn again, or tie, more often",
+    Range::Whole(1, 32),
+    "how many bits of a random word are used; fewer are drawn again, or tie, more often",
 );
 pub(in crate::kernels) const FEW_BITS: Param =
-    Param::problem("bits", "8", "how many bits of a random word are used, 1 to 16; fewer tie more often");
+    Param::problem("bits", "8", Range::Whole(1, 16), "how many bits of a random word are used; fewer tie more often");
 pub(in crate::kernels) const DRAW: Param = Param::problem(
     "draw",
     "reject",
+    Range::Words(&["reject", "multiply", "modulo"]),
     "how a word becomes a place: reject (fair), multiply or modulo (biased); n up to 2^bits",
 );
-pub(in crate::kernels) const WG: Param = Param::config("wg", "256", "invocations in a workgroup, 1 to 1024");
+pub(in crate::kernels) const WG: Param =
+    Param::config("wg", "256", Range::Whole(1, 1024), "invocations in a workgroup");
 pub(in crate::kernels) const WG_POWER: Param =
-    Param::config("wg", "256", "invocations in a workgroup, a power of two from 1 to 1024");
-pub(in crate::kernels) const GROUPS: Param = Param::config("groups", "64", "workgroups, 1 to 65535");
+    Param::config("wg", "256", Range::Power(1, 1024), "invocations in a workgroup");
+pub(in crate::kernels) const GROUPS: Param = Param::config("groups", "64", Range::Whole(1, 65535), "workgroups");
 
 /// A shuffle of `0..n`.
 #[derive(Debug)]
@@ -58,34 +62,30 @@ impl Shuffle {
     /// A parameter out of range, or more samples than words.
     pub(in crate::kernels) fn new(case: &Case, n: u32) -> Result<Self, CaseError> {
         let seed = case.seed("seed")?;
-        let launch = || Ok((case.count("wg", 1..=1024)?, case.count("groups", 1..=65535)?));
-        let (method, most) = match case.variant() {
+        let launch = || Ok((case.count("wg")?, case.count("groups")?));
+        let method = match case.variant() {
             "sort" => {
                 let (wg, groups) = launch()?;
-                if !wg.is_power_of_two() {
-                    let wanted = "a power of two from 1 to 1024 is wanted";
-                    return Err(CaseError::new(format!("wg={wg} in '{case}': {wanted}")));
-                }
-                (Method::Sort { wg, groups }, 32)
+                Method::Sort { wg, groups }
             }
             "ties_by_launch" => {
                 let (wg, groups) = launch()?;
-                (Method::TiesByLaunch { wg, groups }, 16)
+                Method::TiesByLaunch { wg, groups }
             }
             "atomic_ties" => {
                 let (wg, groups) = launch()?;
-                (Method::AtomicTies { wg, groups }, 16)
+                Method::AtomicTies { wg, groups }
             }
             _ => {
-                let draw = match case.word("draw", &["reject", "multiply", "modulo"])? {
+                let draw = match case.word("draw")? {
                     "reject" => Draw::Reject,
                     "multiply" => Draw::Multiply,
                     _ => Draw::Modulo,
                 };
-                (Method::FisherYates(draw), 32)
+                Method::FisherYates(draw)
             }
         };
-        let bits = case.count("bits", 1..=most)?;
+        let bits = case.count("bits")?;
         let found = Self { n, seed, bits, method };
         if matches!(method, Method::FisherYates(_)) && u64::from(n) > 1 << bits {
             let wanted = format!("up to {} samples for so many bits, or more bits, are wanted", 1u64 << bits);

@@ -9,7 +9,7 @@ mod tests;
 use super::permutation::loader::Delivery;
 use super::permutation::shuffle::{BITS, DRAW, FEW_BITS, GROUPS, SEED, Shuffle, WG, WG_POWER};
 use super::permutation::{BATCH, fair_order};
-use super::{Kernel, Param, Problem, Profile, Variant};
+use super::{Kernel, Param, Problem, Profile, Range, Variant};
 use crate::kernels::case::{Case, CaseError};
 use problem::{ByHash, Delivered, Last, Sizes};
 
@@ -17,9 +17,9 @@ use problem::{ByHash, Delivered, Last, Sizes};
 #[derive(Debug)]
 pub struct Split;
 
-const N: Param = Param::problem("n", "4000", "samples at first, 1 to 2^19");
-const GROWN: Param = Param::problem("grown", "400", "samples that came later, 0 to 2^19");
-const PART: Param = Param::problem("part", "0.2", "the part held out, a decimal number in (0, 1)");
+const N: Param = Param::problem("n", "4000", Range::Whole(1, 1 << 19), "samples at first");
+const GROWN: Param = Param::problem("grown", "400", Range::Whole(0, 1 << 19), "samples that came later");
+const PART: Param = Param::problem("part", "0.2", Range::Decimal("(0, 1)"), "the part held out");
 
 static VARIANTS: &[Variant] = &[
     Variant {
@@ -103,21 +103,18 @@ impl Kernel for Split {
     }
 
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
-        let text = case.text("part");
-        let part = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0).ok_or_else(|| {
-            CaseError::new(format!("part={text} in '{case}': a decimal number above 0 and below 1 is wanted"))
-        })?;
-        let sizes = Sizes { first: case.count("n", 1..=1 << 19)?, grown: case.count("grown", 0..=1 << 19)?, part };
+        let part = case.decimal("part")?;
+        let sizes = Sizes { first: case.count("n")?, grown: case.count("grown")?, part };
         let delivery = match case.variant() {
             "hash" => {
-                let (wg, groups) = (case.count("wg", 1..=1024)?, case.count("groups", 1..=65535)?);
+                let (wg, groups) = (case.count("wg")?, case.count("groups")?);
                 return Ok(Box::new(ByHash::new(sizes, case.seed("seed")?, wg, groups)));
             }
             "loader_by_sample" => Delivery::BySample,
             "loader_sharded" => Delivery::Sharded,
             _ => return Ok(Box::new(Last { shuffle: Shuffle::new(case, sizes.all())?, sizes })),
         };
-        let (batch, seed) = (case.count("batch", 1..=65536)? as usize, case.seed("seed")?);
+        let (batch, seed) = (case.count("batch")? as usize, case.seed("seed")?);
         let order = |n| fair_order(n, seed);
         let (all, first) = (order(sizes.all()), order(sizes.first));
         Ok(Box::new(Delivered { sizes, batch, seed, delivery, all, first }))
