@@ -18,6 +18,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long its last words may take to come through the pipes.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// What opening an adapter may take at least, whatever a case may: a driver is slow to load on a machine that is busy.
+const OPENING: Duration = Duration::from_secs(10);
+
 /// How late a signal may be that was sent before an answer.
 const LATE: Duration = Duration::from_millis(20);
 
@@ -118,7 +121,7 @@ impl Child {
             arguments.extend(modes.iter().map(String::as_str));
         }
         let mut child = Self::start(&arguments, variables, limits)?;
-        match child.wait(limits.time)? {
+        match child.wait(limits.time.max(OPENING))? {
             Response::Opened { adapter: opened } if opened.name == adapter.name || !variables.is_empty() => {
                 Ok((child, *opened))
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::child::{Child, ChildError};
 use super::worker::Response;
@@ -16,6 +17,9 @@ const VULKAN: &str = "vulkan";
 
 /// The variable that names the drivers which the Vulkan loader loads.
 const DRIVERS: &str = "VK_DRIVER_FILES";
+
+/// What listing may take at least, whatever a case may: a driver is slow to load on a machine that is busy.
+const LISTING: Duration = Duration::from_secs(5);
 
 /// What is there, and what could not be listed.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +68,7 @@ fn answer(child: Result<Child, ChildError>, limits: Limits) -> Result<Vec<Adapte
 #[must_use]
 pub fn adapters(planted: &[Mode], limits: Limits) -> Listing {
     // Half the time for the whole and half for the parts: a driver that hangs is found within the limit.
-    let half = Limits { time: limits.time / 2, ..limits };
+    let half = Limits { time: (limits.time / 2).max(LISTING), ..limits };
     let none = BTreeMap::new();
     let mut listing = Listing::default();
     // All at once: on a machine with one backend the others cost only their start.

@@ -246,9 +246,13 @@ mod tests {
 
     #[test]
     fn a_number_is_written_in_one_way() {
-        for id in ["sum/serial_tree?wg=+64", "sum/serial_tree?n=04096", "sum/serial_tree?seed=+7"] {
+        for (id, range) in [
+            ("sum/serial_tree?wg=+64", "is not a power of two from"),
+            ("sum/serial_tree?n=04096", "is not a whole number from 1 to"),
+            ("sum/serial_tree?seed=+7", "is not a whole number from 0 to 2^64-1"),
+        ] {
             let error = kernels::problem(&Case::parse(id).unwrap()).err().unwrap().to_string();
-            assert!(error.contains("is not a "), "{id}: {error}");
+            assert!(error.contains(range), "{id}: {error}");
         }
         assert!(kernels::problem(&Case::parse("sum/serial_tree?wg=64&n=4096&seed=0").unwrap()).is_ok(), "plain");
     }
