@@ -190,7 +190,10 @@ fn every_parameter_is_within_its_range_and_nothing_else_is_taken() {
                 for value in beyond {
                     let case = plain.clone().with(name, &value);
                     let error = kernels::problem(&case).err().map(|e| e.to_string()).unwrap_or_default();
-                    assert!(error.contains(&format!("{name}={value} in '{case}' is not {range}")), "{case}: {error}");
+                    assert!(
+                        error.contains(&format!("{name}={value} in '{case}': {range} is wanted")),
+                        "{case}: {error}"
+                    );
                 }
             }
         }

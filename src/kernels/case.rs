@@ -153,7 +153,7 @@ impl Case {
     }
 
     fn not(&self, name: &str, wanted: &str) -> CaseError {
-        CaseError(format!("{name}={} in '{self}' is not {wanted}", self.text(name)))
+        CaseError(format!("{name}={} in '{self}': {wanted} is wanted", self.text(name)))
     }
 
     pub(super) fn parsed<T: std::str::FromStr>(&self, name: &str, wanted: &str) -> Result<T, CaseError> {
@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn a_number_is_written_in_one_way() {
         for (id, range) in [
-            ("sum/serial_tree?wg=+64", "is not a power of two from"),
-            ("sum/serial_tree?n=04096", "is not a whole number from 1 to"),
-            ("sum/serial_tree?seed=+7", "is not a whole number from 0 to 2^64-1"),
+            ("sum/serial_tree?wg=+64", ": a power of two from 1 to"),
+            ("sum/serial_tree?n=04096", ": a whole number from 1 to"),
+            ("sum/serial_tree?seed=+7", ": a whole number from 0 to 2^64-1 is wanted"),
         ] {
             let error = kernels::problem(&Case::parse(id).unwrap()).err().unwrap().to_string();
             assert!(error.contains(range), "{id}: {error}");

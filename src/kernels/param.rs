@@ -40,7 +40,7 @@ fn within(interval: &str, x: f64) -> Option<bool> {
     Some(above && (x < to || interval.ends_with(']') && x == to))
 }
 
-/// To be read after "is" or "is not".
+/// To be read before "is wanted".
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |n: u32| match n.checked_ilog2() {
