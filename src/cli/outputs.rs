@@ -146,7 +146,6 @@ impl Outputs {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
-        not_beside_another(folder, &record.id)?;
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
         files(record, folder).map_err(|e| cant(&e))?;
         Ok(())
@@ -157,7 +156,6 @@ impl Outputs {
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
-        not_beside_another(folder, &view.id)?;
         std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
         let foot = format!("merged record {} · repro-audit", short(&view.id));
         crate::formats::files::write(view, &view.id, &foot, folder).map_err(|e| cant(&e))?;
@@ -185,18 +183,6 @@ pub(super) fn not_over_a_record(path: &Path) -> Result<(), Failure> {
         return Err(Failure::usage(format!(
             "{} is a record and is not written over; choose another file",
             path.display()
-        )));
-    }
-    Ok(())
-}
-
-/// Refuses to write a page beside the record of another audit, which it would seem to show.
-fn not_beside_another(folder: &Path, id: &str) -> Result<(), Failure> {
-    let there = folder.join("record.json");
-    if is_record(&there) && record::read(&there).map_or(true, |r| r.id != id) {
-        return Err(Failure::usage(format!(
-            "{} holds another record, which the page would seem to show; choose another folder with --out DIR",
-            folder.display()
         )));
     }
     Ok(())

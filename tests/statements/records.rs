@@ -131,14 +131,4 @@ fn a_record_is_never_written_over() {
     }
     let earlier: Vec<_> = std::fs::read_dir(at.join("earlier")).expect("a folder").flatten().collect();
     assert_eq!(earlier.len(), 1, "the first merged file is kept");
-    // A page beside another record would seem to show it.
-    let page = at.join("page");
-    std::fs::create_dir(&page).expect("made");
-    let mut changed = record::read(&one).expect("a record");
-    changed.provenance.settings.label = Some("another".to_owned());
-    changed.id = record::content_id(&changed).expect("an id");
-    std::fs::write(page.join("record.json"), record::to_json(&changed).expect("text")).expect("written");
-    let output = run(&mut program(&["report", a, "--out", page.to_str().expect("a name")]));
-    assert_eq!(status(&output), 2, "{}", stderr(&output));
-    assert!(!page.join("index.html").exists(), "nothing is written");
 }
