@@ -11,7 +11,7 @@ use crate::facts::status_of;
 use crate::kernels::case::Case;
 use crate::kernels::{Allowance, Profile};
 use crate::model::bits::{Bits, Dtype};
-use crate::model::{Examination, Finding};
+use crate::model::{Examination, Finding, FindingKind};
 use crate::numerics::drift::{Accuracy, accuracy};
 use crate::record::{CaseRecord, Content, Dispersion, Distinct, Execution, Outcome, Role, Sample, Status, TwinDigest};
 
@@ -41,6 +41,7 @@ pub(super) fn analyse(
     for one in responses {
         executions.push(execution(one, truth, &comparisons, &mut pairs)?);
     }
+    disordered(responses, truth, &mut executions);
     let program = truth.problem.program();
     let translation = program.as_ref().map(crate::wgsl::gaps::met).unwrap_or_default();
     let mut record = CaseRecord {
@@ -171,6 +172,17 @@ fn noticed(one: &Responded<'_>, truth: &Truth, findings: &[Finding]) -> Vec<Find
         }
     }
     all
+}
+
+/// Without the reference among the engines, that a program's result depends on the order of execution is kept where the
+/// first engine ran it: no result of it can be promised on any.
+fn disordered(responses: &[Responded<'_>], truth: &Truth, executions: &mut [Execution]) {
+    if responses.iter().any(|r| r.engine.role() == Role::Reference) {
+        return;
+    }
+    let Some(first) = executions.iter_mut().find(|x| matches!(x.outcome, Outcome::Ran { .. })) else { return };
+    let found = truth.problem.findings().into_iter();
+    first.findings.extend(found.filter(|f| matches!(f.kind, FindingKind::DataRace | FindingKind::OrderDependent)));
 }
 
 /// Which elements are stored: all of a small output; of a large one the ends, evenly spaced ones, and the remarkable.

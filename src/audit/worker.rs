@@ -1,5 +1,6 @@
 //! The child process: opens one adapter, and answers one message after another.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -70,16 +71,25 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
     // Before any driver is loaded.
     let mut pipes = detach()?;
     end_with_parent(parent);
+    let _last = Last;
     let done = match duty {
         Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
     };
     if let Err(e) = &done {
-        eprintln!("its pipe failed: {e}");
+        // Nobody may read it any more, and `eprintln` panics then.
+        let _ = writeln!(std::io::stderr(), "its pipe failed: {e}");
     }
-    // All is said. A driver may have started something, and some hang on the way out.
-    end();
     done
+}
+
+/// Ends the child when all is said, and where it panics: a driver may have started something, and some hang on the way out.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        end();
+    }
 }
 
 fn send(pipes: &mut Pipes, response: &Response) -> std::io::Result<()> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::gpu::carry_out;
-use super::outputs::{Outputs, not_over_a_record};
+use super::outputs::Outputs;
 use super::{Exit, Failure, kernel, print, settings_text};
 use crate::audit::{Plan, Wanted};
 use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
@@ -18,6 +18,9 @@ use crate::kernels::case::Case;
 use crate::model::CaseId;
 use crate::process::default_limit;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
+
+/// The policy that is taken where it is there and none is named.
+const POLICY: &str = "repro-audit.toml";
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,7 +77,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    args.junit.as_deref().map_or(Ok(()), not_over_a_record)?;
+    if let Some(file) = &args.junit {
+        let policy = args.policy.as_deref().unwrap_or(Path::new(POLICY));
+        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy])?;
+    }
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;
     let (policy_file, policy) = policy(args.policy.as_deref())?;
@@ -140,7 +146,7 @@ fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
 
 /// The policy; an empty one where none is named and none is there.
 fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
-    let name = path.map_or_else(|| "repro-audit.toml".to_owned(), |p| p.display().to_string());
+    let name = path.map_or_else(|| POLICY.to_owned(), |p| p.display().to_string());
     match settings_text(Path::new(&name)) {
         Ok(text) => Ok((name.clone(), Policy::parse(&name, &text).map_err(Failure::usage)?)),
         Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => Ok((name, Policy::default())),

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::outputs::not_over_a_record;
 use super::{Exit, Failure, print, settings_text, unselected};
 use crate::gate::{Lock, LockError};
 use crate::model::CaseId;
@@ -20,12 +19,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    super::refuse_to_replace(&args.out, "--out FILE", &[])?;
     let (records, missing) = records(&args.record)?;
     if !missing.is_empty() {
         let what = format!("no record of these legs was merged, and they were expected: {}", missing.join(", "));
         return Err(Failure::new(Exit::Incomplete, what + "; a lock without them would not miss them"));
     }
-    not_over_a_record(&args.out)?;
     let lock = Lock::of(&records).map_err(refused)?;
     let text = lock.to_string();
     if args.out == Path::new("-") {

@@ -61,6 +61,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             folder.display()
         )));
     }
+    if let Some(out) = &args.out {
+        let legs = args.expect_legs.as_deref().map(Path::new);
+        super::refuse_to_replace(out, "--out FILE", legs.as_slice())?;
+    }
     let mut files = Vec::new();
     for text in &args.records {
         files.extend(named(text)?);

@@ -171,6 +171,31 @@ fn unselected(error: crate::record::SelectError) -> Failure {
     Failure::new(if error.is_unreadable() { Exit::Unreadable } else { Exit::Usage }, error)
 }
 
+/// Says on standard error what keeps a record from being relied on, where standard output has no place for it.
+fn warn(soundness: &crate::facts::Soundness) {
+    if let Some(title) = soundness.title() {
+        anstream::eprintln!("warning: {}", crate::model::text::shown(&title, LONGEST));
+    }
+}
+
+/// Refuses to write a file in the place of a record, or of another file that the verb reads; before any work.
+fn refuse_to_replace(file: &std::path::Path, option: &str, inputs: &[&std::path::Path]) -> Result<(), Failure> {
+    let name = file.display();
+    let is = |input: &&std::path::Path| match (file.canonicalize(), input.canonicalize()) {
+        (Ok(file), Ok(input)) => file == input,
+        _ => false,
+    };
+    if inputs.iter().any(is) {
+        return Err(Failure::usage(format!(
+            "{name} is read here and would be lost; choose another file with {option}"
+        )));
+    }
+    if crate::record::is_record(file) {
+        return Err(Failure::usage(format!("{name} is a record and would be lost; choose another file with {option}")));
+    }
+    Ok(())
+}
+
 /// A label of an audit: a word that fits in a list and a table.
 fn label(text: &str) -> Result<String, String> {
     let plain = crate::model::text::line_fault(text).is_none() && !text.contains(',');

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::Failure;
 use crate::formats::FormatError;
 use crate::model::words::short;
-use crate::record::{self, ReadError, Record, write_atomically};
+use crate::record::{self, Record, write_atomically};
 use crate::views::audit::Audit;
 
 /// How often an unfinished record is written.
@@ -170,22 +170,6 @@ impl Outputs {
 
 fn digest(path: &Path) -> Option<blake3::Hash> {
     std::fs::read(path).ok().map(|content| blake3::hash(&content))
-}
-
-/// Whether a file is a record, or was one before it was changed.
-fn is_record(path: &Path) -> bool {
-    path.is_file() && !matches!(record::read(path), Err(ReadError::NotARecord { .. } | ReadError::Io { .. }))
-}
-
-/// Refuses to write something else over a record.
-pub(super) fn not_over_a_record(path: &Path) -> Result<(), Failure> {
-    if is_record(path) {
-        return Err(Failure::usage(format!(
-            "{} is a record and is not written over; choose another file",
-            path.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Moves a record to `earlier` in its folder, under a name that is free; not where its content is `own`. The folder is

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure};
-use crate::formats::Format;
-use crate::record;
+use crate::facts::soundness;
+use crate::formats::{Format, json};
+use crate::record::{self, Record};
 use crate::views::audit::Audit;
 
 /// Arguments.
@@ -28,28 +29,32 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
-    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|p| record::read(&p).ok());
+    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|path| record::read(&path).ok());
     if let Some(record) = plain {
-        match &args.out {
-            Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&Audit::new(&record), args.format, args.full)?,
-        }
-        return Ok(Exit::Within);
+        return one(args, &record);
     }
     let merged = super::open(&args.record)?;
     let mut members = merged.members();
-    if let (Some(member), None) = (members.next(), members.next()) {
-        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
-        match &args.out {
-            Some(folder) => Outputs::render(folder, &record)?,
-            None => show(&Audit::new(&record), args.format, args.full)?,
-        }
-        return Ok(Exit::Within);
+    if let (Some(member), None, true) = (members.next(), members.next(), merged.missing().is_empty()) {
+        return one(args, &merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
     }
     let view = crate::facts::set::relate(&merged);
     match &args.out {
         Some(folder) => Outputs::render_merged(folder, &view)?,
         None => show(&view, args.format, args.full)?,
+    }
+    Ok(Exit::Within)
+}
+
+/// Shows one record, as its file states it: what it states wrongly is a fault, which the view tells.
+fn one(args: &Args, record: &Record) -> Result<Exit, Failure> {
+    // The record itself has no place for what is wrong with it.
+    if args.out.is_some() || *args.format == json::FORMAT {
+        super::warn(&soundness(record));
+    }
+    match &args.out {
+        Some(folder) => Outputs::render(folder, record)?,
+        None => show(&Audit::new(record), args.format, args.full)?,
     }
     Ok(Exit::Within)
 }

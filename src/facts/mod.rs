@@ -41,6 +41,6 @@ pub use origin::after_origin;
 pub use severity::{Difference, Severity, severity, worst};
 pub use size::{grouped, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
-pub use status::{Evidence as RowEvidence, status, status_of};
+pub use status::{status, status_of, status_of_view};
 pub use vacuity::{Emptiness, emptiness};
 pub use verdict::{concluded, state, strongest, verdicts};

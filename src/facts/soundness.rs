@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::identity::clean;
-use super::status::{contradicted, contradicted_view};
+use super::status::contradicted;
 use crate::model::Role;
-use crate::model::record::{EngineKind, EngineStatus, Outcome, Record, UNFINISHED};
+use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, UNFINISHED};
 use crate::record::{Member, Merged};
 
 /// What follows from a fault.
@@ -182,7 +182,7 @@ pub fn soundness(record: &Record) -> Soundness {
             engine: &x.engine,
             ran: matches!(x.outcome, Outcome::Ran { .. }),
             failed: if let Outcome::Failed { reason } = &x.outcome { Some(reason) } else { None },
-            contradicted: contradicted(case, x),
+            contradicted: contradicted(x.status, &Evidence::of(case, x)),
         })
     });
     Soundness::new(reasons(record, rows))
@@ -197,7 +197,7 @@ pub fn soundness_of_member(member: &Member) -> Soundness {
             engine: &x.engine,
             ran: !x.digests.is_empty(),
             failed: x.failed.as_deref(),
-            contradicted: contradicted_view(case, x),
+            contradicted: contradicted(x.status, &x.evidence),
         })
     });
     Soundness::new(reasons(&member.shell, rows))

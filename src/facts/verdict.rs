@@ -2,9 +2,9 @@
 
 use super::cause::{Hypotheses, because};
 use super::severity::{Severity, severity};
-use super::status::{Evidence, contradicted, status_of};
+use super::status::status_of;
 use crate::model::record::{
-    CaseRecord, Comparison, Engine, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
+    CaseRecord, Comparison, Engine, Evidence, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
 
 /// What a verdict says of a level.
@@ -39,12 +39,12 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
 }
 
 /// The record as it is to be shown: its verdicts and the statuses of its rows are those that its evidence gives, whatever
-/// version of the program concluded them. A status that its evidence excludes stays, for that is a fault to be told of.
+/// version of the program concluded them. Whether the file states what its evidence excludes is for [`super::soundness`]
+/// to say, of the record as it was read.
 #[must_use]
 pub fn concluded(mut record: Record) -> Record {
     for case in &mut record.cases {
-        let statuses: Vec<Status> =
-            case.executions.iter().map(|x| if contradicted(case, x) { x.status } else { status_of(case, x) }).collect();
+        let statuses: Vec<Status> = case.executions.iter().map(|x| status_of(case, x)).collect();
         case.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
     }
     record.verdicts = verdicts(&record);

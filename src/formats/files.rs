@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{FormatError, charts, csv, html};
-use crate::record::write_atomically;
+use crate::record::{is_record, write_atomically};
 use crate::views::View;
 
 /// Writes `index.html`, a CSV file for each of [`View::rows`] and `charts/*.png` into a folder, which is made if it is
@@ -25,8 +25,12 @@ pub fn write(view: &dyn View, id: &str, foot: &str, folder: &Path) -> Result<Vec
     write_files(folder, files)
 }
 
-/// Writes files, each as a whole, and removes charts of an earlier subject.
+/// Writes files, each as a whole, and removes charts of an earlier subject. None is written where one is a record: that is
+/// what a report is made from, and can not be made again.
 pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<PathBuf>, FormatError> {
+    if let Some((path, _)) = files.iter().find(|(path, _)| is_record(path)) {
+        return Err(FormatError::Record { path: path.display().to_string() });
+    }
     clear(&folder.join("charts"), &files);
     let mut written = Vec::new();
     for (path, content) in files {

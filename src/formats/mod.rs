@@ -74,6 +74,12 @@ pub enum FormatError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that a report would replace is a record.
+    #[error("{path} is a record and would be lost")]
+    Record {
+        /// The record.
+        path: String,
+    },
     /// A chart failed.
     #[error("can't draw the chart {name}: {why}")]
     Chart {

@@ -135,7 +135,9 @@ outcomes! {
     ShadowedRule "shadowed-rule" Warn true
         "All results that a rule of the policy matches are taken by earlier rules.",
     DriverChanged "driver-changed" Note true
-        "The engine is the lock's with another version or build of its driver.",
+        "The engine is the lock's with another version or build of its driver, or another driver.",
+    VariablesChanged "variables-changed" Note true
+        "The engine is the lock's with other values of variables that its driver reads.",
     NowRepeatable "now-repeatable" Note true
         "The lock has a result that varies, and all runs agree now, which a few runs can do by chance.",
     OtherTool "other-tool" Note true

@@ -17,5 +17,5 @@ pub use crate::model::record::{
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};
-pub use select::{FOLDER, SelectError, find, open, select};
+pub use select::{FOLDER, SelectError, find, is_record, open, select};
 pub use store::{ReadError, parse, read, to_json, write_atomically, write_with};

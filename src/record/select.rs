@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::merge::{Member, Merged, Reader};
 use super::store::{self, ReadError};
-use crate::model::record::Record;
+use crate::model::record::{FormatVersion, Record};
 
 /// Where `gpu` writes unless told otherwise.
 pub const FOLDER: &str = "repro-audit-out";
@@ -72,6 +72,30 @@ struct Head {
 #[derive(Deserialize)]
 struct Started {
     started: String,
+}
+
+/// The members that every record has, one that is merged or unfinished too.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(rename = "format")]
+    _format: FormatVersion,
+    #[serde(rename = "id")]
+    _id: String,
+    #[serde(rename = "cases")]
+    _cases: serde::de::IgnoredAny,
+}
+
+/// Whether a file holds a record, or several merged ones, whether or not it can be relied on or is too new: what nothing
+/// may be written over. `false` where there is no file, or one that can not be read.
+#[must_use]
+pub fn is_record(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    // A pipe or a device holds nothing, and reading one might not end.
+    if !file.metadata().is_ok_and(|m| m.is_file()) {
+        return false;
+    }
+    let reader = std::io::BufReader::new(file.take(store::MAX_BYTES));
+    serde_json::from_reader::<_, Outline>(reader).is_ok()
 }
 
 /// A record that was found in a folder.

@@ -650,6 +650,29 @@ pub struct Finding {
     pub place: Option<(String, u32)>,
 }
 
+impl Finding {
+    /// One that is about no line of a file.
+    pub fn new(
+        weight: Weight,
+        kind: &str,
+        engine: impl Into<String>,
+        case: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            weight,
+            kind: kind.to_owned(),
+            meaning: String::new(),
+            engine: engine.into(),
+            on: String::new(),
+            case: case.into(),
+            text: text.into(),
+            values: Vec::new(),
+            place: None,
+        }
+    }
+}
+
 /// Rows for programs: what `--format csv` writes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Rows {

@@ -3,7 +3,9 @@
 use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
-use crate::views::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Tone};
+use crate::views::document::{
+    Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
+};
 use crate::views::text::command_by_id;
 use crate::views::{View, text};
 
@@ -27,7 +29,13 @@ impl View for Pairs {
                 section.text(list(names, 12));
                 out.push(section);
             }
+            let alone = |name: &String| {
+                let text = format!("the record {name} is on the {side} only");
+                Finding::new(Weight::Warning, "record-absent", "", "", text)
+            };
+            out.findings.extend(names.iter().map(alone));
         }
+        out.findings.splice(0..0, self.pairs.iter().flat_map(findings));
         out
     }
 
@@ -61,6 +69,15 @@ impl View for Pairs {
             ],
         );
         for pair in &self.pairs {
+            // Before any result: without this, no result would look like no difference.
+            if !pair.is_sound() {
+                let mut row = vec![Value::Empty; out.columns.len()];
+                row[0] = pair.left.id.as_str().into();
+                row[1] = pair.right.id.as_str().into();
+                row[2] = "unsound".into();
+                row[out.columns.len() - 1] = soundness(pair).into();
+                out.push(row);
+            }
             for c in &pair.results {
                 let drift = c.drift.as_ref();
                 let status = |s: Option<Status>| s.map(|s| text::mark(s).class());
@@ -107,6 +124,35 @@ fn tone(pair: &Compared) -> Tone {
         () if pair.results.is_empty() => Tone::Good,
         () => Tone::Broke,
     }
+}
+
+/// For tools: what keeps a side from being relied on, what changed, and the engines of which nothing did.
+fn findings(pair: &Compared) -> Vec<Finding> {
+    let mut out = text::faults(&pair.left.soundness, "left side: ");
+    out.extend(text::faults(&pair.right.soundness, "right side: "));
+    if pair.sameness.compared == 0 {
+        out.push(Finding::new(Weight::Error, "nothing-compared", "", "", share(0, 0)));
+    }
+    for change in &pair.results {
+        let weight = match change.kind {
+            Kind::Failed | Kind::Reference => Weight::Error,
+            Kind::Differs | Kind::Unrepeatable => Weight::Failure,
+        };
+        let parts = [size(change), because(change)];
+        let text = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("; ");
+        let engine = change.engines.1.as_str();
+        out.push(Finding::new(weight, change.kind.name(), engine, change.case.as_str(), text));
+    }
+    for (names, side) in [(&pair.absent.engines.0, "left"), (&pair.absent.engines.1, "right")] {
+        let absent =
+            |id: &String| Finding::new(Weight::Warning, "engine-absent", id, "", format!("it is on the {side} only"));
+        out.extend(names.iter().map(absent));
+    }
+    for engine in pair.engines.iter().filter(|e| e.sameness.compared > 0 && e.sameness.same == e.sameness.compared) {
+        let text = share(engine.sameness.same, engine.sameness.compared);
+        out.push(Finding::new(Weight::Pass, "same", &engine.matched.right, "", text));
+    }
+    out
 }
 
 /// Several pairs: each has a section of its own.

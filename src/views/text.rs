@@ -1,6 +1,7 @@
 //! Words, glyphs and numbers as every format writes them.
 
-use super::document::Mark;
+use super::document::{Finding, Mark, Weight};
+use crate::facts::{Consequence, Reason, Soundness};
 pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
 use crate::record::{Engine, Level, OwnKernel, Record, Status};
 
@@ -15,6 +16,21 @@ pub(crate) fn mark(status: Status) -> Mark {
         Status::Skipped => Mark::Skipped,
         Status::Failed => Mark::Failed,
     }
+}
+
+/// For tools: what keeps a record or a set from being relied on, after `side`.
+pub(crate) fn faults(soundness: &Soundness, side: &str) -> Vec<Finding> {
+    let finding = |reason: &Reason| {
+        let (weight, what) = match reason.fault.consequence() {
+            Consequence::Invalid => (Weight::Error, "Invalid"),
+            Consequence::Incomplete => (Weight::Error, "Incomplete"),
+            Consequence::Unproved => (Weight::Warning, "Not controlled"),
+        };
+        let of = reason.record.as_ref().map(|r| format!("{r}: ")).unwrap_or_default();
+        let (engine, case) = (reason.engine.as_deref().unwrap_or_default(), reason.case.as_deref().unwrap_or_default());
+        Finding::new(weight, reason.fault.name(), engine, case, format!("{side}{what}: {of}{}", reason.text))
+    };
+    soundness.reasons.iter().map(finding).collect()
 }
 
 /// Every status with its meaning in a sentence.

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use crate::common::{record_in, run, status, stderr, without_adapters};
+use repro_audit::model::bits::{Bits, Dtype, digest_words};
+use repro_audit::record::{self, AxisLevel, Outcome, Record, Stored};
+
+use crate::broken;
+use crate::common::{adapters, program, record_in, run, status, stderr, without_adapters};
 
 fn in_folder(folder: &Path, arguments: &[&str], exit: i32) -> String {
     let output = run(without_adapters(arguments).current_dir(folder).env_remove("GITHUB_STEP_SUMMARY"));
@@ -96,7 +100,7 @@ fn a_record_with_something_else_for_a_digest_is_unreadable() {
     let at = folder.path();
     let mut record = record_in(&at.join("repro-audit-out"));
     record.cases[0].shader = Some("not a digest".to_owned());
-    record.id = repro_audit::record::content_id(&record).expect("a record is JSON");
+    record.id = content_id(&record).expect("a record is JSON");
     std::fs::write(at.join("bad.json"), serde_json::to_vec(&record).expect("a record is JSON")).expect("written");
     let said = in_folder(at, &["lock", "bad.json"], 5);
     assert!(said.contains("'not a digest' in the place of a digest"), "{said}");
@@ -118,4 +122,109 @@ fn a_filter_is_a_pattern_of_cases_and_one_that_names_nothing_is_told_with_the_ne
     assert!(said.contains("matches nothing") && said.contains("sum/"), "{said}");
     let said = in_folder(folder.path(), &["gpu", "--kernel", "softmx"], 2);
     assert!(said.contains("did you mean softmax"), "{said}");
+}
+
+fn written(folder: &Path, name: &str, record: &Record) {
+    std::fs::write(folder.join(name), record::to_json(record).expect("JSON")).expect("written");
+}
+
+/// Was: only that the bits are others, although both outputs were at hand.
+#[test]
+fn a_changed_digest_is_told_with_its_size_where_both_outputs_are_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let sound = broken::sound();
+    let changed = broken::changed(&sound, |r| {
+        let Outcome::Ran { distinct, .. } = &mut r.cases[0].executions[0].outcome else { panic!("it ran") };
+        let old = &mut distinct[0].digest;
+        let mut words = r.outputs.get(old).expect("stored").known(old).expect("whole").values;
+        words[3] += 2;
+        *old = digest_words(&words);
+        let bits = Bits::words(Dtype::F32, words);
+        r.outputs.add(old.clone(), Stored::new(&bits, record::STORE));
+        r.cases[0].executions[0].status = record::Status::WithinSpecification;
+    });
+    written(at, "was.json", &sound);
+    written(at, "is.json", &changed);
+    in_folder(at, &["lock", "was.json"], 0);
+    let said = in_folder(at, &["check", "was.json", "is.json"], 1);
+    let size = format!("1 of {} elements changed", sound.cases[0].elements);
+    assert!(said.contains("digest-changed") && said.contains(&size) && said.contains("(2 ulp)"), "{said}");
+    let said = in_folder(at, &["check", "is.json"], 1);
+    assert!(said.contains("how far from the lock's result is not known here"), "{said}");
+}
+
+/// Was: the adapter with another number of threads was another engine of a check, and the same one of a comparison.
+#[test]
+fn a_variable_that_a_driver_reads_makes_no_other_engine_of_a_check() {
+    use repro_audit::gate::{Lock, Outcome as Said, Policy, Question, check};
+    let mut before = crate::fixture::full(1);
+    before.engines.retain(|e| e.id != "gl:1");
+    for case in &mut before.cases {
+        case.executions.retain(|x| x.engine != "gl:1");
+    }
+    let lock = Lock::of(std::slice::from_ref(&before)).expect("a lock");
+    let mut after = before;
+    after.environment.variables.insert("LP_NUM_THREADS".to_owned(), "1".to_owned());
+    let policy = Policy::default();
+    let checked = check(&Question {
+        lock: &lock,
+        lock_file: "repro.lock",
+        policy: &policy,
+        policy_file: "repro-audit.toml",
+        records: &[after],
+        missing: &[],
+        engines: &[],
+        strict: false,
+    });
+    let said = |outcome: Said| checked.items.iter().filter(|i| i.outcome == outcome).collect::<Vec<_>>();
+    assert!(said(Said::EngineAbsent).is_empty() && said(Said::NewEngine).is_empty(), "{:?}", checked.items);
+    let changed = said(Said::VariablesChanged);
+    assert!(changed.iter().any(|i| i.what.ends_with("LP_NUM_THREADS: not set → 1")), "{changed:?}");
+}
+
+/// Was: without the interpreter among the engines the race was a note alone, and its result was locked.
+#[test]
+fn a_race_is_stored_whatever_engines_run() {
+    if !adapters().iter().any(|a| a.backend == "vulkan") {
+        assert!(std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(), "adapters are required, and there is none");
+        return;
+    }
+    let folder = audited("c06_odd_even");
+    let at = folder.path();
+    let arguments = ["kernel", "c06_odd_even.wgsl", "--adapter", "vulkan", "--repeats", "3", "--out", "driver"];
+    let output = run(program(&arguments).current_dir(at));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let record = record_in(&at.join("driver"));
+    assert!(!record.engines.iter().any(|e| e.is_reference()), "the interpreter did not run");
+    in_folder(at, &["lock", "driver", "--out", "driver.lock"], 0);
+    let text = std::fs::read_to_string(at.join("driver.lock")).expect("a lock");
+    let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("  ") && l.contains("vulkan/")).collect();
+    let results: Vec<&&str> = rows.iter().filter(|l| !l.trim_start().starts_with("backend")).collect();
+    assert!(!results.is_empty() && results.iter().all(|r| r.contains("unordered (race)")), "no digest: {text}");
+}
+
+/// Was: two records of one result, in which NaN has another payload, made two classes.
+#[test]
+fn nan_of_another_payload_makes_no_class() {
+    let nan = |payload: u32| Bits::words(Dtype::F32, vec![payload; 4]);
+    let drift = repro_audit::numerics::drift::measure(&nan(0x7fc0_0000), &nan(0xffc0_0001)).expect("one shape");
+    let sound = broken::sound();
+    let other = broken::changed(&sound, |r| {
+        let case = &mut r.cases[0];
+        let Outcome::Ran { distinct, .. } = &mut case.executions[0].outcome else { panic!("it ran") };
+        distinct[0].digest = "0e".repeat(16);
+        let engine = case.executions[0].engine.clone();
+        let against = case.comparisons.iter_mut().find(|c| c.axis == AxisLevel::Engine && c.right.is_of(&engine));
+        against.expect("a comparison with the reference").drift = drift;
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    written(folder.path(), "a.json", &sound);
+    written(folder.path(), "b.json", &other);
+    in_folder(folder.path(), &["merge", "a.json", "b.json", "--out", "m.json"], 0);
+    let output = run(without_adapters(&["report", "m.json", "--format", "json"]).current_dir(folder.path()));
+    let view: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(view["soundness"]["reasons"].as_array().map(Vec::len), Some(0), "{}", view["soundness"]);
+    assert_eq!(view["classes"].as_array().map(Vec::len), Some(1), "{}", view["conflicts"]);
+    assert_eq!(view["conflicts"].as_array().map(Vec::len), Some(0), "{}", view["conflicts"]);
 }

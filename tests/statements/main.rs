@@ -16,4 +16,5 @@ mod pair;
 mod records;
 mod rng;
 mod texts;
+mod unsound;
 mod views;

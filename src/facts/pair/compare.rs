@@ -9,9 +9,9 @@ use super::between::{Between, between, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::surroundings::{Change, surroundings, told};
-use crate::facts::{Hypotheses, Match, MatchError, RowEvidence, Severity, Soundness, matching, severity, soundness};
+use crate::facts::{Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of};
 use crate::model::Arithmetic;
-use crate::model::record::{CaseRecord, Execution, Outcome, Outputs, Record, Status};
+use crate::model::record::{CaseRecord, Evidence, Execution, Outcome, Outputs, Record, Status};
 
 /// What a record is called, and whether it can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -360,7 +360,7 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
             kernel: l.kernel.clone(),
             variant: l.variant.clone(),
             engines: (engine.left.clone(), engine.right.clone()),
-            statuses: (x.map(|x| x.status), y.map(|y| y.status)),
+            statuses: (x.map(|x| status_of(l, x)), y.map(|y| status_of(r, y))),
             digests: [&a, &b].map(|d| d.first().copied().unwrap_or_default().to_owned()).into(),
             references,
             severity: drift.as_ref().map(|d| severity(l.dtype, &d.drift)).unwrap_or_default(),
@@ -402,7 +402,7 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
         stored(l, (x, &halves.0.record.outputs), (y, &halves.1.record.outputs))
     };
     // Results that differ in NaN alone are one.
-    let several = |case: &CaseRecord, x: Option<&Execution>| x.map_or(0, |x| RowEvidence::of(case, x).distinct);
+    let several = |case: &CaseRecord, x: Option<&Execution>| x.map_or(0, |x| Evidence::of(case, x).distinct);
     match (several(l, x), several(r, y)) {
         (1, 1) if a.first() == b.first() => Seen::Same { nan: false },
         (1, 1) => match drift() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::facts::{Driver, Identity, identify};
+use crate::facts::{Driver, Identity, identify, status_of_view};
 use crate::model::Arithmetic;
 use crate::model::bits::{Dtype, digest_words};
 use crate::model::record::Outputs;
@@ -91,10 +91,6 @@ pub(super) struct Table<'a> {
     pub(super) failed: usize,
 }
 
-fn is_unsettled(status: Status) -> bool {
-    matches!(status, Status::NotRepeatable | Status::OutsideSpecification)
-}
-
 /// The digest of an output in which every NaN has the same sign and payload, as far as it is stored: results that differ
 /// in NaN alone are the same result.
 fn with_one_nan(outputs: &Outputs, digest: &str, dtype: Dtype) -> String {
@@ -171,9 +167,13 @@ impl<'a> Table<'a> {
                     let Some(node) = at.get(execution.engine.as_str()) else { continue };
                     let cell = match execution.digests.as_slice() {
                         [] => Cell::Absent,
-                        // Of several, the status tells whether they differ in more than NaN.
-                        [_, _, ..] if is_unsettled(execution.status) => Cell::Unsettled,
-                        [one, ..] => Cell::Settled(number(one, &mut out.digests)),
+                        // Of several, the evidence tells whether they differ in more than NaN.
+                        [..] if execution.evidence.distinct > 1 => Cell::Unsettled,
+                        // The strict reference's result, but for NaN at most.
+                        [one, ..] => {
+                            let own = || number(one, &mut out.digests);
+                            Cell::Settled(strict.filter(|_| execution.evidence.strict).unwrap_or_else(own))
+                        }
                     };
                     if let Cell::Settled(digest) = cell {
                         out.equals.entry((place, digest)).or_insert(&execution.equals);
@@ -183,7 +183,7 @@ impl<'a> Table<'a> {
                         node.cells.resize(place + 1, Cell::Absent);
                     }
                     node.cells[place] = cell;
-                    match (execution.status, execution.outside) {
+                    match (status_of_view(execution), execution.evidence.outside) {
                         (Status::Failed, _) => out.failed += 1,
                         (Status::Skipped, _) => {}
                         (Status::OutsideSpecification, _) | (_, Some(1..)) => {

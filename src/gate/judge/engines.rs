@@ -1,10 +1,10 @@
 //! Which engine of a record is which of the lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Question;
 use super::reports::Report;
-use crate::facts::{Identity, clean, identify};
+use crate::facts::{Alike, Identity, alike, clean, identify};
 use crate::gate::lock::{Lock, LockedEngine};
 use crate::gate::outcome::Outcome;
 use crate::gate::sound::audit_label;
@@ -29,9 +29,30 @@ pub(in crate::gate) struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    /// Whether its driver is another than the lock's.
-    pub(in crate::gate) fn driver_changed(&self) -> bool {
-        self.locked.is_some_and(|l| l.identity.driver != self.identity.driver)
+    /// What of it is not as in the lock, each with what it was and what it is; empty where it is the same engine, and where
+    /// the lock has none.
+    pub(in crate::gate) fn changes(&self) -> Vec<(Outcome, String)> {
+        let Some(locked) = self.locked else { return Vec::new() };
+        let (was, is) = (&locked.identity, &self.identity);
+        let mut out = Vec::new();
+        let driver = |i: &Identity| {
+            let name = if was.class.family == is.class.family { "" } else { i.class.family.as_str() };
+            format!("{name} {}", i.driver.label()).trim().to_owned()
+        };
+        if was.driver != is.driver || was.class.family != is.class.family {
+            out.push((Outcome::DriverChanged, format!("driver {} → {}", driver(was), driver(is))));
+        }
+        let names: BTreeSet<&String> = was.class.variables.keys().chain(is.class.variables.keys()).collect();
+        let value = |i: &Identity, name: &String| i.class.variables.get(name).cloned().unwrap_or("not set".to_owned());
+        let variables: Vec<String> = names
+            .into_iter()
+            .filter(|n| value(was, n) != value(is, n))
+            .map(|n| format!("{n}: {} → {}", value(was, n), value(is, n)))
+            .collect();
+        if !variables.is_empty() {
+            out.push((Outcome::VariablesChanged, variables.join(", ")));
+        }
+        out
     }
 
     /// Its driver's name and version.
@@ -88,8 +109,8 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
     seats
 }
 
-/// The engine of the lock that this is: the same driver of the same class; or else the one of the class that no other
-/// engine here is, which then has had its driver changed. Where there are several of those, the one of an audit with the
+/// The engine of the lock that this is: the same one; or else the most alike of those that no other engine here is, which
+/// then has had its driver changed, or other variables set. Of several that are equally alike, the one of an audit with the
 /// same label; or else the one whose version has the longest beginning in common.
 fn find<'l>(
     lock: &'l Lock,
@@ -97,18 +118,21 @@ fn find<'l>(
     audit: Option<&str>,
     all: &[&Identity],
 ) -> Option<(&'l String, &'l LockedEngine)> {
-    let class = || lock.engines.iter().filter(|(_, e)| e.identity.class.same(&identity.class));
-    if let Some(exact) = class().find(|(_, e)| e.identity.driver == identity.driver) {
+    let same = |e: &LockedEngine, o: &Identity| alike(&e.identity, o) == Some(Alike::Same);
+    if let Some(exact) = lock.engines.iter().find(|(_, e)| same(e, identity)) {
         return Some(exact);
     }
-    let is_here =
-        |e: &LockedEngine| all.iter().any(|o| e.identity.class.same(&o.class) && e.identity.driver == o.driver);
     let common = |e: &LockedEngine| {
         let (a, b) = (&e.identity.driver.version, &identity.driver.version);
         a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
     };
     let same_audit = |e: &LockedEngine| audit.is_some_and(|a| e.labels.contains(a));
-    class().filter(|(_, e)| !is_here(e)).max_by_key(|(label, e)| (same_audit(e), common(e), (*label).clone()))
+    lock.engines
+        .iter()
+        .filter(|(_, e)| !all.iter().any(|o| same(e, o)))
+        .filter_map(|(label, e)| Some((alike(&e.identity, identity)?, label, e)))
+        .max_by_key(|(how, label, e)| (std::cmp::Reverse(*how), same_audit(e), common(e), (*label).clone()))
+        .map(|(_, label, e)| (label, e))
 }
 
 /// Reports engines that are absent, new, or have another driver.
@@ -143,24 +167,31 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
     }
     for seat in seats.iter().filter(|s| s.selected) {
         let is = seat.identity.driver.label();
-        let item = match seat.locked {
+        let mut items = Vec::new();
+        match seat.locked {
             None => {
                 let what = format!("{} ({is}) is not in the lock; lock again to have it checked", seat.label);
-                report.item(Outcome::NewEngine, what)
+                items.push(report.item(Outcome::NewEngine, what));
             }
-            Some(locked) if seat.driver_changed() => {
+            Some(locked) => {
                 let (old, new) = (&locked.identity.driver, &seat.identity.driver);
-                let was = old.label();
-                let device = (old.device != new.device).then(|| format!("; device {} → {}", old.device, new.device));
-                let what = format!("{}: driver {was} → {is}{}", seat.label, device.unwrap_or_default());
-                let mut item = report.item(Outcome::DriverChanged, what);
-                item.expected = was;
-                item.place = report.in_lock(locked.line);
-                item
+                for (outcome, change) in seat.changes() {
+                    let renamed = outcome == Outcome::DriverChanged && old.device != new.device;
+                    let device = renamed.then(|| format!("; device {} → {}", old.device, new.device));
+                    let what = format!("{}: {change}{}", seat.label, device.unwrap_or_default());
+                    let mut item = report.item(outcome, what);
+                    item.expected = old.label();
+                    item.place = report.in_lock(locked.line);
+                    items.push(item);
+                }
             }
-            Some(_) => continue,
-        };
+        }
         let (engine, on) = (Some(seat.label.clone()), Some(seat.on.clone()));
-        report.items.push(super::Item { engine, on, found: is, ..item });
+        report.items.extend(items.into_iter().map(|item| super::Item {
+            engine: engine.clone(),
+            on: on.clone(),
+            found: is.clone(),
+            ..item
+        }));
     }
 }

@@ -115,6 +115,8 @@ pub struct Checked {
     pub items: Vec<Item>,
     /// How many.
     pub counts: Counts,
+    /// What keeps a record from being relied on, the worst, without its full stop; `None` where nothing does.
+    pub unsound: Option<String>,
     /// The gravest gravity; the exit status follows it.
     pub gravity: Gravity,
     /// `repro.lock`, its profile, seed and runs.

@@ -1,7 +1,7 @@
 //! The items while they are gathered.
 
 use super::{Checked, Counts, Item, Place, Question};
-use crate::facts::clean;
+use crate::facts::{Soundness, clean, soundness};
 use crate::gate::outcome::{Gravity, Outcome};
 use crate::gate::sound::audit_label;
 use crate::gate::sound::short;
@@ -72,8 +72,11 @@ impl<'a> Report<'a> {
         };
         let settings = &question.lock.settings;
         let rules = question.policy.rules.len();
+        let unsound =
+            question.records.iter().map(soundness).filter(|s| !s.is_sound()).max_by_key(Soundness::consequence);
         Checked {
             counts,
+            unsound: unsound.and_then(|s| s.title()),
             gravity: items.iter().map(|i| i.gravity).max().unwrap_or(Gravity::Incomplete),
             items,
             lock: format!(

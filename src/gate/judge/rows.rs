@@ -165,9 +165,11 @@ fn one(
         report.judged += 1;
     }
     let mut item = report.item(found.0, found.1);
-    if seat.driver_changed() && item.gravity > crate::gate::outcome::Gravity::Pass {
-        let was = seat.locked.map(|l| l.identity.driver.label()).unwrap_or_default();
-        item.what.push_str(&format!(" (driver {was} → {})", seat.identity.driver.label()));
+    if item.gravity > crate::gate::outcome::Gravity::Pass {
+        let changes: Vec<String> = seat.changes().into_iter().map(|(_, change)| change).collect();
+        if !changes.is_empty() {
+            item.what.push_str(&format!(" ({})", changes.join("; ")));
+        }
     }
     item.engine = Some(seat.label.clone());
     item.on = Some(seat.on.clone());

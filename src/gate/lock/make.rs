@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
+    shorten,
 };
 use crate::facts::{Identity, clean, identify};
 use crate::gate::order::Disorder;
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;
-use crate::record::{Execution, Record, Status};
+use crate::record::{Execution, Outcome, Record, Status};
 
 impl Lock {
     /// Locks what the records found. The order of the records does not matter, nor does one that is given twice.
@@ -25,6 +26,7 @@ impl Lock {
             if let Some(error) = record.cases.iter().find_map(|c| CaseId::parse(&c.id).err()) {
                 return Err(LockError::Unreadable { id: short(&record.id), what: clean(&error.to_string()) });
             }
+            digests(record)?;
             sound(record)?;
         }
         let engines = engines(records);
@@ -35,9 +37,6 @@ impl Lock {
                 let found = outline(case);
                 let bad = |what: String| LockError::Unreadable { id: short(&record.id), what };
                 let id = CaseId::parse(&case.id).map_err(|e| bad(clean(&e.to_string())))?;
-                if ![&found.shader, &found.strict].into_iter().flatten().all(|d| is_digest(d)) {
-                    return Err(bad(format!("{id} has a digest that is none")));
-                }
                 let locked = match cases.entry(id.clone()) {
                     Entry::Vacant(place) => place.insert(found),
                     Entry::Occupied(there) if there.get().outline() == found => there.into_mut(),
@@ -52,11 +51,6 @@ impl Lock {
                 };
                 for execution in &case.executions {
                     let Some(label) = labels.get(execution.engine.as_str()) else { continue };
-                    if let Found::Digest(digest) = &found_in(execution)
-                        && !is_digest(digest)
-                    {
-                        return Err(bad(format!("the digest of {id} on {label} is none")));
-                    }
                     locked.add(&id, label, execution)?;
                 }
             }
@@ -101,7 +95,7 @@ fn disorders(records: &[Record]) -> BTreeMap<CaseId, Disorder> {
     out
 }
 
-/// The variants whose order of operations is not fixed: those without a twin, of which runs on any engine differed. The
+/// The variants whose order of operations is not fixed: those without a reference, of which runs on any engine differed. The
 /// interpreter, which takes another legal order in each run, shows most of them.
 fn unordered(records: &[Record]) -> BTreeSet<(&str, &str)> {
     let cases = records.iter().flat_map(|r| &r.cases).filter(|c| c.twins.is_empty());
@@ -158,6 +152,24 @@ impl LockedCase {
         row.status = row.status.max(new.status);
         Ok(())
     }
+}
+
+/// Whether every digest is one. Asked first: a text that is none equals no reference, and would pass for a contradiction.
+fn digests(record: &Record) -> Result<(), LockError> {
+    let bad = |what: String| LockError::Unreadable { id: short(&record.id), what };
+    for case in &record.cases {
+        let of_case = case.shader.iter().chain(case.twins.iter().map(|t| &t.digest));
+        if of_case.into_iter().any(|d| !is_digest(&shorten(d))) {
+            return Err(bad(format!("{} has a digest that is none", clean(&case.id))));
+        }
+        for x in &case.executions {
+            let Outcome::Ran { distinct, .. } = &x.outcome else { continue };
+            if distinct.iter().any(|d| !is_digest(&shorten(&d.digest))) {
+                return Err(bad(format!("the digest of {} on {} is none", clean(&case.id), clean(&x.engine))));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a record says enough to be locked.

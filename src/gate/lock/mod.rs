@@ -99,7 +99,7 @@ pub struct LockedCase {
     pub shape: String,
     /// The shader's digest; `None` for the CPU's threads.
     pub shader: Option<String>,
-    /// The strict twin's digest; `None` where no order is defined.
+    /// The strict reference's digest; `None` where no order is defined.
     pub strict: Option<String>,
     /// By the engine's label.
     pub rows: BTreeMap<String, LockedRow>,

@@ -65,11 +65,11 @@ pub enum Demand {
 /// One requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
-    /// Every bit of every run is the strict twin's.
+    /// Every bit of every run is the strict reference's.
     BitExact,
     /// As the lock has it.
     SameAsLock,
-    /// All runs agree, and no element is further from the strict twin than this, in ulp.
+    /// All runs agree, and no element is further from the strict reference than this, in ulp.
     WithinUlp(u64),
     /// Nothing that the specification does not allow.
     WithinSpecification,
@@ -88,7 +88,7 @@ pub struct Deviation {
     pub status: Option<Status>,
     /// The start of the digest.
     pub digest: Option<String>,
-    /// All runs agree and are off the strict twin by at most this, in ulp.
+    /// All runs agree and are off the strict reference by at most this, in ulp.
     pub max_ulp: Option<u64>,
 }
 

@@ -55,6 +55,7 @@ fn known(checked: &Checked) -> Vec<(&str, &str, usize)> {
 fn headline(checked: &Checked) -> String {
     let c = &checked.counts;
     let verdict = match checked.gravity {
+        Gravity::Incomplete if checked.unsound.is_some() => checked.unsound.as_deref().unwrap_or_default(),
         Gravity::Incomplete => "incomplete: this proves too little",
         Gravity::Absent => "what was expected is absent",
         Gravity::Fail => "beyond policy",

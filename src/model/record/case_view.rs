@@ -1,5 +1,6 @@
 //! What of a case is needed to relate many records: a small part of it, once for all records that share it.
 
+use super::evidence::Evidence;
 use super::format::{CaseRecord, Outcome, Status};
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
@@ -36,12 +37,12 @@ pub struct ExecutionView {
     pub engine: String,
     /// The digests of its distinct results, the first run's first; empty where it did not run.
     pub digests: Vec<String>,
-    /// What the row says.
+    /// What the row states.
     pub status: Status,
+    /// What its status follows from.
+    pub evidence: Evidence,
     /// The arithmetics whose twins it equals.
     pub equals: Vec<Arithmetic>,
-    /// Elements that the specification does not allow, over all results that were kept; `None` where that was not judged.
-    pub outside: Option<u64>,
     /// Why it failed; `None` where it did not.
     pub failed: Option<String>,
 }
@@ -71,7 +72,7 @@ impl From<&CaseRecord> for CaseView {
                     },
                     status: x.status,
                     equals: x.equals.clone(),
-                    outside: x.accuracy.as_ref().map(|a| a.outside),
+                    evidence: Evidence::of(case, x),
                     failed: match &x.outcome {
                         Outcome::Failed { reason } => Some(reason.clone()),
                         _ => None,

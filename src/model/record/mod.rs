@@ -3,6 +3,7 @@
 mod base64;
 mod case_view;
 mod environment;
+mod evidence;
 mod format;
 mod outputs;
 mod own;
@@ -12,6 +13,7 @@ pub use crate::model::axis::{AXES, Axis, AxisLevel, Level};
 pub use crate::model::{Role, Side};
 pub use case_view::{CaseView, ExecutionView};
 pub use environment::Environment;
+pub use evidence::Evidence;
 pub use format::{
     CaseRecord, Comparison, Content, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
     LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, UNFINISHED, Verdict,

@@ -21,7 +21,7 @@ use parts::Parts;
 
 use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
 use super::{View, text};
-use crate::facts::{self, Asked, Consequence, Soundness};
+use crate::facts::{self, Asked, Soundness};
 use crate::record::{Outputs, Record};
 
 /// Drifts that a terminal lists.
@@ -231,30 +231,10 @@ fn gaps(id: &str, title: &str, reasons: &[matrix::Reason]) -> Section {
 
 /// For tools: results that the specification forbids, defects of shaders, and what failed.
 fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
-    let finding = |weight, kind: &str, engine: &str, case: &str, text: String| document::Finding {
-        weight,
-        kind: kind.to_owned(),
-        meaning: String::new(),
-        engine: engine.to_owned(),
-        on: String::new(),
-        case: case.to_owned(),
-        text,
-        values: Vec::new(),
-        place: None,
-    };
-    let mut out = Vec::new();
-    for reason in &soundness.reasons {
-        let (engine, case) = (reason.engine.as_deref().unwrap_or_default(), reason.case.as_deref().unwrap_or_default());
-        let (weight, what) = match reason.fault.consequence() {
-            Consequence::Invalid => (Weight::Error, "Invalid"),
-            Consequence::Incomplete => (Weight::Error, "Incomplete"),
-            Consequence::Unproved => (Weight::Warning, "Not controlled"),
-        };
-        out.push(finding(weight, reason.fault.name(), engine, case, format!("{what}: {}", reason.text)));
-    }
+    let mut out = text::faults(soundness, "");
     for f in &parts.findings {
         let weight = if f.defect { Weight::Failure } else { Weight::Warning };
-        out.push(finding(weight, f.kind, &f.engine, &f.case, f.sentence()));
+        out.push(document::Finding::new(weight, f.kind, &f.engine, &f.case, f.sentence()));
     }
     for case in &parts.cases {
         for x in &case.executions {
@@ -265,7 +245,7 @@ fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
                 Mark::NotRepeatable => Weight::Note,
                 _ => Weight::Pass,
             };
-            out.push(finding(weight, x.mark.class(), &x.engine, &case.id, x.outcome.clone()));
+            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, x.outcome.clone()));
         }
     }
     out

@@ -3,7 +3,7 @@
 use crate::facts::Soundness;
 use crate::model::Drift;
 use crate::record::Record;
-use crate::views::document::Rows;
+use crate::views::document::{Rows, Value};
 use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
@@ -122,6 +122,14 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
                 soundness.of_row(engine.map(|e| e.id.as_str()).unwrap_or_default()).into(),
             ]);
         }
+    }
+    // Without a comparison, what is wrong with the record is all that there is to say.
+    if let (Some(unsound), true) = (soundness.title(), rows.rows.is_empty()) {
+        let mut row = vec![Value::Empty; SUMMARY.len()];
+        row[0] = id.into();
+        row[1] = record.environment.machine_id.clone().into();
+        row[SUMMARY.len() - 1] = unsound.into();
+        rows.push(row);
     }
     rows
 }

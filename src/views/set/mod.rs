@@ -1,5 +1,6 @@
 //! What many records say together: which engines agree bit for bit, what splits those that do not, and what drivers changed.
 
+mod findings;
 mod headline;
 mod tables;
 mod timeline;
@@ -40,6 +41,7 @@ impl View for Related {
         out.push(tables::conflicts(self));
         out.push(tables::records(self));
         out.push(tables::terms());
+        out.findings = findings::findings(self);
         out.about = vec![
             ("merged record".to_owned(), self.id.clone()),
             ("records".to_owned(), count(self.records.len() as u64)),

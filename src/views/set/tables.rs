@@ -4,7 +4,7 @@ use super::COLUMNS;
 use crate::facts::set::{Kernel, KernelCell, LARGEST, Related};
 use crate::model::words::{list, plural, short};
 use crate::views::chart::{Chart, Plot, Tile};
-use crate::views::document::{Cell, Column, Rows, Section, Table};
+use crate::views::document::{Cell, Column, Rows, Section, Table, Value};
 
 /// Names in a cell.
 const NAMES: usize = 6;
@@ -277,7 +277,9 @@ pub(super) fn summary(view: &Related) -> Rows {
         "max_ulp_from_a",
         "case",
         "because",
+        "unsound",
     ];
+    let unsound = view.soundness.title();
     let mut out = Rows::new("summary", &columns);
     for kernel in &view.kernels {
         for (class, cell) in view.classes.iter().zip(&kernel.cells) {
@@ -300,9 +302,17 @@ pub(super) fn summary(view: &Related) -> Rows {
                     (cell.differing > 0).then_some(cell.severity.ulp).into(),
                     cell.worst.clone().into(),
                     cell.because.as_str().into(),
+                    unsound.clone().into(),
                 ]);
             }
         }
+    }
+    // Without an engine, what is wrong with the records is all that there is to say.
+    if let (Some(unsound), true) = (unsound, out.rows.is_empty()) {
+        let mut row = vec![Value::Empty; columns.len()];
+        row[0] = view.id.as_str().into();
+        row[columns.len() - 1] = unsound.into();
+        out.push(row);
     }
     out
 }

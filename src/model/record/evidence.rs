@@ -1,0 +1,46 @@
+//! What a row's status follows from, apart from what the record states as its status.
+
+use super::format::{CaseRecord, Execution, Outcome};
+use crate::model::axis::AxisLevel;
+use crate::model::{Arithmetic, Drift};
+
+/// What there is to conclude a status from: of a record, and of a part of a merged one, which keeps nothing else of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// How many digests there are; 0 where it did not run.
+    pub results: usize,
+    /// How many distinct results there are, those that differ in NaN's sign or payload alone counted as one.
+    pub distinct: usize,
+    /// Whether the first result is the strict reference's, NaN being equal to NaN. `false` where there is no reference.
+    pub strict: bool,
+    /// Elements that the specification does not allow, over all results that were kept; `None` where that is not known,
+    /// or where every element that differs has a bound too wide to be a verdict.
+    pub outside: Option<u64>,
+}
+
+/// Whether two outputs differ, and in NaN's sign or payload alone.
+fn only_nan(drift: &Drift) -> bool {
+    !drift.is_identical() && drift.is_none()
+}
+
+impl Evidence {
+    /// The evidence of an execution of a case.
+    #[must_use]
+    pub fn of(case: &CaseRecord, execution: &Execution) -> Self {
+        let Outcome::Ran { distinct, .. } = &execution.outcome else { return Self::default() };
+        let on = |axis: AxisLevel| {
+            case.comparisons.iter().find(move |c| c.axis == axis && c.right.is_of(&execution.engine)).map(|c| &c.drift)
+        };
+        // The comparison of runs is of the results that are furthest apart, of those that were kept.
+        let kept = execution.accuracy.as_ref().is_none_or(|a| a.unmeasured == 0);
+        let alike = distinct.len() > 1 && kept && on(AxisLevel::Repeat).is_some_and(only_nan);
+        let first = distinct.first().map(|d| d.digest.as_str());
+        let strict = case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str());
+        Self {
+            results: distinct.len(),
+            distinct: if alike { 1 } else { distinct.len() },
+            strict: strict.is_some() && (strict == first || on(AxisLevel::Engine).is_some_and(only_nan)),
+            outside: execution.accuracy.as_ref().filter(|a| a.outside > 0 || !a.undecided).map(|a| a.outside),
+        }
+    }
+}
