@@ -307,3 +307,31 @@ fn audits_that_write_at_once_lose_nothing() {
     let page = std::fs::read_to_string(folder.path().join("index.html")).expect("a page");
     assert!(page.contains(&last.id), "and the page is that of record.json");
 }
+
+#[test]
+fn kernels_and_adapters_are_told_in_every_format() {
+    let said = |arguments: &[&str]| {
+        let output = run(&mut program(arguments));
+        assert_eq!(status(&output), 0, "{arguments:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let named = said(&["kernels", "sum/serial*"]);
+    assert!(named.contains("sum/serial_tree") && !named.contains("sum/kahan"), "only what is named: {named}");
+    let json: serde_json::Value = serde_json::from_str(&said(&["kernels", "sum", "--format", "json"])).expect("JSON");
+    let variants = json[0]["variants"].as_array().expect("variants");
+    let serial = variants.iter().find(|v| v["name"] == "serial_tree").expect("the variant");
+    assert_eq!(serial["parameters"][0]["name"], "n", "{serial}");
+    let cases = said(&["kernels", "sum", "--profile", "quick", "--format", "csv"]);
+    assert!(cases.starts_with("kernel,case\nsum,sum/"), "{cases}");
+    for format in ["table", "markdown", "html", "csv", "json", "junit", "github"] {
+        let adapters = said(&["adapters", "--format", format]);
+        assert_eq!(
+            adapters.contains("mbedded interpreter"),
+            !["junit", "github"].contains(&format),
+            "{format}: {adapters}"
+        );
+    }
+    let output = run(&mut program(&["kernels", "summ"]));
+    assert_eq!(status(&output), 2, "no kernel: {}", stderr(&output));
+    assert!(stderr(&output).contains("names no kernel"), "{}", stderr(&output));
+}

@@ -20,9 +20,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("facts", &["record", "numerics", "model"]),
     ("audit", &["kernels", "engines", "wgsl", "numerics", "facts", "record", "process", "model"]),
     ("rng", &["numerics"]),
-    ("views", &["facts", "record", "rng", "model"]),
+    ("gate", &["facts", "record", "model"]),
+    ("views", &["gate", "facts", "record", "rng", "model"]),
     ("formats", &["views", "record", "model"]),
-    ("gate", &["formats", "facts", "record", "model"]),
     (
         "cli",
         &[

@@ -11,6 +11,11 @@ fn stdout(arguments: &[&str], expected: i32) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+/// The words of what is wrapped for a terminal.
+fn words(arguments: &[&str], expected: i32) -> String {
+    stdout(arguments, expected).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn json(arguments: &[&str], expected: i32) -> Value {
     let text = stdout(&[arguments, &["--format", "json"]].concat(), expected);
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
@@ -22,7 +27,7 @@ const K80: [&str; 10] =
 #[test]
 fn predict_says_what_each_card_gives_and_where_they_part() {
     let arguments = [&K80[..], &["--card", "p100", "--card", "K80", "--sm", "80", "--threads-per-sm", "1536"]].concat();
-    let text = stdout(&arguments, 0);
+    let text = words(&arguments, 0);
     assert!(text.starts_with("The cards part at element "), "the verdict comes first: {text}");
     assert!(text.contains("999826") && text.contains("999100"), "the published sums: {text}");
     assert!(text.contains("All agree up to 26,624 elements (checked"), "the largest common size: {text}");
@@ -35,18 +40,18 @@ fn predict_says_what_each_card_gives_and_where_they_part() {
     let text = stdout(&[&arguments[..], &["--format", "csv"]].concat(), 0);
     assert_eq!(text.lines().count(), 4, "a row a pair: {text}");
     let text = stdout(&[&arguments[..], &["--format", "markdown"]].concat(), 0);
-    assert!(text.starts_with("**The cards part") && text.contains("|---|"), "{text}");
+    assert!(text.starts_with("## The cards part") && text.contains("|---"), "{text}");
 }
 
 #[test]
 fn predict_says_when_cards_agree() {
-    let text = stdout(&["predict", "--shape", "40960", "--seed", "7", "--card", "T4", "--card", "L4"], 0);
+    let text = words(&["predict", "--shape", "40960", "--seed", "7", "--card", "T4", "--card", "L4"], 0);
     assert!(text.starts_with("All 2 cards give the same 40,960 elements."), "{text}");
-    let text = stdout(&["predict", "--shape", "9,9", "--seed", "7", "--card", "L40", "--card", "L40S"], 0);
+    let text = words(&["predict", "--shape", "9,9", "--seed", "7", "--card", "L40", "--card", "L40S"], 0);
     assert!(text.contains("they agree at every size"), "{text}");
     let arguments =
         ["predict", "--shape", "10", "--seed", "7", "--card", "T4", "--card", "A100", "--after", "rand:1000,1000"];
-    let text = stdout(&arguments, 0);
+    let text = words(&arguments, 0);
     assert!(text.contains("part at element 0") && text.contains("from here on no size agrees"), "{text}");
 }
 
@@ -90,7 +95,7 @@ fn identify_finds_the_card_and_says_how_sure_that_is() {
     assert_eq!(found["matching"][0]["members"][0]["name"], "A100", "{found}");
     assert_eq!((&found["shared"], &found["shared_agreeing"]), (&Value::from(3), &Value::from(3)), "{found}");
     assert_eq!(found["thin"], false, "three values of four decimals");
-    let text = stdout(
+    let text = words(
         &["identify", "--op", "rand", "--shape", "5", "--seed", "0", "[0.3990, 0.5167, 0.0249, 0.9401, 0.9459]"],
         0,
     );
@@ -98,19 +103,19 @@ fn identify_finds_the_card_and_says_how_sure_that_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("values.txt");
     std::fs::write(&file, "0 0.3990\n4 0.9459\n").expect("written");
-    let text = stdout(&["identify", "--shape", "5", "--seed", "0", "--values", file.to_str().expect("a name")], 0);
+    let text = words(&["identify", "--shape", "5", "--seed", "0", "--values", file.to_str().expect("a name")], 0);
     assert!(text.starts_with("All "), "pairs in a file: {text}");
 }
 
 #[test]
 fn none_is_an_answer_with_a_status_of_its_own() {
     let values = ["identify", "--shape", "5", "--seed", "1", "[0.3990, 0.5167, 0.0249, 0.9401, 0.9459]"];
-    let text = stdout(&values, 1);
+    let text = words(&values, 1);
     assert!(text.contains("None of the") && text.contains("the seed, offset, operation"), "another seed: {text}");
     let sum = ["identify", "--op", "dropout", "--vec", "1", "--shape", "1000,1000", "--seed", "0", "--sum", "12."];
-    assert!(stdout(&sum, 1).contains("--any"), "what to do next");
+    assert!(words(&sum, 1).contains("--any"), "what to do next");
     let sum = ["identify", "--op", "dropout", "--vec", "1", "--shape", "1000,1000", "--seed", "0", "--sum", "999100."];
-    assert!(stdout(&sum, 0).contains("Tesla K80"), "and a sum that one card gives");
+    assert!(words(&sum, 0).contains("Tesla K80"), "and a sum that one card gives");
     // 37 SMs of 1024 threads: on no card of the table.
     let strange = ["predict", "--shape", "99999", "--seed", "3", "--sm", "37", "--threads-per-sm", "1024"];
     let found = json(&strange, 0);
@@ -119,15 +124,18 @@ fn none_is_an_answer_with_a_status_of_its_own() {
     let values: Vec<String> = (99_995..).zip(&last).map(|(i, x)| format!("{i} {x}")).collect();
     let values = values.join("\n");
     let identify = ["identify", "--shape", "99999", "--seed", "3", "--any=64", &values];
-    assert!(stdout(&identify, 0).contains("37 x 1024"), "a search of every geometry finds it");
+    assert!(words(&identify, 0).contains("37 x 1024"), "a search of every geometry finds it");
     let identify = ["identify", "--shape", "99999", "--seed", "3", &values];
-    assert!(stdout(&identify, 1).contains("None of the"), "the table does not");
+    assert!(words(&identify, 1).contains("None of the"), "the table does not");
 }
 
 #[test]
 fn streams_say_what_survives_and_give_the_words() {
-    let text = stdout(&["streams"], 0);
-    assert!(text.contains("✗ no") && text.contains("needs --card"), "PyTorch CUDA without a card: {text}");
+    let text = words(&["streams"], 0);
+    assert!(
+        text.contains("≠ bernoulli_, dropout No: ") && text.contains("needs --card"),
+        "PyTorch CUDA without a card: {text}"
+    );
     let rows =
         stdout(&["streams", "--framework", "jax", "--seed", "0", "--shape", "2", "--show", "0", "--format", "csv"], 0);
     assert_eq!(
@@ -202,7 +210,7 @@ fn bad_input_is_one_clear_line() {
 fn a_vectorised_mask_is_promised_only_for_the_sizes_that_keep_its_width() {
     let ask = |shape: &str| {
         let card = ["--card", "K80", "--card", "P100"];
-        stdout(&[&["predict", "--op", "dropout", "--seed", "0", "--shape", shape], &card[..]].concat(), 0)
+        words(&[&["predict", "--op", "dropout", "--seed", "0", "--shape", shape], &card[..]].concat(), 0)
     };
     let even = ask("106496");
     assert!(

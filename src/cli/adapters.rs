@@ -2,17 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Exit, Failure, print};
+use super::shown::{self, show};
+use super::{Exit, Failure};
 use crate::audit::{self, Listing};
-use crate::model::AdapterIdentity;
+use crate::formats::{self, Format};
+use crate::model::words::plural;
+use crate::model::{AdapterIdentity, FloatControls};
 use crate::process::{Limits, default_limit};
+use crate::views::document::{Document, Rows, Section, Tone};
+use crate::views::prepared::Prepared;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// As JSON, with everything the drivers tell.
-    #[arg(long)]
+    /// The same as --format json: everything that the drivers tell.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// What goes to standard output.
+    #[arg(long, default_value = "table", value_parser = shown::formats())]
+    format: &'static Format,
     /// Seconds that listing may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
@@ -24,43 +32,78 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     for unlisted in &failed {
         anstream::eprintln!("warning: the adapters of {unlisted} could not be listed: {}", unlisted.reason);
     }
-    if args.json {
-        let text = serde_json::to_string_pretty(&found).map_err(Failure::usage)?;
-        print(&(text + "\n"))?;
-    } else {
-        let mut text = String::new();
-        for a in &found {
-            text.push_str(&format!("{}:{}  {}\n", a.backend, a.index, a.label()));
-            let mut line = |name: &str, value: Option<String>| {
-                if let Some(value) = value.filter(|v| !v.is_empty()) {
-                    text.push_str(&format!("    {name:<20} {value}\n"));
-                }
-            };
-            line("hardware", Some(format!("{} ({})", a.hardware(), a.device_type)));
-            line("driver version", a.driver_version.clone());
-            line("driver uuid", a.driver_uuid.clone());
-            line("pipeline cache uuid", a.pipeline_cache_uuid.clone());
-            line("vulkan", a.api_version.clone());
-            line("conformance", a.conformance_version.clone());
-            line("subgroup sizes", Some(format!("{} to {}", a.subgroup_sizes[0], a.subgroup_sizes[1])));
-            line(
-                "float controls",
-                a.float_controls.map(|f| {
-                    format!(
-                        "signed zero, inf and nan {}, subnormals preserved {}, flushed {}, round to even {}",
-                        f.signed_zero_inf_nan_preserve, f.denorm_preserve, f.denorm_flush_to_zero, f.rounding_rte
-                    )
-                }),
-            );
-            let names: Vec<_> = a.features.iter().map(|f| format!("{f:?}")).collect();
-            line("features", Some(names.join(", ")));
-        }
-        if found.iter().all(AdapterIdentity::is_embedded) {
-            text.push_str(
-                "no driver; a software one comes with Mesa's lavapipe (Debian and Ubuntu: apt install mesa-vulkan-drivers)\n",
-            );
-        }
-        print(&text)?;
-    }
+    // JSON was the only other format once.
+    let format = if args.json { &formats::json::FORMAT } else { args.format };
+    let json = serde_json::to_value(&found).map_err(Failure::usage)?;
+    show(&Prepared { document: document(&found), rows: vec![rows(&found)], json }, format, true)?;
     Ok(if failed.is_empty() { Exit::Within } else { Exit::Incomplete })
+}
+
+fn document(found: &[AdapterIdentity]) -> Document {
+    let drivers = found.iter().filter(|a| !a.is_embedded()).count();
+    let headline = match drivers {
+        0 => "No driver is here: only the interpreter would be audited".to_owned(),
+        n => format!("{} with a driver, and the interpreter", plural(n, "adapter")),
+    };
+    let mut document = Document::new(if drivers == 0 { Tone::Broke } else { Tone::Plain }, headline);
+    for a in found {
+        let id = format!("{}:{}", a.backend, a.index);
+        let mut section = Section::new(id.replace(':', "-"), format!("{id}  {}", a.label()));
+        let mut fact = |name: &str, value: Option<String>| {
+            if let Some(value) = value.filter(|v| !v.is_empty()) {
+                section.fact(name, value);
+            }
+        };
+        fact("hardware", Some(format!("{} ({})", a.hardware(), a.device_type)));
+        fact("driver version", a.driver_version.clone());
+        fact("driver UUID", a.driver_uuid.clone());
+        fact("pipeline cache UUID", a.pipeline_cache_uuid.clone());
+        fact("Vulkan", a.api_version.clone());
+        fact("conformance", a.conformance_version.clone());
+        fact("subgroup sizes", Some(format!("{} to {}", a.subgroup_sizes[0], a.subgroup_sizes[1])));
+        fact("float controls", a.float_controls.map(|f| float_controls(&f)));
+        let names: Vec<_> = a.features.iter().map(|f| format!("{f:?}")).collect();
+        fact("features", Some(names.join(", ")));
+        document.push(section);
+    }
+    if drivers == 0 {
+        let mut next = Section::new("next", "Next");
+        let what = "A software driver, Mesa's lavapipe, audits a CPU as a GPU would be (Debian and Ubuntu):";
+        next.step(what, "apt install mesa-vulkan-drivers");
+        document.push(next);
+    }
+    document
+}
+
+fn float_controls(f: &FloatControls) -> String {
+    let promised = [
+        (f.signed_zero_inf_nan_preserve, "zero's sign, infinity and NaN kept"),
+        (f.denorm_preserve, "subnormals kept"),
+        (f.denorm_flush_to_zero, "subnormals flushed"),
+        (f.rounding_rte, "rounds to nearest even"),
+    ];
+    let said = |on: bool| promised.into_iter().filter(|(p, _)| *p == on).map(|(_, what)| what).collect::<Vec<_>>();
+    match (said(true).as_slice(), said(false).as_slice()) {
+        (can, []) => format!("can be asked for: {}", can.join(", ")),
+        ([], not) => format!("can not be asked for: {}", not.join(", ")),
+        (can, not) => format!("can be asked for: {}; can not: {}", can.join(", "), not.join(", ")),
+    }
+}
+
+/// A row an adapter.
+fn rows(found: &[AdapterIdentity]) -> Rows {
+    let columns = ["adapter", "label", "hardware", "type", "driver_version", "driver_uuid", "api_version"];
+    let mut rows = Rows::new("adapters", &columns);
+    for a in found {
+        rows.push(vec![
+            format!("{}:{}", a.backend, a.index).into(),
+            a.label().into(),
+            a.hardware().into(),
+            a.device_type.as_str().into(),
+            a.driver_version.clone().into(),
+            a.driver_uuid.clone().into(),
+            a.api_version.clone().into(),
+        ]);
+    }
+    rows
 }

@@ -1,13 +1,12 @@
-//! `repro-audit case`: one case again; and `repro-audit kernels`: what cases there can be.
+//! `repro-audit case`: one case again.
 
 use super::gpu::carry_out;
 use super::options::Options;
 use super::shown::show;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure};
 use crate::facts::Asked;
+use crate::kernels::Profile;
 use crate::kernels::case::Case;
-use crate::kernels::{self, Param, Profile};
-use crate::model::CasePattern;
 use crate::record::{EngineKind, Outcome};
 use crate::views::audit::Audit;
 
@@ -43,46 +42,4 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         }
     }
     Ok(args.options.judge(&record))
-}
-
-/// Arguments of `kernels`.
-#[derive(Debug, clap::Args)]
-pub(super) struct KernelsArgs {
-    /// Only what this names: a kernel, or kernel/variant, with * for any text.
-    #[arg(default_value = "*")]
-    name: String,
-    /// Also list the cases of this profile.
-    #[arg(long, value_enum)]
-    profile: Option<Profile>,
-}
-
-pub(super) fn kernels(args: &KernelsArgs) -> Result<Exit, Failure> {
-    let pattern = CasePattern::parse(&args.name).map_err(Failure::usage)?;
-    let mut text = String::new();
-    // The controls are part of every audit and are not asked for.
-    for kernel in kernels::all().iter().filter(|k| k.name() != crate::audit::CONTROL) {
-        let named = |variant: &str| pattern.names(kernel.name(), variant);
-        let mut variants = kernel.variants().iter().filter(|v| named(v.name)).peekable();
-        if variants.peek().is_some() {
-            text.push_str(&format!("{}: {}\n", kernel.name(), kernel.about()));
-        }
-        for variant in variants {
-            text.push_str(&format!("  {}/{}: {}\n", kernel.name(), variant.name, variant.about));
-            for Param { name, default, range, about, config } in variant.params {
-                let kind = if *config { " (configuration)" } else { "" };
-                text.push_str(&format!("      {name}={default}  {about}; {range}{kind}\n"));
-            }
-        }
-        if let Some(profile) = args.profile {
-            for case in kernel.plan(profile, 7).iter().filter(|case| named(case.variant())) {
-                text.push_str(&format!("    {case}\n"));
-            }
-        }
-    }
-    if text.is_empty() {
-        let all = kernels::names().join(", ");
-        return Err(Failure::usage(format!("'{}' names no kernel and no variant; the kernels are: {all}", args.name)));
-    }
-    print(&text)?;
-    Ok(Exit::Within)
 }

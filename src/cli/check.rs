@@ -6,34 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 use super::gpu::carry_out;
 use super::outputs::Outputs;
-use super::{Exit, Failure, kernel, print, settings_text};
+use super::shown::{formats, show};
+use super::{Exit, Failure, kernel, settings_text};
 use crate::audit::{Plan, Wanted};
-use crate::gate::{self, Checked, Gravity, Lock, Policy, Question};
+use crate::formats::{self, Format};
+use crate::gate::{self, Gravity, Lock, Policy, Question};
 use crate::kernels;
 use crate::kernels::case::Case;
 use crate::model::CaseId;
 use crate::process::default_limit;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
+use crate::views::check::Check;
+use crate::views::{Document, View as _};
 
 /// The policy that is taken where it is there and none is named.
 const POLICY: &str = "repro-audit.toml";
-
-/// What goes to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// What differs from the lock or the policy, the worst first, for people.
-    Table,
-    /// Everything, for programs.
-    Json,
-    /// One row a result.
-    Csv,
-    /// For pull requests and step summaries, under 60 kB.
-    Markdown,
-}
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -57,8 +46,8 @@ pub(super) struct Args {
     #[arg(long)]
     strict: bool,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Form,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
     /// Also write JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -109,18 +98,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let checked = gate::check(&question);
     let exit = exit(checked.gravity);
-    print(&match args.format {
-        Form::Table => gate::table(&checked, true),
-        Form::Markdown => gate::markdown(&checked),
-        Form::Json => gate::json(&checked, exit as u8),
-        Form::Csv => gate::csv(&checked).map_err(Failure::usage)?,
-    })?;
+    let view = Check { checked: &checked, exit: exit as u8 };
+    show(&view, args.format, true)?;
+    let document = view.document();
     if let Some(file) = &args.junit {
-        write_atomically(file, gate::junit(&checked).as_bytes())
+        write_atomically(file, formats::junit::write(&document).as_bytes())
             .map_err(|e| Failure::usage(format!("can't write {}: {e}; choose another --junit FILE", file.display())))?;
     }
     if args.github {
-        github(&checked);
+        github(&document);
     }
     Ok(exit)
 }
@@ -226,13 +212,13 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
 }
 
 /// Annotations and the step summary. Standard output stays data: GitHub's runner reads commands from both streams.
-fn github(checked: &Checked) {
+fn github(document: &Document) {
     let mut err = std::io::stderr().lock();
     // Nobody is left to tell where standard error is closed.
-    let _ = err.write_all(gate::annotations(checked).as_bytes());
+    let _ = err.write_all(formats::github::write(document).as_bytes());
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return };
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-    if let Err(e) = file.and_then(|mut f| f.write_all(gate::markdown(checked).as_bytes())) {
+    if let Err(e) = file.and_then(|mut f| f.write_all(formats::markdown::write(document).as_bytes())) {
         let _ = writeln!(err, "warning: the step summary {} can't be written: {e}", Path::new(&path).display());
     }
 }

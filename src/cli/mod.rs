@@ -8,6 +8,7 @@ mod completions;
 mod exit;
 mod gpu;
 mod kernel;
+mod kernels;
 mod lock;
 mod man;
 mod merge;
@@ -62,7 +63,7 @@ enum Verb {
     /// Compare a record, or this machine, with repro.lock and a policy: the gate for continuous integration.
     Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
-    Kernels(case::KernelsArgs),
+    Kernels(kernels::Args),
     /// Where random numbers land: predict and identify what other cards draw. Offline.
     Rng(rng::Args),
     /// Print what a shell needs to complete verbs and options.
@@ -134,7 +135,7 @@ fn run() -> ExitCode {
         Verb::Merge(args) => merge::run(&args),
         Verb::Lock(args) => lock::run(&args),
         Verb::Check(args) => check::run(&args),
-        Verb::Kernels(args) => case::kernels(&args),
+        Verb::Kernels(args) => kernels::run(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

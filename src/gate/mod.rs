@@ -8,7 +8,6 @@ mod lock;
 mod order;
 mod outcome;
 mod policy;
-mod show;
 mod sound;
 
 pub use crate::facts::{Driver, EngineClass, Identity, identify};
@@ -16,4 +15,3 @@ pub use judge::{Checked, Counts, Item, Place, Question, check};
 pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
 pub use outcome::{Gravity, Outcome};
 pub use policy::{Demand, Deviation, Known, Policy, PolicyError, Requirement, Rule};
-pub use show::{annotations, csv, json, junit, markdown, table};

@@ -106,7 +106,7 @@ pub fn list(items: &[String], most: usize) -> String {
 /// A word for a POSIX shell, in quotes where it needs them.
 #[must_use]
 pub fn quoted(word: &str) -> String {
-    if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:=".contains(c)) {
+    if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:=,+@%".contains(c)) {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))

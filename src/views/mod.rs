@@ -3,9 +3,11 @@
 
 pub mod audit;
 pub mod chart;
+pub mod check;
 pub mod document;
 pub mod pair;
 pub mod prediction;
+pub mod prepared;
 pub mod set;
 pub(crate) mod text;
 

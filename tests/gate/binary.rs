@@ -136,12 +136,15 @@ fn files_for_continuous_integration() {
     assert_eq!(value["exit"], 1, "the exit status");
     assert!(stderr(&output).contains("::error file=repro.lock,line="), "{}", stderr(&output));
     let summary = std::fs::read_to_string(at.join("summary.md")).expect("a summary");
-    assert!(summary.starts_with("# Before\n## ❌") && summary.contains("digest-changed"), "appended: {summary}");
+    assert!(
+        summary.starts_with("# Before\n## ✗ beyond policy") && summary.contains("digest-changed"),
+        "appended: {summary}"
+    );
     assert!(
         std::fs::read_to_string(at.join("junit.xml")).expect("a file").contains("<failure type=\"digest-changed\""),
         "JUnit"
     );
-    for (format, part) in [("table", "✗ beyond policy"), ("csv", "gravity,outcome"), ("markdown", "## ❌ repro-audit")]
+    for (format, part) in [("table", "✗ beyond policy"), ("csv", "gravity,outcome"), ("markdown", "## ✗ beyond policy")]
     {
         assert!(expect(at, &["check", "changed.json", "--format", format], 1).starts_with(part), "{format}");
     }

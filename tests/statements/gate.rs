@@ -100,7 +100,7 @@ fn a_record_with_something_else_for_a_digest_is_unreadable() {
     let at = folder.path();
     let mut record = record_in(&at.join("repro-audit-out"));
     record.cases[0].shader = Some("not a digest".to_owned());
-    record.id = content_id(&record).expect("a record is JSON");
+    record.id = record::content_id(&record).expect("a record is JSON");
     std::fs::write(at.join("bad.json"), serde_json::to_vec(&record).expect("a record is JSON")).expect("written");
     let said = in_folder(at, &["lock", "bad.json"], 5);
     assert!(said.contains("'not a digest' in the place of a digest"), "{said}");

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::layout::{columns, count, markdown};
-use super::{Exit, Failure, Format, csv, json};
-use crate::cli::print;
+use super::{Exit, Failure, json};
+use crate::cli::shown::{formats, show};
+use crate::formats::Format;
+use crate::model::words::{count, plural};
 use crate::rng::Card;
+use crate::views::document::{Cell, Column, Document, Rows, Section, Table, Tone};
+use crate::views::prepared::Prepared;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -14,34 +17,45 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     cards: Option<PathBuf>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let cards = super::draw::cards(args.cards.as_deref())?;
-    let head = ["card", "SMs", "threads", "launched at most", "evidence", "source"];
-    let row = |card: &Card| {
-        let geometry = card.geometry;
-        vec![
-            card.name.clone(),
-            geometry.sms.to_string(),
-            geometry.threads_per_sm.to_string(),
-            count(geometry.capacity()),
-            card.evidence.clone(),
-            card.source.clone(),
-        ]
-    };
-    let rows: Vec<_> = cards.all().iter().map(row).collect();
-    let text = match args.format {
-        Format::Table => columns(&head, &rows, &[1, 2, 3]),
-        Format::Markdown => markdown(&head, &rows),
-        Format::Json => json(&cards.all())?,
-        Format::Csv => {
-            let rows: Vec<_> = rows.iter().map(|r| [&r[..3], &r[4..]].concat()).collect();
-            csv(&["name", "sms", "threads_per_sm", "evidence", "source"], &rows)?
-        }
-    };
-    print(&text)?;
+    let all = cards.all();
+    let known = plural(all.len(), "card");
+    let mut document = Document::new(Tone::Plain, format!("{known} whose random numbers can be predicted"));
+    let columns = [
+        Column::text("card"),
+        Column::number("SMs"),
+        Column::number("threads an SM"),
+        Column::number("launched at most"),
+        Column::text("evidence"),
+        Column::text("source"),
+    ];
+    let mut table = Table::new("cards", &columns).most(all.len());
+    let mut rows = Rows::new("cards", &["name", "sms", "threads_per_sm", "evidence", "source"]);
+    for Card { name, geometry, evidence, source } in all {
+        table.push([
+            Cell::text(name.as_str()),
+            Cell::number(geometry.sms.to_string()),
+            Cell::number(geometry.threads_per_sm.to_string()),
+            Cell::number(count(geometry.capacity())),
+            Cell::text(evidence.as_str()),
+            Cell::code(source.as_str()),
+        ]);
+        rows.push(vec![
+            name.into(),
+            geometry.sms.into(),
+            geometry.threads_per_sm.into(),
+            evidence.into(),
+            source.into(),
+        ]);
+    }
+    let mut section = Section::new("cards", "");
+    section.table(table);
+    document.push(section);
+    show(&Prepared { document, rows: vec![rows], json: json(&all)? }, args.format, true)?;
     Ok(Exit::Within)
 }

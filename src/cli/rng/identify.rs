@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::draw::{DrawArgs, cards};
-use super::layout::{columns, count, markdown};
-use super::{Exit, Failure, Format, csv, json};
-use crate::cli::print;
+use super::{Exit, Failure, json};
+use crate::cli::shown::{formats, show};
+use crate::formats::Format;
+use crate::model::words::count;
 use crate::process::file::{read_text, take_text};
 use crate::rng::{Candidate, Class, Form, Geometry, Identified, Interval, Observations, identify};
+use crate::views::document::{Cell, Column, Document, Rows, Section, Table, Tone};
+use crate::views::prepared::Prepared;
 
 /// Threads per SM that cards with CUDA or ROCm have.
 const THREADS: [u32; 3] = [1024, 1536, 2048];
@@ -40,8 +43,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SMS", num_args = 0..=1, require_equals = true, default_missing_value = "256")]
     any: Option<u32>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -67,13 +70,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let candidates = candidates(args)?;
     let (seed, offset, before) = (args.draw.seed()?, args.draw.offset()?, args.draw.before()?);
     let found = identify(&draw, seed, offset, &before, &candidates, &seen).map_err(Failure::usage)?;
-    let text = match args.format {
-        Format::Table => table(args, &found),
-        Format::Markdown => page(args, &found),
-        Format::Json => json(&found)?,
-        Format::Csv => csv(&COLUMNS, &rows(&found))?,
-    };
-    print(&text)?;
+    let rows = rows(&found);
+    let view = Prepared { document: document(args, &found, &rows), rows: vec![rows], json: json(&found)? };
+    show(&view, args.format, true)?;
     let matches = !found.matching.is_empty() || found.cpu.iter().any(|c| c.matches);
     Ok(if matches { Exit::Within } else { Exit::Beyond })
 }
@@ -204,37 +203,47 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
     lines
 }
 
-const COLUMNS: [&str; 7] = ["card", "sms", "threads_per_sm", "launched", "offset", "bits_apart", "chance_matches"];
-
-fn rows(found: &Identified) -> Vec<Vec<String>> {
-    let row = |class: &Class, member: &Candidate| {
-        vec![
-            member.name.clone(),
-            member.geometry.sms.to_string(),
-            member.geometry.threads_per_sm.to_string(),
-            class.threads.to_string(),
-            class.offset.to_string(),
-            class.apart.map_or(String::new(), |bits| format!("{bits:.2}")),
-            format!("{:e}", class.chance),
-        ]
-    };
-    found.matching.iter().flat_map(|class| class.members.iter().map(move |m| row(class, m))).collect()
+/// A row a card that fits.
+fn rows(found: &Identified) -> Rows {
+    let columns = ["card", "sms", "threads_per_sm", "launched", "offset", "bits_apart", "chance_matches"];
+    let mut rows = Rows::new("cards", &columns);
+    for class in &found.matching {
+        for member in &class.members {
+            rows.push(vec![
+                member.name.as_str().into(),
+                member.geometry.sms.into(),
+                member.geometry.threads_per_sm.into(),
+                class.threads.into(),
+                class.offset.into(),
+                class.apart.map(|bits| format!("{bits:.2}")).into(),
+                format!("{:e}", class.chance).into(),
+            ]);
+        }
+    }
+    rows
 }
 
-fn table(args: &Args, found: &Identified) -> String {
-    let mut text = format!("{}\n", headline(args, found));
-    for line in evidence(args, found) {
-        text.push_str(&format!("{line}\n"));
+fn document(args: &Args, found: &Identified, rows: &Rows) -> Document {
+    let mut document = Document::new(Tone::Plain, headline(args, found));
+    let mut section = Section::new("evidence", "");
+    evidence(args, found).into_iter().for_each(|line| section.text(line));
+    // Where nothing is excluded, a list of all cards says nothing.
+    if found.excluded > 0 {
+        let columns =
+            [Column::text("card"), Column::number("SMs"), Column::number("threads an SM"), Column::number("launched")];
+        let mut table = Table::new("cards", &columns).most(rows.rows.len());
+        for class in &found.matching {
+            for Candidate { name, geometry } in &class.members {
+                table.push([
+                    Cell::text(name.as_str()),
+                    Cell::number(geometry.sms.to_string()),
+                    Cell::number(geometry.threads_per_sm.to_string()),
+                    Cell::number(count(class.threads)),
+                ]);
+            }
+        }
+        section.table(table);
     }
-    let rows = rows(found);
-    if !rows.is_empty() && found.excluded > 0 {
-        text.push('\n');
-        text.push_str(&columns(&COLUMNS[..4], &rows.iter().map(|r| r[..4].to_vec()).collect::<Vec<_>>(), &[1, 2, 3]));
-    }
-    text
-}
-
-fn page(args: &Args, found: &Identified) -> String {
-    let lines = evidence(args, found).join("\n\n");
-    format!("**{}**\n\n{lines}\n\n{}", headline(args, found), markdown(&COLUMNS, &rows(found)))
+    document.push(section);
+    document
 }

@@ -3,11 +3,10 @@
 mod cards;
 mod draw;
 mod identify;
-mod layout;
 mod predict;
 mod streams;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use super::{Exit, Failure};
 
@@ -30,19 +29,6 @@ enum Question {
     Cards(cards::Args),
 }
 
-/// What goes to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// Everything.
-    Json,
-    /// For data frames.
-    Csv,
-    /// For issues and step summaries.
-    Markdown,
-}
-
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.question {
         Question::Predict(args) => predict::run(args),
@@ -52,15 +38,6 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(Failure::usage)
-}
-
-/// Rows as CSV.
-fn csv(head: &[&str], rows: &[Vec<String>]) -> Result<String, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(head).and_then(|()| rows.iter().try_for_each(|row| writer.write_record(row)));
-    written.map_err(Failure::usage)?;
-    let bytes = writer.into_inner().map_err(Failure::usage)?;
-    String::from_utf8(bytes).map_err(Failure::usage)
+fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(value).map_err(Failure::usage)
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::draw::{DrawArgs, cards};
-use super::layout::{columns, count, markdown, percent};
-use super::{Exit, Failure, Format, csv, json};
-use crate::cli::print;
-use crate::formats::files;
+use super::{Exit, Failure};
+use crate::cli::shown::{self, formats};
+use crate::formats::{Format, files};
+use crate::model::words::{count, percent};
 use crate::rng::{Cards, Geometry, Op, Prediction, Subject, predict};
-use crate::views::prediction::{AGREEMENT_COLUMNS, Predicted, agreement_rows};
+use crate::views::prediction::Predicted;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -28,8 +28,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     show: u32,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
     /// Also write a page (index.html), agreement.csv and the charts to this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -42,18 +42,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (seed, offset) = (args.draw.seed()?, args.draw.offset()?);
     let show = args.show as usize;
     let found = predict(&draw, seed, offset, &before, &subjects, show).map_err(Failure::usage)?;
+    let view = predicted(args, &found, &cards);
     if let Some(folder) = &args.out {
-        let foot = format!("{} · repro-audit rng", title(args, &found));
-        files::write(&predicted(args, &found, &cards), "", &foot, folder).map_err(Failure::usage)?;
+        let foot = format!("{} · repro-audit rng", view.title);
+        files::write(&view, "", &foot, folder).map_err(Failure::usage)?;
         anstream::eprintln!("Written: {}", folder.join("index.html").display());
     }
-    let text = match args.format {
-        Format::Table => table(args, &found, &cards),
-        Format::Markdown => page(args, &found),
-        Format::Json => json(&found)?,
-        Format::Csv => csv(&AGREEMENT_COLUMNS, &agreement_rows(&found))?,
-    };
-    print(&text)?;
+    shown::show(&view, args.format, true)?;
     Ok(Exit::Within)
 }
 
@@ -156,86 +151,6 @@ fn common(found: &Prediction) -> String {
         }
         _ => "They launch alike, so they agree at every size.".to_owned(),
     }
-}
-
-fn value(found: &Prediction, x: f64) -> String {
-    match found.draw.op {
-        Op::Dropout => format!("{x}"),
-        Op::Rand => format!("{x:.6}"),
-        // What the device's functions allow to be promised.
-        Op::Randn => format!("{x:.4}"),
-    }
-}
-
-fn card_rows(found: &Prediction) -> Vec<Vec<String>> {
-    found
-        .cards
-        .iter()
-        .map(|card| {
-            let values = |values: &[f64]| values.iter().map(|x| value(found, *x)).collect::<Vec<_>>().join(" ");
-            let sum = match card.output_sum {
-                Some(sum) => format!("{sum}"),
-                None => format!("{:.2}", card.sum),
-            };
-            let geometry = card.subject.geometry;
-            vec![
-                card.subject.name.clone(),
-                format!("{} x {}", geometry.sms, geometry.threads_per_sm),
-                count(card.threads),
-                format!("{} to {}", card.offset[0], card.offset[1]),
-                sum,
-                format!("{} … {}", values(&card.first), values(&card.last)),
-            ]
-        })
-        .collect()
-}
-
-const CARD_COLUMNS: [&str; 6] = ["card", "SMs x threads", "launched", "offset", "sum", "values"];
-
-/// The matrix: the fraction of equal elements above the diagonal, the first that differs below it.
-fn matrix(found: &Prediction) -> (Vec<String>, Vec<Vec<String>>) {
-    let names: Vec<String> = found.cards.iter().map(|c| c.subject.name.clone()).collect();
-    let rows = (0..names.len())
-        .map(|a| {
-            let cell = |b: usize| match found.pair(a, b) {
-                None => "·".to_owned(),
-                Some(pair) if a < b => percent(pair.fraction()),
-                Some(pair) => pair.first_value.map_or("same".to_owned(), |i| format!("at {}", count(i))),
-            };
-            std::iter::once(names[a].clone()).chain((0..names.len()).map(cell)).collect()
-        })
-        .collect();
-    (std::iter::once(String::new()).chain(names).collect(), rows)
-}
-
-fn table(args: &Args, found: &Prediction, cards: &Cards) -> String {
-    let mut text = format!("{}\n{}\n\n", headline(found), title(args, found));
-    text.push_str(&columns(&CARD_COLUMNS, &card_rows(found), &[2, 4]));
-    if found.cards.len() > 1 {
-        text.push_str("\nAgreement: elements that are equal (above the diagonal), the first that differs (below)\n");
-        let (head, rows) = matrix(found);
-        let head: Vec<&str> = head.iter().map(String::as_str).collect();
-        let right: Vec<usize> = (1..head.len()).collect();
-        text.push_str(&columns(&head, &rows, &right));
-        text.push_str(&format!("\n{}\n", common(found)));
-    }
-    for note in notes(found, cards) {
-        text.push_str(&format!("{note}\n"));
-    }
-    text
-}
-
-fn page(args: &Args, found: &Prediction) -> String {
-    let mut text = format!("**{}**\n\n{}\n\n", headline(found), title(args, found));
-    text.push_str(&markdown(&CARD_COLUMNS, &card_rows(found)));
-    if found.cards.len() > 1 {
-        text.push_str("\nElements that are equal (above the diagonal), the first that differs (below):\n\n");
-        let (head, rows) = matrix(found);
-        let head: Vec<&str> = head.iter().map(String::as_str).collect();
-        text.push_str(&markdown(&head, &rows));
-        text.push_str(&format!("\n{}\n", common(found)));
-    }
-    text
 }
 
 fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {

@@ -4,10 +4,12 @@ use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::draw::{cards, integer};
-use super::layout::{columns, markdown};
-use super::{Exit, Failure, Format, csv, json};
-use crate::cli::print;
-use crate::rng::{Framework, Kind, STREAMS, Shape, Survival, Survives, stream};
+use super::{Exit, Failure, json};
+use crate::cli::shown::{formats, show};
+use crate::formats::Format;
+use crate::rng::{Claim, Framework, Kind, STREAMS, Shape, Survival, Survives, stream};
+use crate::views::document::{Cell, Column, Document, Mark, Rows, Section, Table, Tone};
+use crate::views::prepared::Prepared;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -37,8 +39,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 4)]
     show: usize,
     /// What goes to standard output; csv has a row a value.
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
 }
 
 /// A stream and its values.
@@ -78,81 +80,62 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         all.push((survival, words));
     }
     let show = if args.show == 0 { usize::MAX } else { args.show };
-    let text = match args.format {
-        Format::Table => table(args, &all, show),
-        Format::Markdown => {
-            format!("{}\n{}", markdown(&HEAD, &claims(&all)), markdown(&VALUES, &rows(args, &all, show)))
-        }
-        Format::Json => {
-            json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?
-        }
-        Format::Csv => csv(&["framework", "index", "word", "value"], &values(args, &all, show))?,
-    };
-    print(&text)?;
+    let json = json(&all.iter().map(|(s, words)| shown(args, *s, words.as_deref(), show)).collect::<Vec<_>>())?;
+    let view = Prepared { document: document(args, &all, show), rows: vec![values(args, &all, show)], json };
+    self::show(&view, args.format, true)?;
     Ok(Exit::Within)
 }
-
-const HEAD: [&str; 4] = ["stream", "operation", "survives", "because"];
-const VALUES: [&str; 2] = ["stream", "first values"];
 
 fn value(args: &Args, word: u32) -> f64 {
     if args.kind == Kind::Uniform { f64::from(f32::from_bits(word)) } else { f64::from(word) }
 }
 
-/// The first values of each stream.
-fn rows(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
+/// The first values of a stream.
+fn first(args: &Args, survival: &Survival, words: Option<&[u32]>, show: usize) -> String {
     let text = |word: &u32| match args.kind {
         Kind::Bits => format!("{word:08x}"),
         Kind::Uniform => format!("{:.6}", value(args, *word)),
         Kind::Dropout => word.to_string(),
     };
-    all.iter()
-        .map(|(survival, words)| {
-            let values = words.as_ref().map_or_else(
-                || if survival.framework == Framework::TorchCuda { "needs --card" } else { "not modelled" }.to_owned(),
-                |words| words.iter().take(show).map(text).collect::<Vec<_>>().join(" "),
-            );
-            vec![survival.name.to_owned(), values]
-        })
-        .collect()
+    match words {
+        Some(words) => words.iter().take(show).map(text).collect::<Vec<_>>().join(" "),
+        None if survival.framework == Framework::TorchCuda => "needs --card".to_owned(),
+        None => "not modelled".to_owned(),
+    }
 }
 
-/// Each operation of each stream, and why.
-fn claims(all: &[(Survival, Option<Vec<u32>>)]) -> Vec<Vec<String>> {
-    let word = |survives: Survives| match survives {
-        Survives::Yes => "✓ yes",
-        Survives::No => "✗ no",
-        Survives::Unknown => "? not known",
-    };
-    all.iter()
-        .flat_map(|(survival, _)| {
-            survival.operations.iter().map(move |c| {
-                vec![survival.name.to_owned(), c.operation.to_owned(), word(c.survives).to_owned(), c.why.to_owned()]
-            })
-        })
-        .collect()
-}
-
-/// What survives, the reasons below, which are too long for a column, and the values.
-fn table(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> String {
-    let mut text = "Which random numbers survive a change of hardware\n".to_owned();
+/// What survives and why, framework by framework, and the values.
+fn document(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Document {
+    let mut document = Document::new(Tone::Plain, "Which random numbers survive a change of hardware");
     // Two streams of one framework may have the same claims: they are told once.
-    let mut told: Vec<&[crate::rng::Claim]> = Vec::new();
-    for (survival, _) in all {
+    let mut told: Vec<&[Claim]> = Vec::new();
+    for (i, (survival, _)) in all.iter().enumerate() {
         if told.contains(&survival.operations) {
             continue;
         }
         told.push(survival.operations);
         let names: Vec<&str> =
             all.iter().filter(|(s, _)| s.operations == survival.operations).map(|(s, _)| s.name).collect();
-        text.push_str(&format!("\n{}\n", names.join("; ")));
-        for row in claims(&[(*survival, None)]) {
-            text.push_str(&format!("  {} {}: {}.\n", row[2], row[1], row[3]));
+        let mut section = Section::new(format!("stream-{i}"), names.join("; "));
+        for Claim { operation, survives, why, .. } in survival.operations {
+            let (mark, word) = match survives {
+                Survives::Yes => (Mark::Holds, "Yes"),
+                Survives::No => (Mark::Differs, "No"),
+                Survives::Unknown => (Mark::Untested, "Not known"),
+            };
+            section.statement(mark, *operation, format!("{word}: {why}."));
         }
+        document.push(section);
     }
-    text.push_str("\nWhat is not listed is not known.\n\n");
-    text.push_str(&columns(&VALUES, &rows(args, all, show), &[]));
-    text
+    let mut section = Section::new("values", "First values");
+    section.text("What is not listed above is not known.");
+    let mut table = Table::new("values", &["stream", "values"].map(Column::text)).most(all.len());
+    for (survival, words) in all {
+        table.push([Cell::text(survival.name), Cell::text(first(args, survival, words.as_deref(), show))]);
+    }
+    section.table(table);
+    document.push(section);
+    document
 }
 
 fn shown(args: &Args, survival: Survival, words: Option<&[u32]>, show: usize) -> Shown {
@@ -164,15 +147,15 @@ fn shown(args: &Args, survival: Survival, words: Option<&[u32]>, show: usize) ->
     }
 }
 
-fn values(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Vec<Vec<String>> {
-    let name =
-        |framework: Framework| framework.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
-    let row = |framework, i: usize, word: u32| {
-        vec![name(framework), i.to_string(), format!("0x{word:08x}"), value(args, word).to_string()]
-    };
-    let rows = |(survival, words): &(Survival, Option<Vec<u32>>)| {
-        let words = words.as_deref().unwrap_or_default();
-        words.iter().take(show).enumerate().map(|(i, word)| row(survival.framework, i, *word)).collect::<Vec<_>>()
-    };
-    all.iter().flat_map(rows).collect()
+/// A row a value.
+fn values(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Rows {
+    let mut rows = Rows::new("values", &["framework", "index", "word", "value"]);
+    for (survival, words) in all {
+        let name = survival.framework.to_possible_value().map_or(String::new(), |v| v.get_name().to_owned());
+        for (i, word) in words.as_deref().unwrap_or_default().iter().take(show).enumerate() {
+            let value = value(args, *word).to_string();
+            rows.push(vec![name.as_str().into(), i.into(), format!("0x{word:08x}").into(), value.into()]);
+        }
+    }
+    rows
 }

@@ -130,6 +130,12 @@ impl Out {
                 format!("  {} {}  ", s.mark.glyph(), wrap::padded(&title, widest))
             };
             let painted = self.paint(style_of(s.mark), &lead);
+            if wrap::width(&title) > widest && widest > 0 {
+                // A title that is longer than the column stands above its text.
+                self.line(&painted);
+                self.paragraph(widest + 6, Style::new(), &wrap::words(&s.text));
+                continue;
+            }
             self.hanging(&lead, &painted, &wrap::words(&s.text));
         }
     }

@@ -1,17 +1,10 @@
 //! The command that audits a kernel of the user's own again, as one line: words as a POSIX shell takes them.
 
+use crate::model::words::quoted;
+
 /// The arguments as one line, so that it can be pasted after `repro-audit kernel`.
 pub(super) fn write(arguments: &[String]) -> String {
     arguments.iter().map(|a| quoted(a)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word for a POSIX shell, in quotes where it needs them.
-pub(in crate::gate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "._-/=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// The arguments of a line that [`write()`] wrote; `None` where a quote is open or the line is empty.
