@@ -14,7 +14,7 @@ use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::process::frame::{self, FrameError};
-use crate::process::{Pipes, detach, end, end_with_parent, shown};
+use crate::process::{Pipes, detach, end, end_with_parent, has_parent, shown};
 use crate::record::Distinct;
 
 /// What a child is asked.
@@ -71,7 +71,7 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
     // Before any driver is loaded.
     let mut pipes = detach()?;
     end_with_parent(parent);
-    let _last = Last;
+    let _last = Last { parent };
     let done = match duty {
         Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
@@ -83,12 +83,17 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
     done
 }
 
-/// Ends the child when all is said, and where it panics: a driver may have started something, and some hang on the way out.
-struct Last;
+/// Ends the child when all is said: a driver may have started something, and some hang on the way out. A panic's exit
+/// status is the parent's to see, who then ends the rest; unless there is none any more.
+struct Last {
+    parent: u32,
+}
 
 impl Drop for Last {
     fn drop(&mut self) {
-        end();
+        if !std::thread::panicking() || !has_parent(self.parent) {
+            end();
+        }
     }
 }
 

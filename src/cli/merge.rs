@@ -61,21 +61,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             folder.display()
         )));
     }
-    if let Some(out) = &args.out {
-        let legs = args.expect_legs.as_deref().map(Path::new);
-        super::refuse_to_replace(out, "--out FILE", legs.as_slice())?;
-    }
     let mut files = Vec::new();
     for text in &args.records {
         files.extend(named(text)?);
     }
-    if let Some(out) = &args.out
-        && let Some(input) = files.iter().find(|f| same(f, out))
-    {
-        return Err(Failure::usage(format!(
-            "{} is one of the records to merge and is not written over; choose another --out FILE",
-            input.display()
-        )));
+    if let Some(out) = &args.out {
+        // Another record that is there is kept beside.
+        let legs = args.expect_legs.as_deref().map(Path::new);
+        let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).chain(legs).collect();
+        super::refuse_to_replace_inputs(out, "--out FILE", &inputs)?;
     }
     let mut merged = read_all(&files).map_err(|e| Failure::new(Exit::Unreadable, e))?;
     if let Some(Expected::Labels(labels)) = &expected {
@@ -99,11 +93,6 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     }
     Ok(say(args, files.len(), &merged, expected.as_ref()))
-}
-
-/// Whether two names lead to one file.
-fn same(a: &Path, b: &Path) -> bool {
-    std::fs::canonicalize(a).is_ok_and(|a| std::fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
 /// The files that an argument names. A folder without `record.json` stands for the records in it.

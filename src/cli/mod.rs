@@ -181,6 +181,16 @@ fn warn(soundness: &crate::facts::Soundness) {
 
 /// Refuses to write a file in the place of a record, or of another file that the verb reads; before any work.
 fn refuse_to_replace(file: &std::path::Path, option: &str, inputs: &[&std::path::Path]) -> Result<(), Failure> {
+    refuse_to_replace_inputs(file, option, inputs)?;
+    if crate::record::is_record(file) {
+        let name = file.display();
+        return Err(Failure::usage(format!("{name} is a record and would be lost; choose another file with {option}")));
+    }
+    Ok(())
+}
+
+/// Refuses to write a file in the place of one that the verb reads.
+fn refuse_to_replace_inputs(file: &std::path::Path, option: &str, inputs: &[&std::path::Path]) -> Result<(), Failure> {
     let name = file.display();
     let is = |input: &&std::path::Path| match (file.canonicalize(), input.canonicalize()) {
         (Ok(file), Ok(input)) => file == input,
@@ -190,9 +200,6 @@ fn refuse_to_replace(file: &std::path::Path, option: &str, inputs: &[&std::path:
         return Err(Failure::usage(format!(
             "{name} is read here and would be lost; choose another file with {option}"
         )));
-    }
-    if crate::record::is_record(file) {
-        return Err(Failure::usage(format!("{name} is a record and would be lost; choose another file with {option}")));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ mod tail;
 
 pub use group::Group;
 pub use memory::{default_limit, mib};
-pub use own::{Pipes, detach, end, end_with_parent};
+pub use own::{Pipes, detach, end, end_with_parent, has_parent};
 pub use tail::Tail;
 
 /// What a child may take.

@@ -44,6 +44,20 @@ pub fn detach() -> std::io::Result<Pipes> {
     Ok(Pipes { requests: Box::new(std::io::stdin()), answers: Box::new(std::io::stdout()) })
 }
 
+/// Whether `parent` is still this process's parent.
+#[cfg(unix)]
+#[must_use]
+pub fn has_parent(parent: u32) -> bool {
+    getppid().is_some_and(|p| p.as_raw_nonzero().get().unsigned_abs() == parent)
+}
+
+/// Here the job ends with the parent, this process included.
+#[cfg(not(unix))]
+#[must_use]
+pub fn has_parent(_parent: u32) -> bool {
+    true
+}
+
 /// Ends this process and whatever its driver started when `parent` is no longer its parent. A driver may hang or spin in any
 /// other thread.
 #[cfg(unix)]
@@ -53,7 +67,7 @@ pub fn end_with_parent(parent: u32) {
     std::thread::spawn(move || {
         // Nobody listens where the thread was not waited for.
         let _ = sender.send(());
-        while getppid().is_some_and(|p| p.as_raw_nonzero().get().unsigned_abs() == parent) {
+        while has_parent(parent) {
             std::thread::sleep(EVERY);
         }
         end();

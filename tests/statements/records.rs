@@ -120,7 +120,7 @@ fn a_record_is_never_written_over() {
     {
         let output = run(&mut program(verb));
         assert_eq!(status(&output), 2, "{verb:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains("is not written over"), "{verb:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("and would be lost"), "{verb:?}: {}", stderr(&output));
         assert_eq!(std::fs::read(&one).expect("a record"), before, "{verb:?} changed it");
     }
     // A merged file that is there is kept beside.

@@ -164,7 +164,7 @@ fn a_digest_that_is_none_is_unreadable_and_no_contradiction() {
     written(at, "bad.json", &bad);
     let (exit, _, err) = said(at, &["lock", "bad.json"]);
     assert_eq!(exit, 5, "{err}");
-    assert!(err.contains("is none"), "{err}");
+    assert!(err.contains("in the place of a digest"), "{err}");
 }
 
 /// Was: the record that was read, or another one, was overwritten.
@@ -186,10 +186,9 @@ fn no_verb_writes_over_a_record_or_over_what_it_reads() {
     std::fs::write(at.join("legs.txt"), "a\n").expect("written");
     let content = |name: &str| std::fs::read(at.join(name)).expect("a file");
     let before: Vec<_> = files.iter().chain(&["repro.lock", "p.toml", "legs.txt"]).map(|f| (*f, content(f))).collect();
-    let verbs: [&[&str]; 13] = [
+    let verbs: [&[&str]; 12] = [
         &["merge", "a.json", "b.json", "--out", "a.json"],
-        &["merge", "a.json", "--out", "b.json"],
-        &["merge", "a.json", "--out", "./m.json"],
+        &["merge", "a.json", "m.json", "--out", "./m.json"],
         &["merge", "a.json", "--out", "legs.txt", "--expect-legs", "legs.txt"],
         &["lock", "a.json", "--out", "a.json"],
         &["lock", "a.json", "--out", "b.json"],
