@@ -14,7 +14,7 @@ use crate::record::{Engine, EngineStatus, Record};
 
 /// An engine of a record.
 #[derive(Debug)]
-pub(in crate::gate) struct Seat<'a> {
+pub(in crate::gate) struct RecordedEngine<'a> {
     /// The place of its record.
     pub(in crate::gate) record: usize,
     pub(in crate::gate) engine: &'a Engine,
@@ -28,7 +28,7 @@ pub(in crate::gate) struct Seat<'a> {
     pub(in crate::gate) selected: bool,
 }
 
-impl Seat<'_> {
+impl RecordedEngine<'_> {
     /// What of it is not as in the lock, each with what it was and what it is; empty where it is the same engine, and where
     /// the lock has none.
     pub(in crate::gate) fn changes(&self) -> Vec<(Outcome, String)> {
@@ -72,7 +72,7 @@ pub(in crate::gate) fn selected(texts: &[String], label: &str, identity: &Identi
 }
 
 /// All engines of all records, each with the one of the lock that it is.
-pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
+pub(super) fn recorded<'a>(question: &Question<'a>) -> Vec<RecordedEngine<'a>> {
     let taking = |r: &Record, e: &Engine| took_part(r, &e.id) || e.status != EngineStatus::Complete;
     let all: Vec<(usize, &'a Record, &'a Engine, Identity)> = question
         .records
@@ -84,7 +84,7 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
         .collect();
     let identities: Vec<&Identity> = all.iter().map(|(_, _, _, identity)| identity).collect();
     let several = question.records.len() > 1;
-    let mut seats = Vec::new();
+    let mut recorded = Vec::new();
     for (record, of, engine, identity) in &all {
         let found = find(question.lock, identity, audit_label(of).as_deref(), &identities);
         let label = found.map_or_else(
@@ -96,7 +96,7 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
             |(label, _)| label.clone(),
         );
         let id = clean(&engine.id);
-        seats.push(Seat {
+        recorded.push(RecordedEngine {
             record: *record,
             engine,
             selected: selected(question.engines, &label, identity),
@@ -106,7 +106,7 @@ pub(super) fn seats<'a>(question: &Question<'a>) -> Vec<Seat<'a>> {
             on: if several { format!("{id} of {}", short(&of.id)) } else { id },
         });
     }
-    seats
+    recorded
 }
 
 /// The engine of the lock that this is: the same one; or else the most alike of those that no other engine here is, which
@@ -136,15 +136,15 @@ fn find<'l>(
 }
 
 /// Reports engines that are absent, new, or have another driver.
-pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
+pub(super) fn report(report: &mut Report<'_>, recorded: &[RecordedEngine<'_>]) {
     let question = report.question;
     for (label, locked) in &question.lock.engines {
         if !selected(question.engines, label, &locked.identity) {
             continue;
         }
         let mut here: BTreeMap<usize, usize> = BTreeMap::new();
-        for seat in seats.iter().filter(|s| s.label == *label && s.locked.is_some()) {
-            *here.entry(seat.record).or_default() += 1;
+        for recorded_engine in recorded.iter().filter(|s| s.label == *label && s.locked.is_some()) {
+            *here.entry(recorded_engine.record).or_default() += 1;
         }
         let count = here.values().copied().max().unwrap_or(0);
         if count < locked.count {
@@ -165,20 +165,21 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
         let what = "the lock has no engine with a driver: this does not test a GPU or its driver";
         report.plain(Outcome::NoDriver, what);
     }
-    for seat in seats.iter().filter(|s| s.selected) {
-        let is = seat.identity.driver.label();
+    for recorded_engine in recorded.iter().filter(|s| s.selected) {
+        let is = recorded_engine.identity.driver.label();
         let mut items = Vec::new();
-        match seat.locked {
+        match recorded_engine.locked {
             None => {
-                let what = format!("{} ({is}) is not in the lock; lock again to have it checked", seat.label);
+                let what =
+                    format!("{} ({is}) is not in the lock; lock again to have it checked", recorded_engine.label);
                 items.push(report.item(Outcome::NewEngine, what));
             }
             Some(locked) => {
-                let (old, new) = (&locked.identity.driver, &seat.identity.driver);
-                for (outcome, change) in seat.changes() {
+                let (old, new) = (&locked.identity.driver, &recorded_engine.identity.driver);
+                for (outcome, change) in recorded_engine.changes() {
                     let renamed = outcome == Outcome::DriverChanged && old.device != new.device;
                     let device = renamed.then(|| format!("; device {} → {}", old.device, new.device));
-                    let what = format!("{}: {change}{}", seat.label, device.unwrap_or_default());
+                    let what = format!("{}: {change}{}", recorded_engine.label, device.unwrap_or_default());
                     let mut item = report.item(outcome, what);
                     item.expected = old.label();
                     item.place = report.in_lock(locked.line);
@@ -186,7 +187,7 @@ pub(super) fn report(report: &mut Report<'_>, seats: &[Seat<'_>]) {
                 }
             }
         }
-        let (engine, on) = (Some(seat.label.clone()), Some(seat.on.clone()));
+        let (engine, on) = (Some(recorded_engine.label.clone()), Some(recorded_engine.on.clone()));
         report.items.extend(items.into_iter().map(|item| super::Item {
             engine: engine.clone(),
             on: on.clone(),

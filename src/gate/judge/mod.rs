@@ -14,7 +14,7 @@ use super::policy::Policy;
 use super::sound::{short, troubles};
 use crate::record::Record;
 
-use engines::Seat;
+use engines::RecordedEngine;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,8 @@ impl Question<'_> {
     /// The labels of all engines of the lock and the records.
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
-        let seats = engines::seats(self);
-        let all = self.lock.engines.keys().cloned().chain(seats.into_iter().map(|s| s.label));
+        let recorded = engines::recorded(self);
+        let all = self.lock.engines.keys().cloned().chain(recorded.into_iter().map(|s| s.label));
         all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 
@@ -51,7 +51,7 @@ impl Question<'_> {
     pub fn knows(&self, text: &str) -> bool {
         let texts = [text.to_owned()];
         let locked = self.lock.engines.iter().any(|(l, e)| engines::selected(&texts, l, &e.identity));
-        locked || engines::seats(self).iter().any(|s| engines::selected(&texts, &s.label, &s.identity))
+        locked || engines::recorded(self).iter().any(|s| engines::selected(&texts, &s.label, &s.identity))
     }
 }
 
@@ -138,9 +138,9 @@ pub fn check(question: &Question<'_>) -> Checked {
         let label = crate::facts::clean(label);
         report.plain(Outcome::MissingLeg, &format!("the audit {label} was expected, and there is no record of it"));
     }
-    let seats = engines::seats(question);
-    engines::report(&mut report, &seats);
-    rows::report(&mut report, &seats);
+    let recorded = engines::recorded(question);
+    engines::report(&mut report, &recorded);
+    rows::report(&mut report, &recorded);
     if report.judged == 0 {
         let what = "no result was compared with the lock or a rule; see what is absent, missing or new";
         report.plain(Outcome::NothingJudged, what);

@@ -7,7 +7,7 @@ use super::reports::Report;
 use super::seen::{Seen, row_words};
 use super::size;
 use super::tally::{self, Tally};
-use super::{Item, Seat};
+use super::{Item, RecordedEngine};
 use crate::gate::lock::{Found, LockedRow, outline};
 use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
@@ -27,30 +27,30 @@ struct Met<'a> {
 }
 
 /// Judges every result, and reports what the lock has and no record.
-pub(super) fn report<'a>(report: &mut Report<'a>, seats: &[Seat<'a>]) {
+pub(super) fn report<'a>(report: &mut Report<'a>, recorded: &[RecordedEngine<'a>]) {
     let question = report.question;
     let mut tallies = vec![Tally::default(); question.policy.rules.len()];
     let mut met = Met::default();
     for (number, record) in question.records.iter().enumerate() {
-        let here: BTreeMap<&str, &Seat<'a>> =
-            seats.iter().filter(|s| s.record == number).map(|s| (s.engine.id.as_str(), s)).collect();
+        let here: BTreeMap<&str, &RecordedEngine<'a>> =
+            recorded.iter().filter(|s| s.record == number).map(|s| (s.engine.id.as_str(), s)).collect();
         for case in &record.cases {
             // What is no id is said with the record.
             let Ok(id) = CaseId::parse(&case.id) else { continue };
             let comparable = outlined(report, &mut met, &id, case);
             for execution in &case.executions {
-                let Some(seat) = here.get(execution.engine.as_str()) else { continue };
-                if seat.locked.is_some() {
-                    met.rows.insert((&case.id, seat.label.clone()));
+                let Some(recorded_engine) = here.get(execution.engine.as_str()) else { continue };
+                if recorded_engine.locked.is_some() {
+                    met.rows.insert((&case.id, recorded_engine.label.clone()));
                     met.results.insert((&case.id, number, &execution.engine));
                 }
                 let seen = Seen::new(case, execution);
-                let item = one(report, &mut tallies, seat, (&id, &seen), comparable);
+                let item = one(report, &mut tallies, recorded_engine, (&id, &seen), comparable);
                 report.items.extend(item);
             }
         }
     }
-    missing(report, seats, &met);
+    missing(report, recorded, &met);
     tally::report(report, &tallies);
 }
 
@@ -79,7 +79,7 @@ fn outlined<'a>(report: &mut Report<'_>, met: &mut Met<'a>, id: &CaseId, case: &
 fn one(
     report: &mut Report<'_>,
     tallies: &mut [Tally],
-    seat: &Seat<'_>,
+    recorded_engine: &RecordedEngine<'_>,
     (id, seen): (&CaseId, &Seen<'_>),
     comparable: bool,
 ) -> Option<Item> {
@@ -88,17 +88,21 @@ fn one(
     if matches!(seen.execution.outcome, record::Outcome::Failed { .. }) {
         return None;
     }
-    let driver = seat.driver();
-    let subject = Subject { case: id, adapter: [&seat.label, &seat.identity.driver.device], driver: &driver };
+    let driver = recorded_engine.driver();
+    let subject = Subject {
+        case: id,
+        adapter: [&recorded_engine.label, &recorded_engine.identity.driver.device],
+        driver: &driver,
+    };
     let decided = tally::decide(&question.policy.rules, tallies, &subject);
-    if !seat.selected {
+    if !recorded_engine.selected {
         if let Some((i, _)) = decided {
             tallies[i].aside += 1;
         }
         return None;
     }
-    let locked = question.lock.cases.get(id).filter(|_| comparable && seat.locked.is_some());
-    let row = locked.and_then(|c| c.rows.get(&seat.label));
+    let locked = question.lock.cases.get(id).filter(|_| comparable && recorded_engine.locked.is_some());
+    let row = locked.and_then(|c| c.rows.get(&recorded_engine.label));
     let against = row.map(|row| {
         let (outcome, mut what) = seen.against(row);
         if outcome == Outcome::DigestChanged {
@@ -145,7 +149,7 @@ fn one(
         match against {
             Some(found) => found,
             // On an engine of the lock, a case that the lock has for others only.
-            None if comparable && seat.locked.is_some() => (
+            None if comparable && recorded_engine.locked.is_some() => (
                 Outcome::NewCase,
                 "the lock does not have it for this engine; lock again to have it checked".to_owned(),
             ),
@@ -166,13 +170,13 @@ fn one(
     }
     let mut item = report.item(found.0, found.1);
     if item.gravity > crate::gate::outcome::Gravity::Pass {
-        let changes: Vec<String> = seat.changes().into_iter().map(|(_, change)| change).collect();
+        let changes: Vec<String> = recorded_engine.changes().into_iter().map(|(_, change)| change).collect();
         if !changes.is_empty() {
             item.what.push_str(&format!(" ({})", changes.join("; ")));
         }
     }
-    item.engine = Some(seat.label.clone());
-    item.on = Some(seat.on.clone());
+    item.engine = Some(recorded_engine.label.clone());
+    item.on = Some(recorded_engine.on.clone());
     item.case = Some(id.to_string());
     item.expected = match (rule_line, decided) {
         (Some(_), Some((_, rule))) => demanded(rule),
@@ -266,12 +270,12 @@ fn demanded(rule: &Rule) -> String {
 }
 
 /// Reports what the lock has and no record. Engines that are absent or failed are reported as that.
-fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
+fn missing(report: &mut Report<'_>, recorded: &[RecordedEngine<'_>], met: &Met<'_>) {
     let question = report.question;
     if report.other_settings {
         return;
     }
-    let whole = || seats.iter().filter(|s| s.selected && s.locked.is_some() && !s.failed());
+    let whole = || recorded.iter().filter(|s| s.selected && s.locked.is_some() && !s.failed());
     let here: BTreeSet<&str> = whole().map(|s| s.label.as_str()).collect();
     for (id, case) in &question.lock.cases {
         let rows: Vec<_> = case.rows.iter().filter(|(label, _)| here.contains(label.as_str())).collect();
@@ -301,10 +305,14 @@ fn missing(report: &mut Report<'_>, seats: &[Seat<'_>], met: &Met<'_>) {
                 continue;
             }
             // Of each record by itself: another one may have been made for other kernels.
-            let has = |s: &Seat<'_>| met.results.contains(&(text.as_str(), s.record, s.engine.id.as_str()));
-            let equals = |s: &Seat<'_>| seats.iter().any(|o| o.record == s.record && o.label == s.label && has(o));
-            for seat in whole().filter(|s| s.label == *label && !has(s) && equals(s)) {
-                lacks(Some(seat.on.clone()), "the lock has it for this engine, and only an equal one has a result");
+            let has = |s: &RecordedEngine<'_>| met.results.contains(&(text.as_str(), s.record, s.engine.id.as_str()));
+            let equals =
+                |s: &RecordedEngine<'_>| recorded.iter().any(|o| o.record == s.record && o.label == s.label && has(o));
+            for recorded_engine in whole().filter(|s| s.label == *label && !has(s) && equals(s)) {
+                lacks(
+                    Some(recorded_engine.on.clone()),
+                    "the lock has it for this engine, and only an equal one has a result",
+                );
             }
         }
     }
