@@ -100,13 +100,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let exit = exit(checked.gravity);
     let view = Check { checked: &checked, exit: exit as u8 };
     show(&view, args.format, true)?;
-    let document = view.document();
     if let Some(file) = &args.junit {
-        write_atomically(file, formats::junit::write(&document).as_bytes())
+        write_atomically(file, formats::junit::write(&view.document()).as_bytes())
             .map_err(|e| Failure::usage(format!("can't write {}: {e}; choose another --junit FILE", file.display())))?;
     }
     if args.github {
-        github(&document);
+        github(&view.document());
     }
     Ok(exit)
 }

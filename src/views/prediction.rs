@@ -9,7 +9,7 @@ use crate::rng::{Op, Prediction};
 const ROWS: usize = 28;
 
 /// The columns of `agreement.csv`, a row a pair of cards.
-pub const AGREEMENT_COLUMNS: [&str; 10] = [
+const AGREEMENT_COLUMNS: [&str; 10] = [
     "left",
     "right",
     "left_launched",
@@ -26,8 +26,7 @@ pub const AGREEMENT_COLUMNS: [&str; 10] = [
 const SHOWN: usize = 1000;
 
 /// The rows of `agreement.csv`. A first element is empty where none differs.
-#[must_use]
-pub fn agreement_rows(found: &Prediction) -> Vec<Vec<String>> {
+fn agreement_rows(found: &Prediction) -> Vec<Vec<String>> {
     let optional = |x: Option<u64>| x.map_or(String::new(), |x| x.to_string());
     pairs(found)
         .map(|(a, b)| {
