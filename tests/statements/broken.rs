@@ -3,7 +3,8 @@
 use std::process::Output;
 
 use repro_audit::facts::Fault;
-use repro_audit::record::{self, EngineStatus, Outcome, Record, Status, UNFINISHED, content_id};
+use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
+use repro_audit::record::{UNFINISHED, Verdict, content_id};
 
 use crate::common::{program, run};
 
@@ -62,6 +63,37 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                 for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
                     execution.status = Status::NotRepeatable;
                 }
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a verdict of a status that no row has",
+            changed(sound, |r| r.verdicts.iter_mut().for_each(|v| v.status = Status::NotRepeatable)),
+            Fault::Contradiction,
+        ),
+        (
+            "a verdict of a better status than its rows",
+            changed(sound, |r| {
+                for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
+                    if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+                        distinct.push(Distinct { digest: "0e".repeat(16), runs: 1 });
+                    }
+                    execution.status = Status::NotRepeatable;
+                }
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a level that no result breaks, stated as failed",
+            changed(sound, |r| r.verdicts.iter_mut().for_each(|v| v.levels[0] = (Level::RunToRun, LevelState::Failed))),
+            Fault::Contradiction,
+        ),
+        (
+            "a verdict on an engine that ran nothing",
+            changed(sound, |r| {
+                let cpu = r.engines.iter().find(|e| e.kind == EngineKind::Cpu).expect("the CPU").id.clone();
+                let verdict = Verdict { engine: cpu, ..r.verdicts[0].clone() };
+                r.verdicts.push(verdict);
             }),
             Fault::Contradiction,
         ),
