@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use repro_audit::facts::Fault;
+use repro_audit::facts::{Fault, verdicts};
 use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
 use repro_audit::record::{UNFINISHED, Verdict, content_id};
 
@@ -53,6 +53,7 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                     execution.outcome = Outcome::Failed { reason: "it crashed".to_owned() };
                     execution.status = Status::Failed;
                 }
+                r.verdicts = verdicts(r);
             }),
             Fault::CaseFailed,
         ),
@@ -97,7 +98,10 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
             }),
             Fault::Contradiction,
         ),
-        ("no cases", changed(sound, |r| r.cases.clear()), Fault::NothingRan),
+        ("no cases", changed(sound, |r| {
+                r.cases.clear();
+                r.verdicts.clear();
+            }), Fault::NothingRan),
         (
             "cases without executions",
             changed(sound, |r| {
@@ -105,6 +109,7 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                     case.executions.clear();
                     case.comparisons.clear();
                 }
+                r.verdicts.clear();
             }),
             Fault::NothingRan,
         ),

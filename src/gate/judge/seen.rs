@@ -1,8 +1,7 @@
 //! One result of a record, and what is demanded of it.
 
-use crate::facts::{clean, status_of};
+use crate::facts::{Disorder, clean, size, status_of};
 use crate::gate::lock::{Found, LockedRow, found, status_word};
-use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
 use crate::model::record::Evidence;
@@ -112,10 +111,7 @@ impl<'a> Seen<'a> {
         else {
             return String::new();
         };
-        let mut text = format!(
-            "; {} of {} elements differ from the strict reference, up to {} ulp",
-            drift.differing, drift.elements, drift.max_ulp
-        );
+        let mut text = format!("; against the strict reference: {}", size(drift, self.case.quantity()));
         let equals: Vec<_> = self.execution.equals.iter().map(|a| a.name()).collect();
         if !equals.is_empty() {
             text.push_str(&format!("; equals the {} reference", equals.join(", ")));

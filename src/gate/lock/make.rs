@@ -7,8 +7,8 @@ use super::{
     Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
     shorten,
 };
+use crate::facts::Disorder;
 use crate::facts::{Identity, clean, identify, status_of};
-use crate::gate::order::Disorder;
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;

@@ -224,8 +224,8 @@ fn statement(level: Level, fared: &Fared) -> Statement {
     };
     if fared.engines.is_empty() {
         let why = match level {
-            Level::DriverToDriver => "No hardware here was reached by two drivers or backends.",
-            Level::GpuToGpu => "There were no two adapters of different hardware.",
+            Level::DriverToDriver => "No case ran through two drivers or backends of one piece of hardware.",
+            Level::GpuToGpu => "No case ran on two adapters of different hardware.",
             Level::CpuGpuBitwise => "No driver's result had a strict reference to compare with.",
             _ => "No problem was run in two configurations.",
         };
@@ -306,7 +306,12 @@ fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<Strin
 
 fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) -> Statement {
     if outside.is_empty() {
-        let judged = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.accuracy.is_some()).count();
+        let judged = record
+            .cases
+            .iter()
+            .flat_map(|c| &c.executions)
+            .filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged)
+            .count();
         if judged == 0 {
             return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
         }
