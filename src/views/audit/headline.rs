@@ -198,12 +198,14 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let drawn = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
     let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
     if let Some(runs) = least.map(|v| v.runs).min() {
-        let bound = (3.0 / f64::from(runs.max(1))).min(1.0);
-        statement.text.0.push(Span::Plain(format!(
-            " No difference in {} shows only that other results are rarer than {} (95 % confidence).",
-            text::plural(runs as usize, "run"),
-            text::percent(bound)
-        )));
+        let bound = 3.0 / f64::from(runs.max(1));
+        let runs = text::plural(runs as usize, "run");
+        let so = if bound < 1.0 {
+            format!("only that other results are rarer than {} (95 % confidence)", text::percent(bound))
+        } else {
+            "little: --repeats 10 or more would bound how often other results come".to_owned()
+        };
+        statement.text.0.push(Span::Plain(format!(" No difference in {runs} shows {so}.")));
     }
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
