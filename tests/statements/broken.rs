@@ -98,10 +98,14 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
             }),
             Fault::Contradiction,
         ),
-        ("no cases", changed(sound, |r| {
+        (
+            "no cases",
+            changed(sound, |r| {
                 r.cases.clear();
                 r.verdicts.clear();
-            }), Fault::NothingRan),
+            }),
+            Fault::NothingRan,
+        ),
         (
             "cases without executions",
             changed(sound, |r| {
