@@ -46,6 +46,7 @@ fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record
             record.outputs.add(bits.digest(), Stored::new(&bits, 1 << 20));
         }
     }
+    record.verdicts = repro_audit::facts::verdicts(&record);
     sealed(record)
 }
 

@@ -137,6 +137,7 @@ fn markdown_is_as_reviewed() {
 fn csv_is_as_reviewed() {
     let mut record = small();
     record.cases.retain(|c| c.kernel == "adam" || c.variant == "atomic");
+    record.verdicts = repro_audit::facts::verdicts(&record);
     snapshot("summary.csv", &rows_of(&record, 0));
     snapshot("values.csv", &rows_of(&record, 1));
 }
@@ -375,14 +376,7 @@ fn varied() -> Record {
         }
         case.executions.retain(|x| x.engine != "cpu");
     }
-    let cpu: Vec<_> = record.verdicts.iter().filter(|v| v.engine == "cpu").cloned().collect();
-    record.verdicts.retain(|v| v.engine != "cpu");
-    for n in [1, 2, 3] {
-        record.verdicts.extend(cpu.iter().cloned().map(|mut v| {
-            v.engine = format!("cpu threads={n}");
-            v
-        }));
-    }
+    record.verdicts = repro_audit::facts::verdicts(&record);
     record
 }
 

@@ -1,125 +1,526 @@
-//! The published schema says what the program writes: every record fits it, and no member is left out of it.
+//! The published schema is derived from the record's types, and says what the program writes: every record fits it, and no
+//! member is left out of it.
 
+mod common;
 mod fixture;
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use repro_audit::kernels::{Feature, Observation, Profile};
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::model::{Arithmetic, Examination, Finding, FindingKind, Level, Limit, Origin, OutputComparison};
+use repro_audit::model::{Quantity, Skip, TranslationGap};
+use repro_audit::record::{self, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored};
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use common::older::{as_written_by_1_1, kept};
 
 const SCHEMA: &str = include_str!("../reports/record.schema.json");
 
-/// Checks the part of JSON Schema that the record's schema uses, more strictly in one point: members that the schema
-/// does not name are refused, so that a new field can not be forgotten there.
-fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
-    if let Some(name) = schema["$ref"].as_str() {
-        let target = root.pointer(name.trim_start_matches('#')).ok_or_else(|| format!("{name} is missing"))?;
-        return check(root, target, value, at);
+/// The schema that follows from the types, as it is published.
+fn derived() -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<Record>().to_value();
+    tidy(&mut schema);
+    // A merged file leaves it out.
+    let execution = &mut schema["$defs"]["Execution"];
+    execution["required"].as_array_mut().expect("required members").retain(|name| name != "seconds");
+    execution["properties"]["seconds"].as_object_mut().expect("a schema").remove("default");
+    let (member, merged) = (merged_record(&schema), merged(&schema));
+    schema["$defs"]["MergedRecord"] = member;
+    schema["$defs"]["Merged"] = merged;
+    schema["title"] = "A record of repro-audit, format 1".into();
+    schema["description"] =
+        "Minor versions add members; a reader passes over those it does not know and refuses a larger \
+                             major version. A merged file is `#/$defs/Merged`."
+            .into();
+    schema
+}
+
+/// A merged file: what records share is in tables.
+fn merged(record: &Value) -> Value {
+    let of = |name: &str| record["properties"][name].clone();
+    json!({
+        "description": "Records that were merged, since format 1.2: a set by id, the same bytes however it was made. What \
+                        records share is in tables, each part once, in the order of the BLAKE3 of its canonical text \
+                        (members by name, no space, no member named `seconds`).",
+        "type": "object",
+        "properties": {
+            "format": of("format"),
+            "id": {
+                "description": "BLAKE3 of a line for each record (its id and its run), each output and each expected \
+                                label: 64 hexadecimal digits.",
+                "type": "string",
+                "pattern": "^[0-9a-f]{64}$",
+            },
+            "expected": {
+                "description": "Labels that records were expected to have.",
+                "type": "array",
+                "items": { "type": "string" },
+            },
+            "records": { "type": "array", "items": { "$ref": "#/$defs/MergedRecord" } },
+            "cases": of("cases"),
+            "verdicts": of("verdicts"),
+            "outputs": of("outputs"),
+        },
+        "required": ["format", "id", "records", "cases", "verdicts", "outputs"],
+    })
+}
+
+/// A record of a merged file: the record's members, with places in the tables.
+fn merged_record(record: &Value) -> Value {
+    let mut out = json!({
+        "description": "A record of a merged file. `cases` and `verdicts` are places in the tables, from 0; the outputs are \
+                        in the table of all records.",
+        "type": "object",
+        "properties": record["properties"],
+        "required": record["required"],
+    });
+    let members = out["properties"].as_object_mut().expect("members");
+    members.remove("outputs");
+    for table in ["cases", "verdicts"] {
+        members[table] = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
     }
-    for key in ["anyOf", "oneOf"] {
-        if let Some(choices) = schema[key].as_array() {
-            let results: Vec<_> = choices.iter().map(|c| check(root, c, value, at)).collect();
-            let fits = results.iter().filter(|r| r.is_ok()).count();
-            return match (key, fits) {
-                (_, 0) => Err(format!("{at}: {value} fits no choice: {results:?}")),
-                ("oneOf", 2..) => Err(format!("{at}: {value} fits several choices")),
-                _ => Ok(()),
+    out
+}
+
+/// Descriptions without rustdoc's links and line breaks. A member that may be missing is never `null` instead.
+fn tidy(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get_mut("description") {
+                *text = text.replace("[`", "`").replace("`]", "`").replace('\n', " ");
+            }
+            let required = members.get("required").cloned().unwrap_or(json!([]));
+            for (name, of) in members.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+                if !required.as_array().is_some_and(|r| r.contains(&name.as_str().into())) {
+                    never_null(of);
+                }
+            }
+            members.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
+}
+
+fn never_null(of: &mut Value) {
+    if let Some(types) = of["type"].as_array().cloned() {
+        let left: Vec<Value> = types.into_iter().filter(|t| t != "null").collect();
+        of["type"] = if let [only] = &left[..] { only.clone() } else { left.into() };
+    }
+    let Some([other, null]) = of["anyOf"].as_array().map(|c| &c[..]) else { return };
+    if *null == json!({ "type": "null" }) {
+        let other = other.clone();
+        let members = of.as_object_mut().expect("a schema");
+        members.remove("anyOf");
+        members.extend(other.as_object().cloned().unwrap_or_default());
+    }
+}
+
+/// Compares with the file; `REPRO_AUDIT_BLESS=1` writes it.
+#[test]
+fn the_schema_is_that_of_the_types() {
+    let mut text = Vec::new();
+    let format = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, format);
+    serde::Serialize::serialize(&derived(), &mut writer).expect("JSON");
+    text.push(b'\n');
+    if std::env::var_os("REPRO_AUDIT_BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/record.schema.json");
+        std::fs::write(path, text).expect("written");
+        return;
+    }
+    assert!(
+        text == SCHEMA.as_bytes(),
+        "reports/record.schema.json differs from the types; if they were meant to change, run again with \
+         REPRO_AUDIT_BLESS=1"
+    );
+}
+
+/// Checks the part of JSON Schema that the record's schema uses, and refuses what it does not know. It is stricter in one
+/// point: members that the schema does not name are refused, so that none can be forgotten there.
+struct Checker<'a> {
+    root: &'a Value,
+    /// The members and choices of the schema that something fitted, by their places in memory.
+    met: Vec<*const Value>,
+}
+
+impl<'a> Checker<'a> {
+    const WORDS: [&'static str; 20] = [
+        "$schema",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "prefixItems",
+        "minItems",
+        "maxItems",
+        "anyOf",
+        "oneOf",
+        "const",
+        "enum",
+        "format",
+        "minimum",
+        "pattern",
+    ];
+
+    fn new(root: &'a Value) -> Self {
+        Self { root, met: Vec::new() }
+    }
+
+    /// `at` is where in the record it is.
+    fn check(&mut self, schema: &'a Value, value: &Value, at: &str) -> Result<(), String> {
+        let unknown = schema.as_object().into_iter().flatten().map(|(k, _)| k);
+        if let Some(word) = unknown.into_iter().find(|k| !Self::WORDS.contains(&k.as_str())) {
+            return Err(format!("{at}: {word} is not checked here"));
+        }
+        if let Some(name) = schema["$ref"].as_str() {
+            let target = self.root.pointer(name.trim_start_matches('#')).ok_or_else(|| format!("{name} is missing"))?;
+            self.check(target, value, at)?;
+        }
+        for key in ["anyOf", "oneOf"] {
+            let Some(choices) = schema[key].as_array() else { continue };
+            let (mut fits, mut why) = (0, Vec::new());
+            for choice in choices {
+                let before = self.met.len();
+                match self.check(choice, value, at) {
+                    Ok(()) => {
+                        self.met.push(choice);
+                        fits += 1;
+                    }
+                    Err(e) => {
+                        self.met.truncate(before);
+                        why.push(e);
+                    }
+                }
+            }
+            if fits == 0 || key == "oneOf" && fits > 1 {
+                return Err(format!("{at}: {value} fits {fits} choices: {why:?}"));
+            }
+        }
+        let fail = |what: &str| Err(format!("{at}: {value} {what}"));
+        if schema.get("const").is_some_and(|c| c != value) {
+            return fail("is not the constant");
+        }
+        if schema["enum"].as_array().is_some_and(|e| !e.contains(value)) {
+            return fail("is not one of the words");
+        }
+        let types = match &schema["type"] {
+            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+            Value::String(only) => vec![only.as_str()],
+            _ => Vec::new(),
+        };
+        let is = |name: &&str| match *name {
+            "string" => value.is_string(),
+            "number" => value.is_number(),
+            "boolean" => value.is_boolean(),
+            "null" => value.is_null(),
+            "integer" => value.is_u64(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            other => return Err(format!("{at}: {other} is no type")),
+        };
+        if !types.is_empty() && !types.iter().any(is) {
+            return fail(&format!("is no {}", types.join(" or ")));
+        }
+        if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str()) {
+            let digits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            let fits = match pattern {
+                "^[0-9a-f]{64}$" => digits,
+                "^([0-9a-f]{64})?$" => digits || text.is_empty(),
+                other => return Err(format!("{at}: {other} is not checked here")),
             };
-        }
-    }
-    let fail = |what: &str| Err(format!("{at}: {value} {what}"));
-    if schema.get("const").is_some_and(|c| c != value) {
-        return fail("is not the constant");
-    }
-    if schema["enum"].as_array().is_some_and(|e| !e.contains(value)) {
-        return fail("is not one of the words");
-    }
-    match schema["type"].as_str() {
-        None => {}
-        Some("string") if value.is_string() => {}
-        Some("number") if value.is_number() => {}
-        Some("boolean") if value.is_boolean() => {}
-        Some("null") if value.is_null() => {}
-        Some("integer") if value.is_u64() => {}
-        Some("array") if value.is_array() => {}
-        Some("object") if value.is_object() => {}
-        Some(other) => return fail(&format!("is no {other}")),
-    }
-    if let Some(items) = value.as_array() {
-        for (i, item) in items.iter().enumerate() {
-            let of = schema["prefixItems"].get(i).unwrap_or(&schema["items"]);
-            check(root, of, item, &format!("{at}[{i}]"))?;
-        }
-    }
-    if let Some(members) = value.as_object() {
-        let known = schema["properties"].as_object();
-        for (name, member) in members {
-            let here = format!("{at}.{name}");
-            match known.and_then(|k| k.get(name)) {
-                Some(of) => check(root, of, member, &here)?,
-                None if known.is_none() => check(root, &schema["additionalProperties"], member, &here)?,
-                None => return Err(format!("{here} is not in the schema")),
+            if !fits {
+                return fail("does not fit the pattern");
             }
         }
-        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if !members.contains_key(name) {
-                return Err(format!("{at}.{name} is required and missing"));
+        if let Some(items) = value.as_array() {
+            let bound = |name: &str| schema[name].as_u64().and_then(|n| usize::try_from(n).ok());
+            if bound("minItems").is_some_and(|n| items.len() < n) || bound("maxItems").is_some_and(|n| items.len() > n)
+            {
+                return fail("has not as many items");
+            }
+            for (i, item) in items.iter().enumerate() {
+                let of = schema["prefixItems"].get(i).unwrap_or(&schema["items"]);
+                self.check(of, item, &format!("{at}[{i}]"))?;
             }
         }
+        if let Some(members) = value.as_object() {
+            let known = schema["properties"].as_object();
+            for (name, member) in members {
+                let here = format!("{at}.{name}");
+                match known.and_then(|k| k.get(name)) {
+                    Some(of) => {
+                        self.check(of, member, &here)?;
+                        self.met.push(of);
+                    }
+                    None if schema["additionalProperties"].is_object() => {
+                        self.check(&schema["additionalProperties"], member, &here)?;
+                    }
+                    // What a `$ref` or a choice beside it says was checked there.
+                    None if known.is_none() && (schema.get("$ref").is_some() || schema.get("oneOf").is_some()) => {}
+                    None if known.is_none() && schema.get("anyOf").is_some() => {}
+                    None => return Err(format!("{here} is not in the schema")),
+                }
+            }
+            for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                if !members.contains_key(name) {
+                    return Err(format!("{at}.{name} is required and missing"));
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-#[test]
-fn records_fit_the_schema() {
-    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
-    for record in [fixture::full(1), fixture::without_adapters(), fixture::interpreted(fixture::full(1), false)] {
-        let value = serde_json::to_value(&record).expect("a record is JSON");
-        assert_eq!(check(&schema, &schema, &value, "record"), Ok(()), "a record fits its schema");
+    fn record(&mut self, value: &Value) -> Result<(), String> {
+        self.check(self.root, value, "record")
+    }
+
+    fn merged(&mut self, value: &Value) -> Result<(), String> {
+        self.check(&self.root["$defs"]["Merged"], value, "merged")
     }
 }
 
-#[test]
-fn merged_records_fit_the_schema() {
-    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+/// Every member and choice that a schema has, by its place in memory, with its place in the schema.
+fn all(schema: &Value, place: &str, out: &mut BTreeMap<*const Value, String>) {
+    for (name, of) in schema["properties"].as_object().into_iter().flatten() {
+        let place = format!("{place}/properties/{name}");
+        all(of, &place, out);
+        out.insert(of, place);
+    }
+    for key in ["oneOf", "anyOf"] {
+        for (i, of) in schema[key].as_array().into_iter().flatten().enumerate() {
+            let place = format!("{place}/{key}/{i}");
+            all(of, &place, out);
+            out.insert(of, place);
+        }
+    }
+    for (name, of) in schema["$defs"].as_object().into_iter().flatten() {
+        all(of, &format!("#/$defs/{name}"), out);
+    }
+    for key in ["items", "additionalProperties"] {
+        if schema[key].is_object() {
+            all(&schema[key], &format!("{place}/{key}"), out);
+        }
+    }
+}
+
+fn skips() -> Vec<Skip> {
+    vec![
+        Skip::Feature { feature: Feature::ShaderF16 },
+        Skip::Limit { limit: "maxBufferSize".to_owned(), needs: 2, has: 1 },
+        Skip::CpuOnly,
+        Skip::Operation { operation: "matmul".to_owned(), said: "not in this framework".to_owned() },
+    ]
+}
+
+const FINDINGS: [FindingKind; 11] = [
+    FindingKind::DataRace,
+    FindingKind::NonUniformBarrier,
+    FindingKind::Undefined,
+    FindingKind::InactiveLane,
+    FindingKind::OutOfBounds,
+    FindingKind::OrderDependent,
+    FindingKind::SubgroupSize,
+    FindingKind::Overflow,
+    FindingKind::NanArises,
+    FindingKind::LongLoop,
+    FindingKind::OneValue,
+];
+
+const QUANTITIES: [Quantity; 9] = [
+    Quantity::Float,
+    Quantity::Bounded,
+    Quantity::Mask,
+    Quantity::Membership,
+    Quantity::Permutation,
+    Quantity::Index,
+    Quantity::Flag,
+    Quantity::Count,
+    Quantity::Word,
+];
+
+/// A record that has everything that a record can have, on a remote engine, with whatever word in each place.
+fn with_everything() -> Record {
+    let mut record = fixture::full(1);
+    let own = OwnKernel {
+        file: "own.wgsl".to_owned(),
+        shader: "ab".repeat(32),
+        settings_digest: "cd".repeat(32),
+        settings: "n = 1".to_owned(),
+        source: "@compute".to_owned(),
+        arguments: vec!["own.wgsl".to_owned()],
+    };
+    record.provenance.own = Some(own);
+    let settings = &mut record.provenance.settings;
+    (settings.planted, settings.store, settings.label) = (vec!["flush".to_owned()], 8, Some("leg".to_owned()));
+    for engine in &mut record.engines {
+        let limit = Limit { name: Limit::LOOP_ITERATIONS.to_owned(), at: 65_535, counted: "per invocation".to_owned() };
+        engine.limits.push(limit);
+        if let Some(adapter) = &mut engine.adapter {
+            adapter.features = Feature::ALL.to_vec();
+            adapter.backend = repro_audit::model::adapter::REMOTE.to_owned();
+        }
+        engine.variables.insert("LP_NUM_THREADS".to_owned(), "1".to_owned());
+    }
+    let dtypes = [Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::U32, Dtype::I32, Dtype::Mask];
+    for (i, case) in record.cases.iter_mut().enumerate() {
+        case.dtype = dtypes[i % dtypes.len()];
+        case.quantity = Some(QUANTITIES[i % QUANTITIES.len()]);
+    }
+    let drift = record.cases[0].comparisons[0].drift.clone();
+    let execution = &mut record.cases[0].executions[0];
+    execution.findings = FINDINGS
+        .map(|kind| Finding { kind, line: (kind > FindingKind::Overflow).then_some(7), message: "so".to_owned() })
+        .to_vec();
+    execution.content = Some(record::Content::of(&Bits::f32(&[f32::NAN; 4])));
+    execution.observations.push(Observation::new("rate", 0.5, "a share"));
+    execution.equals = vec![Arithmetic::SPLIT];
+    if let Some(accuracy) = &mut execution.accuracy {
+        (accuracy.vacuous, accuracy.undecided, accuracy.unmeasured) = (3, true, 2);
+        (accuracy.not_finite, accuracy.first_not_finite, accuracy.first_outside) = (1, Some(0), Some(1));
+    }
+    for (case, why) in record.cases[1..].iter_mut().zip(skips()) {
+        let skipped = case.executions.first_mut().expect("an execution");
+        (skipped.outcome, skipped.status) = (Outcome::Skipped { why }, Status::Skipped);
+    }
+    record.cases[0].origin = Some(Origin {
+        what: "the words".to_owned(),
+        problem: "philox".to_owned(),
+        prefix: true,
+        then: "a conversion".to_owned(),
+    });
+    let gap = TranslationGap {
+        backend: "gl".to_owned(),
+        construct: "integer-remainder".to_owned(),
+        about: "it rounds otherwise".to_owned(),
+        source: "back/glsl".to_owned(),
+        fix: Some("a change".to_owned()),
+        lines: vec![3],
+    };
+    let compared = OutputComparison {
+        engine: "vulkan:0".to_owned(),
+        other: "x".to_owned(),
+        drift,
+        because: Some("the order".to_owned()),
+    };
+    record.cases[0].examination = Examination {
+        iterations: 9,
+        loop_limited: Some("ab".repeat(16)),
+        insensitive: true,
+        translation: vec![gap],
+        outputs: vec![compared],
+    };
+    record.verdicts[0].level = Level::CpuGpuBitwise;
+    record.verdicts[1].level = Level::NotGuaranteed;
+    record.verdicts[0].levels = Level::ALL
+        .into_iter()
+        .map(|level| (level, LevelState::Untested))
+        .chain([(Level::NotGuaranteed, LevelState::Held)])
+        .collect();
+    for (verdict, status) in record.verdicts.iter_mut().zip([Status::Unjudged, Status::Failed, Status::Skipped]) {
+        verdict.status = status;
+    }
+    for values in [[1.0; 8].to_vec(), [2.0; 80].to_vec()] {
+        let output = Bits::f32(&values);
+        record.outputs.add(output.digest(), Stored::new(&output, 8));
+    }
+    record
+}
+
+/// Records of every kind.
+fn records() -> Vec<Record> {
+    let everything = with_everything();
+    let mut deep = everything.clone();
+    deep.provenance.settings.profile = Profile::Deep;
+    let mut standard = fixture::interpreted(fixture::full(1), false);
+    standard.provenance.settings.profile = Profile::Standard;
+    let mut unfinished = fixture::full(2);
+    unfinished.notes.push(record::UNFINISHED.to_owned());
+    unfinished.id = String::new();
+    for engine in &mut unfinished.engines {
+        engine.status = EngineStatus::Failed { reason: "the audit was interrupted".to_owned(), case: None };
+    }
+    vec![fixture::full(1), fixture::without_adapters(), standard, everything, deep, unfinished]
+}
+
+/// Text of records that were written by earlier versions.
+fn older() -> Vec<Value> {
     let folder = tempfile::tempdir().expect("a folder");
-    let reader = repro_audit::record::Reader::default();
-    for (i, mut record) in [fixture::full(1), fixture::without_adapters()].into_iter().enumerate() {
+    let mut out = Vec::new();
+    for path in kept() {
+        let text = std::fs::read_to_string(path).expect("a record");
+        let earlier = as_written_by_1_1(&text, folder.path());
+        let earlier = std::fs::read_to_string(earlier).expect("a record");
+        out.extend([text, earlier].map(|t| serde_json::from_str(&t).expect("JSON")));
+    }
+    out
+}
+
+fn merged_file() -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let reader = Reader::default();
+    for (i, mut record) in records().into_iter().enumerate() {
         fixture::readable(&mut record);
-        record.provenance.settings.label = Some(format!("leg-{i}"));
-        let whole = repro_audit::model::bits::Bits::f32(&[1.0; 8]);
-        record.outputs.add(whole.digest(), repro_audit::record::Stored::new(&whole, 8));
-        let sampled = repro_audit::model::bits::Bits::f32(&[2.0; 80]);
-        record.outputs.add(sampled.digest(), repro_audit::record::Stored::new(&sampled, 8));
-        record.id = repro_audit::record::content_id(&record).expect("JSON");
+        for finding in record.cases.iter_mut().flat_map(|c| &mut c.executions).flat_map(|x| &mut x.findings) {
+            finding.message = finding.message.replace('\u{1b}', "");
+        }
+        record.id = record::content_id(&record).expect("JSON");
         let path = folder.path().join(format!("{i}.json"));
-        let text = repro_audit::record::to_json(&record).expect("JSON");
-        std::fs::write(&path, &text).expect("written");
-        let value: Value = serde_json::from_slice(&text).expect("JSON");
-        assert_eq!(check(&schema, &schema, &value, "record"), Ok(()), "outputs and labels");
+        std::fs::write(&path, record::to_json(&record).expect("JSON")).expect("written");
         reader.read(&path).unwrap_or_else(|e| panic!("{e}"));
     }
     let mut merged = reader.finish();
     merged.expect(["leg-9".to_owned()]);
     let mut text = Vec::new();
     merged.write(&mut text).expect("memory takes it");
-    let value: Value = serde_json::from_slice(&text).expect("JSON");
-    assert_eq!(check(&schema, &schema["$defs"]["merged"], &value, "merged"), Ok(()), "a merged record");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+#[test]
+fn every_record_fits_the_schema_and_all_of_the_schema_is_met() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let mut checker = Checker::new(&schema);
+    let written = records().into_iter().map(|r| serde_json::to_value(&r).expect("a record is JSON"));
+    for (i, value) in written.chain(older()).enumerate() {
+        assert_eq!(checker.record(&value), Ok(()), "record {i} fits the schema");
+    }
+    assert_eq!(checker.merged(&merged_file()), Ok(()), "a merged file fits the schema");
+    let mut unmet = BTreeMap::new();
+    all(&schema, "#", &mut unmet);
+    checker.met.iter().for_each(|place| drop(unmet.remove(place)));
+    let unmet: Vec<_> = unmet.values().collect();
+    assert!(unmet.is_empty(), "no record here has {unmet:#?}");
 }
 
 #[test]
 fn the_schema_refuses_what_is_wrong() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
     let good = serde_json::to_value(fixture::full(1)).expect("a record is JSON");
-    let breaks: [(&str, Value); 4] = [
+    let breaks: [(&str, Value); 8] = [
+        ("/format/major", 2.into()),
+        ("/id", "ab".into()),
         ("/run/seconds", Value::Null),
+        ("/provenance/settings/engines", Value::Null),
         ("/verdicts/0/level", "best".into()),
+        ("/verdicts/0/levels/0", json!(["run_to_run"])),
         ("/cases/0/executions/0/outcome/state", "perhaps".into()),
         ("/cases/0/comparisons/0/drift/max_ulp", (-1).into()),
     ];
     for (path, wrong) in breaks {
         let mut record = good.clone();
         *record.pointer_mut(path).unwrap_or_else(|| panic!("{path} exists")) = wrong;
-        assert!(check(&schema, &schema, &record, "record").is_err(), "{path}");
+        assert!(Checker::new(&schema).record(&record).is_err(), "{path}");
     }
     let mut more = good;
     more["surprise"] = 1.into();
-    assert!(check(&schema, &schema, &more, "record").is_err(), "an unknown member is noticed");
+    assert!(Checker::new(&schema).record(&more).is_err(), "an unknown member is noticed");
 }

@@ -7,11 +7,12 @@ use clap::ValueEnum;
 use super::{Exit, Failure};
 use crate::audit::{Listing, Plan, Wanted};
 use crate::engines::interpreter::Mode;
+use crate::facts::Disorder;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
 use crate::process::{Limits, default_limit};
-use crate::record::{CaseRecord, Engine, Record, Settings, Status};
+use crate::record::{CaseRecord, Engine, Outcome, Record, Settings, Status};
 
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -172,12 +173,18 @@ impl Options {
             );
             return Exit::Incomplete;
         }
+        // What a race or an order gave in every run of these is chance.
+        let chance = |case: &CaseRecord| {
+            matches!(self.fail_on, FailOn::NotRepeatable | FailOn::Drift)
+                && Disorder::of(case).is_some()
+                && case.executions.iter().any(|e| adapter(&e.engine) && matches!(e.outcome, Outcome::Ran { .. }))
+        };
         let status = |case: &CaseRecord| case.executions.iter().any(|e| adapter(&e.engine) && beyond(e.status));
         let differs = |case: &CaseRecord| {
             self.fail_on == FailOn::Drift
                 && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
-        let found: Vec<_> = record.cases.iter().filter(|c| status(c) || differs(c)).collect();
+        let found: Vec<_> = record.cases.iter().filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
         anstream::eprintln!("beyond --fail-on: {} cases, the first {}", found.len(), first.id);
         Exit::Beyond

@@ -105,9 +105,11 @@ fn over(verdicts: &[&Verdict], engines: &[&str], level: Level) -> LevelState {
         })
     };
     let states: Vec<LevelState> = engines.iter().map(|e| of(e)).collect();
-    if verdicts.iter().any(|v| state(v, level) == LevelState::Failed) {
+    // What failed on the CPU's threads or in the interpreter alone did not fail on these, and is nothing to advise either.
+    let elsewhere = || verdicts.iter().any(|v| state(v, level) == LevelState::Failed);
+    if states.contains(&LevelState::Failed) {
         LevelState::Failed
-    } else if states.is_empty() || states.contains(&LevelState::Untested) {
+    } else if states.is_empty() || states.contains(&LevelState::Untested) || elsewhere() {
         LevelState::Untested
     } else {
         LevelState::Held

@@ -230,7 +230,7 @@ fn other_configuration<'r>(
 
 /// The digest of a case's strict reference.
 fn strict(case: &CaseRecord) -> Option<&str> {
-    case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str())
+    case.strict()
 }
 
 /// What explains a comparison that found a difference: a cause for each side that has one.

@@ -19,6 +19,7 @@
 
 mod advice;
 mod cause;
+mod disorder;
 mod identity;
 #[cfg(test)]
 mod made;
@@ -35,6 +36,7 @@ mod verdict;
 
 pub use advice::{Advice, Asked, Step, advice, axes_in_words, is_probe, next};
 pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, tells};
+pub use disorder::Disorder;
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;

@@ -43,7 +43,13 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
             )
         } else {
             // Where the left side is zero or tiny, the largest relative distance says little, but it is true.
-            format!("{some}, up to {} ulp ({} relative)", grouped(drift.max_ulp), number(drift.max_relative))
+            let relative = if drift.max_relative > 0.0 {
+                format!("{} relative", number(drift.max_relative))
+            } else {
+                // Every element that differs is zero on the left.
+                format!("{} absolute", number(drift.max_absolute))
+            };
+            format!("{some}, up to {} ulp ({relative})", grouped(drift.max_ulp))
         });
     }
     let rest = [(c.flushed, "zero against subnormal"), (c.zero_sign, "zero of the other sign")];

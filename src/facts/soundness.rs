@@ -1,13 +1,13 @@
 //! Whether a record can be relied on, and if not, why not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::identity::clean;
-use super::status::contradicted;
+use super::status::{Shown, contradicted, contradicts};
 use crate::model::Role;
-use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, UNFINISHED};
+use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, Status, UNFINISHED, Verdict};
 use crate::record::{Member, Merged};
 
 /// What follows from a fault.
@@ -38,7 +38,7 @@ pub enum Fault {
     MissingLeg,
     /// The record was written before its audit was finished.
     Unfinished,
-    /// The status of a row is not what its evidence shows.
+    /// The status of a row, or a verdict, is not what its evidence shows.
     Contradiction,
     /// No difference was planted on an engine that ran.
     NotControlled,
@@ -167,10 +167,11 @@ impl Soundness {
 /// What a row shows, whatever it was read from.
 struct Row<'a> {
     case: &'a str,
+    problem: &'a str,
     engine: &'a str,
-    ran: bool,
     failed: Option<&'a str>,
-    contradicted: bool,
+    status: Status,
+    evidence: Evidence,
 }
 
 /// Whether a record can be relied on.
@@ -179,13 +180,14 @@ pub fn soundness(record: &Record) -> Soundness {
     let rows = record.cases.iter().flat_map(|case| {
         case.executions.iter().map(move |x| Row {
             case: &case.id,
+            problem: &case.problem,
             engine: &x.engine,
-            ran: matches!(x.outcome, Outcome::Ran { .. }),
             failed: if let Outcome::Failed { reason } = &x.outcome { Some(reason) } else { None },
-            contradicted: contradicted(x.status, &Evidence::of(case, x)),
+            status: x.status,
+            evidence: Evidence::of(case, x),
         })
     });
-    Soundness::new(reasons(record, rows))
+    Soundness::new(reasons(record, record.verdicts.iter(), &rows.collect::<Vec<_>>()))
 }
 
 /// Whether one record of a merged one can be relied on.
@@ -194,13 +196,14 @@ pub fn soundness_of_member(member: &Member) -> Soundness {
     let rows = member.cases().flat_map(|case| {
         case.executions.iter().map(move |x| Row {
             case: &case.id,
+            problem: &case.problem,
             engine: &x.engine,
-            ran: !x.digests.is_empty(),
             failed: x.failed.as_deref(),
-            contradicted: contradicted(x.status, &x.evidence),
+            status: x.status,
+            evidence: x.evidence,
         })
     });
-    Soundness::new(reasons(&member.shell, rows))
+    Soundness::new(reasons(&member.shell, member.verdicts(), &rows.collect::<Vec<_>>()))
 }
 
 /// Whether a merged record can be relied on: every record of it, and none that was expected is missing.
@@ -225,8 +228,38 @@ fn whole(fault: Fault, text: String) -> Reason {
     Reason { fault, engine: None, case: None, record: None, text }
 }
 
-/// Everything that speaks against a record. `shell` may be without its cases.
-fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Reason> {
+/// The verdicts that their rows contradict.
+fn verdicts<'a>(stated: impl Iterator<Item = &'a Verdict>, rows: &[Row<'a>], out: &mut Vec<Reason>) {
+    let mut problems: HashMap<&str, Vec<&Row<'a>>> = HashMap::new();
+    for row in rows {
+        problems.entry(row.problem).or_default().push(row);
+    }
+    for verdict in stated {
+        let shown: Vec<Shown<'_>> = problems
+            .get(verdict.problem.as_str())
+            .into_iter()
+            .flatten()
+            .map(|row| Shown {
+                mine: row.engine == verdict.engine,
+                failed: row.failed.is_some(),
+                evidence: &row.evidence,
+            })
+            .collect();
+        if contradicts(verdict, &shown) {
+            let (problem, engine) = (clean(&verdict.problem), clean(&verdict.engine));
+            out.push(Reason {
+                fault: Fault::Contradiction,
+                engine: Some(verdict.engine.clone()),
+                case: None,
+                record: None,
+                text: format!("the verdict on {problem} on {engine} contradicts its results"),
+            });
+        }
+    }
+}
+
+/// Everything that speaks against a record. `shell` may be without its cases and verdicts.
+fn reasons<'a>(shell: &'a Record, stated: impl Iterator<Item = &'a Verdict>, rows: &[Row<'a>]) -> Vec<Reason> {
     let mut out = Vec::new();
     let unfinished = shell.notes.iter().any(|n| n == UNFINISHED);
     if unfinished {
@@ -236,7 +269,7 @@ fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Re
     let mut ran: BTreeSet<&str> = BTreeSet::new();
     let mut failures: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for row in rows {
-        if row.ran {
+        if row.evidence.results > 0 {
             ran.insert(row.engine);
         }
         if let Some(reason) = row.failed {
@@ -250,7 +283,7 @@ fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Re
             record: None,
             text,
         };
-        if row.contradicted {
+        if contradicted(row.status, &row.evidence) {
             let text = format!("the status of {case} on {engine} contradicts its result");
             out.push(about(Fault::Contradiction, text));
         }
@@ -259,6 +292,7 @@ fn reasons<'a>(shell: &'a Record, rows: impl Iterator<Item = Row<'a>>) -> Vec<Re
             out.push(about(Fault::UnknownEngine, text));
         }
     }
+    verdicts(stated, rows, &mut out);
     for ((engine, reason), cases) in failures {
         let first = cases.first().copied().unwrap_or_default();
         let what =

@@ -266,6 +266,40 @@ mod tests {
         assert_eq!(verdict.status, Status::Unjudged, "nothing varies");
     }
 
+    /// What an older version called a failure, since it held two NaN for different, is no contradiction; what no version could
+    /// say is one.
+    #[test]
+    fn what_a_file_states_is_held_against_its_evidence_and_not_against_this_version() {
+        let (quiet, other) = (f32::from_bits(0x7fc0_0000), f32::from_bits(0xffc0_0001));
+        let compared = |values| compared(AxisLevel::Adapter, "a", "b", values);
+        let engines = [engine("a"), engine("b")];
+        let stating = |results: u32, values: [f32; 2], change: &dyn Fn(&mut Verdict)| {
+            let one = case("wg=32", vec![ran("a", results), ran("b", 1)], vec![compared(values)]);
+            let mut record = record(&engines, &[&one]);
+            record.verdicts = verdicts(&record);
+            assert!(contradictions(&record).is_empty(), "{:?}", contradictions(&record));
+            change(&mut record.verdicts[0]);
+            contradictions(&record)
+        };
+        let set = |place: usize, state| move |v: &mut Verdict| v.levels[place].1 = state;
+        let gpu = Level::ALL.iter().position(|l| *l == Level::GpuToGpu).expect("a level");
+        assert!(stating(1, [quiet, other], &set(gpu, LevelState::Failed)).is_empty(), "NaN of another payload");
+        assert_eq!(stating(1, [1.0, 1.0], &set(gpu, LevelState::Failed)).len(), 1, "nothing differs");
+        assert_eq!(stating(1, [1.0, 2.0], &set(gpu, LevelState::Held)).len(), 1, "something differs");
+        assert_eq!(stating(2, [1.0, 1.0], &set(0, LevelState::Held)).len(), 1, "two results");
+        assert_eq!(stating(1, [1.0, 2.0], &|v| v.level = Level::GpuToGpu).len(), 1, "the level itself");
+        assert_eq!(stating(2, [1.0, 1.0], &|v| v.status = Status::Unjudged).len(), 1, "a better status");
+        assert!(
+            stating(1, [1.0, 1.0], &|v| v.status = Status::WithinSpecification).is_empty(),
+            "before it was unjudged"
+        );
+    }
+
+    fn contradictions(record: &Record) -> Vec<String> {
+        let all = crate::facts::soundness(record).reasons;
+        all.into_iter().filter(|r| r.fault == crate::facts::Fault::Contradiction).map(|r| r.text).collect()
+    }
+
     #[test]
     fn a_generator_is_cleared_only_where_its_words_agree_on_both_sides() {
         let engines = [engine("a"), engine("b")];

@@ -26,7 +26,17 @@ pub fn write(document: &Document) -> String {
     out.push_str(&format!("<testsuites name=\"repro-audit\" {}>\n", totals(&all)));
     for (name, findings) in &suites {
         out.push_str(&format!("  <testsuite name=\"{}\" {}>\n", escape(name), totals(findings)));
-        findings.iter().for_each(|f| test(&mut out, f));
+        let mut names: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for finding in findings {
+            let (class, mut name) = named(finding);
+            // A reader that keeps results by name must not take one for the other.
+            let before = names.entry((class.clone(), name.clone())).or_default();
+            *before += 1;
+            if *before > 1 {
+                name.push_str(&format!(" #{before}"));
+            }
+            test(&mut out, finding, &class, &name);
+        }
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
@@ -44,7 +54,8 @@ fn totals(findings: &[&Finding]) -> String {
     )
 }
 
-fn test(out: &mut String, finding: &Finding) {
+/// The class and the name of a test.
+fn named(finding: &Finding) -> (String, String) {
     let class = finding.case.split('?').next().unwrap_or_default().replace('/', ".");
     let (class, mut name) = match finding.case.as_str() {
         "" => ("repro-audit".to_owned(), finding.kind.clone()),
@@ -54,7 +65,11 @@ fn test(out: &mut String, finding: &Finding) {
     if !finding.on.is_empty() {
         name.push_str(&format!(" [{}]", finding.on));
     }
-    out.push_str(&format!("    <testcase classname=\"{}\" name=\"{}\"", escape(&class), escape(&name)));
+    (class, name)
+}
+
+fn test(out: &mut String, finding: &Finding, class: &str, name: &str) {
+    out.push_str(&format!("    <testcase classname=\"{}\" name=\"{}\"", escape(class), escape(name)));
     let message = escape(&finding.text);
     let values = finding.values.iter().map(|(name, value)| format!("{name}: {value}"));
     let place = finding.place.iter().map(|(file, line)| format!("{file}:{line}"));

@@ -5,7 +5,6 @@
 
 mod judge;
 mod lock;
-mod order;
 mod outcome;
 mod policy;
 mod sound;

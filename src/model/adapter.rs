@@ -1,5 +1,6 @@
 //! Who an adapter is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Role;
@@ -13,7 +14,7 @@ pub const REMOTE: &str = "remote";
 
 /// What Vulkan says of a device's binary32 arithmetic (`VkPhysicalDeviceFloatControlsProperties`). A driver may do
 /// more than it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FloatControls {
     /// Signed zeros, infinities and NaN can be preserved.
     pub signed_zero_inf_nan_preserve: bool,
@@ -27,7 +28,7 @@ pub struct FloatControls {
 
 /// An adapter and its driver. Two adapters with equal identities are the same hardware, driver build and backend as
 /// far as any interface tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AdapterIdentity {
     /// The adapter's name as the driver gives it.
     pub name: String,

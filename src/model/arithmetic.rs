@@ -1,11 +1,12 @@
 //! The arithmetic that a CPU reference computes in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Liberty;
 
 /// Which arithmetic a twin computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Arithmetic {
     /// `a*b+c` with one rounding.
     pub fused: bool,

@@ -1,10 +1,11 @@
 //! The axes: what can differ between two executions that are compared, and the level that each axis tests. A new axis is
 //! a variant and a row of [`AXES`] here, and in the audit the pairs to compare.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What differs between the two sides of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AxisLevel {
     /// The run.
@@ -98,7 +99,7 @@ impl AxisLevel {
 
 /// The scale of verdicts, the narrowest first. A level is reached only where every weaker one was tested and held: what
 /// was not tested is not claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing.

@@ -1,9 +1,10 @@
 //! What an execution yields: elements of one type as bit patterns, and their digest.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The element type of an output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
     /// IEEE-754 binary32.

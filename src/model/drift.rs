@@ -1,11 +1,12 @@
 //! What is measured of two outputs, and of one output against the exact answer.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::number;
+use super::number::{self, Number};
 
 /// How many elements differ in which way; their sum is [`Drift::differing`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Classes {
     /// Zeros of different sign.
     pub zero_sign: u64,
@@ -22,7 +23,7 @@ pub struct Classes {
 }
 
 /// A bucket of the histogram of distances: from one more than the last bucket's `up_to`, to `up_to`, in ulp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UlpBucket {
     /// The largest distance counted, a power of two.
     pub up_to: u64,
@@ -31,7 +32,7 @@ pub struct UlpBucket {
 }
 
 /// One element of both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Element {
     /// Its index.
     pub index: u64,
@@ -42,21 +43,21 @@ pub struct Element {
 }
 
 /// How two masks differ beyond chance.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MaskDrift {
     /// The fraction of elements in which they agree.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub agreement: f64,
     /// The agreement expected of independent masks with these keep rates.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub chance: f64,
     /// Cohen's kappa: 1 for equal masks, 0 for independent ones.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub kappa: f64,
 }
 
 /// The drift of one comparison. The left side is the reference where there is one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// Elements compared.
     pub elements: u64,
@@ -72,22 +73,22 @@ pub struct Drift {
     /// Distances of differing finite elements; empty buckets are left out.
     pub histogram: Vec<UlpBucket>,
     /// The mean signed distance (right minus left) over all pairs of finite elements, in ulp.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub bias_ulp: f64,
     /// `V_ermv` of the FPNA paper: the mean of |left - right| / |left| over finite pairs with left not zero.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub mean_relative: f64,
     /// The same with |left + 1e-8| below, over all finite pairs, as `torchdetscan` computes it.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub mean_relative_shifted: f64,
     /// The largest |left - right| over finite pairs.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub max_absolute: f64,
     /// The largest |left - right| / |left| over finite pairs with left not zero.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub max_relative: f64,
     /// Σ(left-right)² / Σleft² over finite pairs.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub nmse: f64,
     /// The first element whose value differs; where none does, the first whose bits do.
     pub first: Option<Element>,
@@ -126,22 +127,22 @@ impl Drift {
 }
 
 /// Error against the exact answer, and against the specification's allowance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Accuracy {
     /// The largest error in ulp (OpenCL's `Ulp_Error`), over elements whose exact answer and result are finite.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub max_ulp: f64,
     /// The mean error in ulp over the same elements.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub mean_ulp: f64,
     /// The fraction of those elements that are more than half an ulp off.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub not_correctly_rounded: f64,
     /// The index of the largest error.
     pub worst: Option<u64>,
     /// The largest error as a fraction of what is allowed; 1 is the limit, and infinity is an error where none is
     /// allowed.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub specification_ratio: f64,
     /// Elements outside what is allowed.
     pub outside: u64,
@@ -165,7 +166,7 @@ pub struct Accuracy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_not_finite: Option<u64>,
     /// Distinct results of the case that were too many and too large to be kept, so that nothing of this was measured on
-    /// them.
+    /// them. Since format 1.2.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub unmeasured: u64,
 }

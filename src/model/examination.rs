@@ -1,12 +1,13 @@
 //! What is known of a case's shader besides its results.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
 use super::number;
 
 /// What the interpreter, and a look at the shader, say of a case. Since format 1.3.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Examination {
     /// The most loop iterations that one invocation goes through, all loops together, in one dispatch; 0 where that is not
     /// known. See [`super::finding::SOFTWARE_LOOP_LIMIT`].
@@ -37,7 +38,7 @@ impl Examination {
 }
 
 /// Two outputs of one run, compared with each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutputComparison {
     /// The engine.
     pub engine: String,
@@ -52,7 +53,7 @@ pub struct OutputComparison {
 
 /// A construct of a shader that naga's translation for a backend does not give the meaning that WGSL gives it: a result
 /// outside the specification there is the translation's, not the driver's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TranslationGap {
     /// The backend as in an adapter's identity: `gl`, `metal`, `dx12`, `vulkan`.
     pub backend: String,

@@ -1,9 +1,10 @@
 //! What an engine notices of a program besides its results: defects of the shader that a driver would run in silence.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of thing was noticed, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
     /// Two invocations use one location, one of them writes, and neither an atomic nor a barrier orders them.
@@ -65,7 +66,7 @@ impl FindingKind {
 pub const SOFTWARE_LOOP_LIMIT: u64 = 65_535;
 
 /// One thing that was noticed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Its kind.
     pub kind: FindingKind,

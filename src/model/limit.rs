@@ -1,9 +1,10 @@
 //! A limit of an adapter that it keeps without a word.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that an adapter silently does not do beyond a number, as a probe found. Since format 1.3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limit {
     /// What is limited, such as `loop-iterations`.
     pub name: String,

@@ -1,14 +1,15 @@
 //! What else is known of an output: named numbers, and the integers that it is made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A named number that a kernel says of an output, such as a mask's keep rate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
     /// Its name, snake_case.
     pub name: String,
     /// Its value.
-    #[serde(with = "super::number")]
+    #[serde(with = "super::number::Number")]
     pub value: f64,
     /// Its meaning, in a few words.
     pub about: String,
@@ -24,7 +25,7 @@ impl Observation {
 
 /// Integers that a case's answer is made of, where they are another case's whole answer. Where those agree and the answer
 /// does not, what lies between the two is the cause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// What they are: "the generator's words".
     pub what: String,

@@ -1,9 +1,10 @@
 //! How much is audited.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much of a kernel is audited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Seconds on two cores with software adapters: small sizes of every variant.

@@ -1,11 +1,12 @@
 //! What the elements of an output are, so that a difference between two can be told as what it is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Dtype;
 
 /// What an element is. Distances in ulp say something of floats only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quantity {
     /// A floating-point number.

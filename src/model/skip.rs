@@ -1,11 +1,12 @@
 //! Why a case can not run on an engine: a closed list of reasons.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::task::Feature;
 
 /// Why a case was skipped on an engine.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Skip {
     /// The adapter lacks an optional capability.

@@ -14,12 +14,12 @@ use serde::de::DeserializeOwned;
 use super::canonical::Text;
 use super::id::Hasher;
 use super::raw::{Raw, RawMember};
-use super::sound;
-use super::store::{ReadError, load};
+use super::sound::{self, Unfit};
+use super::store::{ReadError, Wrong, load};
 use crate::model::record::CaseView;
-use crate::model::record::FormatVersion;
 use crate::model::record::Outputs;
 use crate::model::record::{CaseRecord, Record, Verdict};
+use crate::model::record::{FormatError, FormatVersion};
 
 /// The digest of a part's text.
 type Key = [u8; 16];
@@ -326,7 +326,7 @@ impl Reader {
             // What is there already was checked when it came.
             let known = self.merged.lock().unwrap_or_else(PoisonError::into_inner).outputs.get(digest) == Some(stored);
             if !known {
-                stored.known(digest).map_err(|e| format!("the stored output {digest} is damaged: {e}"))?;
+                stored.verify(digest).map_err(Unfit::from)?;
             }
         }
         let mut expected = BTreeSet::new();
@@ -356,8 +356,8 @@ impl Reader {
         cases: Vec<Arc<Part<CaseView>>>,
         verdicts: Vec<Arc<Part<Verdict>>>,
     ) -> Result<Member, Fault> {
-        let format = texts.get("format").ok_or("it has no member 'format'")?;
-        serde_json::from_str::<FormatVersion>(format)?.check_readable().map_err(Fault::Version)?;
+        let format = texts.get("format").ok_or(Wrong::NoFormat)?;
+        serde_json::from_str::<FormatVersion>(format)?.check_readable()?;
         let mut shell = shell(&texts)?;
         let content = content(&texts, &cases, &verdicts);
         // An unfinished record has no id of its own.
@@ -369,7 +369,7 @@ impl Reader {
         let mut seen = BTreeSet::new();
         for case in &cases {
             if !seen.insert(case.value.id.as_str()) {
-                return Err(Fault::Wrong(format!("the case '{}' is in it twice", case.value.id)));
+                return Err(Unfit::CaseTwice(case.value.id.clone()).into());
             }
             sound::listed(&case.value.id, case.value.executions.iter().map(|x| x.engine.as_str()), &engines)?;
         }
@@ -395,25 +395,19 @@ impl Reader {
 #[derive(Debug)]
 enum Fault {
     Changed,
-    Version(String),
-    Wrong(String),
+    Version(FormatError),
+    Wrong(Wrong),
 }
 
-impl From<serde_json::Error> for Fault {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Wrong(error.to_string())
+impl From<FormatError> for Fault {
+    fn from(reason: FormatError) -> Self {
+        Self::Version(reason)
     }
 }
 
-impl From<String> for Fault {
-    fn from(reason: String) -> Self {
-        Self::Wrong(reason)
-    }
-}
-
-impl From<&str> for Fault {
-    fn from(reason: &str) -> Self {
-        Self::Wrong(reason.to_owned())
+impl<E: Into<Wrong>> From<E> for Fault {
+    fn from(reason: E) -> Self {
+        Self::Wrong(reason.into())
     }
 }
 
@@ -427,7 +421,7 @@ fn short(hasher: &blake3::Hasher) -> Key {
 fn parts<P: DeserializeOwned, T>(
     known: &Mutex<HashMap<Key, Arc<Part<T>>>>,
     texts: Vec<Text>,
-    view: impl Fn(&P) -> Result<T, String>,
+    view: impl Fn(&P) -> Result<T, Unfit>,
 ) -> Result<Vec<Arc<Part<T>>>, Fault> {
     let mut out = Vec::with_capacity(texts.len());
     for Text(text) in texts {
@@ -450,7 +444,7 @@ fn parts<P: DeserializeOwned, T>(
 fn refer<T>(parts: &[Arc<Part<T>>], places: &[usize]) -> Result<Vec<Arc<Part<T>>>, Fault> {
     let at = |i: &usize| parts.get(*i).map(Arc::clone);
     let all: Option<Vec<_>> = places.iter().map(at).collect();
-    all.ok_or_else(|| Fault::Wrong("it refers to a part that it does not have".to_owned()))
+    all.ok_or(Fault::Wrong(Wrong::NoPart))
 }
 
 /// The record without cases, verdicts and outputs.

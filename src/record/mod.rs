@@ -10,12 +10,13 @@ mod sound;
 mod store;
 
 pub use crate::model::record::{
-    AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Content, Control, Dispersion, Distinct, Engine,
-    EngineKind, EngineStatus, Environment, Execution, ExecutionView, FormatVersion, Known, Level, LevelState, Outcome,
-    Outputs, OwnKernel, Provenance, Record, Role, Run, STORE, Sample, Settings, Side, Status, Stored, TwinDigest,
-    UNFINISHED, Verdict, block,
+    AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Content, Control, Damage, DamagedOutput, Dispersion,
+    Distinct, Engine, EngineKind, EngineStatus, Environment, Execution, ExecutionView, FormatError, FormatVersion,
+    Known, Level, LevelState, Outcome, Outputs, OwnKernel, Provenance, Record, Role, Run, STORE, Sample, Settings,
+    Side, Status, Stored, TwinDigest, UNFINISHED, Verdict, block,
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};
 pub use select::{FOLDER, SelectError, find, is_record, open, select};
-pub use store::{ReadError, parse, read, to_json, write_atomically, write_with};
+pub use sound::Unfit;
+pub use store::{ReadError, Wrong, parse, read, to_json, write_atomically, write_with};

@@ -116,9 +116,9 @@ pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
     let merged = open(text, folders)?;
     let mut members = merged.members();
     match (members.next(), members.next()) {
-        (Some(one), None) => merged
-            .record(one)
-            .map_err(|e| ReadError::NotARecord { path: text.to_owned(), reason: e.to_string() }.into()),
+        (Some(one), None) => {
+            merged.record(one).map_err(|e| ReadError::NotARecord { path: text.to_owned(), reason: e.into() }.into())
+        }
         _ => Err(ReadError::Several { path: text.to_owned(), count: merged.len() }.into()),
     }
 }

@@ -6,18 +6,76 @@ use std::collections::BTreeSet;
 use crate::model::bits::is_digest;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
-use crate::model::record::{Outputs, Stored};
+use crate::model::record::{DamagedOutput, Outputs, Stored};
+
+/// What of a record does not fit the rest of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Two cases of one id.
+    #[error("the case '{0}' is in it twice")]
+    CaseTwice(String),
+    /// Two engines of one id.
+    #[error("the engine '{0}' is in it twice")]
+    EngineTwice(String),
+    /// Two executions of a case on one engine.
+    #[error("'{case}' is twice on the engine '{engine}'")]
+    ExecutionTwice {
+        /// The case.
+        case: String,
+        /// The engine.
+        engine: String,
+    },
+    /// Something else where a digest must be.
+    #[error("'{case}' has '{found}' in the place of a digest")]
+    NoDigest {
+        /// The case.
+        case: String,
+        /// What is there.
+        found: String,
+    },
+    /// An execution that ran and has no result.
+    #[error("'{case}' ran on '{engine}' without a result")]
+    NoResult {
+        /// The case.
+        case: String,
+        /// The engine.
+        engine: String,
+    },
+    /// A case or verdict of an engine that is not in the list.
+    #[error("'{of}' names the engine '{engine}', which it does not list")]
+    Unlisted {
+        /// The case, or the verdict's problem.
+        of: String,
+        /// The engine.
+        engine: String,
+    },
+    /// A stored output of another length than its case's.
+    #[error("the stored output {digest} has {words} words, and '{case}' has {expected}")]
+    Length {
+        /// The output's digest.
+        digest: String,
+        /// How many words it has.
+        words: u64,
+        /// The case.
+        case: String,
+        /// How many words the case has.
+        expected: u64,
+    },
+    /// A stored output is damaged.
+    #[error(transparent)]
+    Output(#[from] DamagedOutput),
+}
 
 /// Checks a record's references, digests and lengths.
 ///
 /// # Errors
-/// The first thing that is wrong, in one line.
-pub(super) fn check(record: &Record) -> Result<(), String> {
+/// The first thing that is wrong.
+pub(super) fn check(record: &Record) -> Result<(), Unfit> {
     let engines = engines(&record.engines)?;
     let mut cases = BTreeSet::new();
     for case in &record.cases {
         if !cases.insert(case.id.as_str()) {
-            return Err(format!("the case '{}' is in it twice", case.id));
+            return Err(Unfit::CaseTwice(case.id.clone()));
         }
         self::case(case)?;
         listed(&case.id, case.executions.iter().map(|x| x.engine.as_str()), &engines)?;
@@ -26,35 +84,36 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
     for verdict in &record.verdicts {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
-    record.outputs.verify()
+    Ok(record.outputs.verify()?)
 }
 
 /// The engines' ids.
-pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, String> {
+pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, Unfit> {
     let mut ids = BTreeSet::new();
     match engines.iter().find(|e| !ids.insert(e.id.as_str())) {
-        Some(twice) => Err(format!("the engine '{}' is in it twice", twice.id)),
+        Some(twice) => Err(Unfit::EngineTwice(twice.id.clone())),
         None => Ok(ids),
     }
 }
 
 /// Checks one case by itself.
-pub(super) fn case(case: &CaseRecord) -> Result<(), String> {
+pub(super) fn case(case: &CaseRecord) -> Result<(), Unfit> {
     let results = case.executions.iter().flat_map(|x| match &x.outcome {
         Outcome::Ran { distinct, .. } => distinct.as_slice(),
         _ => &[],
     });
     let digests = results.map(|d| &d.digest).chain(case.twins.iter().map(|t| &t.digest)).chain(&case.shader);
     if let Some(other) = digests.into_iter().find(|d| !is_digest(d)) {
-        return Err(format!("'{}' has '{other}' in the place of a digest", case.id));
+        return Err(Unfit::NoDigest { case: case.id.clone(), found: other.clone() });
     }
     let mut seen = BTreeSet::new();
     for execution in &case.executions {
+        let (id, engine) = (|| case.id.clone(), || execution.engine.clone());
         if !seen.insert(execution.engine.as_str()) {
-            return Err(format!("'{}' is twice on the engine '{}'", case.id, execution.engine));
+            return Err(Unfit::ExecutionTwice { case: id(), engine: engine() });
         }
         if matches!(&execution.outcome, Outcome::Ran { distinct, .. } if distinct.is_empty()) {
-            return Err(format!("'{}' ran on '{}' without a result", case.id, execution.engine));
+            return Err(Unfit::NoResult { case: id(), engine: engine() });
         }
     }
     Ok(())
@@ -65,19 +124,19 @@ pub(super) fn listed<'a>(
     of: &str,
     used: impl IntoIterator<Item = &'a str>,
     engines: &BTreeSet<&str>,
-) -> Result<(), String> {
+) -> Result<(), Unfit> {
     match used.into_iter().find(|e| !engines.contains(e)) {
-        Some(engine) => Err(format!("'{of}' names the engine '{engine}', which it does not list")),
+        Some(engine) => Err(Unfit::Unlisted { of: of.to_owned(), engine: engine.to_owned() }),
         None => Ok(()),
     }
 }
 
 /// Checks that a case's stored outputs have the case's length.
-pub(super) fn outputs(case: &CaseView, outputs: &Outputs) -> Result<(), String> {
+pub(super) fn outputs(case: &CaseView, outputs: &Outputs) -> Result<(), Unfit> {
     let expected = case.elements.div_ceil(case.dtype.per_word() as u64);
     for digest in case.executions.iter().filter_map(|x| x.digests.first()) {
         if let Some(words) = outputs.get(digest).map(Stored::words).filter(|w| *w != expected) {
-            return Err(format!("the stored output {digest} has {words} words, and '{}' has {expected}", case.id));
+            return Err(Unfit::Length { digest: digest.clone(), words, case: case.id.clone(), expected });
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::model::record::FormatVersion;
-use crate::model::record::Record;
+use super::sound::Unfit;
+use crate::model::record::{FormatError, FormatVersion, Record};
 use crate::model::text;
 use crate::process::file::read_up_to;
 
@@ -34,7 +34,8 @@ pub enum ReadError {
         /// The file.
         path: String,
         /// Why.
-        reason: String,
+        #[source]
+        reason: Wrong,
     },
     /// Its content is not what its id says.
     #[error("{path} was changed after it was written: its id is not the digest of its content")]
@@ -56,8 +57,26 @@ pub enum ReadError {
         /// The file.
         path: String,
         /// Why.
-        reason: String,
+        #[source]
+        reason: FormatError,
     },
+}
+
+/// Why a file's content is no record.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// It is not JSON, or not of the record's form.
+    #[error(transparent)]
+    Form(#[from] serde_json::Error),
+    /// Its parts do not fit one another.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// A record of a merged file has no format.
+    #[error("it has no member 'format'")]
+    NoFormat,
+    /// A record of a merged file refers to a case or verdict beyond the tables.
+    #[error("it refers to a part that it does not have")]
+    NoPart,
 }
 
 #[derive(serde::Deserialize)]
@@ -79,7 +98,7 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
         _ => io(e),
     })?;
     check_head(&name, &text)?;
-    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.to_string() };
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.into() };
     text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
     Ok(text)
 }
@@ -88,7 +107,7 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
 fn check_head(name: &str, text: &[u8]) -> Result<(), ReadError> {
     let path = || name.to_owned();
     let head: Head =
-        serde_json::from_slice(text).map_err(|e| ReadError::NotARecord { path: path(), reason: e.to_string() })?;
+        serde_json::from_slice(text).map_err(|e| ReadError::NotARecord { path: path(), reason: e.into() })?;
     head.format.check_readable().map_err(|reason| ReadError::Version { path: path(), reason })
 }
 
@@ -107,7 +126,7 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
 pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
     check_head(name, text)?;
     let path = || name.to_owned();
-    let not = |e: serde_json::Error| ReadError::NotARecord { path: path(), reason: e.to_string() };
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: path(), reason: e.into() };
     let kind: Kind = serde_json::from_slice(text).map_err(not)?;
     if let Some(records) = kind.records {
         return Err(ReadError::Several { path: path(), count: records.len() });
@@ -117,7 +136,7 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
     if !record.id.is_empty() && super::id::id_of(text).map_err(not)? != record.id {
         return Err(ReadError::Changed { path: path() });
     }
-    super::sound::check(&record).map_err(|reason| ReadError::NotARecord { path: path(), reason })?;
+    super::sound::check(&record).map_err(|e| ReadError::NotARecord { path: path(), reason: e.into() })?;
     Ok(record)
 }
 

@@ -190,9 +190,9 @@ pub const STREAMS: [Survival; 7] = [
         framework: Framework::TorchCuda,
         name: "PyTorch CUDA Philox4x32-10",
         operations: &[claim(
-            "rand, randn, dropout and all others",
+            "rand, randn and dropout",
             Survives::No,
-            "the thread of the launch is in the counter, and the launch depends on SMs x threads per SM",
+            "the thread of the launch is in the counter: cards agree only up to as many elements as the smaller one launches at most (SMs x threads per SM); rng predict says where they part",
             "ATen/native/cuda/DistributionTemplates.h, calc_execution_policy",
         )],
     },

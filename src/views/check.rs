@@ -6,11 +6,25 @@ use serde_json::{Value as Json, json};
 
 use super::View;
 use super::document::{Cell, Column, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Weight};
-use super::text::quoted;
+use super::text::command_by_id;
 use crate::gate::{Checked, Gravity, Item, Outcome};
 
 /// Items of one outcome on one engine that a terminal and a step summary list.
 const LISTED: usize = 10;
+
+/// What another lock would take as it is now.
+const LOCKABLE: [Outcome; 10] = [
+    Outcome::DigestChanged,
+    Outcome::NoLongerRepeatable,
+    Outcome::StatusChanged,
+    Outcome::CaseChanged,
+    Outcome::MissingCase,
+    Outcome::NowSkipped,
+    Outcome::NewCase,
+    Outcome::NewEngine,
+    Outcome::NowRuns,
+    Outcome::EngineAbsent,
+];
 
 /// A row an item, those as they should be included.
 const COLUMNS: [&str; 11] =
@@ -222,10 +236,10 @@ fn steps(checked: &Checked) -> Vec<(Text, String)> {
     let changed = [Outcome::DigestChanged, Outcome::NoLongerRepeatable, Outcome::DeviationChanged, Outcome::BeyondRule];
     let first = checked.items.iter().find(|i| i.gravity.fails() && changed.contains(&i.outcome));
     if let Some(case) = first.and_then(|i| i.case.as_ref()) {
-        out.push(("Show the first case again:".into(), format!("repro-audit case {}", quoted(case))));
+        out.push(("Show the first case again:".into(), command_by_id(case)));
     }
-    let lockable = checked.gravity == Gravity::Fail || checked.counts.warn > 0;
-    if lockable && checked.counts.incomplete == 0 {
+    let lockable = |i: &Item| i.gravity > Gravity::Pass && LOCKABLE.contains(&i.outcome);
+    if checked.items.iter().any(lockable) && checked.counts.incomplete == 0 {
         let what = "When each change has an explanation, accept it, and commit the difference with its reason:";
         out.push((what.into(), "repro-audit lock RECORD…".to_owned()));
     }

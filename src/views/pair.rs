@@ -261,14 +261,18 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         changes.statement(mark(cause), title(cause), sentence(pair, cause));
     }
     let mut said = Section::new(id("said"), "");
-    if !pair.open.is_empty() {
+    if !pair.races.is_empty() {
+        let text = format!(
+            "The shaders of {} have data races: what they compute is undefined, and can not be compared.",
+            list(&pair.races, 3)
+        );
+        said.statement(Mark::Attention, "Data race", text);
+    }
+    let ordered = pair.open.len() - pair.races.len();
+    if ordered > 0 {
         let text = format!(
             "{} on a side, because the shader leaves the order of operations open. That is no change.",
-            if pair.open.len() == 1 {
-                "1 case does not repeat".to_owned()
-            } else {
-                format!("{} cases do not repeat", pair.open.len())
-            }
+            if ordered == 1 { "1 case does not repeat".to_owned() } else { format!("{ordered} cases do not repeat") }
         );
         said.statement(Mark::Note, "By design", text);
     }

@@ -125,13 +125,18 @@ impl View for Predicted<'_> {
             };
             let first: Vec<String> = card.first.iter().take(SHOWN).map(value).collect();
             let last: Vec<String> = card.last.iter().skip(card.last.len().saturating_sub(SHOWN)).map(value).collect();
+            // Of a small tensor the last values are among the first.
+            let both = first.len() + last.len();
+            let told_twice = both.saturating_sub(usize::try_from(found.draw.n).unwrap_or(usize::MAX));
+            let last = &last[told_twice.min(last.len())..];
+            let between = if last.is_empty() || told_twice > 0 { " " } else { " … " };
             table.push([
                 Cell::text(card.subject.name.as_str()),
                 Cell::text(format!("{} × {}", card.subject.geometry.sms, card.subject.geometry.threads_per_sm)),
                 Cell::number(text::count(card.threads)),
                 Cell::text(format!("{} to {}", card.offset[0], card.offset[1])),
                 Cell::number(card.output_sum.map_or_else(|| format!("{:.2}", card.sum), |sum| format!("{sum}"))),
-                Cell::text(format!("{} … {}", first.join(" "), last.join(" "))),
+                Cell::text(format!("{}{between}{}", first.join(" "), last.join(" ")).trim_end()),
             ]);
         }
         cards.table(table);

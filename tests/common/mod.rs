@@ -1,6 +1,8 @@
 //! Running the program as a user does. Each test takes what it needs.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub(crate) mod older;
+
 use std::path::Path;
 use std::process::{Command, Output};
 

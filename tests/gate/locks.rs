@@ -2,10 +2,13 @@
 
 use repro_audit::gate::{Found, Gravity, Lock, LockError, Outcome};
 use repro_audit::kernels::Profile;
-use repro_audit::record::{EngineStatus, Record, Status};
+use repro_audit::model::Arithmetic;
+use repro_audit::model::bits::Bits;
+use repro_audit::numerics::drift;
+use repro_audit::record::{AxisLevel, Comparison, Distinct, EngineStatus, Record, Status, TwinDigest};
 
 use crate::fixture;
-use crate::subject::{ATOMIC, SKIPPED, SUM, ask, becomes, case, lock, notable, of, on, results, settled, sound};
+use crate::subject::{ATOMIC, EXP, SKIPPED, SUM, ask, becomes, case, lock, notable, of, on, results, settled, sound};
 
 #[test]
 fn the_lock_is_text_that_can_be_read() {
@@ -277,4 +280,58 @@ fn what_has_no_order_has_no_digest() {
     assert_eq!(after(&other(SUM)).gravity, Gravity::Fail, "other bits");
     let worse = after(&|r| on(r, ATOMIC, "vulkan:0").status = Status::OutsideSpecification);
     assert_eq!(of(&worse, Outcome::StatusChanged).len(), 1, "outside is worse: {:?}", notable(&worse));
+}
+
+/// Lets the runs of a case on `vulkan:1` differ in the bits of NaN alone. What else is compared stays as it is.
+fn with_nan(record: &mut Record, id: &str) {
+    let [a, b] = [0x7fc0_0000, 0xffc0_0001].map(|bits| Bits::f32(&[f32::from_bits(bits)]));
+    let drift = drift::measure(&a, &b).expect("one shape");
+    let (left, right) = ("vulkan:1 run 1".into(), "vulkan:1 run 2".into());
+    case(record, id).comparisons.push(Comparison { axis: AxisLevel::Repeat, left, right, drift });
+    let distinct = results(on(record, id, "vulkan:1"));
+    distinct[0].runs -= 1;
+    distinct.push(Distinct { digest: "0e".repeat(16), runs: 1 });
+}
+
+/// Was: a lock with a row `bit-exact varies`, which could not be read.
+#[test]
+fn the_bits_of_nan_are_no_difference_in_a_lock() {
+    let plain = sound();
+    let (strict, other) = (SUM, EXP);
+    let mut record = plain.clone();
+    with_nan(&mut record, strict);
+    with_nan(&mut record, other);
+    let locked = lock(&[record.clone()]);
+    let row = |lock: &Lock, id: &str| {
+        let rows = &lock.cases[&key(id)].rows;
+        rows.iter().find(|(l, _)| l.as_str() == "vulkan/llvmpipe/x86_64").expect("a row").1.clone()
+    };
+    let before = lock(std::slice::from_ref(&plain));
+    assert_eq!(row(&locked, strict).status, Status::BitExact, "NaN is equal to NaN");
+    assert_eq!(row(&locked, strict).found, row(&before, strict).found, "the strict reference's digest stands for it");
+    assert_eq!((row(&locked, other).status, row(&locked, other).found), (Status::WithinSpecification, Found::Varies));
+    for (from, to) in [(&record, &record), (&record, &plain), (&plain, &record)] {
+        let checked = ask(&lock(std::slice::from_ref(from)), "", std::slice::from_ref(to));
+        assert!(checked.gravity <= Gravity::Note, "nothing changed but NaN: {:?}", notable(&checked));
+    }
+    for requirement in ["repeatable", "within-specification"] {
+        let policy = format!("[[rule]]\ncase = \"exp/*\"\nadapter = \"llvmpipe\"\nrequire = \"{requirement}\"\n");
+        let checked = ask(&locked, &policy, std::slice::from_ref(&record));
+        assert!(of(&checked, Outcome::BeyondRule).is_empty(), "{requirement}: {:?}", notable(&checked));
+    }
+    let mut worse = record.clone();
+    results(on(&mut worse, strict, "vulkan:1"))[0].digest = "0f".repeat(16);
+    let checked = ask(&locked, "", &[worse]);
+    assert_eq!(of(&checked, Outcome::DigestChanged).len(), 1, "other bits are still noticed: {:?}", notable(&checked));
+}
+
+/// Was: whichever reference stood first in the record.
+#[test]
+fn the_strict_reference_of_a_lock_is_the_one_of_that_name() {
+    let record = sound();
+    let mut turned = record.clone();
+    for case in turned.cases.iter_mut().filter(|c| !c.twins.is_empty()) {
+        case.twins.insert(0, TwinDigest { arithmetic: Arithmetic::FUSED, digest: "0f".repeat(16) });
+    }
+    assert_eq!(lock(&[turned]).cases, lock(&[record]).cases, "their order says nothing");
 }

@@ -83,8 +83,9 @@ fn what_was_not_judged_is_within_no_specification() {
             changed(policy, |r| {
                 let execution = on(r, EXP, "vulkan:1");
                 becomes(execution, status, digests);
-                if !known {
-                    execution.accuracy = None;
+                match execution.accuracy.as_mut() {
+                    Some(accuracy) if known => accuracy.undecided = status == Status::Unjudged,
+                    _ => execution.accuracy = None,
                 }
             })
         };

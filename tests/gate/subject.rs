@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use repro_audit::facts::status_of;
+use repro_audit::facts::{status_of, verdicts};
 use repro_audit::gate::{Checked, Gravity, Item, Lock, Outcome, Policy, Question, check};
 use repro_audit::model::FindingKind;
 use repro_audit::record::{self, CaseRecord, Control, Dispersion, Distinct, Execution, Record, Status, content_id};
@@ -50,6 +50,7 @@ pub(crate) fn sound() -> Record {
                 let kinds = &mut comparison.drift.classes;
                 kinds.finite += std::mem::take(&mut kinds.flushed);
             }
+            record.verdicts = verdicts(&record);
             record.id = content_id(&record).expect("a record is JSON");
             record
         })
@@ -64,7 +65,7 @@ pub(crate) fn lock(records: &[Record]) -> Lock {
 }
 
 /// A record whose rows state what their evidence allows: a changed digest is no longer the strict reference's, and what is
-/// said of the specification is what was counted. A contradiction that is planted with several results stays.
+/// said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
 pub(crate) fn settled(mut record: Record) -> Record {
     for case in &mut record.cases {
         for i in 0..case.executions.len() {
@@ -82,6 +83,7 @@ pub(crate) fn settled(mut record: Record) -> Record {
             }
         }
     }
+    record.verdicts = verdicts(&record);
     record
 }
 

@@ -2,8 +2,9 @@
 
 use std::process::Output;
 
-use repro_audit::facts::Fault;
-use repro_audit::record::{self, EngineStatus, Outcome, Record, Status, UNFINISHED, content_id};
+use repro_audit::facts::{Fault, verdicts};
+use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
+use repro_audit::record::{UNFINISHED, Verdict, content_id};
 
 use crate::common::{program, run};
 
@@ -52,6 +53,7 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                     execution.outcome = Outcome::Failed { reason: "it crashed".to_owned() };
                     execution.status = Status::Failed;
                 }
+                r.verdicts = verdicts(r);
             }),
             Fault::CaseFailed,
         ),
@@ -65,7 +67,45 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
             }),
             Fault::Contradiction,
         ),
-        ("no cases", changed(sound, |r| r.cases.clear()), Fault::NothingRan),
+        (
+            "a verdict of a status that no row has",
+            changed(sound, |r| r.verdicts.iter_mut().for_each(|v| v.status = Status::NotRepeatable)),
+            Fault::Contradiction,
+        ),
+        (
+            "a verdict of a better status than its rows",
+            changed(sound, |r| {
+                for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
+                    if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
+                        distinct.push(Distinct { digest: "0e".repeat(16), runs: 1 });
+                    }
+                    execution.status = Status::NotRepeatable;
+                }
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a level that no result breaks, stated as failed",
+            changed(sound, |r| r.verdicts.iter_mut().for_each(|v| v.levels[0] = (Level::RunToRun, LevelState::Failed))),
+            Fault::Contradiction,
+        ),
+        (
+            "a verdict on an engine that ran nothing",
+            changed(sound, |r| {
+                let cpu = r.engines.iter().find(|e| e.kind == EngineKind::Cpu).expect("the CPU").id.clone();
+                let verdict = Verdict { engine: cpu, ..r.verdicts[0].clone() };
+                r.verdicts.push(verdict);
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "no cases",
+            changed(sound, |r| {
+                r.cases.clear();
+                r.verdicts.clear();
+            }),
+            Fault::NothingRan,
+        ),
         (
             "cases without executions",
             changed(sound, |r| {
@@ -73,6 +113,7 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                     case.executions.clear();
                     case.comparisons.clear();
                 }
+                r.verdicts.clear();
             }),
             Fault::NothingRan,
         ),

@@ -176,7 +176,10 @@ fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
         .map(|c| c.subject.name.as_str())
         .collect();
     if !unverified.is_empty() {
-        notes.push(format!("No source was read for the figures of {}: check them there.", unverified.join(", ")));
+        notes.push(format!(
+            "No source was read for the figures of {}: compare them with torch.cuda.get_device_properties on the card.",
+            unverified.join(", ")
+        ));
     }
     let after: Vec<_> = found.cards.iter().map(|c| c.offset[1]).collect();
     if found.draw.n > 0 && after.windows(2).any(|w| w[0] != w[1]) {

@@ -9,7 +9,9 @@ use super::between::{Between, between, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::surroundings::{Change, surroundings, told};
-use crate::facts::{Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of};
+use crate::facts::{
+    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of,
+};
 use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Evidence, Execution, Outcome, Outputs, Record, Status};
 
@@ -182,6 +184,8 @@ pub struct Compared {
     pub results: Vec<ResultChange>,
     /// Cases that do not repeat on a side because no order of operations is defined.
     pub open: Vec<String>,
+    /// Those of them whose shader has a data race, on a side: what they compute is undefined.
+    pub races: Vec<String>,
     /// What there is nothing to compare with.
     pub absent: Absent,
 }
@@ -233,6 +237,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         matching.matched.iter().map(|m| EngineRow { matched: m.clone(), sameness: Sameness::default() }).collect();
     let mut results = Vec::new();
     let mut open: BTreeSet<&str> = BTreeSet::new();
+    let mut races: BTreeSet<&str> = BTreeSet::new();
     let mut incomparable: BTreeSet<&str> = BTreeSet::new();
     let mut alone: (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
     for l in &left.cases {
@@ -256,6 +261,9 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                 Seen::Open => {
                     engine.sameness.add(Sameness { compared: 1, open: 1, ..Sameness::default() });
                     open.insert(&l.id);
+                    if [l, r].into_iter().any(|case| Disorder::of(case).is_some_and(Disorder::is_race)) {
+                        races.insert(&l.id);
+                    }
                 }
                 Seen::Changed(change) => {
                     match change.kind {
@@ -291,6 +299,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         causes,
         cases,
         results,
+        races: races.into_iter().map(str::to_owned).collect(),
         open: open.into_iter().map(str::to_owned).collect(),
         absent: Absent {
             engines: (matching.left_only, matching.right_only),

@@ -51,6 +51,8 @@ pub struct Related {
     pub cases: usize,
     /// Settled results.
     pub results: usize,
+    /// Cases in which two adapters with a driver gave different bits, whether or not classes can be made of them.
+    pub apart: usize,
     /// The smallest set of cases that tells the classes apart.
     pub cover: Cover,
     /// Its cases.
@@ -251,6 +253,7 @@ pub fn relate(merged: &Merged) -> Related {
         splits: splits(&drift, &joined),
         kernels: matrix,
         cases: table.cases.len(),
+        apart: apart(&table),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
         telling,
@@ -269,6 +272,16 @@ pub fn relate(merged: &Merged) -> Related {
 
 fn order<'a>(node: &'a Node<'a>) -> (&'a Key, &'a str, &'a str) {
     (&node.key, node.member.name(), node.member.id())
+}
+
+/// Cases that tell two adapters with a driver apart.
+fn apart(table: &Table<'_>) -> usize {
+    let rows: Vec<&[Cell]> =
+        table.nodes.iter().filter(|n| !n.engine.is_embedded()).map(|n| n.cells.as_slice()).collect();
+    let settled = |case: usize| {
+        rows.iter().filter_map(move |row| if let Cell::Settled(digest) = row[case] { Some(digest) } else { None })
+    };
+    (0..table.cases.len()).filter(|case| settled(*case).collect::<BTreeSet<_>>().len() > 1).count()
 }
 
 /// Adapters with a driver, whatever its version and the variables set.

@@ -1,10 +1,10 @@
 //! One result of a record, and what is demanded of it.
 
-use crate::facts::clean;
+use crate::facts::{Disorder, clean, size, status_of};
 use crate::gate::lock::{Found, LockedRow, found, status_word};
-use crate::gate::order::Disorder;
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
+use crate::model::record::Evidence;
 use crate::record::{self, AxisLevel, CaseRecord, Execution, Status};
 
 /// See the module.
@@ -30,8 +30,8 @@ impl<'a> Seen<'a> {
         Self {
             case,
             execution,
-            status: execution.status,
-            found: found(execution),
+            status: status_of(case, execution),
+            found: found(case, execution),
             digest,
             runs,
             disorder: Disorder::of(case),
@@ -41,6 +41,18 @@ impl<'a> Seen<'a> {
     /// Whether it ran.
     pub(super) fn ran(&self) -> bool {
         matches!(self.execution.outcome, record::Outcome::Ran { .. })
+    }
+
+    /// Whether runs differ, otherwise than in NaN's sign or payload alone.
+    fn varies(&self) -> bool {
+        Evidence::of(self.case, self.execution).distinct > 1
+    }
+
+    /// Whether a locked digest is of one of its results.
+    fn has(&self, locked: &str) -> bool {
+        let record::Outcome::Ran { distinct, .. } = &self.execution.outcome else { return false };
+        matches!(&self.found, Found::Digest(found) if found == locked)
+            || distinct.iter().any(|d| d.digest.starts_with(locked))
     }
 
     /// Results that were not held to the specification, since they were not kept.
@@ -56,7 +68,7 @@ impl<'a> Seen<'a> {
         if self.status == Status::BitExact {
             return Ok(0);
         }
-        if self.found == Found::Varies {
+        if self.varies() {
             return Err("the runs differ, and the distance of each is not measured".to_owned());
         }
         let drift = self
@@ -83,8 +95,9 @@ impl<'a> Seen<'a> {
         match &self.execution.outcome {
             record::Outcome::Skipped { why } => format!("skipped: {}", clean(&why.to_string())),
             record::Outcome::Failed { reason } => format!("failed: {}", clean(reason)),
-            record::Outcome::Ran { runs, distinct, .. } if distinct.len() > 1 => {
-                format!("{}, {} results in {runs} runs", status_word(self.status), distinct.len())
+            record::Outcome::Ran { runs, distinct, .. } if self.found == Found::Varies => {
+                let alone = if self.varies() { "" } else { ", which differ in the bits of NaN alone" };
+                format!("{}, {} results in {runs} runs{alone}", status_word(self.status), distinct.len())
             }
             record::Outcome::Ran { .. } => format!("{} {}", status_word(self.status), self.found),
         }
@@ -98,10 +111,7 @@ impl<'a> Seen<'a> {
         else {
             return String::new();
         };
-        let mut text = format!(
-            "; {} of {} elements differ from the strict reference, up to {} ulp",
-            drift.differing, drift.elements, drift.max_ulp
-        );
+        let mut text = format!("; against the strict reference: {}", size(drift, self.case.quantity()));
         let equals: Vec<_> = self.execution.equals.iter().map(|a| a.name()).collect();
         if !equals.is_empty() {
             text.push_str(&format!("; equals the {} reference", equals.join(", ")));
@@ -119,9 +129,9 @@ impl<'a> Seen<'a> {
             _ if row.status == Status::Skipped && !self.ran() => (Outcome::SkippedAsLocked, is),
             _ if row.status == Status::Skipped => (Outcome::NowRuns, format!("was skipped, is {is}")),
             _ if !self.ran() => (Outcome::NowSkipped, format!("was {was}, is {is}")),
-            (Found::Digest(a), Found::Digest(b)) if a != b => (Outcome::DigestChanged, changed()),
-            (Found::Digest(_), Found::Digest(_)) if row.status != self.status => (Outcome::StatusChanged, changed()),
-            (Found::Digest(_), Found::Varies) => (Outcome::NoLongerRepeatable, changed()),
+            (Found::Digest(_), _) if self.varies() => (Outcome::NoLongerRepeatable, changed()),
+            (Found::Digest(locked), _) if !self.has(locked) => (Outcome::DigestChanged, changed()),
+            (Found::Digest(_), _) if row.status != self.status => (Outcome::StatusChanged, changed()),
             (Found::Varies | Found::Unordered | Found::Race, _) if self.status > row.status => {
                 (Outcome::StatusChanged, changed())
             }
@@ -166,7 +176,7 @@ impl<'a> Seen<'a> {
                 "{} of its results were too many to keep and were not judged; audit with fewer --repeats",
                 self.unmeasured()
             )),
-            Requirement::Repeatable if self.found == Found::Varies => Err(format!("is {}", self.words())),
+            Requirement::Repeatable if self.varies() => Err(format!("is {}", self.words())),
             Requirement::Repeatable if self.disorder.is_some() => Err(format!(
                 "the interpreter found {}: that {} runs agree is chance",
                 self.disorder.map(Disorder::words).unwrap_or_default(),

@@ -7,12 +7,13 @@ use super::{
     Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
     shorten,
 };
-use crate::facts::{Identity, clean, identify};
-use crate::gate::order::Disorder;
+use crate::facts::Disorder;
+use crate::facts::{Identity, clean, identify, status_of};
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;
-use crate::record::{Execution, Outcome, Record, Status};
+use crate::model::record::Evidence;
+use crate::record::{CaseRecord, Execution, Outcome, Record, Status};
 
 impl Lock {
     /// Locks what the records found. The order of the records does not matter, nor does one that is given twice.
@@ -51,7 +52,7 @@ impl Lock {
                 };
                 for execution in &case.executions {
                     let Some(label) = labels.get(execution.engine.as_str()) else { continue };
-                    locked.add(&id, label, execution)?;
+                    locked.add(&id, label, case, execution)?;
                 }
             }
         }
@@ -99,7 +100,7 @@ fn disorders(records: &[Record]) -> BTreeMap<CaseId, Disorder> {
 /// interpreter, which takes another legal order in each run, shows most of them.
 fn unordered(records: &[Record]) -> BTreeSet<(&str, &str)> {
     let cases = records.iter().flat_map(|r| &r.cases).filter(|c| c.twins.is_empty());
-    let varies = |c: &&crate::record::CaseRecord| c.executions.iter().any(|x| found_in(x) == Found::Varies);
+    let varies = |c: &&CaseRecord| c.executions.iter().any(|x| Evidence::of(c, x).distinct > 1);
     cases.filter(varies).map(|c| (c.kernel.as_str(), c.variant.as_str())).collect()
 }
 
@@ -120,8 +121,8 @@ impl LockedCase {
     }
 
     /// Adds a result; of the same engine in several records, or of several equal adapters, what they agree on.
-    fn add(&mut self, id: &CaseId, label: &str, execution: &Execution) -> Result<(), LockError> {
-        let new = LockedRow { status: execution.status, found: found_in(execution), line: 0 };
+    fn add(&mut self, id: &CaseId, label: &str, case: &CaseRecord, execution: &Execution) -> Result<(), LockError> {
+        let new = LockedRow { status: status_of(case, execution), found: found_in(case, execution), line: 0 };
         let row = match self.rows.entry(label.to_owned()) {
             Entry::Vacant(place) => {
                 place.insert(new);

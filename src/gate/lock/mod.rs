@@ -8,8 +8,9 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Identity;
+use crate::model::record::Evidence;
 use crate::model::{CaseId, Profile};
-use crate::record::Status;
+use crate::record::{CaseRecord, Execution, Outcome, Status};
 
 /// The version that this program writes, and the newest that it reads.
 pub(super) const VERSION: u32 = 1;
@@ -110,7 +111,7 @@ pub struct LockedCase {
 /// One case on one engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedRow {
-    /// What the record said of it.
+    /// What its evidence showed.
     pub status: Status,
     /// The result.
     pub found: Found,
@@ -123,7 +124,7 @@ pub struct LockedRow {
 pub enum Found {
     /// All runs agreed.
     Digest(String),
-    /// They differed; no digest stands for them.
+    /// They differed, if only in NaN's sign or payload; no digest stands for them.
     Varies,
     /// The order of operations is not fixed, as findings or runs of the same shader show: that those of this engine
     /// agree, if they do, is chance.
@@ -169,10 +170,15 @@ pub(super) fn shorten(digest: &str) -> String {
     digest.chars().take(DIGITS).collect()
 }
 
-/// What an execution found.
-pub(super) fn found(execution: &crate::record::Execution) -> Found {
-    match &execution.outcome {
-        crate::record::Outcome::Ran { distinct, .. } => match &distinct[..] {
+/// What an execution of a case found. NaN is equal to NaN, so that the strict reference's digest stands for each result that
+/// is bit-exact.
+pub(super) fn found(case: &CaseRecord, execution: &Execution) -> Found {
+    let evidence = Evidence::of(case, execution);
+    match (&execution.outcome, case.strict()) {
+        (Outcome::Ran { .. }, Some(strict)) if evidence.strict && evidence.distinct == 1 => {
+            Found::Digest(shorten(strict))
+        }
+        (Outcome::Ran { distinct, .. }, _) => match &distinct[..] {
             [only] => Found::Digest(shorten(&only.digest)),
             [] => Found::Nothing,
             _ => Found::Varies,
@@ -184,7 +190,9 @@ pub(super) fn found(execution: &crate::record::Execution) -> Found {
 /// Whether a status and a result can belong together.
 pub(super) fn fits(status: Status, found: &Found) -> bool {
     match status {
-        Status::BitExact | Status::WithinSpecification | Status::Unjudged => matches!(found, Found::Digest(_)),
+        Status::BitExact => matches!(found, Found::Digest(_)),
+        // Results that differ in NaN's sign or payload alone repeat, and no digest stands for them.
+        Status::WithinSpecification | Status::Unjudged => matches!(found, Found::Digest(_) | Found::Varies),
         Status::NotRepeatable => matches!(found, Found::Varies | Found::Unordered | Found::Race),
         Status::OutsideSpecification => *found != Found::Nothing,
         Status::Skipped | Status::Failed => *found == Found::Nothing,
@@ -197,12 +205,12 @@ pub(super) fn is_digest(text: &str) -> bool {
 }
 
 /// A case as a lock knows it, without results.
-pub(super) fn outline(case: &crate::record::CaseRecord) -> LockedCase {
+pub(super) fn outline(case: &CaseRecord) -> LockedCase {
     let dtype = format!("{:?}", case.dtype).to_lowercase();
     LockedCase {
         shape: format!("{dtype}[{}]", case.elements),
         shader: case.shader.as_deref().map(shorten),
-        strict: case.twins.first().map(|t| shorten(&t.digest)),
+        strict: case.strict().map(shorten),
         rows: BTreeMap::new(),
         line: 0,
     }

@@ -10,6 +10,8 @@ use crate::model::bits::Dtype;
 pub struct CaseView {
     /// The case's id.
     pub id: String,
+    /// The id without configuration.
+    pub problem: String,
     /// The kernel.
     pub kernel: String,
     /// The variant.
@@ -49,10 +51,11 @@ pub struct ExecutionView {
 
 impl From<&CaseRecord> for CaseView {
     fn from(case: &CaseRecord) -> Self {
-        let strict = case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.clone());
+        let strict = case.strict().map(str::to_owned);
         let differs = |d: &String| strict.as_ref().is_some_and(|s| s != d);
         Self {
             id: case.id.clone(),
+            problem: case.problem.clone(),
             kernel: case.kernel.clone(),
             variant: case.variant.clone(),
             dtype: case.dtype,

@@ -2,7 +2,23 @@
 
 use super::format::{CaseRecord, Execution, Outcome};
 use crate::model::axis::AxisLevel;
-use crate::model::{Arithmetic, Drift};
+use crate::model::{Drift, Level};
+
+/// A set of levels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Levels(u8);
+
+impl Levels {
+    /// Whether it has this one.
+    #[must_use]
+    pub fn has(self, level: Level) -> bool {
+        self.0 >> level as u8 & 1 == 1
+    }
+
+    fn add(&mut self, level: Level) {
+        self.0 |= 1 << level as u8;
+    }
+}
 
 /// What there is to conclude a status from: of a record, and of a part of a merged one, which keeps nothing else of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +32,10 @@ pub struct Evidence {
     /// Elements that the specification does not allow, over all results that were kept; `None` where that is not known,
     /// or where every element that differs has a bound too wide to be a verdict.
     pub outside: Option<u64>,
+    /// The levels of which a comparison with another output drifts.
+    pub drifts: Levels,
+    /// The same, with those that differ in NaN's sign or payload alone.
+    pub differs: Levels,
 }
 
 /// Whether two outputs differ, and in NaN's sign or payload alone.
@@ -35,12 +55,24 @@ impl Evidence {
         let kept = execution.accuracy.as_ref().is_none_or(|a| a.unmeasured == 0);
         let alike = distinct.len() > 1 && kept && on(AxisLevel::Repeat).is_some_and(only_nan);
         let first = distinct.first().map(|d| d.digest.as_str());
-        let strict = case.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str());
+        let strict = case.strict();
+        let (mut drifts, mut differs) = (Levels::default(), Levels::default());
+        let engine = execution.engine.as_str();
+        for comparison in case.comparisons.iter().filter(|c| c.right == *engine || c.left == *engine) {
+            if !comparison.drift.is_identical() {
+                differs.add(comparison.axis.level());
+            }
+            if !comparison.drift.is_none() {
+                drifts.add(comparison.axis.level());
+            }
+        }
         Self {
             results: distinct.len(),
             distinct: if alike { 1 } else { distinct.len() },
             strict: strict.is_some() && (strict == first || on(AxisLevel::Engine).is_some_and(only_nan)),
             outside: execution.accuracy.as_ref().filter(|a| a.outside > 0 || !a.undecided).map(|a| a.outside),
+            drifts,
+            differs,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The record's types. `reports/record.schema.json` says the same for other programs.
+//! The record's types. `reports/record.schema.json` is derived from them, with the comments here as its descriptions.
 //!
 //! What varies from one audit to the next of the same machine (time stamps, durations) is in [`Record::run`] and in
 //! fields named `seconds`, and is left out of the record's id.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
@@ -14,7 +15,7 @@ use super::version::FormatVersion;
 use crate::model::Arithmetic;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Accuracy, Drift};
-use crate::model::number;
+use crate::model::number::{self, Number, OptionalNumber};
 use crate::model::{AdapterIdentity, Examination, Finding, Limit, Quantity, Skip};
 use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
 
@@ -22,11 +23,13 @@ use crate::model::{AxisLevel, Level, Observation, Origin, Profile, Role, Side};
 pub const UNFINISHED: &str = "This audit was not finished when this record was written.";
 
 /// One audit of one machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// The format's version; first in the file, so that a reader can stop here.
     pub format: FormatVersion,
-    /// BLAKE3 of the content without what varies by itself, 64 hexadecimal digits. See [`super::content_id`].
+    /// BLAKE3 of the content as canonical JSON (members by name, no space), without `id`, `run`, `outputs` and every member
+    /// named `seconds`: 64 hexadecimal digits. Empty in a record that was written before its audit was finished.
+    #[schemars(extend("pattern" = "^([0-9a-f]{64})?$"))]
     pub id: String,
     /// When and how long; not part of the id.
     pub run: Run,
@@ -34,7 +37,7 @@ pub struct Record {
     pub provenance: Provenance,
     /// Where it was computed.
     pub environment: Environment,
-    /// The engines, the CPU first. Adapters that failed are listed with the reason.
+    /// The engines, the CPU first. Those that failed are listed with the reason.
     pub engines: Vec<Engine>,
     /// The planted drift and whether it was caught.
     pub controls: Vec<Control>,
@@ -64,17 +67,17 @@ impl Record {
 }
 
 /// What varies by itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// RFC 3339, UTC.
     pub started: String,
     /// Wall-clock seconds of the whole audit.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub seconds: f64,
 }
 
 /// The program and the settings that produced a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// The program's version.
     pub version: String,
@@ -90,7 +93,7 @@ pub struct Provenance {
 }
 
 /// The settings in force, defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
     /// The profile.
     pub profile: Profile,
@@ -121,17 +124,17 @@ pub struct Settings {
 }
 
 /// What kind of engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// The CPU twins.
     Cpu,
-    /// An adapter through wgpu, or the embedded one.
+    /// An adapter through wgpu, the embedded one, or a remote engine.
     Adapter,
 }
 
 /// Whether an engine finished.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "state")]
 pub enum EngineStatus {
     /// It answered for every case.
@@ -146,7 +149,7 @@ pub enum EngineStatus {
 }
 
 /// Something that executes cases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Engine {
     /// Short and unique in the record: `cpu`, `vulkan:0`, `vulkan:0 LP_NUM_THREADS=1`.
     pub id: String,
@@ -202,7 +205,7 @@ impl Engine {
 }
 
 /// A planted difference, and whether the comparator caught it. One that is missed makes the audit invalid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Control {
     /// Its name: `one-ulp`, `nan`, `swapped`, `unordered-sum` ….
     pub name: String,
@@ -215,7 +218,7 @@ pub struct Control {
 }
 
 /// Everything about one case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseRecord {
     /// The id, which `repro-audit case` accepts.
     pub id: String,
@@ -262,6 +265,12 @@ impl CaseRecord {
 }
 
 impl CaseRecord {
+    /// The strict reference's digest; `None` where no order is defined.
+    #[must_use]
+    pub fn strict(&self) -> Option<&str> {
+        self.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str())
+    }
+
     /// What an element is: as recorded, or for a record from before format 1.3 by kernel and element type.
     #[must_use]
     pub fn quantity(&self) -> Quantity {
@@ -270,7 +279,7 @@ impl CaseRecord {
 }
 
 /// The digest of a twin's output in one arithmetic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TwinDigest {
     /// The arithmetic.
     pub arithmetic: Arithmetic,
@@ -279,7 +288,7 @@ pub struct TwinDigest {
 }
 
 /// One result of repeated runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Distinct {
     /// BLAKE3 of the output.
     pub digest: String,
@@ -288,26 +297,26 @@ pub struct Distinct {
 }
 
 /// What repeated runs say of repeatability.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dispersion {
     /// Shannon entropy of the distribution over distinct results, in bits.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub entropy: f64,
     /// The share of the commonest result.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub mode_share: f64,
     /// Where all runs agreed: the rate of other results is below this with 95 % confidence (rule of three, 3/N).
     /// 1 where they did not, and NaN on an embedded adapter, whose runs are no random draws.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub rate_below: f64,
     /// `V_s` of the FPNA paper, the largest over the runs, against the first run: 1 - |S_run / S_first|. Only for
     /// outputs of one element.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub variability: f64,
 }
 
 /// How an execution ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "state")]
 pub enum Outcome {
     /// It ran.
@@ -332,7 +341,7 @@ pub enum Outcome {
 }
 
 /// What a row says, from the least to the worst: the one order of statuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It did not run: skipped, with a reason.
@@ -353,7 +362,7 @@ pub enum Status {
 }
 
 /// One case on one engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Execution {
     /// The engine's id.
     pub engine: String,
@@ -378,12 +387,12 @@ pub struct Execution {
     /// those that comparisons name.
     pub samples: Vec<Sample>,
     /// Wall-clock seconds of all runs, compilation excluded; not part of the id, and left out of a merged record.
-    #[serde(with = "number", default)]
+    #[serde(with = "Number", default)]
     pub seconds: f64,
 }
 
 /// What an output holds. Since format 1.3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {
     /// Elements that are NaN.
     pub nan: u64,
@@ -417,24 +426,24 @@ impl Content {
 }
 
 /// One element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sample {
     /// Its index.
     pub index: u64,
     /// Its bits.
     pub bits: String,
     /// Its value.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub value: f64,
     /// The strict twin's bits.
     pub twin: Option<String>,
     /// The exact value.
-    #[serde(with = "optional_number")]
+    #[serde(with = "OptionalNumber")]
     pub exact: Option<f64>,
 }
 
 /// Two outputs whose bits were compared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// What differs between the sides.
     pub axis: AxisLevel,
@@ -448,7 +457,7 @@ pub struct Comparison {
 }
 
 /// Whether a level held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LevelState {
     /// All pairs that test it agree.
@@ -460,7 +469,7 @@ pub enum LevelState {
 }
 
 /// What held for one problem on one engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The problem's id.
     pub problem: String,
@@ -483,20 +492,4 @@ pub struct Verdict {
     pub because: String,
     /// The case that shows it.
     pub evidence: Option<String>,
-}
-
-mod optional_number {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Wrapped(#[serde(with = "crate::model::number")] f64);
-
-    #[expect(clippy::ref_option, reason = "serde's signature")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.map(Wrapped).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-        Ok(Option::<Wrapped>::deserialize(deserializer)?.map(|w| w.0))
-    }
 }

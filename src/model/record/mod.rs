@@ -13,11 +13,11 @@ pub use crate::model::axis::{AXES, Axis, AxisLevel, Level};
 pub use crate::model::{Role, Side};
 pub use case_view::{CaseView, ExecutionView};
 pub use environment::Environment;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Levels};
 pub use format::{
     CaseRecord, Comparison, Content, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
     LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, UNFINISHED, Verdict,
 };
-pub use outputs::{Known, Outputs, STORE, Stored, block};
+pub use outputs::{Damage, DamagedOutput, Known, Outputs, STORE, Stored, block};
 pub use own::OwnKernel;
-pub use version::FormatVersion;
+pub use version::{FormatError, FormatVersion};

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::base64;
@@ -30,19 +31,21 @@ const SHORT: usize = 16;
 const MOST: u64 = 1 << 40;
 
 /// One output.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "form")]
 pub enum Stored {
-    /// A sample, and digests by block. Orders below [`Stored::Whole`], which says more.
+    /// A sample, and digests by block. Orders below the whole output, which says more.
     Sampled {
-        /// The output's 32-bit words.
+        /// How many 32-bit words the output has.
         words: u64,
-        /// BLAKE3 of each block of [`block`] words, 16 hexadecimal digits each.
+        /// 16 hexadecimal digits of BLAKE3 for each block of words: 4096 a block, or the smallest power of two that gives
+        /// at most 64 blocks.
         blocks: String,
-        /// The words at [`places`], in that order, as base64 of little-endian bytes.
+        /// Some words, as base64 of little-endian bytes. The k-th, from 0, is the one at
+        /// `floor(((k * 0x9e3779b97f4a7c15) mod 2^64) * words / 2^64)`.
         sample: String,
-        /// BLAKE3 of the output's digest and the members above, 16 hexadecimal digits: a sample can not be checked
-        /// against the digest.
+        /// 16 hexadecimal digits of BLAKE3 of the output's digest, `words`, `blocks` and `sample`, with a line break
+        /// between each and the next: a sample can not be checked against the digest.
         check: String,
     },
     /// All of it.
@@ -50,6 +53,40 @@ pub enum Stored {
         /// Its words, as base64 of little-endian bytes.
         bits: String,
     },
+}
+
+/// What is wrong with a stored output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// Of a whole output, what is not base64, or no whole number of words.
+    #[error("its bits are no base64 of words")]
+    Bits,
+    /// A whole output is another one's.
+    #[error("its bits are not those of its digest")]
+    Digest,
+    /// More words than are believed.
+    #[error("{0} words are more than any output has")]
+    TooLarge(u64),
+    /// A sample is another one's, or was changed.
+    #[error("its sample is not what its checksum says")]
+    Checksum,
+    /// Of a sample, what is not base64, or no whole number of words.
+    #[error("its sample is no base64 of words")]
+    Sample,
+    /// Another number of blocks than its words have, or more sampled words than there are.
+    #[error("it has not as many blocks as its words need")]
+    Blocks,
+}
+
+/// A stored output that is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stored output {digest} is damaged: {damage}")]
+pub struct DamagedOutput {
+    /// The digest that it is stored under.
+    pub digest: String,
+    /// What is wrong with it.
+    #[source]
+    pub damage: Damage,
 }
 
 /// Words in a block of an output of so many.
@@ -100,31 +137,39 @@ impl Stored {
         }
     }
 
+    /// Checks it against its digest.
+    ///
+    /// # Errors
+    /// When it is damaged, or another output's.
+    pub fn verify(&self, digest: &str) -> Result<(), DamagedOutput> {
+        self.known(digest).map(drop).map_err(|damage| DamagedOutput { digest: digest.to_owned(), damage })
+    }
+
     /// What is known of the output, once it is known to be the one of `digest`; else what is wrong.
     ///
     /// # Errors
     /// When it is damaged, or another output's.
-    pub fn known(&self, digest: &str) -> Result<Known, String> {
+    pub fn known(&self, digest: &str) -> Result<Known, Damage> {
         match self {
             Self::Whole { bits } => {
-                let words = base64::decode(bits).ok_or("its bits are no base64 of words")?;
+                let words = base64::decode(bits).ok_or(Damage::Bits)?;
                 if digest_words(&words) != digest {
-                    return Err("its bits are not those of its digest".to_owned());
+                    return Err(Damage::Digest);
                 }
                 Ok(Known { words: words.len() as u64, at: None, values: words, blocks: Vec::new() })
             }
             Self::Sampled { words, blocks, sample, check: sum } => {
                 if *words > MOST {
-                    return Err(format!("{words} words are more than any output has"));
+                    return Err(Damage::TooLarge(*words));
                 }
                 if check(digest, *words, blocks, sample) != *sum {
-                    return Err("its sample is not what its checksum says".to_owned());
+                    return Err(Damage::Checksum);
                 }
-                let values = base64::decode(sample).ok_or("its sample is no base64 of words")?;
+                let values = base64::decode(sample).ok_or(Damage::Sample)?;
                 let expected = words.div_ceil(block(*words));
                 if blocks.len() as u64 != expected * SHORT as u64 || !blocks.is_ascii() || values.len() as u64 > *words
                 {
-                    return Err("it has not as many blocks as its words need".to_owned());
+                    return Err(Damage::Blocks);
                 }
                 // Places may repeat where a sample is nearly the whole.
                 let at: BTreeMap<u64, u32> = places(values.len(), *words).zip(values.iter().copied()).collect();
@@ -175,8 +220,8 @@ impl Known {
     }
 }
 
-/// Outputs by digest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// The first result of every execution, by its digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Outputs(BTreeMap<String, Stored>);
 
@@ -262,12 +307,9 @@ impl Outputs {
     /// Checks every output against its digest.
     ///
     /// # Errors
-    /// When one is damaged; names it.
-    pub fn verify(&self) -> Result<(), String> {
-        for (digest, stored) in &self.0 {
-            stored.known(digest).map_err(|e| format!("the stored output {digest} is damaged: {e}"))?;
-        }
-        Ok(())
+    /// The first one that is damaged.
+    pub fn verify(&self) -> Result<(), DamagedOutput> {
+        self.0.iter().try_for_each(|(digest, stored)| stored.verify(digest))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a record holds of a kernel of the user's own: enough to know it, and to run it again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A kernel of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnKernel {
     /// The file, as it was named.
     pub file: String,

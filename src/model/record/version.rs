@@ -1,39 +1,50 @@
 //! The format's version: a reader refuses what is too new, and says so.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Why a record's format can not be read, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// A later program wrote it.
+    #[error("it has format {}.{}, and this program reads up to {}.x; update repro-audit", .0.major, .0.minor, FormatVersion::CURRENT.major)]
+    TooNew(FormatVersion),
+    /// Major version 0.
+    #[error("it has format 0, which no release wrote")]
+    Zero,
+}
+
 /// `major` changes when an older reader would misread a record; `minor` when it would only miss something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FormatVersion {
     /// Incompatible changes.
+    #[schemars(extend("const" = Self::CURRENT.major))]
     pub major: u32,
     /// Compatible additions.
     pub minor: u32,
 }
 
 impl FormatVersion {
-    /// What this program writes. 1.1 added what the embedded adapter notices, its planted defects, and the arithmetics
-    /// that split `fma`. 1.2 added stored outputs, labels, merged records, the integers that a case's answer is made of,
-    /// kernels of the user's own, and the status of results that the specification is not known to judge.
-    /// 1.3 added the limits of adapters that probes find, and what the elements of an output are.
+    /// What this program writes. A minor version adds members and words:
+    /// - 1.1: what the interpreter notices of a shader ([`Finding`](crate::model::Finding)), its planted defects, the
+    ///   arithmetics that split `fma`, and the capabilities of 64-bit types.
+    /// - 1.2: stored outputs, labels, merged records, the integers that a case's answer is made of, kernels of the user's own,
+    ///   the status of results that the specification is not known to judge, and results that were not measured.
+    /// - 1.3: remote engines, their commands, and cases that they have no operation for; the limits of adapters that probes
+    ///   find; of a case, what its elements are and what is known of its shader; of an output, whether it holds NaN, infinity
+    ///   or one value alone; elements that are not finite where the exact answer is, and those whose bound is too wide to be a
+    ///   verdict; and findings of undefined values, inactive lanes, subgroup sizes, NaN, infinity, long loops and single values.
     pub const CURRENT: Self = Self { major: 1, minor: 3 };
 
     /// Whether this program can read a record of version `self`.
     ///
     /// # Errors
-    /// A sentence that says why not and what to do.
-    pub fn check_readable(self) -> Result<(), String> {
-        if self.major > Self::CURRENT.major {
-            return Err(format!(
-                "it has format {}.{}, and this program reads up to {}.x; update repro-audit",
-                self.major,
-                self.minor,
-                Self::CURRENT.major
-            ));
+    /// Why not.
+    pub fn check_readable(self) -> Result<(), FormatError> {
+        match self.major {
+            0 => Err(FormatError::Zero),
+            major if major > Self::CURRENT.major => Err(FormatError::TooNew(self)),
+            _ => Ok(()),
         }
-        if self.major == 0 {
-            return Err("it has format 0, which no release wrote".to_owned());
-        }
-        Ok(())
     }
 }

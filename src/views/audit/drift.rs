@@ -6,6 +6,7 @@ use super::explain::explain;
 use super::groups::Group;
 use super::matrix::{Cell, cell};
 use crate::facts::{Hypotheses, Severity, severity, size};
+use crate::model::CaseId;
 use crate::record::{AXES, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::views::document::Mark;
 use crate::views::text;
@@ -58,6 +59,8 @@ pub(super) struct ComparisonRow {
     pub(super) because: String,
     pub(super) worst: String,
     pub(super) rank: Rank,
+    /// What the sides are; where each is bit-exact by itself, that they differ.
+    pub(super) mark: Mark,
 }
 
 /// The worst drift of a kernel's variant.
@@ -171,6 +174,15 @@ fn comparison(record: &Record, hypotheses: &Hypotheses, case: &CaseRecord, compa
             .map(|w| format!("element {}: {} → {}", text::count(w.index), w.left, w.right))
             .unwrap_or_default(),
         rank: rank(case, comparison),
+        mark: mark(case, comparison),
+    }
+}
+
+fn mark(case: &CaseRecord, comparison: &Comparison) -> Mark {
+    let sides = [&comparison.left, &comparison.right];
+    match sides.iter().filter_map(|s| case.execution_of(s)).map(|x| x.status).max() {
+        Some(Status::BitExact) => Mark::Differs,
+        _ => text::mark(rank(case, comparison).0),
     }
 }
 
@@ -188,21 +200,26 @@ fn is_judged(case: &CaseRecord) -> bool {
     case.executions.iter().any(|x| x.accuracy.is_some())
 }
 
-/// The worst comparison of each kernel's variant, worst first.
+/// Which output of a kernel of the user's own a case is of: another one is another result. Empty for all others.
+fn output(id: &str) -> String {
+    let id = CaseId::parse(id).ok();
+    id.and_then(|id| id.parameter("output").map(str::to_owned)).unwrap_or_default()
+}
+
+/// The worst comparison of each kernel's variant, and of each output of one's own kernel, worst first.
 pub(super) fn worst(cases: &[CaseRow]) -> Vec<DriftRow> {
     let mut all: Vec<(&CaseRow, &ComparisonRow)> =
         cases.iter().flat_map(|c| c.different.iter().map(move |d| (c, d))).collect();
     all.sort_by_key(|(_, d)| std::cmp::Reverse(d.rank));
     let mut seen = BTreeSet::new();
     all.iter()
-        .filter(|(c, _)| seen.insert((c.kernel.as_str(), c.variant.as_str())))
+        .filter(|(c, _)| seen.insert((c.kernel.as_str(), c.variant.as_str(), output(&c.id))))
         .map(|(c, d)| {
-            let status = d.rank.0;
-            let on =
-                |axis: &str| all.iter().any(|(x, e)| x.kernel == c.kernel && x.variant == c.variant && e.axis == axis);
+            let same = |x: &CaseRow| x.kernel == c.kernel && x.variant == c.variant && output(&x.id) == output(&c.id);
+            let on = |axis: &str| all.iter().any(|(x, e)| same(x) && e.axis == axis);
             DriftRow {
                 case: c.id.clone(),
-                mark: text::mark(status),
+                mark: d.mark,
                 comparison: (*d).clone(),
                 others: AXES.iter().map(|a| a.name).filter(|a| *a != d.axis && on(a)).collect(),
             }

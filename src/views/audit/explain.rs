@@ -12,7 +12,8 @@ pub(super) fn explain(record: &Record, hypotheses: &Hypotheses, case: &CaseRecor
     if comparison.axis == AxisLevel::Repeat {
         parts.extend(case.execution_of(&comparison.right).and_then(|x| runs(record, x)));
     } else if causes.is_empty() {
-        parts.push("no cause is shown".to_owned());
+        let found = case.executions.iter().any(|x| !x.findings.is_empty());
+        parts.push(if found { "see what was found in its shader" } else { "no cause is shown" }.to_owned());
     }
     parts.extend(causes);
     if comparison.axis != AxisLevel::Repeat {

@@ -198,12 +198,14 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let drawn = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
     let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
     if let Some(runs) = least.map(|v| v.runs).min() {
-        let bound = (3.0 / f64::from(runs.max(1))).min(1.0);
-        statement.text.0.push(Span::Plain(format!(
-            " No difference in {} shows only that other results are rarer than {} (95 % confidence).",
-            text::plural(runs as usize, "run"),
-            text::percent(bound)
-        )));
+        let bound = 3.0 / f64::from(runs.max(1));
+        let runs = text::plural(runs as usize, "run");
+        let so = if bound < 1.0 {
+            format!("only that other results are rarer than {} (95 % confidence)", text::percent(bound))
+        } else {
+            "little: --repeats 10 or more would bound how often other results come".to_owned()
+        };
+        statement.text.0.push(Span::Plain(format!(" No difference in {runs} shows {so}.")));
     }
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
@@ -224,8 +226,8 @@ fn statement(level: Level, fared: &Fared) -> Statement {
     };
     if fared.engines.is_empty() {
         let why = match level {
-            Level::DriverToDriver => "No hardware here was reached by two drivers or backends.",
-            Level::GpuToGpu => "There were no two adapters of different hardware.",
+            Level::DriverToDriver => "No case ran through two drivers or backends of one piece of hardware.",
+            Level::GpuToGpu => "No case ran on two adapters of different hardware.",
             Level::CpuGpuBitwise => "No driver's result had a strict reference to compare with.",
             _ => "No problem was run in two configurations.",
         };
@@ -306,7 +308,12 @@ fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<Strin
 
 fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) -> Statement {
     if outside.is_empty() {
-        let judged = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.accuracy.is_some()).count();
+        let judged = record
+            .cases
+            .iter()
+            .flat_map(|c| &c.executions)
+            .filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged)
+            .count();
         if judged == 0 {
             return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
         }

@@ -56,12 +56,19 @@ pub(super) fn title(
         let place = found.place();
         let text = match found.of {
             FindingKind::SubgroupSize => {
-                format!("{place} depends on the size of a subgroup: adapters may differ, and none is at fault")
+                format!(
+                    "{place} depends on the size of a subgroup: adapters may differ in that, and are not at fault for it"
+                )
             }
             FindingKind::Overflow | FindingKind::NanArises => {
                 format!("{place}: results are not finite on strict arithmetic either")
             }
-            _ => format!("{place} depends on the order of execution: adapters may differ, and none is at fault"),
+            _ if broken(Level::RunToRun) => {
+                format!("{place} depends on the order of execution: not repeatable on {}", engines(Level::RunToRun))
+            }
+            _ => format!(
+                "{place} depends on the order of execution: runs and adapters may differ in what follows from it"
+            ),
         };
         return (Tone::Broke, text);
     }
@@ -132,7 +139,11 @@ pub(super) fn title(
     }
     let idle = |case: &CaseRecord| case.examination.insensitive;
     if !record.cases.is_empty() && record.cases.iter().all(idle) {
-        return (Tone::Broke, "Equal, and nothing that drivers are free to do could change these bits".to_owned());
+        return (
+            Tone::Broke,
+            "Equal; but none of the freedoms that the interpreter tried changes these bits, so this shows little"
+                .to_owned(),
+        );
     }
     (Tone::Good, "Bit for bit the same, wherever it was tested".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::set::Related;
+use crate::facts::set::{Class, Related};
 use crate::model::words::{count, list, plural};
 use crate::views::document::{Mark, Section, Tone};
 
@@ -19,7 +19,8 @@ fn adapters(view: &Related) -> String {
 
 /// The title, and how it is to be taken. What keeps the set from being relied on comes first.
 pub(super) fn title(view: &Related) -> (Tone, String) {
-    let classes = view.classes.len();
+    let of_drivers = |c: &&Class| c.engines.iter().any(|e| view.engines[*e].is_driver);
+    let classes = view.classes.iter().filter(of_drivers).count();
     let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
     let (tone, title) = if !view.references.is_empty() {
         (Tone::Bad, "The strict reference itself differs between records: do not rely on them together".to_owned())
@@ -29,8 +30,11 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
     } else if classes == 0 {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
-    } else if classes == 1 {
+    } else if view.apart == 0 {
         (Tone::Good, format!("{} agree bit for bit in what they both ran", adapters(view)))
+    } else if classes < 2 {
+        let cases = format!("{} of {}", count(view.apart as u64), plural(view.cases, "case"));
+        (Tone::Broke, format!("{} do not agree: {cases} told two of them apart", adapters(view)))
     } else {
         (Tone::Broke, format!("{} fall into {classes} classes that differ in bits", adapters(view)))
     };
@@ -79,7 +83,15 @@ fn classes(view: &Related, out: &mut Section) {
     if view.classes.is_empty() {
         out.statement(Mark::Untested, "Classes", "No engine gave a result that repeats.");
     } else if split.is_empty() {
-        out.statement(Mark::Holds, "Classes", format!("No case tells any two engines apart.{rest}"));
+        let text = if view.apart > 0 {
+            format!(
+                "{} told two adapters apart, which too few cases relate to the others.{rest}",
+                plural(view.apart, "case")
+            )
+        } else {
+            format!("No case tells any two engines apart.{rest}")
+        };
+        out.statement(if view.apart > 0 { Mark::Differs } else { Mark::Holds }, "Classes", text);
     } else {
         let text = format!(
             "{} of {} kernels split the engines: {}. {} the same on all.{rest}",
@@ -145,7 +157,7 @@ fn conflicts(view: &Related, out: &mut Section) {
         if twice {
             out.statement(Mark::Holds, "Conflicts", "No two records of one engine disagree.");
         } else {
-            out.statement(Mark::Untested, "Conflicts", "No engine is in two records.");
+            out.statement(Mark::Untested, "Conflicts", "No case was run by one engine in two records.");
         }
         return;
     }

@@ -1,11 +1,11 @@
 //! Whether a case has a result at all: what the findings of its program say of the order of its operations.
 
 use crate::model::FindingKind;
-use crate::record::CaseRecord;
+use crate::model::record::CaseRecord;
 
 /// Why no result of a case can be promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Disorder {
+pub enum Disorder {
     /// Legal orders of execution give different results.
     Order {
         /// The line of the shader, where one is known.
@@ -20,7 +20,8 @@ pub(super) enum Disorder {
 
 impl Disorder {
     /// What the findings on any engine say; a race before an order.
-    pub(super) fn of(case: &CaseRecord) -> Option<Self> {
+    #[must_use]
+    pub fn of(case: &CaseRecord) -> Option<Self> {
         let findings = case.executions.iter().flat_map(|x| &x.findings);
         let disorder = findings.filter_map(|f| match f.kind {
             FindingKind::DataRace => Some(Self::Race { line: f.line }),
@@ -41,12 +42,14 @@ impl Disorder {
     }
 
     /// Whether it is a race.
-    pub(super) fn is_race(self) -> bool {
+    #[must_use]
+    pub fn is_race(self) -> bool {
         matches!(self, Self::Race { .. })
     }
 
     /// What is found, with its line, in a few words.
-    pub(super) fn words(self) -> String {
+    #[must_use]
+    pub fn words(self) -> String {
         let line = self.line().map(|l| format!(" in line {l}")).unwrap_or_default();
         match self {
             Self::Race { .. } => format!("a data race{line}"),
@@ -55,7 +58,8 @@ impl Disorder {
     }
 
     /// The line of the shader.
-    pub(super) fn line(self) -> Option<u32> {
+    #[must_use]
+    pub fn line(self) -> Option<u32> {
         match self {
             Self::Order { line } | Self::Race { line } => line,
         }
