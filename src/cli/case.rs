@@ -5,7 +5,7 @@ use super::options::Options;
 use super::shown::show;
 use super::{Exit, Failure, print};
 use crate::facts::Asked;
-use crate::kernels::case::Case;
+use crate::kernels::case::{Case, first_seed};
 use crate::kernels::{self, Param, Profile};
 use crate::model::CasePattern;
 use crate::record::{EngineKind, Outcome};
@@ -24,7 +24,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let cases: Result<Vec<_>, _> = args.id.iter().map(|id| Case::parse(id)).collect();
-    let plan = args.options.plan(Profile::Quick, Vec::new(), 7, Some(cases.map_err(Failure::usage)?))?;
+    let cases = cases.map_err(Failure::usage)?;
+    let seed = first_seed(&cases).unwrap_or(7);
+    let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(cases))?;
     let plan = plan.with_listing(args.options.check_adapters()?);
     let record = carry_out(&plan, None)?;
     show(&Audit::new(&record).asked(Asked::Case), args.options.format, true)?;

@@ -9,7 +9,6 @@ use super::identity::{same_driver, same_hardware};
 use super::origin::after_origin;
 use super::size::size;
 use super::status::status_of;
-use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::record::{AxisLevel, CaseRecord, Comparison, Engine, Execution, Outcome, Record, Status, TwinDigest};
 use crate::model::{Arithmetic, Liberty};
 
@@ -241,7 +240,7 @@ pub fn explain(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> Vec<Explanation> {
-    let one = |x: &Execution| limited_loops(case, x).or_else(|| hypotheses.explain(&x.engine, &case.id, &x.equals));
+    let one = |x: &Execution| limited_loops(record, case, x).or_else(|| hypotheses.explain(&x.engine, &case.id, &x.equals));
     match comparison.axis {
         AxisLevel::Repeat if case.twins.is_empty() => vec![Explanation {
             cause: Cause::Unordered,
@@ -260,13 +259,22 @@ pub fn explain(
     }
 }
 
-/// A result that is what limited loops give, and nothing else does.
-fn limited_loops(case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
+/// A result that is what loops give that are left at the limit that was measured on its engine, and nothing else does.
+fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
     let limited = case.examination.loop_limited.as_deref()?;
+    let met = |engine: &Engine| {
+        let all = engine.limits.iter().filter(|limit| limit.is_met(case.examination.iterations));
+        all.map(|limit| limit.at).min()
+    };
+    let iterations = met(record.engine(&execution.engine)?)?;
+    // The result is known for the least limit only.
+    if record.engines.iter().filter_map(met).min() != Some(iterations) {
+        return None;
+    }
     let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };
     let is_it = distinct.first().is_some_and(|d| d.digest == limited) && strict(case) != Some(limited);
     is_it.then(|| Explanation {
-        cause: Cause::LimitedLoops { iterations: SOFTWARE_LOOP_LIMIT },
+        cause: Cause::LimitedLoops { iterations },
         certainty: Certainty::Shown,
         evidence: Evidence { engine: execution.engine.clone(), case: case.id.clone(), against: None },
     })
@@ -323,7 +331,7 @@ pub enum Blame {
     Driver,
     /// The authors of the translation from WGSL, which has this known gap.
     Translation {
-        /// The gap.
+        /// The gap, or where the result rests on several, each of them.
         gap: String,
     },
     /// The translation or the driver: two backends of one driver differ in it.
@@ -342,10 +350,12 @@ pub fn blame(record: &Record, case: &CaseRecord, engine: &str) -> Blame {
     if at_fault.is_embedded() {
         return Blame::Interpreter;
     }
-    // Where the translation for this backend is known to lack what the shader uses, the driver was given something else.
+    // Where the translation for this backend is known to lack what the result rests on, the driver was given something else.
     let backend = at_fault.adapter.as_ref().map(|a| a.backend.as_str());
-    if let Some(gap) = case.examination.translation.iter().find(|gap| Some(gap.backend.as_str()) == backend) {
-        return Blame::Translation { gap: gap.about.clone() };
+    let known = case.examination.translation.iter().filter(|gap| Some(gap.backend.as_str()) == backend);
+    let gaps: Vec<&str> = known.map(|gap| gap.about.as_str()).collect();
+    if !gaps.is_empty() {
+        return Blame::Translation { gap: gaps.join("; or ") };
     }
     let same_device = |other: &Engine| match (&at_fault.adapter, &other.adapter) {
         (Some(a), Some(b)) => a.backend != b.backend && same_hardware(a, b) && !b.is_embedded() && !same_driver(a, b),

@@ -5,7 +5,7 @@ use naga::{
     SubgroupOperation, SwitchValue, TypeInner,
 };
 
-use super::uses::selected;
+use crate::wgsl::slice::selected;
 use super::variables::may_change;
 use super::{Compiler, Frame, Refusal, Value, scalar_of};
 use crate::engines::interpreter::code::{Arm, Atomic, Block, Change, Extent, From, Row, Space, Step, Subgroup};
