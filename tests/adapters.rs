@@ -135,7 +135,9 @@ fn known_differences(record: &Record, engine: &Engine) -> Result<(), Failed> {
         // Mesa's algebra takes (a+b)-a for b, and with it the compensation of a compensated sum.
         each(record, engine, "sum/kahan", "compensation is lost", drifts)?;
         each(record, engine, "arithmetic/cancel", "the sum is reassociated", drifts)?;
-        each(record, engine, "arithmetic/two_sum", "the error term is lost", drifts)?;
+        // What WGSL allows of an error term may hold both signs, and then nothing is judged.
+        let lost = |c: &CaseRecord, e: &Execution| drifts(c, e) || e.status == Status::Unjudged;
+        each(record, engine, "arithmetic/two_sum", "the error term is lost", lost)?;
     }
     if swiftshader {
         each(record, engine, "arithmetic/div_constant", "the division is by a reciprocal", drifts)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::AuditError;
 use super::blobs::Blobs;
 use crate::kernels::case::Case;
-use crate::kernels::user::Kernel;
+use crate::kernels::user::{Compared, Folded, Kernel};
 use crate::model::OutputComparison;
 use crate::model::bits::Bits;
 use crate::numerics::drift::measure;
@@ -41,8 +41,8 @@ pub(super) fn beside(
     draft: &Record,
     blobs: &Blobs,
 ) -> Result<Vec<OutputComparison>, AuditError> {
-    let Some((other, because)) = kernel.compared_with(case) else { return Ok(Vec::new()) };
-    let id = other.to_string();
+    let Some(compared) = kernel.compared_with(case) else { return Ok(Vec::new()) };
+    let id = compared.other.to_string();
     let Some(other) = draft.cases.iter().find(|c| c.id == id && c.elements == record.elements) else {
         return Ok(Vec::new());
     };
@@ -61,11 +61,41 @@ pub(super) fn beside(
         let left = Bits::new(other.dtype, words, len);
         let right = blobs.get(&right, record.dtype, len)?;
         if let Some(drift) = measure(&left, &right) {
-            let because = because.clone().filter(|_| !drift.is_none());
+            let because = folding(&compared, &left, &right);
             out.push(OutputComparison { engine: execution.engine.clone(), other: id.clone(), drift, because });
         }
     }
     Ok(out)
+}
+
+/// That naga's constant folding makes two outputs differ: where they do, one holds the very number that naga put in the place
+/// of an expression, and the other what the engine computed. `None` where no element shows it.
+fn folding(compared: &Compared<'_>, left: &Bits, right: &Bits) -> Option<String> {
+    let sides = [left, right];
+    let nan = |i: usize| sides.iter().all(|bits| bits.dtype.is_float() && bits.value(i).is_nan());
+    let differs = |i: usize| left.get(i) != right.get(i) && !nan(i);
+    let all = (0..left.len.min(right.len)).filter(|i| differs(*i)).count();
+    (0..2).find_map(|side| {
+        let [own, other] = [side, 1 - side].map(|side| &compared.folded[side]);
+        let computed = |at: usize| !other.iter().any(|f| f.element == at);
+        let held = |f: &&Folded| f.element < left.len.min(right.len) && sides[side].get(f.element) == f.bits;
+        let shown = own.iter().filter(held).filter(|f| differs(f.element) && computed(f.element));
+        let (mut elements, mut lines): (Vec<usize>, Vec<u32>) = shown.map(|f| (f.element, f.line)).unzip();
+        elements.sort_unstable();
+        elements.dedup();
+        lines.sort_unstable();
+        lines.dedup();
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        (!elements.is_empty()).then(|| {
+            format!(
+                "in {} of the {all} '{}' holds the bits that naga's front end worked out when it read the shader (line {}): its \
+                 constant folding gives another number than the engine does",
+                elements.len(),
+                compared.titles[side],
+                lines.join(", ")
+            )
+        })
+    })
 }
 
 /// What comparing outputs with each other gave, in sentences.

@@ -15,7 +15,7 @@ use super::{controls, environment, own};
 use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
-use crate::model::Limit;
+use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
 use crate::record::{
     CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Record, Role, Run, Stored,
@@ -39,6 +39,31 @@ pub(super) struct Recording<'p> {
     /// What probes found, with the engine's id.
     limits: Vec<(String, Limit)>,
     scratch: PathBuf,
+}
+
+/// Tells which adapters leave the loops of a case before their end, as the probe of each found, and what that would give.
+fn long_loops(limits: &[(String, Limit)], problem: &dyn Problem, record: &mut CaseRecord, responses: &[Responded<'_>]) {
+    let iterations = record.examination.iterations;
+    let mut met: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for (engine, limit) in limits.iter().filter(|(_, limit)| limit.is_met(iterations)) {
+        met.entry(limit.at).or_default().push(engine);
+    }
+    let Some(least) = met.keys().next() else { return };
+    record.examination.loop_limited = problem.limited(*least).map(|bits| bits.digest());
+    let line = problem.longest_loop();
+    let of = line.map(|line| format!(", most of them of the loop on line {line}")).unwrap_or_default();
+    let stop = |(at, engines): (&u64, &Vec<&str>)| {
+        let verb = if engines.len() == 1 { "leaves" } else { "leave" };
+        format!("{} {verb} every loop in silence after {at}, all loops counted together", engines.join(", "))
+    };
+    let stops: Vec<String> = met.iter().map(stop).collect();
+    let message = format!("an invocation goes through {iterations} iterations{of}; {}", stops.join("; "));
+    // What is found of the shader stands with its reference, or where there is none with the first engine that ran it.
+    let reference = responses.iter().position(|r| r.engine.role() == Role::Reference);
+    let ran = record.executions.iter().position(|x| matches!(x.outcome, Outcome::Ran { .. }));
+    if let Some(execution) = reference.or(ran).and_then(|place| record.executions.get_mut(place)) {
+        execution.findings.push(Finding { kind: FindingKind::LongLoop, line, message });
+    }
 }
 
 impl<'p> Recording<'p> {
@@ -86,6 +111,7 @@ impl<'p> Recording<'p> {
         let responses: Vec<_> = responses.iter().map(|(engine, response)| Responded { engine, response }).collect();
         let firsts = self.firsts.entry(problem_id.clone()).or_default();
         let mut record = analyse(&blobs, settings.profile, &case, &mut truth, &responses, firsts)?;
+        long_loops(&self.limits, truth.problem.as_ref(), &mut record, &responses);
         if let Some(kernel) = &self.plan.own {
             record.examination.outputs = own::beside(kernel, &case, &record, &self.record, &blobs)?;
         }

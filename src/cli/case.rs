@@ -6,7 +6,7 @@ use super::shown::show;
 use super::{Exit, Failure};
 use crate::facts::Asked;
 use crate::kernels::Profile;
-use crate::kernels::case::Case;
+use crate::kernels::case::{Case, first_seed};
 use crate::record::{EngineKind, Outcome};
 use crate::views::audit::Audit;
 
@@ -23,7 +23,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let cases: Result<Vec<_>, _> = args.id.iter().map(|id| Case::parse(id)).collect();
-    let plan = args.options.plan(Profile::Quick, Vec::new(), 7, Some(cases.map_err(Failure::usage)?))?;
+    let cases = cases.map_err(Failure::usage)?;
+    let seed = first_seed(&cases).unwrap_or(7);
+    let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(cases))?;
     let plan = plan.with_listing(args.options.check_adapters()?);
     let record = carry_out(&plan, None)?;
     show(&Audit::new(&record).asked(Asked::Case), args.options.format, true)?;

@@ -14,7 +14,7 @@ use super::shown::show;
 use super::{Exit, Failure, print};
 use crate::formats::terminal;
 use crate::kernels::Profile;
-use crate::kernels::case::Case;
+use crate::kernels::case::{Case, first_seed};
 use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
 use crate::views::audit::Audit;
 use crate::wgsl::with_deep_stack;
@@ -84,7 +84,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
         print(&kernel.settings())?;
         return Ok(Exit::Within);
     }
-    let seed = cases.first().and_then(|c| c.seed("seed").ok()).unwrap_or(crate::kernels::user::SEED);
+    let seed = first_seed(&cases).unwrap_or(crate::kernels::user::SEED);
     let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(Vec::new()))?;
     // Whether it runs at all, and whether it has one result, is known before any driver sees it.
     let kernel = Arc::new(kernel);

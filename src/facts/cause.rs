@@ -9,9 +9,8 @@ use super::identity::{same_driver, same_hardware};
 use super::origin::after_origin;
 use super::size::size;
 use super::status::status_of;
-use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::record::{AxisLevel, CaseRecord, Comparison, Engine, Execution, Outcome, Record, Status, TwinDigest};
-use crate::model::{Arithmetic, Liberty};
+use crate::model::{Arithmetic, Liberty, TranslationGap};
 
 /// What made a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +36,11 @@ pub enum Cause {
         what: String,
         /// What lies between them and the answer.
         then: String,
+    },
+    /// The translation from WGSL for the engine's backend has this known gap, and the output rests on it.
+    Translation {
+        /// The gap, or where there are several, each of them.
+        gap: String,
     },
     /// Nothing that was tried reproduces the bits.
     Unknown,
@@ -205,6 +209,7 @@ impl Explanation {
                 format!("{} stops every loop after {iterations} iterations of an invocation", self.evidence.engine)
             }
             Cause::Unordered => "the shader leaves the order of operations open".to_owned(),
+            Cause::Translation { gap } => format!("{} by its translation: {gap}", self.evidence.engine),
             Cause::AfterIntegers { what, then } => format!("{what} agree, and the cause lies in {then}"),
         };
         Some(match (self.certainty, &self.evidence.against) {
@@ -241,7 +246,19 @@ pub fn explain(
     case: &CaseRecord,
     comparison: &Comparison,
 ) -> Vec<Explanation> {
-    let one = |x: &Execution| limited_loops(case, x).or_else(|| hypotheses.explain(&x.engine, &case.id, &x.equals));
+    let one = |x: &Execution| {
+        let found = || hypotheses.explain(&x.engine, &case.id, &x.equals);
+        // A gap that the output rests on is possible only: the interpreter does not reproduce it.
+        let or_translation = |e: Explanation| match (&e.cause, gaps(record, case, &x.engine)) {
+            (Cause::Unknown, Some(gap)) => Explanation {
+                cause: Cause::Translation { gap },
+                evidence: Evidence { case: case.id.clone(), ..e.evidence },
+                ..e
+            },
+            _ => e,
+        };
+        limited_loops(record, case, x).or_else(|| found().map(or_translation))
+    };
     match comparison.axis {
         AxisLevel::Repeat if case.twins.is_empty() => vec![Explanation {
             cause: Cause::Unordered,
@@ -260,13 +277,22 @@ pub fn explain(
     }
 }
 
-/// A result that is what limited loops give, and nothing else does.
-fn limited_loops(case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
+/// A result that is what loops give that are left at the limit that was measured on its engine, and nothing else does.
+fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
     let limited = case.examination.loop_limited.as_deref()?;
+    let met = |engine: &Engine| {
+        let all = engine.limits.iter().filter(|limit| limit.is_met(case.examination.iterations));
+        all.map(|limit| limit.at).min()
+    };
+    let iterations = met(record.engine(&execution.engine)?)?;
+    // The result is known for the least limit only.
+    if record.engines.iter().filter_map(met).min() != Some(iterations) {
+        return None;
+    }
     let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };
     let is_it = distinct.first().is_some_and(|d| d.digest == limited) && strict(case) != Some(limited);
     is_it.then(|| Explanation {
-        cause: Cause::LimitedLoops { iterations: SOFTWARE_LOOP_LIMIT },
+        cause: Cause::LimitedLoops { iterations },
         certainty: Certainty::Shown,
         evidence: Evidence { engine: execution.engine.clone(), case: case.id.clone(), against: None },
     })
@@ -323,7 +349,7 @@ pub enum Blame {
     Driver,
     /// The authors of the translation from WGSL, which has this known gap.
     Translation {
-        /// The gap.
+        /// The gap, or where the result rests on several, each of them.
         gap: String,
     },
     /// The translation or the driver: two backends of one driver differ in it.
@@ -335,6 +361,18 @@ pub enum Blame {
     Interpreter,
 }
 
+/// The known gaps of the translation for an engine's backend that the output of a case rests on; `None` where there is none.
+fn gaps(record: &Record, case: &CaseRecord, engine: &str) -> Option<String> {
+    let backend = record.engine(engine)?.adapter.as_ref()?.backend.as_str();
+    let known = case.examination.translation.iter().filter(|gap| gap.backend == backend);
+    let told = |gap: &TranslationGap| match &gap.fix {
+        Some(fix) => format!("{} (mended in {fix})", gap.about),
+        None => gap.about.clone(),
+    };
+    let gaps: Vec<String> = known.map(told).collect();
+    (!gaps.is_empty()).then(|| gaps.join("; or "))
+}
+
 /// Who is to be told of a result of this engine that the specification does not allow.
 #[must_use]
 pub fn blame(record: &Record, case: &CaseRecord, engine: &str) -> Blame {
@@ -342,10 +380,9 @@ pub fn blame(record: &Record, case: &CaseRecord, engine: &str) -> Blame {
     if at_fault.is_embedded() {
         return Blame::Interpreter;
     }
-    // Where the translation for this backend is known to lack what the shader uses, the driver was given something else.
-    let backend = at_fault.adapter.as_ref().map(|a| a.backend.as_str());
-    if let Some(gap) = case.examination.translation.iter().find(|gap| Some(gap.backend.as_str()) == backend) {
-        return Blame::Translation { gap: gap.about.clone() };
+    // Where the translation for this backend is known to lack what the result rests on, the driver was given something else.
+    if let Some(gap) = gaps(record, case, engine) {
+        return Blame::Translation { gap };
     }
     let same_device = |other: &Engine| match (&at_fault.adapter, &other.adapter) {
         (Some(a), Some(b)) => a.backend != b.backend && same_hardware(a, b) && !b.is_embedded() && !same_driver(a, b),

@@ -38,8 +38,9 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
         let some = of_all(c.finite);
         parts.push(if quantity == Quantity::Bounded && drift.max_absolute > FAR {
             format!(
-                "{some} up to {} apart, of a bounded function that is promised accurate from -π to π only",
-                number(drift.max_absolute)
+                "{some} up to {} apart ({} relative), of a bounded function of which WGSL promises nothing beyond -π to π",
+                number(drift.max_absolute),
+                number(drift.max_relative)
             )
         } else {
             // Where the left side is zero or tiny, the largest relative distance says little, but it is true.
@@ -138,7 +139,11 @@ mod tests {
             "classes"
         );
         let far = of(&[0.5, 0.5], &[-0.75, 0.5], Quantity::Bounded);
-        assert!(far.contains("1.25 apart, of a bounded function") && !far.contains("ulp"), "{far}");
+        assert!(
+            far.contains("1.25 apart (2.5 relative), of a bounded function of which WGSL promises nothing")
+                && !far.contains("ulp"),
+            "{far}"
+        );
         let near = of(&[0.5, 0.5], &[0.5 + f32::EPSILON, 0.5], Quantity::Bounded);
         assert!(near.contains("2 ulp") && !near.contains("bounded"), "{near}");
     }

@@ -240,6 +240,12 @@ impl fmt::Debug for Case {
     }
 }
 
+/// The seed of the first of some cases that has one.
+#[must_use]
+pub fn first_seed(cases: &[Case]) -> Option<u64> {
+    cases.iter().find_map(|case| case.text("seed").parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

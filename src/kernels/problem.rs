@@ -70,6 +70,18 @@ pub trait Problem: Send + Sync {
         Examination::default()
     }
 
+    /// The line of the loop that goes round most often, where the shader was looked at closely.
+    fn longest_loop(&self) -> Option<u32> {
+        None
+    }
+
+    /// The strict result if every loop is left after so many iterations of an invocation. `None` where there is no strict
+    /// result, or where the shader was not looked at closely.
+    fn limited(&self, iterations: u64) -> Option<Bits> {
+        let _ = iterations;
+        None
+    }
+
     /// The operation and its tensors, for engines that have one of their own. `None` where it has no name that others
     /// know, and for all variants of a kernel but those that are the operation as a framework means it.
     fn operation(&self) -> Option<Operation> {

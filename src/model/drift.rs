@@ -155,7 +155,7 @@ pub struct Accuracy {
     /// 1.3.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub vacuous: u64,
-    /// Whether such elements are all that differ, so that nothing is judged. Since format 1.3.
+    /// Whether there are such elements, so that what is not outside is not said to be within. Since format 1.3.
     #[serde(default, skip_serializing_if = "number::is_false")]
     pub undecided: bool,
     /// Elements that are NaN or infinite where the exact answer, rounded to the output's type, is finite. Since format

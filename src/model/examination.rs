@@ -10,11 +10,11 @@ use super::number;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Examination {
     /// The most loop iterations that one invocation goes through, all loops together, in one dispatch; 0 where that is not
-    /// known. See [`super::finding::SOFTWARE_LOOP_LIMIT`].
+    /// known.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub iterations: u64,
-    /// The digest of the result if every loop is left after that many iterations of an invocation, where some invocation
-    /// goes through more: an engine with this result has that limit.
+    /// The digest of the strict result if every loop is left after as many iterations of an invocation as the least limit
+    /// allows that an engine of the record has, where that is met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loop_limited: Option<String>,
     /// The strict result stays the same when all liberties that the interpreter can take are taken at once, although it has

@@ -26,7 +26,8 @@ pub enum FindingKind {
     Overflow,
     /// Results are NaN, and a NaN arises from numbers. Since format 1.3.
     NanArises,
-    /// An invocation goes through more iterations than some drivers allow. Since format 1.3.
+    /// An invocation goes through more iterations than an adapter of the record carries out, as its probe found. Since
+    /// format 1.3.
     LongLoop,
     /// All results are one value, so that their agreement shows little. Since format 1.3.
     OneValue,
@@ -60,10 +61,6 @@ impl FindingKind {
         )
     }
 }
-
-/// Mesa's software drivers stop the loops of an invocation after this many iterations, all loops counted together, without
-/// a word (`LP_MAX_TGSI_LOOP_ITERATIONS` in Mesa's `gallivm/lp_bld_limits.h`).
-pub const SOFTWARE_LOOP_LIMIT: u64 = 65_535;
 
 /// One thing that was noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

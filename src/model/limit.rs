@@ -17,4 +17,13 @@ pub struct Limit {
 impl Limit {
     /// The name of a limit of the iterations of loops.
     pub const LOOP_ITERATIONS: &'static str = "loop-iterations";
+
+    /// What counts towards a limit of all the loops that an invocation goes through.
+    pub const ALL_LOOPS: &'static str = "per invocation, all loops together";
+
+    /// Whether an invocation that goes through so many iterations, all its loops together, is sure to meet it.
+    #[must_use]
+    pub fn is_met(&self, iterations: u64) -> bool {
+        self.name == Self::LOOP_ITERATIONS && self.counted == Self::ALL_LOOPS && iterations > self.at
+    }
 }

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use naga::{BinaryOperator, Expression, Function, Handle, Literal, Module, ScalarKind, Span};
 
+use super::slice::{Expressions, slice};
 use super::{Checked, specialise};
 use crate::model::TranslationGap;
-use crate::model::task::Program;
+use crate::model::task::{Pass, Program};
 
 /// What a gap is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,11 +95,14 @@ const GAPS: &[Gap] = &[
     },
 ];
 
-/// The gaps that a program meets, as far as its text tells, with the lines.
+/// The gaps that a program's output rests on, as far as its text tells, with the lines.
 pub(crate) fn met(program: &Program) -> Vec<TranslationGap> {
     // A shader that is refused is told elsewhere.
     let Ok(passes) = super::with_deep_stack(|| specialise(program)) else { return Vec::new() };
-    let used: Vec<(Construct, u32)> = passes.iter().flat_map(|pass| constructs(pass, &program.source)).collect();
+    let slices = slice(program, &passes);
+    let all = passes.iter().zip(&program.passes).zip(&slices);
+    let of = |((checked, pass), slice): ((_, &Pass), _)| constructs(checked, &pass.entry, slice, &program.source);
+    let used: Vec<(Construct, u32)> = all.flat_map(of).collect();
     GAPS.iter()
         .filter_map(|gap| {
             let all = used.iter().filter(|(construct, _)| *construct == gap.construct);
@@ -115,15 +119,17 @@ pub(crate) fn met(program: &Program) -> Vec<TranslationGap> {
         .collect()
 }
 
-/// What a module has that some gap is about, with the line.
-fn constructs(checked: &Checked, source: &str) -> Vec<(Construct, u32)> {
+/// What a slice of a module has that some gap is about, with the line.
+fn constructs(checked: &Checked, entry: &str, slice: &Expressions, source: &str) -> Vec<(Construct, u32)> {
     let module = &checked.module;
-    let functions = module.functions.iter().map(|(handle, f)| (f, &checked.info[handle]));
-    let points = module.entry_points.iter().enumerate().map(|(i, e)| (&e.function, checked.info.get_entry_point(i)));
+    let functions = module.functions.iter().map(|(handle, f)| (Some(handle.index()), f, &checked.info[handle]));
+    let points = module.entry_points.iter().enumerate().filter(|(_, e)| e.name == entry);
+    let points = points.map(|(i, e)| (None, &e.function, checked.info.get_entry_point(i)));
     let mut found = Vec::new();
-    for (function, info) in functions.chain(points) {
+    for (owner, function, info) in functions.chain(points) {
         let kind = |handle: Handle<Expression>| info[handle].ty.inner_with(&module.types).scalar_kind();
-        for (handle, expression) in function.expressions.iter() {
+        let rests = |handle: Handle<Expression>| slice.contains(&(owner, handle.index()));
+        for (handle, expression) in function.expressions.iter().filter(|(handle, _)| rests(*handle)) {
             let span = function.expressions.get_span(handle);
             found.extend(
                 construct(module, function, expression, &kind).map(|construct| (construct, line(span, source))),
@@ -191,7 +197,7 @@ fn line(span: Span, source: &str) -> u32 {
 mod tests {
     use super::*;
     use crate::model::bits::Dtype;
-    use crate::model::task::{Buffer, OutputView, Pass};
+    use crate::model::task::{Buffer, OutputView};
 
     fn of(statement: &str) -> Vec<(String, String, Vec<u32>)> {
         let source = format!(
@@ -203,7 +209,8 @@ mod tests {
 }}"
         );
         let buffers = vec![Buffer::Output(4); 3];
-        let view = OutputView::whole(0, Dtype::I32, 4);
+        let output = ["i", "u", "f"].iter().position(|buffer| statement.starts_with(buffer)).expect("an output");
+        let view = OutputView::whole(output, Dtype::I32, 4);
         let program = Program::new(source, buffers, vec![Pass::new("main", [1, 1, 1])], view);
         met(&program).into_iter().map(|gap| (gap.backend, gap.construct, gap.lines)).collect()
     }
@@ -224,5 +231,46 @@ mod tests {
         assert_eq!(names("u[0] = u32(f[0]);"), ["gl float-to-integer"], "perhaps out of range");
         assert_eq!(names("u[0] = u32(f[0] != f[1]);"), ["vulkan float-not-equal"], "NaN");
         assert!(names("f[0] = f[1] % f[2] + f[1] / f[2];").is_empty(), "floats");
+    }
+
+    #[test]
+    fn only_what_the_output_rests_on_is_met() {
+        assert!(names("i[0] = i[1]; u[0] = u[1] % u[2];").is_empty(), "another buffer's");
+        let lines = |statement: &str| of(statement).into_iter().flat_map(|(_, _, lines)| lines).collect::<Vec<_>>();
+        assert_eq!(lines("i[0] = i[1] % 7;\n    u[0] = u32(i[2] % 5);"), [5], "the other line is not");
+        for through in [
+            "i[0] = 1; var a = i[1]; a = a % 7; i[0] = a;",
+            "i[0] = 1; if (i[1] % 7 == 1) { i[0] = 2; }",
+            "i[0] = 1; i[i[1] % 7] = 2;",
+            "i[0] = 1; if (i[1] % 7 == 1) { return; } i[0] = 2;",
+            "i[0] = 1; loop { if (i[1] % 7 == 1) { break; } i[0] += 1; }",
+            "i[0] = 1; switch (i[1] % 7) { case 1: { i[0] = 2; } default: {} }",
+            "i[0] = i[1]; u[0] = u32(i[1] % 7); i[1] = i32(u[0]);",
+        ] {
+            assert_eq!(names(through), ["gl integer-remainder"], "{through}");
+        }
+    }
+
+    #[test]
+    fn an_output_rests_on_what_calls_and_passes_hand_on() {
+        let source = "@group(0) @binding(0) var<storage, read_write> i: array<i32, 4>;
+@group(0) @binding(1) var<storage, read_write> u: array<i32, 4>;
+fn given(x: i32) -> i32 { return x % 7; }
+fn put(at: ptr<function, i32>) { *at = i[2] % 7; }
+@compute @workgroup_size(1) fn first() { u[0] = given(i[1]); }
+@compute @workgroup_size(1) fn second() { i[0] = u[0]; }
+@compute @workgroup_size(1) fn third() { var a = 0; put(&a); i[0] = a; }
+@compute @workgroup_size(1) fn fourth() { var a = 0; put(&a); i[0] = 1; u[0] = given(a); }
+";
+        let lines = |entries: &[&'static str]| {
+            let passes = entries.iter().map(|entry| Pass::new(*entry, [1, 1, 1])).collect();
+            let view = OutputView::whole(0, Dtype::I32, 4);
+            let program = Program::new(source.to_owned(), vec![Buffer::Output(4); 2], passes, view);
+            met(&program).into_iter().flat_map(|gap| gap.lines).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&["first", "second"]), [3], "through a buffer and a call");
+        assert_eq!(lines(&["second"]), [0; 0], "nothing else");
+        assert_eq!(lines(&["third"]), [4], "through a pointer");
+        assert_eq!(lines(&["fourth"]), [0; 0], "into another buffer");
     }
 }

@@ -4,9 +4,11 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 use repro_audit::facts::{self, Asked, Consequence, Step};
+use repro_audit::kernels;
 use repro_audit::model::bits::{Bits, Dtype};
-use repro_audit::numerics::drift::{Drift, measure};
-use repro_audit::record::{Engine, Level, LevelState, Status, Verdict};
+use repro_audit::model::{Allowance, Exact, Interval};
+use repro_audit::numerics::drift::{Drift, accuracy, measure};
+use repro_audit::record::{Engine, Evidence, Level, LevelState, Status, Verdict};
 
 use crate::broken;
 
@@ -118,6 +120,45 @@ proptest! {
     }
 
     #[test]
+    fn no_status_comes_of_a_bound_that_allows_both_signs(
+        elements in prop::collection::vec((-1e6..1e6f64, 0.0..1e8f64), 1..20),
+    ) {
+        let exact = Exact { values: elements.iter().map(|(t, _)| *t).collect() };
+        let around = |(t, radius): &(f64, f64)| Interval::around(*t, radius.max(2.5 * t.abs()));
+        let allowance = Allowance::Intervals(elements.iter().map(around).collect());
+        if says_something(Dtype::F32, &exact, &allowance) {
+            prop_assert_eq!(of_wrong_signs(Dtype::F32, &exact, &allowance), Some(Status::Unjudged));
+        }
+    }
+
+    #[test]
+    fn no_kernel_has_a_status_of_a_bound_that_allows_both_signs(
+        kernel in 0..kernels::all().len(), pick in any::<prop::sample::Index>(),
+        sizes in prop::collection::vec(1u32..3000, 4), seed in any::<u64>(),
+    ) {
+        let cases = kernels::all()[kernel].plan(kernels::Profile::Quick, seed);
+        if cases.is_empty() {
+            return Ok(());
+        }
+        let mut case = pick.get(&cases).clone();
+        for (name, size) in ["n", "m", "k", "rows"].into_iter().zip(&sizes) {
+            // Rows are dear, and each is judged by itself.
+            let size = if name == "n" { *size } else { size % 40 + 1 };
+            if !case.text(name).is_empty() {
+                case = case.with(name, size);
+            }
+        }
+        // Some sizes do not go together.
+        let Ok(problem) = kernels::problem(&case) else { return Ok(()) };
+        let ((dtype, _), Some(exact)) = (problem.shape(), problem.exact()) else { return Ok(()) };
+        let allowance = problem.allowance();
+        if matches!(dtype, Dtype::F32 | Dtype::F16) && says_something(dtype, &exact, &allowance) {
+            let status = of_wrong_signs(dtype, &exact, &allowance);
+            prop_assert!(matches!(status, None | Some(Status::Unjudged)), "{case}: {status:?}");
+        }
+    }
+
+    #[test]
     fn no_advice_names_an_untested_axis(
         states in prop::collection::vec(prop::collection::vec(state(), 5), 12),
         probe in any::<bool>(),
@@ -164,6 +205,35 @@ fn engines() -> repro_audit::record::Record {
         }));
     }
     record
+}
+
+/// The status of a result whose every sign is wrong, as far as the specification's allowance tells; `None` where it is outside.
+fn of_wrong_signs(dtype: Dtype, exact: &Exact, allowance: &Allowance) -> Option<Status> {
+    let flipped = |x: &f64| -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "a result of the type")]
+        let single = -*x as f32;
+        if dtype == Dtype::F16 { u32::from(half::f16::from_f64(-*x).to_bits()) } else { single.to_bits() }
+    };
+    let words: Vec<u32> = exact.values.iter().map(flipped).collect();
+    let bits = if dtype == Dtype::F16 {
+        Bits::halves(dtype, &words.iter().map(|w| u16::try_from(*w).expect("16 bits")).collect::<Vec<_>>())
+    } else {
+        Bits::words(dtype, words)
+    };
+    let found = accuracy(&bits, Some(exact), allowance, None);
+    let outside = (found.outside > 0 || !found.undecided).then_some(found.outside);
+    match facts::status(&Evidence { results: 1, distinct: 1, outside, ..Evidence::default() }) {
+        Status::OutsideSpecification => None,
+        status => Some(status),
+    }
+}
+
+/// Whether an answer has a normal number that the specification says anything of.
+fn says_something(dtype: Dtype, exact: &Exact, allowance: &Allowance) -> bool {
+    let Allowance::Intervals(intervals) = allowance else { return false };
+    let least = if dtype == Dtype::F16 { 6.2e-5 } else { f64::from(f32::MIN_POSITIVE) };
+    let normal = |(t, i): (&f64, &Interval)| t.is_finite() && t.abs() >= least && !i.is_any();
+    exact.values.iter().all(|t| t.is_finite()) && exact.values.iter().zip(intervals).any(normal)
 }
 
 fn verdict(kernel: &str, i: usize, states: &[LevelState]) -> Verdict {

@@ -4,6 +4,7 @@
 mod broken;
 #[path = "../common/mod.rs"]
 mod common;
+mod drivers;
 mod engines;
 mod facts;
 #[path = "../fixture/mod.rs"]

@@ -1,13 +1,12 @@
 //! Looking closely at a program: whether its results rest on what WGSL leaves open, whether they are finite, and whether
 //! anything could change them.
 
-use super::execute::Execution;
+use super::execute::{Execution, Ready};
 use super::machine::{Indeterminate, Notice};
 use super::runner::Ran;
 use super::{Defects, Mode, Runner};
 use crate::engines::{RunError, Runs};
 use crate::model::bits::Bits;
-use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::task::{Feature, Program};
 use crate::model::{Finding, FindingKind, Skip};
 
@@ -38,11 +37,10 @@ pub struct Examined {
     pub runs: Runs,
     /// The most loop iterations that one invocation goes through in a dispatch.
     pub iterations: u64,
+    /// The line of the loop that goes round most often, where there is one.
+    pub longest_loop: Option<u32>,
     /// Whether no defect of arithmetic that can be planted changes the one result that there is.
     pub insensitive: bool,
-    /// Where an invocation goes through more iterations than that, the result if every loop is left after
-    /// [`SOFTWARE_LOOP_LIMIT`] of them.
-    pub loop_limited: Option<Bits>,
 }
 
 impl Runner {
@@ -62,7 +60,6 @@ impl Runner {
         };
         let mut found = Vec::new();
         let mut insensitive = false;
-        let mut loop_limited = None;
         if let Some(result) = only.filter(|_| !is_undefined(&ran.runs.findings)) {
             found.extend(self.left_open(program, &ran, &result)?);
             found.extend(self.subgroups(program, &ran, &result)?);
@@ -76,14 +73,20 @@ impl Runner {
             let mut planted = Self::open(Mode { defects: ALL, ..self.mode });
             // What the defects keep from ending is changed by them.
             insensitive = planted.compute(program).is_ok_and(|words| program.output.gather(words) == result);
-            if ran.watched.iterations.0 >= SOFTWARE_LOOP_LIMIT {
-                let how = Execution { loop_limit: Some(SOFTWARE_LOOP_LIMIT), ..self.how(self.mode.order(0)) };
-                loop_limited = Some(program.output.gather(ran.ready.execute(program, how)?.words));
-            }
         }
         let Ran { mut runs, watched, .. } = ran;
         runs.findings.extend(found);
-        Ok(Ok(Examined { runs, iterations: watched.iterations.0, insensitive, loop_limited }))
+        let (iterations, line) = watched.iterations;
+        Ok(Ok(Examined { runs, iterations, longest_loop: Some(line).filter(|l| *l > 0), insensitive }))
+    }
+
+    /// The result if every loop is left after so many iterations of an invocation, all loops counted together.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn limited(&self, program: &Program, iterations: u64) -> Result<Bits, RunError> {
+        let how = Execution { loop_limit: Some(iterations), ..self.how(self.mode.order(0)) };
+        Ok(program.output.gather(Ready::new(program, &self.mode)?.execute(program, how)?.words))
     }
 
     /// What WGSL says nothing of, where another value for it changes the result.

@@ -7,7 +7,6 @@ use crate::engines::collect::{Collected, POISON};
 use crate::engines::{RunError, Runs, unsupported};
 use crate::model::AdapterIdentity;
 use crate::model::bits::Bits;
-use crate::model::finding::SOFTWARE_LOOP_LIMIT;
 use crate::model::task::{Feature, Program};
 use crate::model::{Finding, FindingKind, Skip};
 use crate::numerics::threads::available_threads;
@@ -165,7 +164,6 @@ impl Runner {
         }
         let distinct = collected.finish()?;
         let mut findings = std::mem::take(&mut watched.findings);
-        findings.extend(long_loop(watched.iterations));
         let mut kept = distinct.iter().filter_map(|d| d.bits.as_ref());
         if let Some(first) = kept.next()
             && distinct.len() > 1
@@ -260,19 +258,6 @@ struct Blamed {
 
 fn joined(lines: &[u32]) -> String {
     lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Some drivers stop a loop in silence.
-fn long_loop((iterations, line): (u64, u32)) -> Option<Finding> {
-    (iterations >= SOFTWARE_LOOP_LIMIT).then(|| Finding {
-        kind: FindingKind::LongLoop,
-        line: (line > 0).then_some(line),
-        message: format!(
-            "an invocation goes through {iterations} iterations, most of them of the loop on line {line}; Mesa's software \
-             drivers (lavapipe, llvmpipe) stop every loop in silence after {SOFTWARE_LOOP_LIMIT} iterations of an \
-             invocation, all loops counted together"
-        ),
-    })
 }
 
 fn poison(run: u32) -> u32 {

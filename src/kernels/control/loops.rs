@@ -45,7 +45,7 @@ pub(crate) fn limit(counts: &Bits) -> Option<Limit> {
     let single = (0..NESTED).filter_map(cut).min();
     let at = single.or_else(|| cut(NESTED)).or_else(|| cut(SEQUENCE))?;
     let counted = match (cut(NESTED), cut(SEQUENCE)) {
-        (_, Some(_)) => "per invocation, all loops together",
+        (_, Some(_)) => Limit::ALL_LOOPS,
         (Some(_), None) => "per invocation, nested loops together",
         (None, None) => "each loop by itself",
     };

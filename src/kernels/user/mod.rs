@@ -31,6 +31,7 @@ use crate::process::file::read_text;
 use infer::{Resolved, resolve};
 use problem::{OwnProblem, Shared};
 use shader::Shader;
+pub use specified::Folded;
 
 /// A shader with its settings, as cases.
 #[derive(Debug)]
@@ -251,33 +252,28 @@ impl Kernel {
         notes
     }
 
-    /// Of two outputs that are to be compared, the other one's case of the same configuration, where `case` is the later one;
-    /// and why they may differ, as far as the text tells.
+    /// Of two outputs that are to be compared, the other one's case of the same configuration, where `case` is the later one.
     #[must_use]
-    pub fn compared_with(&self, case: &Case) -> Option<(&Case, Option<String>)> {
+    pub fn compared_with(&self, case: &Case) -> Option<Compared<'_>> {
         let mut pair = self.resolved.compare?;
         // Cases are audited in this order.
         pair.sort_unstable();
-        let [one, other] = pair.map(|place| &self.resolved.outputs[place].title);
+        let titles = pair.map(|place| self.resolved.outputs[place].title.as_str());
         let output = |case: &Case| case.text("output").to_owned();
-        if output(case) != *other {
+        if output(case) != titles[1] {
             return None;
         }
-        let (found, _) = self.cases.iter().find(|(c, _)| output(c) == *one && c.config() == case.config())?;
-        let because = [one, other].into_iter().find_map(|title| {
+        let same = |c: &Case| output(c) == titles[0] && c.config() == case.config();
+        let place = self.cases.iter().position(|(c, _)| same(c))?;
+        let (other, _) = self.cases.get(place)?;
+        // Every output has the cases of all configurations, in their order.
+        let config = self.resolved.configs.get(place % self.resolved.configs.len().max(1))?;
+        let folded = titles.map(|title| {
             let buffer = title.split(':').next().unwrap_or(title);
-            let config = self.resolved.configs.first()?;
-            let all = config.passes.iter().flat_map(|(e, _)| specified::folded(&e.checked, buffer, &self.shader.prepared));
-            let lines: Vec<String> = all.map(|line| line.to_string()).collect();
-            (!lines.is_empty()).then(|| {
-                format!(
-                    "naga's front end works out numbers of '{title}' when it reads the shader (line {}), with functions of its \
-                     own: its constant folding differs from what runs",
-                    lines.join(", ")
-                )
-            })
+            let passes = config.passes.iter();
+            passes.flat_map(|(e, _)| specified::folded(&e.checked, buffer, &self.shader.prepared)).collect()
         });
-        Some((found, because))
+        Some(Compared { other, titles, folded })
     }
 
     /// What a record holds of it.
@@ -312,6 +308,17 @@ impl Kernel {
         };
         self.resolved.settings.write(&about)
     }
+}
+
+/// Two outputs of one run that are compared, the earlier one first.
+#[derive(Debug)]
+pub struct Compared<'k> {
+    /// The case of the earlier one.
+    pub other: &'k Case,
+    /// What the outputs are called.
+    pub titles: [&'k str; 2],
+    /// What naga worked out of each when it read the shader.
+    pub folded: [Vec<Folded>; 2],
 }
 
 fn digest(text: &str) -> String {

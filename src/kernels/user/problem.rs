@@ -34,8 +34,8 @@ pub struct Reference {
     pub iterations: u64,
     /// Whether it computes with floating point, and no liberty that the interpreter can take changes the result.
     pub insensitive: bool,
-    /// The result where every loop is left as Mesa's software drivers do, if that can matter.
-    pub loop_limited: Option<Bits>,
+    /// The line of the loop that goes round most often, where there is one.
+    pub longest_loop: Option<u32>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -73,7 +73,7 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
         Err(error) => return Err(Unrun::Failed(error)),
     };
-    let Examined { runs, iterations, insensitive, loop_limited } = examined;
+    let Examined { runs, iterations, longest_loop, insensitive } = examined;
     let has = |kinds: &[FindingKind]| runs.findings.iter().any(|f| kinds.contains(&f.kind));
     let bits = match runs.distinct.as_slice() {
         [only] => only.bits.clone(),
@@ -100,7 +100,7 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         unjudged: undefined.or(clamped).or(liberty.map(Liberty::reason)).map(str::to_owned),
         iterations,
         insensitive: insensitive && liberty == Some(Liberty::Floats),
-        loop_limited,
+        longest_loop,
         findings: runs.findings,
     })
 }
@@ -144,13 +144,17 @@ impl Problem for OwnProblem {
     fn examination(&self) -> Examination {
         let reference = self.0.reference().as_ref();
         reference
-            .map(|r| Examination {
-                iterations: r.iterations,
-                insensitive: r.insensitive,
-                loop_limited: r.loop_limited.as_ref().map(Bits::digest),
-                ..Examination::default()
-            })
+            .map(|r| Examination { iterations: r.iterations, insensitive: r.insensitive, ..Examination::default() })
             .unwrap_or_default()
+    }
+
+    fn longest_loop(&self) -> Option<u32> {
+        self.0.reference().as_ref().ok()?.longest_loop
+    }
+
+    fn limited(&self, iterations: u64) -> Option<Bits> {
+        self.0.reference().as_ref().ok()?.bits.as_ref()?;
+        Runner::open(Mode::default()).limited(&self.0.program, iterations).ok()
     }
 
     fn exact(&self) -> Option<Exact> {

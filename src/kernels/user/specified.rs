@@ -71,35 +71,59 @@ pub(super) fn has_fma(checked: &Checked) -> bool {
     functions.into_iter().any(|f| f.expressions.iter().any(|(_, e)| is_fma(e)))
 }
 
-/// The lines on which a buffer is given a number for which the text has a call: naga evaluates those when it reads the text.
-pub(super) fn folded(checked: &Checked, buffer: &str, source: &str) -> BTreeSet<u32> {
+/// A number that naga's front end worked out when it read the text, and that the shader stores as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Folded {
+    /// The element of the buffer that it is stored in.
+    pub element: usize,
+    /// Its bits.
+    pub bits: u32,
+    /// The line of the WGSL text.
+    pub line: u32,
+}
+
+/// The numbers that naga worked out for elements of a buffer whose places are written out.
+pub(super) fn folded(checked: &Checked, buffer: &str, source: &str) -> Vec<Folded> {
     let module = &checked.module;
-    let text: Vec<&str> = source.lines().collect();
-    let mut lines = BTreeSet::new();
+    let mut found = Vec::new();
     let functions = module.functions.iter().map(|(_, f)| f).chain(module.entry_points.iter().map(|e| &e.function));
     for function in functions {
         let mut stores = Vec::new();
         stores_to(&function.body, &mut stores);
         for (pointer, value, span) in stores {
-            let is_number = matches!(function.expressions[value], Expression::Literal(_) | Expression::Constant(_));
-            if root(module, function, pointer) != Some(buffer) || !is_number || !span.is_defined() {
+            let Expression::AccessIndex { base, index } = function.expressions[pointer] else { continue };
+            let Expression::GlobalVariable(variable) = function.expressions[base] else { continue };
+            if module.global_variables[variable].name.as_deref() != Some(buffer) || !span.is_defined() {
                 continue;
             }
-            let line = span.location(source).line_number;
-            let there = text.get(line.saturating_sub(1) as usize).copied().unwrap_or_default();
-            if there.split_once('=').is_some_and(|(_, given)| given.contains('(')) {
-                lines.insert(line);
+            let (expressions, value) = match function.expressions[value] {
+                Expression::Constant(c) => (&module.global_expressions, module.constants[c].init),
+                _ => (&function.expressions, value),
+            };
+            let from = expressions.get_span(value).to_range();
+            let text = from.and_then(|range| source.get(range)).unwrap_or_default();
+            let Expression::Literal(literal) = expressions[value] else { continue };
+            if let Some(bits) = bits(literal).filter(|_| !text.is_empty() && !is_number(text)) {
+                found.push(Folded { element: index as usize, bits, line: span.location(source).line_number });
             }
         }
     }
-    lines
+    found
 }
 
-/// The name of the global variable that a pointer goes into.
-fn root<'m>(module: &'m Module, function: &Function, pointer: Handle<Expression>) -> Option<&'m str> {
-    match function.expressions[pointer] {
-        Expression::GlobalVariable(v) => module.global_variables[v].name.as_deref(),
-        Expression::Access { base, .. } | Expression::AccessIndex { base, .. } => root(module, function, base),
+/// Whether a text is a number that is written out, of which nothing is worked out.
+fn is_number(text: &str) -> bool {
+    let plain = text.trim_end_matches(['f', 'h', 'u', 'i']);
+    plain.parse::<f64>().is_ok()
+        || text.starts_with("0x") && text.chars().all(|c| c.is_ascii_alphanumeric() || ".+-".contains(c))
+}
+
+fn bits(literal: naga::Literal) -> Option<u32> {
+    match literal {
+        naga::Literal::F32(v) => Some(v.to_bits()),
+        naga::Literal::F16(v) => Some(v.to_bits().into()),
+        naga::Literal::U32(v) => Some(v),
+        naga::Literal::I32(v) => Some(v.cast_unsigned()),
         _ => None,
     }
 }

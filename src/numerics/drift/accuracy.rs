@@ -12,9 +12,10 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
     let (mut max_ulp, mut sum_ulp, mut counted, mut misrounded) = (0.0f64, 0.0f64, 0u64, 0u64);
     let mut worst = None;
     let (mut ratio, mut outside, mut first_outside) = (0.0f64, 0u64, None);
-    let (mut unconstrained, mut vacuous, mut judged) = (0u64, 0u64, 0u64);
+    let (mut unconstrained, mut vacuous) = (0u64, 0u64);
     let (mut not_finite, mut first_not_finite) = (0u64, None);
     let (size, limit) = (exact.map_or(0.0, root_mean_square), overflow(output.dtype));
+    let least = least_normal(output.dtype);
     for i in 0..output.len {
         let got = output.value(i);
         let truth = exact.and_then(|e| e.values.get(i).copied());
@@ -41,11 +42,9 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
                 let interval = intervals.get(i).copied().unwrap_or(Interval::ANY);
                 if interval.is_any() {
                     unconstrained += 1;
-                } else if truth.is_some_and(|t| is_vacuous(interval, t, size)) {
+                } else if truth.is_some_and(|t| is_vacuous(interval, t, size, least)) {
                     vacuous += u64::from(!same);
                     continue;
-                } else {
-                    judged += u64::from(!same);
                 }
                 (interval.allows(got), fraction_used(interval, got, truth))
             }
@@ -68,7 +67,7 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
         first_outside,
         unconstrained,
         vacuous,
-        undecided: vacuous > 0 && judged == 0,
+        undecided: vacuous > 0,
         not_finite,
         first_not_finite,
         unmeasured: 0,
@@ -96,10 +95,21 @@ fn root_mean_square(exact: &Exact) -> f64 {
 /// the whole output is large, so that a result of an ordinary size and of either sign would be within it.
 ///
 /// So does `gamma_n Σ|t|` of one sum once it exceeds the sum itself, and of any sum once `gamma_n` reaches 1. An element that
-/// cancels to nearly nothing among others that do not is still judged: its bound is small beside them.
-fn is_vacuous(interval: Interval, truth: f64, size: f64) -> bool {
+/// cancels to nearly nothing among others that do not is still judged: its bound is small beside them. And so is one that may
+/// be flushed, or be either of two subnormals: no normal number is allowed there.
+fn is_vacuous(interval: Interval, truth: f64, size: f64, least: f64) -> bool {
     let radius = (interval.hi - truth).max(truth - interval.lo);
-    interval.lo < 0.0 && interval.hi > 0.0 && size > 0.0 && radius >= size
+    let tiny = interval.lo > -least && interval.hi < least;
+    interval.lo < 0.0 && interval.hi > 0.0 && size > 0.0 && radius >= size && !tiny
+}
+
+/// The least normal magnitude; 0 where there is none.
+fn least_normal(dtype: Dtype) -> f64 {
+    match dtype {
+        Dtype::F32 | Dtype::Bf16 => f64::from(f32::MIN_POSITIVE),
+        Dtype::F16 => f64::from_bits((1023 - 14) << 52),
+        Dtype::U32 | Dtype::I32 | Dtype::Mask => 0.0,
+    }
 }
 
 /// The least magnitude that rounds to infinity: half an ulp beyond the greatest number.
@@ -160,6 +170,23 @@ mod tests {
         assert_eq!(found.specification_ratio, 0.0, "no share of it is used");
         let sharp = single(391.91, 2221.11, 100.0);
         assert_eq!((sharp.vacuous, sharp.undecided, sharp.outside), (0, false, 1), "a bound that says something");
+    }
+
+    #[test]
+    fn one_bound_that_allows_everything_leaves_the_whole_unjudged() {
+        let exact = Exact { values: vec![100.0, 1.0] };
+        let allowed = Allowance::Intervals(vec![Interval::around(100.0, 1000.0), Interval::around(1.0, 3.0)]);
+        let twin = Bits::f32(&[100.0, 1.0]);
+        let found = accuracy(&Bits::f32(&[-100.0, -1.0]), Some(&exact), &allowed, Some(&twin));
+        assert_eq!((found.vacuous, found.undecided, found.outside), (1, true, 0), "each sign is wrong");
+    }
+
+    #[test]
+    fn an_allowance_of_subnormals_is_a_verdict() {
+        let tiny = f32::from_bits(9);
+        let of = |got: f32| single(got, f64::from(tiny), f64::from(f32::from_bits(99)));
+        assert_eq!((of(0.0).undecided, of(0.0).outside), (false, 0), "flushed");
+        assert_eq!(of(f32::MIN_POSITIVE).outside, 1, "and no normal number");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What is on the page alone: every case, the charts, the surroundings, and how to read it all.
 
+use std::collections::BTreeSet;
+
 use super::parts::Parts;
 use super::{charts as drawn, paragraph};
+use crate::model::CaseId;
 use crate::record::{AXES, Level, Record};
 use crate::views::chart::{Chart, Plot};
 use crate::views::document::{Block, Cell, Column, Detail, Mark, Row, Section, Table};
@@ -208,6 +211,16 @@ pub(super) fn surroundings(record: &Record, parts: &Parts) -> Section {
     out
 }
 
+/// The seeds of the cases' inputs, as their ids say.
+fn seeds(record: &Record) -> String {
+    let of = |id: &str| CaseId::parse(id).ok()?.parameter("seed")?.parse().ok();
+    let all: BTreeSet<u64> = record.cases.iter().filter_map(|case| of(&case.id)).collect();
+    if all.is_empty() {
+        return record.provenance.settings.seed.to_string();
+    }
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// The record's own facts, `(name, value)`.
 fn facts(record: &Record) -> Vec<(String, String)> {
     let settings = &record.provenance.settings;
@@ -227,7 +240,7 @@ fn facts(record: &Record) -> Vec<(String, String)> {
         ("kernels".to_owned(), all(&settings.kernels)),
         ("adapters asked for".to_owned(), all(&settings.adapters)),
         ("runs of each case".to_owned(), settings.repeats.to_string()),
-        ("seed".to_owned(), settings.seed.to_string()),
+        ("seed".to_owned(), seeds(record)),
         (
             "CPU threads tried".to_owned(),
             settings.threads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

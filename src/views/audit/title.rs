@@ -132,7 +132,7 @@ pub(super) fn title(
     if let Some(found) = findings.iter().find(|_| record.provenance.own.is_some()) {
         let place = found.place();
         let text = match found.of {
-            FindingKind::LongLoop => format!("{place} has more iterations than some drivers allow"),
+            FindingKind::LongLoop => format!("{place} has more iterations of loops than an adapter here carries out"),
             _ => format!("All results of {place} are one value: that engines agree shows little"),
         };
         return (Tone::Broke, text);

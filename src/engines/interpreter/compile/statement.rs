@@ -5,11 +5,11 @@ use naga::{
     SubgroupOperation, SwitchValue, TypeInner,
 };
 
-use super::uses::selected;
 use super::variables::may_change;
 use super::{Compiler, Frame, Refusal, Value, scalar_of};
 use crate::engines::interpreter::code::{Arm, Atomic, Block, Change, Extent, From, Row, Space, Step, Subgroup};
 use crate::engines::interpreter::math::{self, Scalar};
+use crate::wgsl::slice::selected;
 
 /// The argument that a function returns and does nothing else, if it is such a function.
 fn returned_unchanged(function: &Function) -> Option<usize> {

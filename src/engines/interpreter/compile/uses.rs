@@ -1,6 +1,8 @@
 //! How often expressions are used: a value that nothing wants any more need not be kept.
 
-use naga::{AtomicFunction, Expression, Function, GatherMode, Handle, Statement};
+use naga::{AtomicFunction, Expression, Function, Handle, Statement};
+
+use crate::wgsl::slice::{operands, selected};
 
 /// How often each expression of a function is used, by other expressions and by statements.
 pub(super) fn uses(function: &Function) -> Vec<u32> {
@@ -14,39 +16,6 @@ pub(super) fn uses(function: &Function) -> Vec<u32> {
         local.init.into_iter().for_each(&mut count);
     }
     counts
-}
-
-fn operands(expression: &Expression, see: &mut impl FnMut(Handle<Expression>)) {
-    use Expression as E;
-    match expression {
-        E::Compose { components, .. } => components.iter().copied().for_each(see),
-        E::Access { base, index } => {
-            see(*base);
-            see(*index);
-        }
-        E::AccessIndex { base: a, .. }
-        | E::Splat { value: a, .. }
-        | E::Swizzle { vector: a, .. }
-        | E::Load { pointer: a }
-        | E::Unary { expr: a, .. }
-        | E::As { expr: a, .. }
-        | E::Relational { argument: a, .. }
-        | E::ArrayLength(a) => see(*a),
-        E::Binary { left, right, .. } => {
-            see(*left);
-            see(*right);
-        }
-        E::Select { condition, accept, reject } => {
-            see(*condition);
-            see(*accept);
-            see(*reject);
-        }
-        E::Math { arg, arg1, arg2, arg3, .. } => {
-            see(*arg);
-            [arg1, arg2, arg3].into_iter().flatten().copied().for_each(see);
-        }
-        _ => {}
-    }
 }
 
 fn statements(block: &naga::Block, see: &mut impl FnMut(Handle<Expression>)) {
@@ -90,18 +59,5 @@ fn statements(block: &naga::Block, see: &mut impl FnMut(Handle<Expression>)) {
             S::SubgroupCollectiveOperation { argument, .. } => see(*argument),
             _ => {}
         }
-    }
-}
-
-/// The expression that says which invocation is read.
-pub(super) fn selected(mode: &GatherMode) -> Option<Handle<Expression>> {
-    match mode {
-        GatherMode::BroadcastFirst | GatherMode::QuadSwap(_) => None,
-        GatherMode::Broadcast(h)
-        | GatherMode::Shuffle(h)
-        | GatherMode::ShuffleDown(h)
-        | GatherMode::ShuffleUp(h)
-        | GatherMode::ShuffleXor(h)
-        | GatherMode::QuadBroadcast(h) => Some(*h),
     }
 }
