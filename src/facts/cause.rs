@@ -233,11 +233,6 @@ fn other_configuration<'r>(
     Some((other, other.execution_of(&comparison.left)?))
 }
 
-/// The digest of a case's strict reference.
-fn strict(case: &CaseRecord) -> Option<&str> {
-    case.strict()
-}
-
 /// What explains a comparison that found a difference: a cause for each side that has one.
 #[must_use]
 pub fn explain(
@@ -247,17 +242,11 @@ pub fn explain(
     comparison: &Comparison,
 ) -> Vec<Explanation> {
     let one = |x: &Execution| {
-        let found = || hypotheses.explain(&x.engine, &case.id, &x.equals);
-        // A gap that the output rests on is possible only: the interpreter does not reproduce it.
-        let or_translation = |e: Explanation| match (&e.cause, gaps(record, case, &x.engine)) {
-            (Cause::Unknown, Some(gap)) => Explanation {
-                cause: Cause::Translation { gap },
-                evidence: Evidence { case: case.id.clone(), ..e.evidence },
-                ..e
-            },
-            _ => e,
-        };
-        limited_loops(record, case, x).or_else(|| found().map(or_translation))
+        limited_loops(record, case, x).or_else(|| {
+            let found = hypotheses.explain(&x.engine, &case.id, &x.equals)?;
+            let unknown = found.cause == Cause::Unknown;
+            unknown.then(|| translation(record, case, x)).flatten().or(Some(found))
+        })
     };
     match comparison.axis {
         AxisLevel::Repeat if case.twins.is_empty() => vec![Explanation {
@@ -277,6 +266,15 @@ pub fn explain(
     }
 }
 
+/// A known gap of the translation that the output rests on: possible only, for the interpreter does not reproduce it.
+fn translation(record: &Record, case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
+    Some(Explanation {
+        cause: Cause::Translation { gap: gaps(record, case, &execution.engine)? },
+        certainty: Certainty::Possible,
+        evidence: Evidence { engine: execution.engine.clone(), case: case.id.clone(), against: None },
+    })
+}
+
 /// A result that is what loops give that are left at the limit that was measured on its engine, and nothing else does.
 fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
     let limited = case.examination.loop_limited.as_deref()?;
@@ -290,7 +288,7 @@ fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> O
         return None;
     }
     let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };
-    let is_it = distinct.first().is_some_and(|d| d.digest == limited) && strict(case) != Some(limited);
+    let is_it = distinct.first().is_some_and(|d| d.digest == limited) && case.strict() != Some(limited);
     is_it.then(|| Explanation {
         cause: Cause::LimitedLoops { iterations },
         certainty: Certainty::Shown,
@@ -305,7 +303,7 @@ fn order(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<
     let (other, left) = other_configuration(record, case, comparison)?;
     let right = case.execution_of(&comparison.right)?;
     let (of_left, of_right) = (least(&left.equals), least(&right.equals));
-    let differ = strict(other)? != strict(case)?;
+    let differ = other.strict()? != case.strict()?;
     let evidence = Evidence { engine: comparison.right.to_string(), case: case.id.clone(), against: None };
     if !differ || of_left.is_empty() || of_left != of_right {
         return None;

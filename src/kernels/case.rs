@@ -243,7 +243,7 @@ impl fmt::Debug for Case {
 /// The seed of the first of some cases that has one.
 #[must_use]
 pub fn first_seed(cases: &[Case]) -> Option<u64> {
-    cases.iter().find_map(|case| case.text("seed").parse().ok())
+    cases.iter().find_map(|case| case.seed("seed").ok())
 }
 
 #[cfg(test)]

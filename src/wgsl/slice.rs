@@ -31,7 +31,7 @@ pub(super) fn slice(program: &Program, passes: &[Checked]) -> Vec<Expressions> {
         .zip(&program.passes)
         .map(|(checked, pass)| {
             let entry = checked.module.entry_points.iter().find(|e| e.name == pass.entry);
-            Slicer { module: &checked.module, entry: entry.map(|e| &e.function), ..Slicer::new(&checked.module) }
+            Slicer::new(&checked.module, entry.map(|e| &e.function))
         })
         .collect();
     loop {
@@ -68,10 +68,10 @@ struct Leaving {
 }
 
 impl<'m> Slicer<'m> {
-    fn new(module: &'m Module) -> Self {
+    fn new(module: &'m Module, entry: Option<&'m Function>) -> Self {
         Self {
             module,
-            entry: None,
+            entry,
             values: BTreeSet::new(),
             places: BTreeSet::new(),
             effective: BTreeSet::new(),
@@ -120,10 +120,11 @@ impl<'m> Slicer<'m> {
             }
         }
         let handles: Vec<_> = function.expressions.iter().map(|(handle, _)| handle).collect();
-        for handle in
-            handles.into_iter().rev().filter(|h| self.values.contains(&(owner, h.index()))).collect::<Vec<_>>()
-        {
-            self.expression(owner, function, handle);
+        // Operands come before what is made of them, so that one way back meets them all.
+        for handle in handles.into_iter().rev() {
+            if self.has(owner, handle) {
+                self.expression(owner, function, handle);
+            }
         }
     }
 
@@ -177,8 +178,7 @@ impl<'m> Slicer<'m> {
             Statement::Switch { selector, cases } => {
                 let mut matters = false;
                 for case in cases {
-                    let inside = self.block(owner, function, &case.body, Leaving { loops: false, ..leaving });
-                    matters |= inside;
+                    matters |= self.block(owner, function, &case.body, Leaving { loops: false, ..leaving });
                 }
                 // What leaves the switch is told apart by it, and what leaves a loop from inside it.
                 let loops = leaving.loops || matters;

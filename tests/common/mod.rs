@@ -3,7 +3,7 @@
 
 pub(crate) mod older;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use repro_audit::record::{self, Record};
@@ -45,6 +45,16 @@ pub(crate) fn status(output: &Output) -> i32 {
 /// Standard error as text.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What was printed, without the line breaks and indents of a terminal.
+pub(crate) fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One of the small shaders of `tests/cases`.
+pub(crate) fn small_shader(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(format!("{name}.wgsl"))
 }
 
 /// The record in an output folder.

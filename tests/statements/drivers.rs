@@ -1,20 +1,16 @@
 //! What the small shaders of `tests/cases` show of the drivers that are here, and what is said of it.
 
-use std::path::Path;
-
 use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Record, Status};
 
-use crate::common::{program, record_in, run, status, stderr};
+use crate::common::{program, record_in, run, small_shader, status, stderr, words};
 
 /// What the verb prints of a small shader on all drivers, and its record.
 fn audited(name: &str) -> (String, Record) {
     let folder = tempfile::tempdir().expect("a folder");
-    let shader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(format!("{name}.wgsl"));
-    let mut command = program(&["kernel", &shader.display().to_string(), "--store", "4096"]);
+    let mut command = program(&["kernel", &small_shader(name).display().to_string(), "--store", "4096"]);
     let output = run(command.arg("--out").arg(folder.path()));
     assert_eq!(status(&output), 0, "{name}: {}", stderr(&output));
-    let shown = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
-    (shown, record_in(folder.path()))
+    (words(&output), record_in(folder.path()))
 }
 
 fn output<'r>(record: &'r Record, name: &str) -> &'r CaseRecord {
@@ -115,16 +111,11 @@ fn nan_where_a_number_is_right_comes_first() {
 /// The remainder of negative integers on GL is naga's text, which lavapipe's twin on the same hardware shows.
 #[test]
 fn the_remainder_of_integers_on_gl_is_the_translations() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let shader = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/t_gl_int_rem.wgsl");
-    let mut command = program(&["kernel", &shader.display().to_string()]);
-    let output = run(command.arg("--out").arg(folder.path()));
-    let record = record_in(folder.path());
-    let shown = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    // Told, and no failure by itself.
+    let (shown, record) = audited("t_gl_int_rem");
     for (engine, execution) in drivers(&record, &record.cases[0]) {
         let gl = engine.adapter.as_ref().is_some_and(|a| a.backend == "gl");
         if gl && execution.status == Status::OutsideSpecification {
-            assert_eq!(status(&output), 0, "told, and no failure by itself: {}", stderr(&output));
             assert!(shown.contains("naga") && shown.contains("gfx-rs/wgpu"), "{shown}");
             assert!(!shown.contains("report it to its driver's authors"), "{shown}");
         } else {

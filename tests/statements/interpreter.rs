@@ -1,21 +1,14 @@
 //! Statements about shaders that were wrong once: what is undefined, what depends on the order or on the size of a
 //! subgroup, what is not finite, and what shows nothing.
 
-use std::path::PathBuf;
-use std::process::Output;
-
 use repro_audit::kernels::user::{Kernel, Settings};
 use repro_audit::model::{Finding, FindingKind};
 use repro_audit::record::{Record, Status};
 
-use crate::common::{program, record_in, run, status, stderr, without_adapters};
-
-fn case(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(format!("{name}.wgsl"))
-}
+use crate::common::{program, record_in, run, small_shader, status, stderr, without_adapters, words};
 
 fn kernel(name: &str) -> Kernel {
-    Kernel::open(&case(name), None, &Ok::<Settings, _>, Vec::new()).unwrap_or_else(|e| panic!("{name}: {e}"))
+    Kernel::open(&small_shader(name), None, &Ok::<Settings, _>, Vec::new()).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// What the interpreter notices of each output, without doubles.
@@ -39,15 +32,11 @@ fn of(kernel: &Kernel, kind: FindingKind) -> Vec<Finding> {
 /// The verb's output and record on a machine without drivers.
 fn audited(name: &str, more: &[&str]) -> (String, Record) {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = case(name);
+    let file = small_shader(name);
     let (file, out) = (file.to_str().expect("a name"), folder.path().to_str().expect("a name"));
     let output = run(&mut without_adapters(&[&["kernel", file, "--out", out], more].concat()));
     assert_eq!(status(&output), 0, "{name}: {}", stderr(&output));
-    (shown(&output), record_in(folder.path()))
-}
-
-fn shown(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    (words(&output), record_in(folder.path()))
 }
 
 #[test]
@@ -110,7 +99,7 @@ fn a_power_of_a_negative_number_has_no_reference() {
     let said = &of(&kernel, FindingKind::Undefined)[0].message;
     assert!(said.contains("exp2(y * log2(x))") && said.contains("of 1024 results rest on it"), "{said}");
     // Where nothing rests on it, nothing is said.
-    let guarded = std::fs::read_to_string(case("t_pow2"))
+    let guarded = std::fs::read_to_string(small_shader("t_pow2"))
         .expect("it is there")
         .replace("sqrt(pow(x[g.x], 2.0))", "select(pow(x[g.x], 2.0), 0.0, x[g.x] < 0.0)");
     let kernel = Kernel::new("k.wgsl", &guarded, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
@@ -216,7 +205,7 @@ fn directives_are_accepted_and_ask_for_features() {
 #[test]
 fn a_directive_without_a_use_fails_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = case("t_enable_f16");
+    let file = small_shader("t_enable_f16");
     let (file, out) = (file.to_str().expect("a name"), folder.path().to_str().expect("a name"));
     let output = run(&mut program(&["kernel", file, "--out", out]));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
@@ -247,7 +236,7 @@ fn two_passes_share_their_buffers() {
     assert_eq!(again.own().settings, own.settings, "and says the same");
     let wrong = |settings: &str| {
         let settings = Settings::read("k.toml", settings).expect("TOML");
-        let source = std::fs::read_to_string(self::case("c18_two_passes")).expect("the shader");
+        let source = std::fs::read_to_string(small_shader("c18_two_passes")).expect("the shader");
         Kernel::new("k.wgsl", &source, &settings, "k.toml", Vec::new()).expect_err("it is wrong").to_string()
     };
     assert!(wrong("").contains("passes = [{ entry ="), "{}", wrong(""));
@@ -283,8 +272,8 @@ fn integers_are_told_before_fractions() {
 
 #[test]
 fn what_can_not_be_bound_is_refused_with_what_to_do() {
-    let error =
-        Kernel::open(&case("c17_storage_texture"), None, &Ok::<Settings, _>, Vec::new()).expect_err("a texture");
+    let error = Kernel::open(&small_shader("c17_storage_texture"), None, &Ok::<Settings, _>, Vec::new())
+        .expect_err("a texture");
     let error = error.to_string();
     assert!(error.contains("'image' is a storage texture") && error.contains("storage buffer"), "{error}");
 }
@@ -294,7 +283,7 @@ fn what_can_not_be_bound_is_refused_with_what_to_do() {
 #[test]
 fn loops_that_drivers_stop_are_told_as_that() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = case("t_loop_70000");
+    let file = small_shader("t_loop_70000");
     let (file, out) = (file.to_str().expect("a name"), folder.path().to_str().expect("a name"));
     let output = run(&mut program(&["kernel", file, "--out", out]));
     assert!(matches!(status(&output), 0 | 1), "{}", stderr(&output));

@@ -11,7 +11,7 @@ use repro_audit::model::bits::Bits;
 use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
 
-use crate::common::{program, run, status};
+use crate::common::{program, run, status, words};
 use crate::{broken, fixture};
 
 /// The words of an output that is `as_written`, of which a driver makes others.
@@ -101,7 +101,7 @@ fn compared(left: &Record, right: &Record, arguments: &[&str]) -> (Output, Strin
     let mut all = vec!["compare", a.to_str().expect("text"), b.to_str().expect("text")];
     all.extend(arguments);
     let output = run(&mut program(&all));
-    let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = words(&output);
     (output, text)
 }
 

@@ -3,6 +3,7 @@
 use super::ulp::ulp_size;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::{Accuracy, Allowance, Exact, Interval};
+use crate::numerics::spec;
 
 /// The accuracy of `output`. `twin` decides where the allowance is exact; `exact` may be missing for outputs that are
 /// no numbers.
@@ -106,8 +107,8 @@ fn is_vacuous(interval: Interval, truth: f64, size: f64, least: f64) -> bool {
 /// The least normal magnitude; 0 where there is none.
 fn least_normal(dtype: Dtype) -> f64 {
     match dtype {
-        Dtype::F32 | Dtype::Bf16 => f64::from(f32::MIN_POSITIVE),
-        Dtype::F16 => f64::from_bits((1023 - 14) << 52),
+        Dtype::F32 | Dtype::Bf16 => spec::TINY32,
+        Dtype::F16 => spec::TINY16,
         Dtype::U32 | Dtype::I32 | Dtype::Mask => 0.0,
     }
 }
