@@ -358,6 +358,7 @@ fn with_everything() -> Record {
         settings: "n = 1".to_owned(),
         source: "@compute".to_owned(),
         arguments: vec!["own.wgsl".to_owned()],
+        unseeded: true,
     };
     record.provenance.own = Some(own);
     let settings = &mut record.provenance.settings;

@@ -44,12 +44,12 @@ pub(super) struct Recording<'p> {
 /// Tells which adapters leave the loops of a case before their end, as the probe of each found, and what that would give.
 fn long_loops(limits: &[(String, Limit)], problem: &dyn Problem, record: &mut CaseRecord, responses: &[Responded<'_>]) {
     let iterations = record.examination.iterations;
+    let Some(least) = Limit::least_met(limits.iter().map(|(_, limit)| limit), iterations) else { return };
     let mut met: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
     for (engine, limit) in limits.iter().filter(|(_, limit)| limit.is_met(iterations)) {
         met.entry(limit.at).or_default().push(engine);
     }
-    let Some(least) = met.keys().next() else { return };
-    record.examination.loop_limited = problem.limited(*least).map(|bits| bits.digest());
+    record.examination.loop_limited = problem.limited(least).map(|bits| bits.digest());
     let line = problem.longest_loop();
     let of = line.map(|line| format!(", most of them of the loop on line {line}")).unwrap_or_default();
     let stop = |(at, engines): (&u64, &Vec<&str>)| {

@@ -178,6 +178,9 @@ pub enum Asked {
     Kernel,
 }
 
+/// How many runs are advised for a kernel of the user's own.
+pub const MORE_RUNS: u32 = 50;
+
 /// Something to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
@@ -205,8 +208,11 @@ pub enum Step {
         /// The profile.
         profile: Profile,
     },
-    /// The same kernel of the user's own with other inputs and more runs.
-    OtherInputs,
+    /// The same kernel of the user's own with more runs.
+    MoreRuns {
+        /// With other inputs too: another seed gives such.
+        inputs: bool,
+    },
 }
 
 /// What to do next: the one step that tells most; `None` where there is none that was not just done.
@@ -231,16 +237,20 @@ pub fn next(record: &Record, soundness: &Soundness, verdicts: &[Verdict], asked:
             _ => Some(Step::Adapters),
         };
     }
-    let own = record.provenance.own.is_some();
-    if !record.engines.iter().any(Engine::is_driver) && asked == Asked::Audit && !own {
+    let own = record.provenance.own.as_ref();
+    if !record.engines.iter().any(Engine::is_driver) && asked == Asked::Audit && own.is_none() {
         return Some(Step::Adapters);
     }
     let worst = verdicts
         .iter()
         .filter(|v| v.levels.iter().any(|(_, s)| *s == LevelState::Failed))
         .max_by(|a, b| a.status.cmp(&b.status).then(b.level.cmp(&a.level)));
+    if let Some(own) = own {
+        // Without other inputs, and after as many runs as are advised, there is nothing that was not just done.
+        let runs = record.provenance.settings.repeats < MORE_RUNS;
+        return (!own.unseeded || runs).then_some(Step::MoreRuns { inputs: !own.unseeded });
+    }
     match (worst, asked) {
-        _ if own => Some(Step::OtherInputs),
         (Some(v), Asked::Audit) => v.evidence.as_ref().map(|c| case(c, &v.engine)),
         (Some(v), Asked::Case) => planted(record, v),
         (None, Asked::Audit) => longer(record.provenance.settings.profile).map(|profile| Step::Longer { profile }),

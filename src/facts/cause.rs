@@ -10,7 +10,7 @@ use super::origin::after_origin;
 use super::size::size;
 use super::status::status_of;
 use crate::model::record::{AxisLevel, CaseRecord, Comparison, Engine, Execution, Outcome, Record, Status, TwinDigest};
-use crate::model::{Arithmetic, Liberty, TranslationGap};
+use crate::model::{Arithmetic, Liberty, Limit, TranslationGap};
 
 /// What made a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,13 +278,10 @@ fn translation(record: &Record, case: &CaseRecord, execution: &Execution) -> Opt
 /// A result that is what loops give that are left at the limit that was measured on its engine, and nothing else does.
 fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> Option<Explanation> {
     let limited = case.examination.loop_limited.as_deref()?;
-    let met = |engine: &Engine| {
-        let all = engine.limits.iter().filter(|limit| limit.is_met(case.examination.iterations));
-        all.map(|limit| limit.at).min()
-    };
-    let iterations = met(record.engine(&execution.engine)?)?;
+    let all = case.examination.iterations;
+    let iterations = Limit::least_met(&record.engine(&execution.engine)?.limits, all)?;
     // The result is known for the least limit only.
-    if record.engines.iter().filter_map(met).min() != Some(iterations) {
+    if Limit::least_met(record.engines.iter().flat_map(|e| &e.limits), all) != Some(iterations) {
         return None;
     }
     let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };

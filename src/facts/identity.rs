@@ -59,8 +59,12 @@ impl EngineClass {
     }
 
     /// Whether `other` is the same adapter reached through the same backend, whatever its driver and the variables set.
+    /// The CPU with another number of threads is another engine: it has no driver that reads variables.
     #[must_use]
     pub fn same_adapter(&self, other: &Self) -> bool {
+        if self.backend == "cpu" && self.variables != other.variables {
+            return false;
+        }
         self.adapter() == other.adapter()
             || self.backend == other.backend
                 && self.architecture == other.architecture

@@ -63,8 +63,7 @@ impl Alike {
 #[must_use]
 pub fn alike(left: &Identity, right: &Identity) -> Option<Alike> {
     let (l, r) = (&left.class, &right.class);
-    // The CPU with another number of threads is another engine: it has no driver that reads variables.
-    if !l.same_adapter(r) || l.backend == "cpu" && l.variables != r.variables {
+    if !l.same_adapter(r) {
         return None;
     }
     Some(match (l.family == r.family, l.variables == r.variables, left.driver == right.driver) {

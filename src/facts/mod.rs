@@ -34,7 +34,7 @@ mod status;
 mod vacuity;
 mod verdict;
 
-pub use advice::{Advice, Asked, Step, advice, axes_in_words, is_probe, next};
+pub use advice::{Advice, Asked, MORE_RUNS, Step, advice, axes_in_words, is_probe, next};
 pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, tells};
 pub use disorder::Disorder;
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};

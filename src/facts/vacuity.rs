@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::FindingKind;
 use crate::model::record::{CaseRecord, Execution, Outcome};
 
 /// Why the agreement of a case's results says nothing, or less than it seems.
@@ -14,6 +15,8 @@ pub enum Emptiness {
         bits: String,
         /// How many elements.
         elements: u64,
+        /// The line of a loop that no invocation goes through once, where the interpreter found one.
+        idle: Option<u32>,
     },
     /// Results that are NaN or infinite on every engine that ran.
     NotFinite {
@@ -47,8 +50,10 @@ impl Emptiness {
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::OneValue { bits, elements } => {
-                format!("all {elements} results are {bits}, so their agreement shows nothing")
+            Self::OneValue { bits, elements, idle } => {
+                let because = idle.map(|l| format!("; no invocation goes through the loop on line {l} once"));
+                let because = because.unwrap_or_default();
+                format!("all {elements} results are {bits}, so their agreement shows nothing{because}")
             }
             Self::NotFinite { count, elements, nan, first } => {
                 let what = if *nan { "NaN" } else { "NaN or infinite" };
@@ -81,7 +86,9 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
         }
         let one = contents.first().and_then(|c| c.only.clone());
         if let Some(bits) = one.filter(|b| case.elements > 1 && contents.iter().all(|c| c.only.as_ref() == Some(b))) {
-            out.push(Emptiness::OneValue { bits, elements: case.elements });
+            let findings = ran.iter().flat_map(|x| &x.findings);
+            let idle = findings.filter(|f| f.kind == FindingKind::OneValue).find_map(|f| f.line);
+            out.push(Emptiness::OneValue { bits, elements: case.elements, idle });
         }
     }
     let anything = |x: &Execution| x.accuracy.as_ref().is_some_and(|a| a.unconstrained == case.elements);

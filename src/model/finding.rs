@@ -29,7 +29,7 @@ pub enum FindingKind {
     /// An invocation goes through more iterations than an adapter of the record carries out, as its probe found. Since
     /// format 1.3.
     LongLoop,
-    /// All results are one value, so that their agreement shows little. Since format 1.3.
+    /// All results on strict arithmetic are one value. Since format 1.3.
     OneValue,
 }
 

@@ -26,4 +26,9 @@ impl Limit {
     pub fn is_met(&self, iterations: u64) -> bool {
         self.name == Self::LOOP_ITERATIONS && self.counted == Self::ALL_LOOPS && iterations > self.at
     }
+
+    /// The least of these that so many iterations are sure to meet.
+    pub fn least_met<'l>(limits: impl IntoIterator<Item = &'l Self>, iterations: u64) -> Option<u64> {
+        limits.into_iter().filter(|limit| limit.is_met(iterations)).map(|limit| limit.at).min()
+    }
 }

@@ -35,6 +35,15 @@ impl View for Pairs {
             };
             out.findings.extend(names.iter().map(alone));
         }
+        for (names, side) in [(&self.earlier.0, "left"), (&self.earlier.1, "right")] {
+            if !names.is_empty() {
+                let mut section = Section::new(format!("earlier-{side}"), format!("Not compared, on the {side}"));
+                let what = plural(names.len(), "earlier record");
+                let later = "a later one has the same name; to compare one, name it as FILE#ID";
+                section.text(format!("{what}, because {later}: {}", list(names, 12)));
+                out.push(section);
+            }
+        }
         out.findings.splice(0..0, self.pairs.iter().flat_map(findings));
         out
     }

@@ -1,9 +1,13 @@
 //! Statements about shaders that were wrong once: what is undefined, what depends on the order or on the size of a
 //! subgroup, what is not finite, and what shows nothing.
 
+use repro_audit::facts::emptiness;
+use repro_audit::formats::{Options, terminal};
 use repro_audit::kernels::user::{Kernel, Settings};
 use repro_audit::model::{Finding, FindingKind};
 use repro_audit::record::{Record, Status};
+use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
 
 use crate::common::{program, record_in, run, small_shader, status, stderr, without_adapters, words};
 
@@ -149,6 +153,37 @@ fn main() {
         "not the ticket: {}",
         found.message
     );
+}
+
+/// What the interpreter found of its own results, and what all engines have in common, are one sentence.
+#[test]
+fn one_value_everywhere_is_told_once_and_why() {
+    let (shown, record) = audited("t_vacuous", &["--planted", "contract", "--full"]);
+    let told = "all 1024 results are 0x00000000, so their agreement shows nothing; no invocation goes through the loop on \
+                line 8 once";
+    assert!(shown.starts_with(&format!("Nothing is shown: t_vacuous.wgsl/main: {told}")), "first of all: {shown}");
+    assert!(!shown.contains("on strict arithmetic;"), "and not as a finding beside it: {shown}");
+    assert!(record.cases[0].executions.iter().any(|x| x.findings.iter().any(|f| f.kind == FindingKind::OneValue)));
+    // Another engine's results that vary are not told away by it.
+    let mut varied = record;
+    let content = varied.cases[0].executions.last_mut().and_then(|x| x.content.as_mut()).expect("it ran");
+    content.only = None;
+    assert!(emptiness(&varied.cases[0]).is_empty(), "the engines do not have one value");
+    let full =
+        terminal::write(&Audit::new(&varied).document(), &Options { full: true, width: 300, ..Options::default() });
+    assert!(full.contains("on strict arithmetic; no invocation"), "the reference does: {full}");
+}
+
+#[test]
+fn other_inputs_are_advised_where_a_seed_gives_them() {
+    let (shown, record) = audited("t_vacuous", &[]);
+    assert!(shown.contains("other inputs and more runs") && shown.contains(" --seed 8"), "drawn: {shown}");
+    assert!(record.provenance.own.is_some_and(|own| !own.unseeded), "recorded");
+    let (shown, record) = audited("t_inactive", &[]);
+    assert!(shown.contains("Try more runs:") && !shown.contains("--seed"), "given: {shown}");
+    assert!(record.provenance.own.is_some_and(|own| own.unseeded), "recorded");
+    let (shown, _) = audited("t_inactive", &["--repeats", "50"]);
+    assert!(!shown.contains("Try more runs:"), "that was just done: {shown}");
 }
 
 #[test]

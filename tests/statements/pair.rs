@@ -11,7 +11,7 @@ use repro_audit::model::bits::Bits;
 use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
 
-use crate::common::{program, run, status, words};
+use crate::common::{program, run, status, stderr, words};
 use crate::{broken, fixture};
 
 /// The words of an output that is `as_written`, of which a driver makes others.
@@ -315,4 +315,24 @@ fn a_case_is_one_row_however_many_engines_show_it() {
     assert_eq!(found.results.len(), 2 * before.cases.len(), "each result");
     assert_eq!(found.cases.len(), before.cases.len(), "each case once");
     assert!(found.results.iter().all(|r| r.kind == Kind::Differs), "they differ");
+}
+
+/// Of two records of one name in a set the later is compared, and it is said that the earlier was not.
+#[test]
+fn a_record_that_is_left_out_of_a_comparison_is_named() {
+    let named = |mesa, day| record("leg", mesa, day, ordinary, &as_written);
+    let (first, second, other) = (named("22.3.6", 1), named("25.0.7", 2), named("26.2.6", 3));
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = [put(folder.path(), "1.json", &first), put(folder.path(), "2.json", &second)];
+    let merged = folder.path().join("merged.json");
+    let of = |path: &Path| path.display().to_string();
+    let output = run(&mut program(&["merge", &of(&paths[0]), &of(&paths[1]), "--out", &of(&merged)]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let right = of(&put(folder.path(), "3.json", &other));
+    let shown = words(&run(&mut program(&["compare", &of(&merged), &right, "--full"])));
+    assert!(shown.contains("1 earlier record, because a later one has the same name"), "{shown}");
+    assert!(shown.contains(&format!("leg ({})", &first.id[..12])), "which: {shown}");
+    let chosen = format!("{}#{}", of(&merged), &first.id[..12]);
+    let shown = words(&run(&mut program(&["compare", &chosen, &right, "--full"])));
+    assert!(!shown.contains("earlier record"), "named by its id, it is the one: {shown}");
 }

@@ -206,7 +206,7 @@ fn not_finite(ran: &Ran, result: &Bits) -> Vec<Finding> {
     found
 }
 
-/// Results that are all the same show little.
+/// Results that are all the same on strict arithmetic. Whether they are on every engine, the facts know.
 fn one_value(ran: &Ran, result: &Bits) -> Option<Finding> {
     let value = (result.len > 1).then(|| result.get(0))?;
     if (1..result.len).any(|i| result.get(i) != value) {
@@ -218,10 +218,6 @@ fn one_value(ran: &Ran, result: &Bits) -> Option<Finding> {
     Some(Finding {
         kind: FindingKind::OneValue,
         line: idle,
-        message: format!(
-            "all {} results are {}, so that engines that agree in them show little{because}",
-            result.len,
-            result.dtype.hex(value)
-        ),
+        message: format!("all {} results are {} on strict arithmetic{because}", result.len, result.dtype.hex(value)),
     })
 }

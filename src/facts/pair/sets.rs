@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::compare::{Compared, compare};
 use crate::facts::MatchError;
+use crate::model::words::short;
 use crate::record::{Member, Merged};
 
 /// Comparisons of the records of two sets.
@@ -15,6 +16,8 @@ pub struct Pairs {
     pub pairs: Vec<Compared>,
     /// Names of records of one set alone.
     pub only: (Vec<String>, Vec<String>),
+    /// Records of each set that a later one of the same name stands for: name and the start of the id.
+    pub earlier: (Vec<String>, Vec<String>),
 }
 
 /// Why two sets can not be compared.
@@ -44,13 +47,17 @@ pub enum PairError {
 /// # Errors
 /// When there is no pair, or `forced` names an engine that is not there.
 pub fn compare_all(left: &Merged, right: &Merged, forced: &[(String, String)]) -> Result<Pairs, PairError> {
-    let named = |set: &Merged| -> BTreeMap<String, Member> {
+    let named = |set: &Merged| {
         let mut members: Vec<&Member> = set.members().collect();
         members.sort_by(|a, b| a.shell.run.started.cmp(&b.shell.run.started));
-        members.into_iter().map(|m| (m.name().to_owned(), m.clone())).collect()
+        let mut latest: BTreeMap<String, Member> = BTreeMap::new();
+        let replaced = members.into_iter().filter_map(|m| latest.insert(m.name().to_owned(), m.clone()));
+        let earlier: Vec<String> = replaced.map(|m| format!("{} ({})", m.name(), short(&m.shell.id))).collect();
+        (latest, earlier)
     };
-    let (mut l, mut r) = (named(left), named(right));
-    let mut out = Pairs { pairs: Vec::new(), only: (Vec::new(), Vec::new()) };
+    let ((mut l, left_earlier), (mut r, right_earlier)) = (named(left), named(right));
+    let earlier = (left_earlier, right_earlier);
+    let mut out = Pairs { pairs: Vec::new(), only: (Vec::new(), Vec::new()), earlier };
     if left.len() == 1 && right.len() == 1 {
         // Two records are compared whatever they are called.
         r = r.into_values().zip(l.keys()).map(|(m, name)| (name.clone(), m)).collect();

@@ -10,6 +10,7 @@ const HEAD: &str = "\
 # Compare:  repro-audit check RECORD       or  repro-audit check --run, which audits this machine now.
 # Update:   repro-audit lock RECORD…       then commit the difference together with its reason.
 # A line under a case is: status, digest (`varies`, `unordered` or `unordered (race)` where none can be promised), engine.
+# `unordered` is locked as not-repeatable even where the runs agreed: that they did is chance, and no promise.
 # See docs/gate.md.
 ";
 

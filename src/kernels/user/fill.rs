@@ -18,6 +18,16 @@ pub(super) struct Filling {
     pub(super) members: Vec<(usize, Number)>,
 }
 
+impl Filling {
+    /// Whether some scalar of a buffer of `len` elements is drawn from the seed.
+    pub(super) fn is_drawn(&self, layout: &Layout, len: u64) -> bool {
+        let of = |kind: Kind| if kind.is_float() { self.floats } else { self.ints };
+        let given = |place: usize| self.members.iter().any(|(index, _)| *index == place);
+        let mut scalars = layout.leaves(len).enumerate();
+        self.values.is_none() && scalars.any(|(place, (_, kind))| of(kind).is_random() && !given(place))
+    }
+}
+
 /// The words of a buffer. `Err` says which number does not fit.
 pub(super) fn words(layout: &Layout, len: u64, filling: &Filling, slot: Slot, seed: u64) -> Result<Vec<u32>, String> {
     let bytes = usize::try_from(layout.bytes(len)).map_err(|_| "it is too large".to_owned())?;

@@ -41,6 +41,13 @@ pub(super) struct Held {
     pub(super) filling: Option<Filling>,
 }
 
+impl Held {
+    /// Whether what it holds before a run depends on the seed.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.filling.as_ref().is_some_and(|filling| filling.is_drawn(&self.binding.layout, self.len))
+    }
+}
+
 /// What is compared: the scalars of one type of a buffer.
 #[derive(Debug)]
 pub(super) struct Output {

@@ -287,6 +287,7 @@ impl Kernel {
             settings,
             source: self.shader.source.clone(),
             arguments: self.arguments.clone(),
+            unseeded: !self.resolved.held.iter().any(infer::Held::is_drawn),
         }
     }
 

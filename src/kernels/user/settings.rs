@@ -162,6 +162,15 @@ pub enum Drawn {
 impl Drawn {
     const NAMES: &str = "normal, uniform, positive, wide (floats), zeros, ones, index, bits, 'below N', 'fill X'";
 
+    /// Whether what it gives depends on the seed.
+    pub(super) fn is_random(self) -> bool {
+        match self {
+            Self::Floats(_) | Self::Bits => true,
+            Self::Below(n) => n > 1,
+            Self::Zeros | Self::Ones | Self::Index | Self::Fill(_) => false,
+        }
+    }
+
     /// Whether it gives floating-point numbers only.
     #[must_use]
     pub fn is_for_floats(self) -> bool {

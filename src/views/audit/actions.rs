@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
-use crate::facts::{self, Asked, Blame, Soundness, Step};
+use crate::facts::{self, Asked, Blame, MORE_RUNS, Soundness, Step};
 use crate::record::{CaseRecord, Engine, EngineStatus, Record, Role};
 use crate::views::text;
 
@@ -117,13 +117,13 @@ fn action(record: &Record, step: &Step) -> Action {
             "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
             format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
         ),
-        Step::OtherInputs => (
-            "Try other inputs and more runs:".to_owned(),
-            record.provenance.own.as_ref().map_or_else(String::new, |own| {
-                let seed = record.provenance.settings.seed.wrapping_add(1);
-                format!("{} --seed {seed} --repeats 50", text::own_command(own))
-            }),
-        ),
+        Step::MoreRuns { inputs } => {
+            let seed = record.provenance.settings.seed.wrapping_add(1);
+            let (what, seed) =
+                if *inputs { ("other inputs and more", format!(" --seed {seed}")) } else { ("more", String::new()) };
+            let command = record.provenance.own.as_ref().map(text::own_command).unwrap_or_default();
+            (format!("Try {what} runs:"), format!("{command}{seed} --repeats {MORE_RUNS}"))
+        }
     };
     Action { text, command }
 }

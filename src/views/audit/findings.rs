@@ -1,6 +1,7 @@
 //! What the interpreter found in shaders, defects first.
 
 use super::groups::{Group, column};
+use crate::facts::{Emptiness, emptiness};
 use crate::model::{Finding, FindingKind};
 use crate::record::Record;
 use crate::views::document::Mark;
@@ -78,9 +79,11 @@ pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
     let mut all: Vec<Found<'_>> = Vec::new();
     for case in &record.cases {
         let variant = format!("{}/{}", case.kernel, case.variant);
+        // Where every engine has the one value, it is told as what its agreement shows.
+        let told = emptiness(case).iter().any(|e| matches!(e, Emptiness::OneValue { .. }));
         for execution in &case.executions {
             let engine = column(groups, &execution.engine).to_owned();
-            for finding in &execution.findings {
+            for finding in execution.findings.iter().filter(|f| !(told && f.kind == FindingKind::OneValue)) {
                 let same = all.iter_mut().find(|f| f.0 == finding.kind && f.1 == variant && f.2 == finding.line);
                 match same {
                     Some((.., engines, cases, _)) => {

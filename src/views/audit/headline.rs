@@ -322,10 +322,11 @@ fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) 
             0 => String::new(),
             n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
         };
-        let text = format!(
-            "All {} judged are within what the WGSL specification allows.{rest}",
-            text::plural(judged, "result")
-        );
+        let all = match judged {
+            1 => "The one result judged is".to_owned(),
+            n => format!("All {} judged are", text::plural(n, "result")),
+        };
+        let text = format!("{all} within what the WGSL specification allows.{rest}");
         return make(Tone::Good, "Specification", text);
     }
     let parts: Vec<String> =
