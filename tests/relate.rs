@@ -68,7 +68,9 @@ fn merged(records: &[Record]) -> Merged {
 
 /// The headline of a comparison.
 fn said(found: &Compared) -> String {
-    Pairs { pairs: vec![found.clone()], only: (Vec::new(), Vec::new()) }.document().headline
+    Pairs { pairs: vec![found.clone()], only: (Vec::new(), Vec::new()), earlier: (Vec::new(), Vec::new()) }
+        .document()
+        .headline
 }
 
 /// All of a set for a terminal.

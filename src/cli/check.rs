@@ -12,7 +12,7 @@ use super::shown::{formats, show};
 use super::{Exit, Failure, kernel, settings_text};
 use crate::audit::{Plan, Wanted};
 use crate::formats::{self, Format};
-use crate::gate::{self, Gravity, Lock, Policy, Question};
+use crate::gate::{self, Conclusion, Lock, Policy, Question};
 use crate::kernels;
 use crate::kernels::case::Case;
 use crate::model::CaseId;
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("--engine {text} matches nothing; there are: {}", known.join("; "))));
     }
     let checked = gate::check(&question);
-    let exit = exit(checked.gravity);
+    let exit = exit(checked.conclusion);
     let view = Check { checked: &checked, exit: exit as u8 };
     show(&view, args.format, true)?;
     if let Some(file) = &args.junit {
@@ -110,12 +110,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn exit(gravity: Gravity) -> Exit {
-    match gravity {
-        Gravity::Pass | Gravity::Note | Gravity::Warn => Exit::Within,
-        Gravity::Fail => Exit::Beyond,
-        Gravity::Absent => Exit::AdapterAbsent,
-        Gravity::Incomplete => Exit::Incomplete,
+fn exit(conclusion: Conclusion) -> Exit {
+    match conclusion {
+        Conclusion::Pass | Conclusion::Note | Conclusion::Warn => Exit::Within,
+        Conclusion::Fail => Exit::Beyond,
+        Conclusion::Absent => Exit::AdapterAbsent,
+        Conclusion::Incomplete => Exit::Incomplete,
     }
 }
 

@@ -223,7 +223,7 @@ impl Explanation {
 }
 
 /// The case of the other configuration that a comparison is with, and the engine's execution of it.
-fn other_configuration<'r>(
+pub(super) fn other_configuration<'r>(
     record: &'r Record,
     case: &CaseRecord,
     comparison: &Comparison,

@@ -12,5 +12,5 @@ mod sound;
 pub use crate::facts::{Driver, EngineClass, Identity, identify};
 pub use judge::{Checked, Counts, Item, Place, Question, check};
 pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
-pub use outcome::{Gravity, Outcome};
+pub use outcome::{Conclusion, Outcome};
 pub use policy::{Demand, Deviation, Known, Policy, PolicyError, Requirement, Rule};

@@ -1,8 +1,8 @@
-//! What a check can say: a closed list of outcomes, each with a name, a gravity and a meaning.
+//! What a check can say: a closed list of outcomes, each with a name, a conclusion and a meaning.
 
 /// How much an outcome matters. The exit status follows the gravest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gravity {
+pub enum Conclusion {
     /// As it should be.
     Pass,
     /// Worth knowing; never fails.
@@ -17,7 +17,7 @@ pub enum Gravity {
     Incomplete,
 }
 
-impl Gravity {
+impl Conclusion {
     /// The word in tables.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -50,7 +50,7 @@ impl Gravity {
 }
 
 macro_rules! outcomes {
-    ($($variant:ident $name:literal $gravity:ident $adjustable:literal $meaning:literal,)*) => {
+    ($($variant:ident $name:literal $conclusion:ident $adjustable:literal $meaning:literal,)*) => {
         /// See the module.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Outcome {
@@ -67,10 +67,10 @@ macro_rules! outcomes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The gravity unless a policy's `[outcomes]` sets another.
+            /// The conclusion unless a policy's `[outcomes]` sets another.
             #[must_use]
-            pub fn gravity(self) -> Gravity {
-                match self { $(Self::$variant => Gravity::$gravity,)* }
+            pub fn conclusion(self) -> Conclusion {
+                match self { $(Self::$variant => Conclusion::$conclusion,)* }
             }
 
             /// Whether `[outcomes]` may set another. Changed bits are excused by rules, which ask for a reason; and an

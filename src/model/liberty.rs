@@ -26,6 +26,10 @@ pub enum Liberty {
 }
 
 impl Liberty {
+    /// Those that are taken or not, without a measure, in the order in which they are written.
+    pub const PLAIN: [Self; 6] =
+        [Self::Contract, Self::SplitFma, Self::Flush, Self::Reciprocal, Self::Reassociate, Self::RoundTwice];
+
     /// The name in records, causes and `--planted`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -73,15 +77,7 @@ mod tests {
 
     #[test]
     fn liberties_are_written_by_their_names() {
-        let all = [
-            Liberty::Contract,
-            Liberty::SplitFma,
-            Liberty::Flush,
-            Liberty::Reassociate,
-            Liberty::Reciprocal,
-            Liberty::RoundTwice,
-        ];
-        for liberty in all {
+        for liberty in Liberty::PLAIN {
             let text = serde_json::to_string(&liberty).expect("it is a word");
             assert_eq!(text, format!("\"{}\"", liberty.name()), "one name everywhere");
         }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::View;
 use super::document::{Cell, Column, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Weight};
 use super::text::command_by_id;
-use crate::gate::{Checked, Gravity, Item, Outcome};
+use crate::gate::{Checked, Conclusion, Item, Outcome};
 
 /// Items of one outcome on one engine that a terminal and a step summary list.
 const LISTED: usize = 10;
@@ -28,7 +28,7 @@ const LOCKABLE: [Outcome; 10] = [
 
 /// A row an item, those as they should be included.
 const COLUMNS: [&str; 11] =
-    ["gravity", "outcome", "engine", "on", "case", "expected", "found", "what", "reason", "link", "place"];
+    ["conclusion", "outcome", "engine", "on", "case", "expected", "found", "what", "reason", "link", "place"];
 
 /// The answer, and the exit status that follows it.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +42,8 @@ pub struct Check<'a> {
 impl View for Check<'_> {
     fn document(&self) -> Document {
         let checked = self.checked;
-        let tone = if checked.gravity.fails() { Tone::Bad } else { Tone::Good };
-        let glyph = if checked.gravity.fails() { Gravity::Fail } else { Gravity::Pass }.glyph();
+        let tone = if checked.conclusion.fails() { Tone::Bad } else { Tone::Good };
+        let glyph = if checked.conclusion.fails() { Conclusion::Fail } else { Conclusion::Pass }.glyph();
         let mut document = Document::new(tone, format!("{glyph} {}", headline(checked)));
         document.findings = checked.items.iter().map(finding).collect();
         let mut compared = Section::new("compared", "");
@@ -69,7 +69,7 @@ impl View for Check<'_> {
         let mut rows = Rows::new("check", &COLUMNS);
         for item in &self.checked.items {
             rows.push(vec![
-                item.gravity.word().to_lowercase().into(),
+                item.conclusion.word().to_lowercase().into(),
                 item.outcome.name().into(),
                 item.engine.as_deref().into(),
                 item.on.as_deref().into(),
@@ -90,7 +90,7 @@ impl View for Check<'_> {
         super::pretty(&json!({
             "format": { "major": 1, "minor": 0 },
             "verdict": headline(checked),
-            "gravity": checked.gravity.word().to_lowercase(),
+            "conclusion": checked.conclusion.word().to_lowercase(),
             "exit": self.exit,
             "lock": checked.lock,
             "policy": checked.policy,
@@ -106,7 +106,7 @@ impl View for Check<'_> {
 
 fn item_json(item: &Item) -> Json {
     json!({
-        "gravity": item.gravity.word().to_lowercase(),
+        "conclusion": item.conclusion.word().to_lowercase(),
         "outcome": item.outcome.name(),
         "engine": item.engine,
         "on": item.on,
@@ -124,12 +124,12 @@ fn item_json(item: &Item) -> Json {
 /// The verdict in one line.
 fn headline(checked: &Checked) -> String {
     let c = &checked.counts;
-    let verdict = match checked.gravity {
-        Gravity::Incomplete if checked.unsound.is_some() => checked.unsound.as_deref().unwrap_or_default(),
-        Gravity::Incomplete => "incomplete: this proves too little",
-        Gravity::Absent => "what was expected is absent",
-        Gravity::Fail => "beyond policy",
-        Gravity::Pass | Gravity::Note | Gravity::Warn => "within policy",
+    let verdict = match checked.conclusion {
+        Conclusion::Incomplete if checked.unsound.is_some() => checked.unsound.as_deref().unwrap_or_default(),
+        Conclusion::Incomplete => "incomplete: this proves too little",
+        Conclusion::Absent => "what was expected is absent",
+        Conclusion::Fail => "beyond policy",
+        Conclusion::Pass | Conclusion::Note | Conclusion::Warn => "within policy",
     };
     let parts: Vec<_> = [
         (c.incomplete, "incomplete"),
@@ -148,7 +148,7 @@ fn headline(checked: &Checked) -> String {
 
 /// Items of one outcome on one engine, in the order of the answer.
 struct Group<'a> {
-    gravity: Gravity,
+    conclusion: Conclusion,
     outcome: Outcome,
     engine: Option<&'a str>,
     items: Vec<&'a Item>,
@@ -157,11 +157,11 @@ struct Group<'a> {
 /// What is not simply as it should be, gravest first.
 fn groups(checked: &Checked) -> Vec<Group<'_>> {
     let mut out: Vec<Group<'_>> = Vec::new();
-    for item in checked.items.iter().filter(|i| i.gravity > Gravity::Pass) {
-        let (gravity, outcome, engine) = (item.gravity, item.outcome, item.engine.as_deref());
-        match out.iter_mut().find(|g| g.gravity == gravity && g.outcome == outcome && g.engine == engine) {
+    for item in checked.items.iter().filter(|i| i.conclusion > Conclusion::Pass) {
+        let (conclusion, outcome, engine) = (item.conclusion, item.outcome, item.engine.as_deref());
+        match out.iter_mut().find(|g| g.conclusion == conclusion && g.outcome == outcome && g.engine == engine) {
             Some(group) => group.items.push(item),
-            None => out.push(Group { gravity, outcome, engine, items: vec![item] }),
+            None => out.push(Group { conclusion, outcome, engine, items: vec![item] }),
         }
     }
     out
@@ -170,7 +170,8 @@ fn groups(checked: &Checked) -> Vec<Group<'_>> {
 fn section(number: usize, group: &Group<'_>) -> Section {
     let engine = group.engine.map(|e| format!(" on {e}")).unwrap_or_default();
     let count = if group.items.len() > 1 { format!(" × {}", group.items.len()) } else { String::new() };
-    let title = format!("{} {} {}{count}{engine}", group.gravity.glyph(), group.gravity.word(), group.outcome.name());
+    let title =
+        format!("{} {} {}{count}{engine}", group.conclusion.glyph(), group.conclusion.word(), group.outcome.name());
     let mut section = Section::new(format!("outcome-{number}"), title);
     section.text(group.outcome.meaning());
     let columns = ["case", "what", "where"].map(Column::text);
@@ -200,14 +201,14 @@ fn known_deviations(checked: &Checked) -> BTreeMap<(&str, &str), usize> {
 }
 
 fn finding(item: &Item) -> Finding {
-    let weight = match item.gravity {
-        Gravity::Pass if item.outcome == Outcome::SkippedAsLocked => Weight::Skipped,
-        Gravity::Pass => Weight::Pass,
-        Gravity::Note => Weight::Note,
-        Gravity::Warn => Weight::Warning,
-        Gravity::Fail => Weight::Failure,
+    let weight = match item.conclusion {
+        Conclusion::Pass if item.outcome == Outcome::SkippedAsLocked => Weight::Skipped,
+        Conclusion::Pass => Weight::Pass,
+        Conclusion::Note => Weight::Note,
+        Conclusion::Warn => Weight::Warning,
+        Conclusion::Fail => Weight::Failure,
         // What could not be judged is no failure.
-        Gravity::Absent | Gravity::Incomplete => Weight::Error,
+        Conclusion::Absent | Conclusion::Incomplete => Weight::Error,
     };
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut finding =
@@ -229,16 +230,16 @@ fn place(item: &Item) -> String {
 /// What to do next, with the command for it.
 fn steps(checked: &Checked) -> Vec<(Text, String)> {
     let mut out = Vec::new();
-    let has = |outcome: Outcome| checked.items.iter().any(|i| i.gravity > Gravity::Pass && i.outcome == outcome);
+    let has = |outcome: Outcome| checked.items.iter().any(|i| i.conclusion > Conclusion::Pass && i.outcome == outcome);
     if has(Outcome::EngineAbsent) {
         out.push(("See which adapters are here:".into(), "repro-audit adapters".to_owned()));
     }
     let changed = [Outcome::DigestChanged, Outcome::NoLongerRepeatable, Outcome::DeviationChanged, Outcome::BeyondRule];
-    let first = checked.items.iter().find(|i| i.gravity.fails() && changed.contains(&i.outcome));
+    let first = checked.items.iter().find(|i| i.conclusion.fails() && changed.contains(&i.outcome));
     if let Some(case) = first.and_then(|i| i.case.as_ref()) {
         out.push(("Show the first case again:".into(), command_by_id(case)));
     }
-    let lockable = |i: &Item| i.gravity > Gravity::Pass && LOCKABLE.contains(&i.outcome);
+    let lockable = |i: &Item| i.conclusion > Conclusion::Pass && LOCKABLE.contains(&i.outcome);
     if checked.items.iter().any(lockable) && checked.counts.incomplete == 0 {
         let what = "When each change has an explanation, accept it, and commit the difference with its reason:";
         out.push((what.into(), "repro-audit lock RECORD…".to_owned()));

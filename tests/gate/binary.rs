@@ -145,7 +145,8 @@ fn files_for_continuous_integration() {
         std::fs::read_to_string(at.join("junit.xml")).expect("a file").contains("<failure type=\"digest-changed\""),
         "JUnit"
     );
-    for (format, part) in [("table", "✗ beyond policy"), ("csv", "gravity,outcome"), ("markdown", "## ✗ beyond policy")]
+    for (format, part) in
+        [("table", "✗ beyond policy"), ("csv", "conclusion,outcome"), ("markdown", "## ✗ beyond policy")]
     {
         assert!(expect(at, &["check", "changed.json", "--format", format], 1).starts_with(part), "{format}");
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use repro_audit::gate::{Found, Gravity, Lock, Outcome};
+use repro_audit::gate::{Conclusion, Found, Lock, Outcome};
 use repro_audit::model::CaseId;
 use repro_audit::record::{self, Control, Record, Status};
 
@@ -109,7 +109,7 @@ proptest! {
         let locked = lock_or_skip(&record)?;
         let checked = ask(&locked, "", &[record]);
         // Where runs differ on one of several equal adapters, the others may repeat a result that is locked as one that varies.
-        prop_assert!(checked.gravity <= Gravity::Note, "{:?}", notable(&checked));
+        prop_assert!(checked.conclusion <= Conclusion::Note, "{:?}", notable(&checked));
     }
 
     #[test]
@@ -152,7 +152,7 @@ proptest! {
         prop_assume!(label.is_none());
         let checked = ask(&locked, "", &[changed]);
         let found = of(&checked, Outcome::DigestChanged);
-        prop_assert!(found.len() == 1 && checked.gravity == Gravity::Fail, "{:?}", notable(&checked));
+        prop_assert!(found.len() == 1 && checked.conclusion == Conclusion::Fail, "{:?}", notable(&checked));
         prop_assert_eq!(found[0].case.as_deref(), Some(case.as_str()));
         prop_assert_eq!(found[0].on.as_deref(), Some(engine.as_str()));
     }
@@ -167,7 +167,7 @@ proptest! {
         prop_assert_eq!(locked(&[&a, &b, &a, &b]), Ok(ab.clone()));
         if judged(&a) && judged(&b) {
             let checked = ask(&lock(&[a.clone(), b.clone()]), "", &[b, a]);
-            prop_assert!(checked.gravity <= Gravity::Note, "{:?}", notable(&checked));
+            prop_assert!(checked.conclusion <= Conclusion::Note, "{:?}", notable(&checked));
         }
     }
 

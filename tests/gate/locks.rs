@@ -1,6 +1,6 @@
 //! The lock: what is in it, what can not be locked, and what is wrong with its text.
 
-use repro_audit::gate::{Found, Gravity, Lock, LockError, Outcome};
+use repro_audit::gate::{Conclusion, Found, Lock, LockError, Outcome};
 use repro_audit::kernels::Profile;
 use repro_audit::model::Arithmetic;
 use repro_audit::model::bits::Bits;
@@ -73,7 +73,7 @@ fn drivers_of_one_class_are_told_apart() {
     let labels: Vec<_> = rows.keys().filter(|l| l.contains("llvmpipe")).collect();
     assert_eq!(labels, ["vulkan/llvmpipe/x86_64 @ bookworm", "vulkan/llvmpipe/x86_64 @ trixie"], "by their audits");
     assert_eq!(rows[labels[1]].found, Found::Digest("0e".repeat(8)), "each with its own digest");
-    assert_eq!(ask(&both, "", &[old.clone(), new.clone()]).gravity, Gravity::Pass, "both pass");
+    assert_eq!(ask(&both, "", &[old.clone(), new.clone()]).conclusion, Conclusion::Pass, "both pass");
     let exchanged = |label: &str, r: &Record| {
         let mut r = r.clone();
         r.provenance.settings.label = Some(label.to_owned());
@@ -90,7 +90,7 @@ fn drivers_of_one_class_are_told_apart() {
     let engine = third.engines.iter_mut().find(|e| e.id == "vulkan:1").expect("an engine");
     engine.adapter.as_mut().expect("an adapter").driver_info = "Mesa 22.9.9".to_owned();
     let checked = ask(&both, "", &[old, third]);
-    assert_eq!(checked.gravity, Gravity::Note, "{:?}", notable(&checked));
+    assert_eq!(checked.conclusion, Conclusion::Note, "{:?}", notable(&checked));
     let item = of(&checked, Outcome::DriverChanged)[0];
     assert!(
         item.what.contains("@ trixie") && item.what.contains("Mesa 25.0.7") && item.what.contains("Mesa 22.9.9"),
@@ -104,7 +104,7 @@ fn a_leg_that_is_missing_is_absent() {
     let (old, new) = two_legs();
     let both = lock(&[old.clone(), new]);
     let checked = ask(&both, "", &[old]);
-    assert_eq!(checked.gravity, Gravity::Absent, "{:?}", notable(&checked));
+    assert_eq!(checked.conclusion, Conclusion::Absent, "{:?}", notable(&checked));
     assert_eq!(
         of(&checked, Outcome::EngineAbsent)[0].engine.as_deref(),
         Some("vulkan/llvmpipe/x86_64 @ trixie"),
@@ -127,16 +127,16 @@ fn one_of_two_equal_adapters_that_is_gone_is_absent() {
     }
     let locked = lock(&[two.clone()]);
     assert_eq!(locked.engines["vulkan/llvmpipe/x86_64"].count, 2, "two of a kind are one engine");
-    assert_eq!(ask(&locked, "", &[two.clone()]).gravity, Gravity::Pass, "both are there");
-    assert_eq!(ask(&locked, "", &[sound()]).gravity, Gravity::Absent, "one is gone");
+    assert_eq!(ask(&locked, "", &[two.clone()]).conclusion, Conclusion::Pass, "both are there");
+    assert_eq!(ask(&locked, "", &[sound()]).conclusion, Conclusion::Absent, "one is gone");
     let mut less = two.clone();
     case(&mut less, SUM).executions.retain(|x| x.engine != "vulkan:7");
     let checked = ask(&locked, "", &[less]);
     let missing = of(&checked, Outcome::MissingCase);
     assert_eq!(missing.len(), 1, "one of the two lost a case: {:?}", notable(&checked));
     assert_eq!(
-        (missing[0].on.as_deref(), missing[0].case.as_deref(), missing[0].gravity),
-        (Some("vulkan:7"), Some(SUM), Gravity::Fail),
+        (missing[0].on.as_deref(), missing[0].case.as_deref(), missing[0].conclusion),
+        (Some("vulkan:7"), Some(SUM), Conclusion::Fail),
         "which"
     );
     results(on(&mut two, SUM, "vulkan:7"))[0].digest = "0e".repeat(16);
@@ -275,9 +275,9 @@ fn what_has_no_order_has_no_digest() {
         ask(&locked, "", &[after])
     };
     let other = |id: &'static str| move |r: &mut Record| results(on(r, id, "vulkan:0"))[0].digest = "0e".repeat(16);
-    assert_eq!(after(&|_| {}).gravity, Gravity::Pass, "itself");
-    assert_eq!(after(&other(ATOMIC)).gravity, Gravity::Pass, "another order");
-    assert_eq!(after(&other(SUM)).gravity, Gravity::Fail, "other bits");
+    assert_eq!(after(&|_| {}).conclusion, Conclusion::Pass, "itself");
+    assert_eq!(after(&other(ATOMIC)).conclusion, Conclusion::Pass, "another order");
+    assert_eq!(after(&other(SUM)).conclusion, Conclusion::Fail, "other bits");
     let worse = after(&|r| on(r, ATOMIC, "vulkan:0").status = Status::OutsideSpecification);
     assert_eq!(of(&worse, Outcome::StatusChanged).len(), 1, "outside is worse: {:?}", notable(&worse));
 }
@@ -312,7 +312,7 @@ fn the_bits_of_nan_are_no_difference_in_a_lock() {
     assert_eq!((row(&locked, other).status, row(&locked, other).found), (Status::WithinSpecification, Found::Varies));
     for (from, to) in [(&record, &record), (&record, &plain), (&plain, &record)] {
         let checked = ask(&lock(std::slice::from_ref(from)), "", std::slice::from_ref(to));
-        assert!(checked.gravity <= Gravity::Note, "nothing changed but NaN: {:?}", notable(&checked));
+        assert!(checked.conclusion <= Conclusion::Note, "nothing changed but NaN: {:?}", notable(&checked));
     }
     for requirement in ["repeatable", "within-specification"] {
         let policy = format!("[[rule]]\ncase = \"exp/*\"\nadapter = \"llvmpipe\"\nrequire = \"{requirement}\"\n");

@@ -1,7 +1,7 @@
 //! The answer in each format: nothing in it breaks out, and what is left out is counted.
 
 use repro_audit::formats::{self, Options};
-use repro_audit::gate::{Checked, Gravity, Outcome};
+use repro_audit::gate::{Checked, Conclusion, Outcome};
 use repro_audit::record::{self, Record};
 use repro_audit::views::check::Check;
 
@@ -143,7 +143,7 @@ fn a_summary_is_below_its_size_and_counts_what_it_leaves_out() {
     let small = markdown(&changed("", |r| r.provenance.version = "9.9.9".to_owned()));
     assert!(!small.contains(" more; "), "nothing is left out: {small}");
     let checked = many();
-    let notable = checked.items.iter().filter(|i| i.gravity > Gravity::Pass).count();
+    let notable = checked.items.iter().filter(|i| i.conclusion > Conclusion::Pass).count();
     let text = markdown(&checked);
     assert!(text.len() < 60_000, "{} bytes", text.len());
     let rows = text.lines().filter(|l| l.starts_with("| <code>")).count();

@@ -1,6 +1,6 @@
 //! Requirements, which rule decides, and what is wrong with a policy.
 
-use repro_audit::gate::{Gravity, Outcome, Policy};
+use repro_audit::gate::{Conclusion, Outcome, Policy};
 use repro_audit::record::{AxisLevel, Status};
 
 use crate::subject::{
@@ -58,7 +58,7 @@ fn each_requirement_has_what_meets_it_and_what_does_not() {
 #[test]
 fn what_is_no_distance_is_within_none() {
     let policy = "[[rule]]\nkernel = \"exp\"\nadapter = \"llvmpipe\"\nrequire = \"within-ulp\"\nmax_ulp = 1000";
-    assert_eq!(changed(policy, |_| {}).gravity, Gravity::Pass, "distances alone");
+    assert_eq!(changed(policy, |_| {}).conclusion, Conclusion::Pass, "distances alone");
     type Kinds = repro_audit::numerics::drift::Classes;
     let kinds: [fn(&mut Kinds); 3] = [|k| k.flushed = 1, |k| k.infinite = 1, |k| k.nan_versus_number = 1];
     for kind in kinds {
@@ -111,7 +111,7 @@ fn the_first_rule_that_matches_decides() {
     let policy = "[[rule]]\nkernel = \"exp\"\nrequire = \"within-specification\"\n\n\
                   [[rule]]\nkernel = \"*\"\nrequire = \"same-as-lock\"\n";
     let other = |id: &'static str| changed(policy, |r| results(on(r, id, "vulkan:1"))[0].digest = "0e".repeat(16));
-    assert_eq!(other(EXP).gravity, Gravity::Pass, "other bits are allowed there");
+    assert_eq!(other(EXP).conclusion, Conclusion::Pass, "other bits are allowed there");
     assert_eq!(of(&other(LOG), Outcome::DigestChanged).len(), 1, "and nowhere else");
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use repro_audit::facts::{status_of, verdicts};
-use repro_audit::gate::{Checked, Gravity, Item, Lock, Outcome, Policy, Question, check};
+use repro_audit::gate::{Checked, Conclusion, Item, Lock, Outcome, Policy, Question, check};
 use repro_audit::model::FindingKind;
 use repro_audit::record::{self, CaseRecord, Control, Dispersion, Distinct, Execution, Record, Status, content_id};
 
@@ -130,9 +130,9 @@ pub(crate) fn of(checked: &Checked, outcome: Outcome) -> Vec<&Item> {
 }
 
 /// What failed, or nearly.
-pub(crate) fn notable(checked: &Checked) -> Vec<(Gravity, Outcome, &str)> {
-    let notable = checked.items.iter().filter(|i| i.gravity > Gravity::Pass);
-    notable.map(|i| (i.gravity, i.outcome, i.what.as_str())).collect()
+pub(crate) fn notable(checked: &Checked) -> Vec<(Conclusion, Outcome, &str)> {
+    let notable = checked.items.iter().filter(|i| i.conclusion > Conclusion::Pass);
+    notable.map(|i| (i.conclusion, i.outcome, i.what.as_str())).collect()
 }
 
 pub(crate) fn case<'r>(record: &'r mut Record, id: &str) -> &'r mut CaseRecord {

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Defects of arithmetic that can be planted, alone or together. All off is strict IEEE-754.
+use crate::model::Liberty;
+
+/// The liberties ([`Liberty`]) that the interpreter takes where they are planted, alone or together, as its inner loop asks
+/// for them. All off is strict IEEE-754.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Defects {
     /// `a*b + c` with one rounding, wherever a product is added to something or subtracted.
@@ -21,6 +24,37 @@ pub struct Defects {
     /// Built-in functions with a stated error are off by this many units in the last place, up or down by a hash of
     /// the result.
     pub builtin_ulps: u32,
+}
+
+impl Defects {
+    /// With this liberty taken too.
+    pub fn take(&mut self, liberty: Liberty) {
+        match liberty {
+            Liberty::Contract => self.contract = true,
+            Liberty::SplitFma => self.split_fma = true,
+            Liberty::Flush => self.flush = true,
+            Liberty::Reciprocal => self.reciprocal = true,
+            Liberty::Reassociate => self.reassociate = true,
+            Liberty::RoundTwice => self.round_twice = true,
+            Liberty::ApproximateFunction { ulp } => self.builtin_ulps = ulp,
+        }
+    }
+
+    /// The liberties taken, in the order in which they are written.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Liberty> {
+        let taken = |liberty: &Liberty| match liberty {
+            Liberty::Contract => self.contract,
+            Liberty::SplitFma => self.split_fma,
+            Liberty::Flush => self.flush,
+            Liberty::Reciprocal => self.reciprocal,
+            Liberty::Reassociate => self.reassociate,
+            Liberty::RoundTwice => self.round_twice,
+            Liberty::ApproximateFunction { ulp } => *ulp > 0,
+        };
+        let functions = Liberty::ApproximateFunction { ulp: self.builtin_ulps };
+        Liberty::PLAIN.into_iter().chain([functions]).filter(taken).collect()
+    }
 }
 
 /// The order in which workgroups, and within one the invocations' atomics and stores, take effect.
@@ -83,21 +117,15 @@ impl FromStr for Mode {
         let mut mode = Self::default();
         for word in text.split('+') {
             let wrong = || ModeError(word.to_owned());
-            let defects = &mut mode.defects;
             match word.split_once('=') {
-                None => match word {
-                    "strict" => {}
-                    "contract" => defects.contract = true,
-                    "split-fma" => defects.split_fma = true,
-                    "flush" => defects.flush = true,
-                    "reciprocal" => defects.reciprocal = true,
-                    "reassociate" => defects.reassociate = true,
-                    "round-twice" => defects.round_twice = true,
-                    _ => return Err(wrong()),
-                },
+                None if word == "strict" => {}
+                None => {
+                    let liberty = Liberty::PLAIN.into_iter().find(|l| l.name() == word);
+                    mode.defects.take(liberty.ok_or_else(wrong)?);
+                }
                 Some(("builtins", ulps)) => {
                     let ulps = ulps.parse().ok().filter(|u| (1..=1 << 20).contains(u));
-                    defects.builtin_ulps = ulps.ok_or_else(wrong)?;
+                    mode.defects.take(Liberty::ApproximateFunction { ulp: ulps.ok_or_else(wrong)? });
                 }
                 Some(("schedule", order)) => {
                     mode.schedule = Some(match order {
@@ -119,19 +147,11 @@ impl FromStr for Mode {
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let d = &self.defects;
-        let flags = [
-            (d.contract, "contract"),
-            (d.split_fma, "split-fma"),
-            (d.flush, "flush"),
-            (d.reciprocal, "reciprocal"),
-            (d.reassociate, "reassociate"),
-            (d.round_twice, "round-twice"),
-        ];
-        let mut words: Vec<String> = flags.iter().filter(|(on, _)| *on).map(|(_, w)| (*w).to_owned()).collect();
-        if d.builtin_ulps > 0 {
-            words.push(format!("builtins={}", d.builtin_ulps));
-        }
+        let word = |liberty: Liberty| match liberty {
+            Liberty::ApproximateFunction { ulp } => format!("{}={ulp}", liberty.name()),
+            _ => liberty.name().to_owned(),
+        };
+        let mut words: Vec<String> = self.defects.taken().into_iter().map(word).collect();
         match self.schedule {
             None => {}
             Some(Schedule::InOrder) => words.push("schedule=in-order".to_owned()),

@@ -9,7 +9,7 @@ mod size;
 mod tally;
 
 use super::lock::Lock;
-use super::outcome::{Gravity, Outcome};
+use super::outcome::{Conclusion, Outcome};
 use super::policy::Policy;
 use super::sound::{short, troubles};
 use crate::record::Record;
@@ -70,7 +70,7 @@ pub struct Item {
     /// What.
     pub outcome: Outcome,
     /// How much it matters here.
-    pub gravity: Gravity,
+    pub conclusion: Conclusion,
     /// The engine's label.
     pub engine: Option<String>,
     /// The engine's id in its record, and the record where there are several.
@@ -89,12 +89,12 @@ pub struct Item {
     pub place: Option<Place>,
 }
 
-/// How many results and items of each gravity.
+/// How many results and items of each conclusion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Results that were compared with the lock or a rule.
     pub judged: usize,
-    /// Of all items, by gravity: pass.
+    /// Of all items, by conclusion: pass.
     pub pass: usize,
     /// Note.
     pub note: usize,
@@ -117,8 +117,8 @@ pub struct Checked {
     pub counts: Counts,
     /// What keeps a record from being relied on, the worst, without its full stop; `None` where nothing does.
     pub unsound: Option<String>,
-    /// The gravest gravity; the exit status follows it.
-    pub gravity: Gravity,
+    /// The gravest conclusion; the exit status follows it.
+    pub conclusion: Conclusion,
     /// `repro.lock`, its profile, seed and runs.
     pub lock: String,
     /// The policy's file and how many rules it has; empty without one.

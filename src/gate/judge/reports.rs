@@ -2,7 +2,7 @@
 
 use super::{Checked, Counts, Item, Place, Question};
 use crate::facts::{Soundness, clean, soundness};
-use crate::gate::outcome::{Gravity, Outcome};
+use crate::gate::outcome::{Conclusion, Outcome};
 use crate::gate::sound::audit_label;
 use crate::gate::sound::short;
 
@@ -25,7 +25,7 @@ impl<'a> Report<'a> {
     pub(super) fn item(&self, outcome: Outcome, what: impl Into<String>) -> Item {
         Item {
             outcome,
-            gravity: self.question.policy.gravity(outcome, self.question.strict),
+            conclusion: self.question.policy.conclusion(outcome, self.question.strict),
             engine: None,
             on: None,
             case: None,
@@ -58,17 +58,17 @@ impl<'a> Report<'a> {
         let Self { question, mut items, judged, .. } = self;
         items.sort_by(|a, b| {
             let key = |i: &Item| (i.outcome, i.engine.clone(), i.case.clone(), i.on.clone());
-            b.gravity.cmp(&a.gravity).then_with(|| key(a).cmp(&key(b)))
+            b.conclusion.cmp(&a.conclusion).then_with(|| key(a).cmp(&key(b)))
         });
-        let count = |gravity| items.iter().filter(|i| i.gravity == gravity).count();
+        let count = |conclusion| items.iter().filter(|i| i.conclusion == conclusion).count();
         let counts = Counts {
             judged,
-            pass: count(Gravity::Pass),
-            note: count(Gravity::Note),
-            warn: count(Gravity::Warn),
-            fail: count(Gravity::Fail),
-            absent: count(Gravity::Absent),
-            incomplete: count(Gravity::Incomplete),
+            pass: count(Conclusion::Pass),
+            note: count(Conclusion::Note),
+            warn: count(Conclusion::Warn),
+            fail: count(Conclusion::Fail),
+            absent: count(Conclusion::Absent),
+            incomplete: count(Conclusion::Incomplete),
         };
         let settings = &question.lock.settings;
         let rules = question.policy.rules.len();
@@ -77,7 +77,7 @@ impl<'a> Report<'a> {
         Checked {
             counts,
             unsound: unsound.and_then(|s| s.title()),
-            gravity: items.iter().map(|i| i.gravity).max().unwrap_or(Gravity::Incomplete),
+            conclusion: items.iter().map(|i| i.conclusion).max().unwrap_or(Conclusion::Incomplete),
             items,
             lock: format!(
                 "{} (profile {}, seed {}, {} runs)",

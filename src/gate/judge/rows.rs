@@ -169,7 +169,7 @@ fn one(
         report.judged += 1;
     }
     let mut item = report.item(found.0, found.1);
-    if item.gravity > crate::gate::outcome::Gravity::Pass {
+    if item.conclusion > crate::gate::outcome::Conclusion::Pass {
         let changes: Vec<String> = recorded_engine.changes().into_iter().map(|(_, change)| change).collect();
         if !changes.is_empty() {
             item.what.push_str(&format!(" ({})", changes.join("; ")));

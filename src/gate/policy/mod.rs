@@ -8,7 +8,7 @@ pub use names::Known;
 
 use std::collections::BTreeMap;
 
-use super::outcome::{Gravity, Outcome};
+use super::outcome::{Conclusion, Outcome};
 use crate::model::pattern::{glob, word};
 use crate::model::{CaseId, CasePattern};
 use crate::record::Status;
@@ -31,7 +31,7 @@ pub struct Policy {
     /// In the order of the file.
     pub rules: Vec<Rule>,
     /// Gravities that differ from the outcomes' own.
-    pub outcomes: BTreeMap<Outcome, Gravity>,
+    pub outcomes: BTreeMap<Outcome, Conclusion>,
 }
 
 /// One rule. A pattern that is absent matches all; of several in one list, one must match.
@@ -121,11 +121,11 @@ impl Rule {
 }
 
 impl Policy {
-    /// The gravity of an outcome. `strict` makes failures of warnings.
+    /// The conclusion of an outcome. `strict` makes failures of warnings.
     #[must_use]
-    pub fn gravity(&self, outcome: Outcome, strict: bool) -> Gravity {
-        let gravity = self.outcomes.get(&outcome).copied().unwrap_or_else(|| outcome.gravity());
-        if strict && gravity == Gravity::Warn { Gravity::Fail } else { gravity }
+    pub fn conclusion(&self, outcome: Outcome, strict: bool) -> Conclusion {
+        let conclusion = self.outcomes.get(&outcome).copied().unwrap_or_else(|| outcome.conclusion());
+        if strict && conclusion == Conclusion::Warn { Conclusion::Fail } else { conclusion }
     }
 }
 

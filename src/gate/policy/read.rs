@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Demand, Deviation, Policy, PolicyError, Requirement, Rule};
 use crate::facts::clean;
 use crate::gate::lock::STATUSES;
-use crate::gate::outcome::{Gravity, Outcome};
+use crate::gate::outcome::{Conclusion, Outcome};
 use crate::model::CasePattern;
 use crate::record::Status;
 
@@ -61,7 +61,7 @@ fn policy(root: &DeTable<'_>, text: &str) -> Result<Policy, Wrong> {
     Ok(policy)
 }
 
-fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Gravity>, Wrong> {
+fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Conclusion>, Wrong> {
     let adjustable = || {
         let names: Vec<_> = Outcome::ALL.iter().filter(|o| o.is_adjustable()).map(|o| o.name()).collect();
         names.join(", ")
@@ -77,15 +77,15 @@ fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Gravity>, Wrong> {
                 format!("'{name}' can not be set; write a rule for what is expected. Can be set: {}", adjustable());
             return Err((key.span(), what));
         }
-        let gravity = match string(value, name)? {
+        let conclusion = match string(value, name)? {
             // What an absent engine fails with has a status of its own.
-            "fail" if outcome == Outcome::EngineAbsent => Gravity::Absent,
-            "fail" => Gravity::Fail,
-            "warn" => Gravity::Warn,
-            "note" => Gravity::Note,
+            "fail" if outcome == Outcome::EngineAbsent => Conclusion::Absent,
+            "fail" => Conclusion::Fail,
+            "warn" => Conclusion::Warn,
+            "note" => Conclusion::Note,
             other => return Err((value.span(), format!("'{other}' is none of: fail, warn, note"))),
         };
-        out.insert(outcome, gravity);
+        out.insert(outcome, conclusion);
     }
     Ok(out)
 }

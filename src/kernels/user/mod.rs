@@ -362,7 +362,7 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
             let held = &resolved.held[output.buffer];
             let features = shader.features(entries());
             let subgroups = features.contains(&crate::kernels::Feature::Subgroup);
-            let liberty = entries().find_map(|entry| specified::liberty(&entry.checked, subgroups));
+            let unspecified = entries().find_map(|entry| specified::unspecified(&entry.checked, subgroups));
             let passes = config.passes.iter().map(|(entry, groups)| Pass::new(entry.name.clone(), *groups)).collect();
             let view = view::view(&held.binding.layout, held.len, output.kind, output.buffer);
             let program = Program {
@@ -373,7 +373,7 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
             let has_fma = entries().any(|entry| specified::has_fma(&entry.checked));
             let guessed = config.passes.first().map(|(_, groups)| *groups).filter(|_| config.inferred);
             let reference = OnceLock::new();
-            out.push((case, Arc::new(Shared { program, liberty, has_fma, guessed, reference })));
+            out.push((case, Arc::new(Shared { program, unspecified, has_fma, guessed, reference })));
         }
     }
     out

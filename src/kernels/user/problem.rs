@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::specified::Liberty;
+use super::specified::Unspecified;
 use crate::engines::RunError;
 use crate::engines::interpreter::{Defects, Examined, Mode, Runner};
 use crate::kernels::{Allowance, Exact, Problem, Program};
@@ -53,7 +53,7 @@ pub enum Unrun {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) program: Program,
-    pub(super) liberty: Option<Liberty>,
+    pub(super) unspecified: Option<Unspecified>,
     pub(super) has_fma: bool,
     /// The dispatch, where nobody said what it is.
     pub(super) guessed: Option<[u32; 3]>,
@@ -63,11 +63,11 @@ pub(super) struct Shared {
 impl Shared {
     /// The reference, computed once.
     pub(super) fn reference(&self) -> &Result<Reference, Unrun> {
-        self.reference.get_or_init(|| reference(&self.program, self.liberty))
+        self.reference.get_or_init(|| reference(&self.program, self.unspecified))
     }
 }
 
-fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, Unrun> {
+fn reference(program: &Program, unspecified: Option<Unspecified>) -> Result<Reference, Unrun> {
     let examined = match Runner::open(Mode::default()).examine(program, ORDERS) {
         Ok(Ok(examined)) => examined,
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
@@ -97,9 +97,9 @@ fn reference(program: &Program, liberty: Option<Liberty>) -> Result<Reference, U
         .then_some("it goes out of bounds, and adapters may differ in what they make of that");
     Ok(Reference {
         bits: bits.filter(|_| undefined.is_none()),
-        unjudged: undefined.or(clamped).or(liberty.map(Liberty::reason)).map(str::to_owned),
+        unjudged: undefined.or(clamped).or(unspecified.map(Unspecified::reason)).map(str::to_owned),
         iterations,
-        insensitive: insensitive && liberty == Some(Liberty::Floats),
+        insensitive: insensitive && unspecified == Some(Unspecified::Floats),
         longest_loop,
         findings: runs.findings,
     })
@@ -119,9 +119,9 @@ impl Problem for OwnProblem {
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {
-        match (self.0.liberty, self.0.has_fma) {
-            (Some(Liberty::Floats), true) => &WITH_FMA,
-            (Some(Liberty::Floats), false) => &Arithmetic::CONTRACTION,
+        match (self.0.unspecified, self.0.has_fma) {
+            (Some(Unspecified::Floats), true) => &WITH_FMA,
+            (Some(Unspecified::Floats), false) => &Arithmetic::CONTRACTION,
             _ => &[Arithmetic::STRICT],
         }
     }
@@ -131,8 +131,8 @@ impl Problem for OwnProblem {
         if arithmetic == Arithmetic::STRICT {
             return Some(strict.clone());
         }
-        let Arithmetic { fused, flush, split } = arithmetic;
-        let defects = Defects { contract: fused, flush, split_fma: split, ..Defects::default() };
+        let mut defects = Defects::default();
+        arithmetic.liberties().into_iter().for_each(|liberty| defects.take(liberty));
         let mut runner = Runner::open(Mode { defects, ..Mode::default() }).with_threads(threads);
         Some(self.0.program.output.gather(runner.compute(&self.0.program).ok()?))
     }

@@ -8,7 +8,7 @@ use crate::wgsl::Checked;
 
 /// What keeps a shader from having one result by specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Liberty {
+pub(super) enum Unspecified {
     /// Floating point, whose accuracy is a matter of bounds that are not derived here.
     Floats,
     /// 64-bit scalars, of which WGSL says nothing.
@@ -19,7 +19,7 @@ pub(super) enum Liberty {
     Atomics,
 }
 
-impl Liberty {
+impl Unspecified {
     /// In words, after "because".
     pub(super) fn reason(self) -> &'static str {
         match self {
@@ -31,8 +31,8 @@ impl Liberty {
     }
 }
 
-/// The first liberty of a module without overrides; `None` where integers are all there is.
-pub(super) fn liberty(checked: &Checked, subgroups: bool) -> Option<Liberty> {
+/// The first that is found in a module without overrides; `None` where integers are all there is.
+pub(super) fn unspecified(checked: &Checked, subgroups: bool) -> Option<Unspecified> {
     let module = &checked.module;
     let mut scalars: BTreeSet<(bool, u8)> = BTreeSet::new();
     let mut note = |inner: &TypeInner| {
@@ -52,15 +52,15 @@ pub(super) fn liberty(checked: &Checked, subgroups: bool) -> Option<Liberty> {
         atomics.block(module, function, &function.body, &used);
     }
     if scalars.iter().any(|(float, _)| *float) {
-        return Some(Liberty::Floats);
+        return Some(Unspecified::Floats);
     }
     if scalars.iter().any(|(_, width)| *width > 4) {
-        return Some(Liberty::Wide);
+        return Some(Unspecified::Wide);
     }
     if subgroups {
-        return Some(Liberty::Subgroups);
+        return Some(Unspecified::Subgroups);
     }
-    atomics.tell().then_some(Liberty::Atomics)
+    atomics.tell().then_some(Unspecified::Atomics)
 }
 
 /// Whether the built-in `fma` is called.
@@ -248,28 +248,32 @@ mod tests {
     use super::*;
     use crate::wgsl::examine;
 
-    fn of(body: &str) -> Option<Liberty> {
+    fn of(body: &str) -> Option<Unspecified> {
         let source = format!(
             "@group(0) @binding(0) var<storage, read_write> a: array<atomic<u32>>; \
              @group(0) @binding(1) var<storage, read_write> b: array<u32>; \
              @compute @workgroup_size(1) fn main() {{ {body} }}"
         );
-        liberty(&examine(&source).expect("it is valid"), false)
+        unspecified(&examine(&source).expect("it is valid"), false)
     }
 
     #[test]
     fn only_integers_in_one_order_are_fixed() {
         assert_eq!(of("b[0] = b[1] * 3u + (b[2] >> 4u);"), None, "integers");
         assert_eq!(of("atomicAdd(&a[0], 1u); atomicAdd(&a[1], b[0]);"), None, "additions commute");
-        assert_eq!(of("b[0] = u32(f32(b[1]) * 0.5);"), Some(Liberty::Floats), "floats on the way");
-        assert_eq!(of("b[0] = bitcast<u32>(bitcast<f32>(b[1]) + 1.0);"), Some(Liberty::Floats), "floats in disguise");
-        assert_eq!(of("b[0] = atomicAdd(&a[0], 1u);"), Some(Liberty::Atomics), "a slot");
-        assert_eq!(of("atomicAdd(&a[0], 1u); atomicMax(&a[0], 4u);"), Some(Liberty::Atomics), "two kinds");
-        assert_eq!(of("b[0] = atomicLoad(&a[0]);"), Some(Liberty::Atomics), "a look at another's work");
-        assert_eq!(of("atomicStore(&a[0], b[0]);"), Some(Liberty::Atomics), "the last one wins");
+        assert_eq!(of("b[0] = u32(f32(b[1]) * 0.5);"), Some(Unspecified::Floats), "floats on the way");
+        assert_eq!(
+            of("b[0] = bitcast<u32>(bitcast<f32>(b[1]) + 1.0);"),
+            Some(Unspecified::Floats),
+            "floats in disguise"
+        );
+        assert_eq!(of("b[0] = atomicAdd(&a[0], 1u);"), Some(Unspecified::Atomics), "a slot");
+        assert_eq!(of("atomicAdd(&a[0], 1u); atomicMax(&a[0], 4u);"), Some(Unspecified::Atomics), "two kinds");
+        assert_eq!(of("b[0] = atomicLoad(&a[0]);"), Some(Unspecified::Atomics), "a look at another's work");
+        assert_eq!(of("atomicStore(&a[0], b[0]);"), Some(Unspecified::Atomics), "the last one wins");
         assert_eq!(
             of("if (b[0] == 1u) { loop { atomicExchange(&a[0], 2u); break; } }"),
-            Some(Liberty::Atomics),
+            Some(Unspecified::Atomics),
             "deep"
         );
     }
