@@ -53,6 +53,8 @@ fn obvious(dtype: Dtype, a: u32, b: u32) -> Class {
         Class::Equal
     } else if x.is_nan() && y.is_nan() {
         Class::NanPayload
+    } else if !x.is_finite() && !y.is_finite() {
+        Class::NotFinite
     } else if x.is_nan() || y.is_nan() {
         Class::NanVersusNumber
     } else if x.is_infinite() || y.is_infinite() {
@@ -146,7 +148,7 @@ proptest! {
         prop_assert_eq!(drift.is_identical(), left == right);
         let c = drift.classes;
         prop_assert_eq!(drift.is_none(), drift.differing == c.nan_payload);
-        prop_assert_eq!(drift.differing, c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite);
+        prop_assert_eq!(drift.differing, c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.not_finite + c.flushed + c.finite);
         prop_assert_eq!(c.finite, drift.histogram.iter().map(|b| b.count).sum::<u64>());
     }
 
@@ -198,6 +200,7 @@ proptest! {
             Class::ZeroSign => Some(1),
             Class::Flushed => Some(2),
             Class::Finite(d) => Some(2 + d),
+            Class::NotFinite => Some(1 << 39),
             Class::Infinite => Some(1 << 40),
             Class::NanVersusNumber => Some(1 << 41),
         });

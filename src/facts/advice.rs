@@ -203,6 +203,8 @@ pub enum Step {
         /// The kernel.
         kernel: String,
     },
+    /// An audit of all kernels, where some were asked for.
+    AllKernels,
     /// A longer audit.
     Longer {
         /// The profile.
@@ -253,6 +255,7 @@ pub fn next(record: &Record, soundness: &Soundness, verdicts: &[Verdict], asked:
     match (worst, asked) {
         (Some(v), Asked::Audit) => v.evidence.as_ref().map(|c| case(c, &v.engine)),
         (Some(v), Asked::Case) => planted(record, v),
+        (None, Asked::Audit) if !record.provenance.settings.kernels.is_empty() => Some(Step::AllKernels),
         (None, Asked::Audit) => longer(record.provenance.settings.profile).map(|profile| Step::Longer { profile }),
         _ => None,
     }

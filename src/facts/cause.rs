@@ -206,7 +206,7 @@ impl Explanation {
             }
             Cause::Order => "the configuration sets the order of operations".to_owned(),
             Cause::LimitedLoops { iterations } => {
-                format!("{} stops every loop after {iterations} iterations of an invocation", self.evidence.engine)
+                format!("{} leaves its loops after {iterations} iterations", self.evidence.engine)
             }
             Cause::Unordered => "the shader leaves the order of operations open".to_owned(),
             Cause::Translation { gap } => format!("{} by its translation: {gap}", self.evidence.engine),
@@ -223,7 +223,7 @@ impl Explanation {
 }
 
 /// The case of the other configuration that a comparison is with, and the engine's execution of it.
-pub(super) fn other_configuration<'r>(
+pub fn other_configuration<'r>(
     record: &'r Record,
     case: &CaseRecord,
     comparison: &Comparison,

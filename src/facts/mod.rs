@@ -35,13 +35,15 @@ mod vacuity;
 mod verdict;
 
 pub use advice::{Advice, Asked, MORE_RUNS, Step, advice, axes_in_words, is_probe, next};
-pub use cause::{Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, tells};
+pub use cause::{
+    Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, other_configuration, tells,
+};
 pub use disorder::Disorder;
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;
 pub use severity::{Difference, Severity, severity, worst};
-pub use size::{grouped, share, size};
+pub use size::{FLUSHED, NOT_FINITE, grouped, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{status, status_of, status_of_view};
 pub use vacuity::{Emptiness, emptiness};

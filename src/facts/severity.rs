@@ -17,15 +17,17 @@ pub enum Difference {
     None,
     /// Zeros of different sign.
     ZeroSign,
-    /// Zero against a subnormal.
+    /// Zero against a subnormal or the least normal number.
     Flushed,
     /// Finite numbers that differ.
     Finite,
     /// Integers, indices, flags or members of a mask that differ: a discrete answer is another answer.
     Discrete,
-    /// Infinity against anything else.
+    /// Results that are finite on neither side: NaN against infinity, or infinities of different sign.
+    NotFinite,
+    /// Infinity against a finite number.
     Infinite,
-    /// NaN against a number.
+    /// NaN against a finite number.
     Nan,
 }
 
@@ -82,6 +84,7 @@ pub fn severity(dtype: Dtype, drift: &Drift) -> Severity {
     let kinds = [
         (Difference::Nan, c.nan_versus_number),
         (Difference::Infinite, c.infinite),
+        (Difference::NotFinite, c.not_finite),
         (finite, c.finite),
         (Difference::Flushed, c.flushed),
         (Difference::ZeroSign, c.zero_sign),

@@ -25,9 +25,19 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
     }
 }
 
+/// What an element is that is finite on neither side and differs.
+pub const NOT_FINITE: &str = "NaN against infinity, or infinity of the other sign";
+
+/// What an element is that flushing explains.
+pub const FLUSHED: &str = "zero against a subnormal or least normal number";
+
 fn floats(drift: &Drift, quantity: Quantity) -> String {
     let c = &drift.classes;
-    let kinds = [(c.nan_versus_number, "NaN against a number"), (c.infinite, "infinity against another number")];
+    let kinds = [
+        (c.nan_versus_number, "NaN against a number"),
+        (c.infinite, "infinity against a finite number"),
+        (c.not_finite, NOT_FINITE),
+    ];
     let of_all = |n: u64| match drift.elements {
         1 => "the one element".to_owned(),
         all => format!("{} of {} elements", grouped(n), grouped(all)),
@@ -53,7 +63,7 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
             format!("{some}, up to {} ulp ({relative})", grouped(drift.max_ulp))
         });
     }
-    let rest = [(c.flushed, "zero against subnormal"), (c.zero_sign, "zero of the other sign")];
+    let rest = [(c.flushed, FLUSHED), (c.zero_sign, "zero of the other sign")];
     parts.extend(rest.into_iter().filter_map(of));
     // WGSL promises neither: told only where there is nothing else.
     if parts.is_empty() { "only NaN of another sign or payload".to_owned() } else { parts.join("; ") }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::FindingKind;
-use crate::model::record::{CaseRecord, Execution, Outcome};
+use crate::model::record::{AxisLevel, CaseRecord, Execution, Outcome};
 
 /// Why the agreement of a case's results says nothing, or less than it seems.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,11 +22,13 @@ pub enum Emptiness {
     NotFinite {
         /// How many, on the engine that has the fewest.
         count: u64,
+        /// Whether they are the same elements on every engine.
+        same: bool,
         /// Of how many.
         elements: u64,
         /// Whether all of them are NaN.
         nan: bool,
-        /// The index of the first.
+        /// The index of the first, on that engine.
         first: u64,
     },
     /// An output of integers that no liberty of arithmetic can change.
@@ -55,9 +57,14 @@ impl Emptiness {
                 let because = because.unwrap_or_default();
                 format!("all {elements} results are {bits}, so their agreement shows nothing{because}")
             }
-            Self::NotFinite { count, elements, nan, first } => {
+            Self::NotFinite { count, elements, nan, first, same } => {
                 let what = if *nan { "NaN" } else { "NaN or infinite" };
-                format!("{count} of {elements} results are {what} on every engine: first at {first}")
+                if *same {
+                    return format!(
+                        "{count} of {elements} results are {what} on every engine that ran: first at {first}"
+                    );
+                }
+                format!("{count} of {elements} results or more are {what} on each engine, and not the same ones on all")
             }
             Self::NoLiberty => "integers, which no liberty of arithmetic can change".to_owned(),
             Self::AnythingAllowed => "the specification allows any value of every result".to_owned(),
@@ -78,6 +85,7 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
         let least = contents.iter().min_by_key(|c| c.nan + c.infinite);
         if let Some(least) = least.filter(|c| c.nan + c.infinite > 0) {
             out.push(Emptiness::NotFinite {
+                same: same_elements(case, &ran),
                 count: least.nan + least.infinite,
                 elements: case.elements,
                 nan: contents.iter().all(|c| c.infinite == 0),
@@ -99,4 +107,14 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
         out.push(Emptiness::NoLiberty);
     }
     out
+}
+
+/// Whether the results that are not finite are the same elements on every engine that ran: no comparison of any of them has
+/// one against a finite number.
+fn same_elements(case: &CaseRecord, ran: &[&Execution]) -> bool {
+    let axes = [AxisLevel::Engine, AxisLevel::Driver, AxisLevel::Adapter];
+    let compared: Vec<_> = case.comparisons.iter().filter(|c| axes.contains(&c.axis)).collect();
+    let is_compared = |x: &&Execution| compared.iter().any(|c| c.left.is_of(&x.engine) || c.right.is_of(&x.engine));
+    let parted = compared.iter().any(|c| c.drift.classes.nan_versus_number + c.drift.classes.infinite > 0);
+    !parted && (ran.len() < 2 || ran.iter().all(is_compared))
 }

@@ -74,6 +74,7 @@ impl View for Pairs {
                 "max_relative",
                 "nan_versus_number",
                 "infinite",
+                "not_finite",
                 "because",
             ],
         );
@@ -113,6 +114,7 @@ impl View for Pairs {
                     drift.map(|d| d.drift.max_relative).into(),
                     drift.map(|d| d.drift.classes.nan_versus_number).into(),
                     drift.map(|d| d.drift.classes.infinite).into(),
+                    drift.map(|d| d.drift.classes.not_finite).into(),
                     because(c).into(),
                 ]);
             }

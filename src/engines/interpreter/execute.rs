@@ -57,8 +57,8 @@ pub(super) struct Watched {
 impl Watched {
     fn add(&mut self, watch: &Watch) {
         self.conflict |= watch.workgroups_conflict();
-        for (notice, times) in watch.found() {
-            let Some(found) = finding(notice, times) else { continue };
+        for notice in watch.found() {
+            let Some(found) = finding(notice) else { continue };
             match notice {
                 Notice::Inactive { .. } | Notice::Undefined { .. } => self.indeterminate.push(found),
                 _ => self.findings.push(found),
@@ -213,8 +213,7 @@ fn find(program: &Program, binding: &Binding) -> Result<usize, RunError> {
 }
 
 /// What is told of a defect; `None` of what is no defect by itself.
-fn finding(notice: &Notice, times: u64) -> Option<Finding> {
-    let often = if times > 1 { format!(" ({times} times)") } else { String::new() };
+fn finding(notice: &Notice) -> Option<Finding> {
     Some(match notice {
         Notice::NotFinite { .. } => return None,
         Notice::Inactive { line } => Finding {
@@ -222,14 +221,14 @@ fn finding(notice: &Notice, times: u64) -> Option<Finding> {
             line: Some(*line),
             message: format!(
                 "the subgroup operation on line {line} reads an invocation that is not active, and WGSL says nothing of what it \
-                 gives{often}"
+                 gives"
             ),
         },
         Notice::Undefined { line, base, exponent } => Finding {
             kind: FindingKind::Undefined,
             line: Some(*line),
             message: format!(
-                "pow({}, {}) on line {line} has no value in WGSL, which defines pow(x, y) by exp2(y * log2(x)){often}",
+                "pow({}, {}) on line {line} has no value in WGSL, which defines pow(x, y) by exp2(y * log2(x))",
                 f32::from_bits(*base),
                 f32::from_bits(*exponent)
             ),
@@ -248,27 +247,23 @@ fn finding(notice: &Notice, times: u64) -> Option<Finding> {
             Finding {
                 kind: FindingKind::DataRace,
                 line: Some(*line),
-                message: format!("{who} {what} of {memory} on {lines}, and {barrier}{often}"),
+                message: format!("{who} {what} of {memory} on {lines}, and {barrier}"),
             }
         }
         Notice::Barrier { line } => Finding {
             kind: FindingKind::NonUniformBarrier,
             line: Some(*line),
-            message: format!("only some invocations of a workgroup reach the barrier on line {line}{often}"),
+            message: format!("only some invocations of a workgroup reach the barrier on line {line}"),
         },
         Notice::Uniform { line } => Finding {
             kind: FindingKind::NonUniformBarrier,
             line: Some(*line),
-            message: format!(
-                "invocations of a workgroup give workgroupUniformLoad different pointers on line {line}{often}"
-            ),
+            message: format!("invocations of a workgroup give workgroupUniformLoad different pointers on line {line}"),
         },
         Notice::OutOfBounds { line, index, last } => Finding {
             kind: FindingKind::OutOfBounds,
             line: Some(*line),
-            message: format!(
-                "index {index} on line {line} is beyond the last one, {last}, and was clamped to it{often}"
-            ),
+            message: format!("index {index} on line {line} is beyond the last one, {last}, and was clamped to it"),
         },
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::shape::Shape;
+use crate::facts::FLUSHED;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::words::{count, number, ulp};
 use crate::numerics::drift::{Drift, Element, measure};
@@ -52,6 +53,7 @@ impl Between {
         tell(self.shape.now_nan, "NaN now that were numbers");
         tell(self.shape.was_nan, "numbers now that were NaN");
         tell(c.infinite, "infinite on one side alone");
+        tell(c.not_finite, "that are NaN or infinite on both sides, and differ");
         let rest = c.finite + c.flushed + c.zero_sign;
         if rest > 0 || parts.is_empty() {
             parts.push(self.finite());
@@ -65,8 +67,8 @@ impl Between {
     }
 
     fn finite(&self) -> String {
-        let special =
-            self.drift.classes.nan_versus_number + self.drift.classes.infinite + self.drift.classes.nan_payload;
+        let c = &self.drift.classes;
+        let special = c.nan_versus_number + c.infinite + c.not_finite + c.nan_payload;
         let (least, most) = (self.at_least.saturating_sub(special), self.at_most.saturating_sub(special));
         let sure = if least == most { "" } else { "at least " };
         let of = format!("{sure}{} of {}", count(least), count(self.elements));
@@ -74,11 +76,12 @@ impl Between {
             let what = if self.dtype == Dtype::Mask { "elements of the mask" } else { "integers" };
             return format!("{of} {what} differ");
         }
-        let (c, drift) = (&self.drift.classes, &self.drift);
+        let drift = &self.drift;
         match (c.finite, c.flushed, c.zero_sign) {
             (0, 0, 0) => format!("{of} elements differ"),
             (0, 0, _) => format!("{of} elements, in the sign of zero"),
-            (0, _, _) => format!("{of} elements, zero against subnormal"),
+            (0, _, 0) => format!("{of} elements, {FLUSHED}"),
+            (0, _, _) => format!("{of} elements, {FLUSHED} or zero of the other sign"),
             _ if drift.max_ulp >= 1_000_000 && drift.max_relative == 0.0 => {
                 format!("{of} elements, zero against a number")
             }

@@ -1,6 +1,6 @@
 //! One result of a record, and what is demanded of it.
 
-use crate::facts::{Disorder, clean, size, status_of};
+use crate::facts::{Disorder, FLUSHED, NOT_FINITE, clean, size, status_of};
 use crate::gate::lock::{Found, LockedRow, found, status_word};
 use crate::gate::outcome::Outcome;
 use crate::gate::policy::Requirement;
@@ -80,9 +80,10 @@ impl<'a> Seen<'a> {
             .ok_or_else(|| "there is no comparison with the strict reference".to_owned())?;
         let kinds = &drift.classes;
         let no_distance = [
-            (kinds.nan_versus_number, "NaN where the reference has a number"),
-            (kinds.infinite, "infinite on one side alone"),
-            (kinds.flushed, "zero on one side and subnormal on the other"),
+            (kinds.nan_versus_number, "NaN on one side and a number on the other"),
+            (kinds.infinite, "infinite on one side and finite on the other"),
+            (kinds.not_finite, NOT_FINITE),
+            (kinds.flushed, FLUSHED),
         ];
         match no_distance.into_iter().find(|(n, _)| *n > 0) {
             Some((n, what)) => Err(format!("{n} of {} elements: {what}, which is no distance in ulp", drift.elements)),

@@ -12,10 +12,12 @@ pub enum Class {
     ZeroSign,
     /// Two NaN with different payload or sign.
     NanPayload,
-    /// One is NaN and the other is not.
+    /// One is NaN and the other finite.
     NanVersusNumber,
-    /// One is infinite and the other is not, or they are infinities of different sign.
+    /// One is infinite and the other finite.
     Infinite,
+    /// Neither is finite: NaN against an infinity, or infinities of different sign.
+    NotFinite,
     /// One is zero and the other subnormal, or the least normal number: what flushing makes of a number that is tiny
     /// before it is rounded.
     Flushed,
@@ -41,6 +43,7 @@ pub fn classify(dtype: Dtype, left: u32, right: u32) -> Class {
     };
     match (a.abs() > infinity, b.abs() > infinity) {
         (true, true) => Class::NanPayload,
+        _ if a.abs() >= infinity && b.abs() >= infinity => Class::NotFinite,
         (true, false) | (false, true) => Class::NanVersusNumber,
         _ if a.abs() == infinity || b.abs() == infinity => Class::Infinite,
         _ if distance == 0 => Class::ZeroSign,

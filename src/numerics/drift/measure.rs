@@ -217,6 +217,10 @@ impl Tally {
                 self.max_ulp = self.max_ulp.max(ulp);
                 2 + ulp
             }
+            Class::NotFinite => {
+                self.classes.not_finite += 1;
+                1 << 39
+            }
             Class::Infinite => {
                 self.classes.infinite += 1;
                 1 << 40
@@ -249,7 +253,8 @@ impl Tally {
     fn drift(&self, left: &Bits, right: &Bits, population: &Population) -> Drift {
         let dtype = left.dtype;
         let c = &self.classes;
-        let differing = c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.flushed + c.finite;
+        let differing =
+            c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.not_finite + c.flushed + c.finite;
         let element =
             |i: usize| Element { index: i as u64, left: dtype.hex(left.get(i)), right: dtype.hex(right.get(i)) };
         let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };

@@ -113,8 +113,12 @@ fn action(record: &Record, step: &Step) -> Action {
         Step::Kernel { kernel } => {
             ("Audit its other variants:".to_owned(), format!("repro-audit gpu --kernel {}", text::quoted(kernel)))
         }
+        Step::AllKernels => (
+            "Nothing differed in the kernels asked for. Audit all of them:".to_owned(),
+            format!("repro-audit gpu --profile {}", record.provenance.settings.profile.name()),
+        ),
         Step::Longer { profile } => (
-            "Nothing differed in this profile. A longer audit has larger sizes and more configurations.".to_owned(),
+            "Nothing differed in what was run. A longer audit has larger sizes and more configurations:".to_owned(),
             format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
         ),
         Step::MoreRuns { inputs } => {
@@ -134,13 +138,31 @@ fn remote<'r>(record: &'r Record, engine: &str) -> Option<&'r str> {
     record.provenance.settings.engines.get(adapter.index).map(String::as_str)
 }
 
+/// The case of the other configuration, where it is the configuration that changes an engine's result most.
+fn configured<'r>(record: &'r Record, engine: &str, case: &str) -> Option<&'r CaseRecord> {
+    let case = record.cases.iter().find(|c| c.id == case)?;
+    let worst = case
+        .comparisons
+        .iter()
+        .filter(|c| c.right.is_of(engine) && !c.drift.is_none())
+        .max_by_key(|c| facts::severity(case.dtype, &c.drift))?;
+    facts::other_configuration(record, case, worst).map(|(other, _)| other)
+}
+
 /// The command that runs a case again, where an engine's planted defect is planted too, and these.
 fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
     let mut command = text::command(record, case);
+    if let Some(other) = configured(record, engine, case) {
+        let option = if record.provenance.own.is_some() { " --case" } else { "" };
+        command.push_str(&format!("{option} {}", text::quoted(&other.id)));
+    }
     let planted = record.engine(engine).is_some_and(|e: &Engine| e.is_embedded() && !e.is_reference());
     let own = record.provenance.settings.planted.iter().filter(|_| planted);
     for mode in own.chain(more) {
         command.push_str(&format!(" --planted {}", text::quoted(mode)));
+    }
+    for (name, value) in record.engine(engine).iter().flat_map(|e| &e.variables) {
+        command.push_str(&format!(" --vary {}", text::quoted(&format!("{name}={value}"))));
     }
     if let Some(remote) = remote(record, engine) {
         command.push_str(&format!(" --engine {}", text::quoted(remote)));

@@ -1,6 +1,7 @@
 //! What is said of one comparison: what the specification forbids in it, what explains it, and how large it is.
 
 use crate::facts::{self, Explanation, Hypotheses, after_origin};
+use crate::model::FindingKind;
 use crate::record::{AxisLevel, CaseRecord, Comparison, Execution, Outcome, Record, Status};
 use crate::views::text;
 
@@ -12,7 +13,10 @@ pub(super) fn explain(record: &Record, hypotheses: &Hypotheses, case: &CaseRecor
     if comparison.axis == AxisLevel::Repeat {
         parts.extend(case.execution_of(&comparison.right).and_then(|x| runs(record, x)));
     } else if causes.is_empty() {
-        let found = case.executions.iter().any(|x| !x.findings.is_empty());
+        // Of what was found, only these let engines differ.
+        let lets =
+            |k: FindingKind| k.is_defect() || matches!(k, FindingKind::OrderDependent | FindingKind::SubgroupSize);
+        let found = case.executions.iter().flat_map(|x| &x.findings).any(|f| lets(f.kind));
         parts.push(if found { "see what was found in its shader" } else { "no cause is shown" }.to_owned());
     }
     parts.extend(causes);

@@ -210,7 +210,8 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
         statement.text.0.push(Span::Plain(format!(
-            " On the interpreter each run is another legal order of execution; {runs} were tried."
+            " On the interpreter each run takes a legal order of execution, another one where the shader has several; {runs} \
+             runs were made."
         )));
     }
     statement

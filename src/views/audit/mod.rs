@@ -94,7 +94,7 @@ impl View for Audit<'_> {
         out.push(page::controls(record, &parts));
         out.push(page::verdicts(record));
         out.push(page::terms());
-        out.findings = acted_on(&parts, &self.soundness);
+        out.findings = acted_on(record, &parts, &self.soundness);
         out.about = vec![
             ("record".to_owned(), parts.short_id.clone()),
             ("machine".to_owned(), record.environment.machine_id.clone()),
@@ -230,8 +230,12 @@ fn gaps(id: &str, title: &str, reasons: &[matrix::Reason]) -> Section {
 }
 
 /// For tools: results that the specification forbids, defects of shaders, and what failed.
-fn acted_on(parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
+fn acted_on(record: &Record, parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
     let mut out = text::faults(soundness, "");
+    for (case, engine, what, _) in values::not_finite(record) {
+        let text = format!("{what} are {}", values::AGAINST);
+        out.push(document::Finding::new(Weight::Warning, "not-finite", &engine.id, &case.id, text));
+    }
     for f in &parts.findings {
         let weight = if f.defect { Weight::Failure } else { Weight::Warning };
         out.push(document::Finding::new(weight, f.kind, &f.engine, &f.case, f.sentence()));

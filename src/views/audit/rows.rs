@@ -8,7 +8,7 @@ use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
 /// what that engine noticed of the shader, and `unsound` says why the row can not be relied on.
-const SUMMARY: [&str; 43] = [
+const SUMMARY: [&str; 44] = [
     "record",
     "machine",
     "case",
@@ -37,6 +37,7 @@ const SUMMARY: [&str; 43] = [
     "nan_payload",
     "nan_versus_number",
     "infinite",
+    "not_finite",
     "flushed",
     "finite",
     "mask_agreement",
@@ -105,6 +106,7 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
                 classes.nan_payload.into(),
                 classes.nan_versus_number.into(),
                 classes.infinite.into(),
+                classes.not_finite.into(),
                 classes.flushed.into(),
                 classes.finite.into(),
                 drift.mask.map(|m| m.agreement).into(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::FindingRow;
 use super::headline::Fared;
 use crate::model::FindingKind;
-use crate::record::{CaseRecord, EngineKind, Level, Record};
+use crate::record::{AxisLevel, CaseRecord, EngineKind, Level, LevelState, Record, Role, Verdict};
 use crate::views::document::Tone;
 use crate::views::text;
 
@@ -76,7 +76,20 @@ pub(super) fn title(
         return (Tone::Bad, "Nothing was audited".to_owned());
     }
     // Before what the CPU's own threads did: an unordered loader changes from run to run on every machine.
-    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter && !e.is_reference()) {
+    if !record.engines.iter().any(|e| e.kind == EngineKind::Adapter && !e.is_embedded()) {
+        let planted = |v: &&Verdict| record.engine(&v.engine).is_some_and(|e| e.role() == Role::Planted);
+        let all: BTreeSet<&str> = record.verdicts.iter().filter(planted).map(|v| v.problem.as_str()).collect();
+        if !all.is_empty() {
+            // In another order of execution runs differ without any defect.
+            let differs =
+                |v: &&Verdict| v.levels.iter().any(|(l, state)| *l != Level::RunToRun && *state == LevelState::Failed);
+            let shown = record.verdicts.iter().filter(planted).filter(differs).map(|v| v.problem.as_str());
+            let (shown, all) = (shown.collect::<BTreeSet<_>>().len(), text::plural(all.len(), "problem"));
+            return (
+                Tone::Plain,
+                format!("No driver was audited: what was planted in the interpreter shows in {shown} of {all}"),
+            );
+        }
         let orders = reference.get(&Level::RunToRun).filter(|f| !f.problems.is_empty());
         let rest = match orders {
             None => "only the CPU's own threads were tested".to_owned(),
@@ -103,8 +116,9 @@ pub(super) fn title(
         return (
             Tone::Broke,
             format!(
-                "{}he launch configuration changes the bits of {}",
+                "{}{} changes the bits of {}",
                 begin("Repeatable, but t", "T"),
+                configuration(record),
                 share(Level::ConfigInvariant)
             ),
         );
@@ -146,4 +160,19 @@ pub(super) fn title(
         );
     }
     (Tone::Good, "Bit for bit the same, wherever it was tested".to_owned())
+}
+
+/// What a configuration is that changed bits, without its first letter: of adapters the launch, of the CPU's threads their
+/// number, and variables that were varied.
+fn configuration(record: &Record) -> String {
+    let all = record.cases.iter().flat_map(|c| &c.comparisons).filter(|c| !c.drift.is_none());
+    let found: BTreeSet<&str> = all
+        .filter_map(|c| match (c.axis, record.engine_of(&c.right)?.role()) {
+            (AxisLevel::Config, _) => Some("he launch configuration"),
+            (AxisLevel::Threads, Role::Cpu) => Some("he number of CPU threads"),
+            (AxisLevel::Threads, _) => Some("he value of a variable"),
+            _ => None,
+        })
+        .collect();
+    found.into_iter().collect::<Vec<_>>().join(" or t")
 }

@@ -2,8 +2,8 @@
 //! and agreement that says nothing.
 
 use super::headline::make;
-use crate::facts::{Difference, Emptiness, emptiness, is_probe, severity};
-use crate::record::{AxisLevel, CaseRecord, Outcome, Record};
+use crate::facts::{Difference, Emptiness, Severity, emptiness, is_probe, severity};
+use crate::record::{AxisLevel, CaseRecord, Engine, Outcome, Record};
 use crate::views::document::{Statement, Tone};
 use crate::views::text;
 
@@ -11,12 +11,19 @@ use crate::views::text;
 const NAMED: usize = 3;
 
 /// What is said of drivers whose results are not numbers.
-const AGAINST: &str = "NaN or infinite where the strict reference is not, or the reverse";
+pub(super) const AGAINST: &str = "NaN or infinite where the strict reference is not, or the reverse";
 
-/// Of which kernel and variant, and what.
+/// Of which kernel and variant, on which engine where it is of one, and what.
 struct Found {
     name: String,
+    on: String,
     what: String,
+}
+
+impl Found {
+    fn sentence(&self) -> String {
+        format!("{}{}: {}", self.name, self.on, self.what)
+    }
 }
 
 /// The statements, the worst first. Some cases of this program's own kernels hold one value or NaN by design, so that in an
@@ -36,7 +43,7 @@ pub(super) fn values(record: &Record) -> Vec<Statement> {
 
 /// The headline, where values alone make it: without its full stop.
 pub(super) fn title(record: &Record) -> Option<(Tone, String)> {
-    let first = |found: &[Found]| found.first().map(|f| format!("{}: {}", f.name, f.what));
+    let first = |found: &[Found]| found.first().map(Found::sentence);
     if let Some(text) = first(&against(record)) {
         return Some((Tone::Bad, format!("{text} are {AGAINST}")));
     }
@@ -59,39 +66,40 @@ fn is_empty(record: &Record) -> bool {
 }
 
 fn sentence(found: &[Found]) -> String {
-    let named: Vec<String> = found.iter().take(NAMED).map(|f| format!("{}: {}", f.name, f.what)).collect();
+    let named: Vec<String> = found.iter().take(NAMED).map(Found::sentence).collect();
     let more = found.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!("; and {} more", text::plural(more, "variant")) };
     format!("{}{more}", named.join("; "))
 }
 
 /// Adds of each variant the first.
-fn add(out: &mut Vec<Found>, name: String, what: String) {
+fn add(out: &mut Vec<Found>, case: &CaseRecord, on: String, what: String) {
+    let name = format!("{}/{}", case.kernel, case.variant);
     if !out.iter().any(|f| f.name == name) {
-        out.push(Found { name, what });
+        out.push(Found { name, on, what });
     }
 }
 
-/// Drivers that give NaN or infinity where the strict reference has another value, or the other way round.
+/// A driver that gives NaN or infinity where the strict reference has a finite number, or the other way round: the case, the
+/// engine and how many of how many results.
+pub(super) fn not_finite(record: &Record) -> impl Iterator<Item = (&CaseRecord, &Engine, String, Severity)> {
+    let all = record.cases.iter().flat_map(|case| case.comparisons.iter().map(move |c| (case, c)));
+    all.filter(|(_, c)| c.axis == AxisLevel::Engine).filter_map(|(case, c)| {
+        let how = severity(case.dtype, &c.drift);
+        let engine = record.engine_of(&c.right).filter(|e| e.is_driver())?;
+        let n = c.drift.classes.nan_versus_number + c.drift.classes.infinite;
+        let what = format!("{} of {} results", text::count(n), text::count(c.drift.elements));
+        (how.kind >= Difference::Infinite).then_some((case, engine, what, how))
+    })
+}
+
+/// The same, the worst first, of each variant once.
 fn against(record: &Record) -> Vec<Found> {
-    let mut found = Vec::new();
-    for case in &record.cases {
-        for c in case.comparisons.iter().filter(|c| c.axis == AxisLevel::Engine) {
-            let how = severity(case.dtype, &c.drift);
-            let driver = record.engine_of(&c.right).filter(|e| e.is_driver());
-            if how.kind >= Difference::Infinite
-                && let Some(engine) = driver
-            {
-                found.push((how, case, engine, &c.drift));
-            }
-        }
-    }
-    found.sort_by_key(|f| std::cmp::Reverse(f.0));
+    let mut found: Vec<_> = not_finite(record).collect();
+    found.sort_by_key(|f| std::cmp::Reverse(f.3));
     let mut out = Vec::new();
-    for (_, case, engine, drift) in found {
-        let n = drift.classes.nan_versus_number + drift.classes.infinite;
-        let what = format!("{} of {} results", text::count(n), text::count(drift.elements));
-        add(&mut out, format!("{}/{} on {}", case.kernel, case.variant, engine.id), what);
+    for (case, engine, what, _) in found {
+        add(&mut out, case, format!(" on {}", engine.id), what);
     }
     out
 }
@@ -101,7 +109,7 @@ fn everywhere(record: &Record) -> Vec<Found> {
     let mut out = Vec::new();
     for case in record.cases.iter().filter(|c| !is_probe(&c.kernel)) {
         for e in emptiness(case).iter().filter(|e| matches!(e, Emptiness::NotFinite { .. })) {
-            add(&mut out, format!("{}/{}", case.kernel, case.variant), e.text());
+            add(&mut out, case, String::new(), e.text());
         }
     }
     out
@@ -113,7 +121,7 @@ fn vacuous(record: &Record) -> Vec<Found> {
     for case in record.cases.iter().filter(|c| !is_probe(&c.kernel)) {
         for e in emptiness(case).iter().filter(|e| e.is_vacuous()) {
             if !matches!(e, Emptiness::NotFinite { .. }) {
-                add(&mut out, format!("{}/{}", case.kernel, case.variant), e.text());
+                add(&mut out, case, String::new(), e.text());
             }
         }
     }

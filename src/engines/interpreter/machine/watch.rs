@@ -55,7 +55,6 @@ type Key = (u8, u32, u32, bool);
 #[derive(Debug)]
 struct Found {
     notice: Notice,
-    times: u64,
     place: usize,
 }
 
@@ -139,9 +138,9 @@ impl Watch {
         }
     }
 
-    /// What was found, by kind and line, with the number of times.
-    pub(in crate::engines::interpreter) fn found(&self) -> impl Iterator<Item = (&Notice, u64)> {
-        self.found.values().map(|found| (&found.notice, found.times))
+    /// What was found, by kind and line. How often is not: one row of lanes is looked at once, and a word's race is told once.
+    pub(in crate::engines::interpreter) fn found(&self) -> impl Iterator<Item = &Notice> {
+        self.found.values().map(|found| &found.notice)
     }
 
     /// The numbers that are not finite, the first first.
@@ -159,7 +158,7 @@ impl Watch {
 
     /// Whether two workgroups touched the same word.
     pub(in crate::engines::interpreter) fn workgroups_conflict(&self) -> bool {
-        self.found().any(|(race, _)| matches!(race, Notice::Data { across: true, .. }))
+        self.found().any(|race| matches!(race, Notice::Data { across: true, .. }))
     }
 
     pub(super) fn begin(&mut self, [x, y, z]: [u32; 3], [width, height, _]: [u32; 3], lanes: usize) {
@@ -218,7 +217,7 @@ impl Watch {
 
     pub(super) fn note(&mut self, notice: Notice) {
         let place = self.found.len();
-        self.found.entry(notice.key()).or_insert(Found { notice, times: 0, place }).times += 1;
+        self.found.entry(notice.key()).or_insert(Found { notice, place });
     }
 }
 
