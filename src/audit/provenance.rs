@@ -42,8 +42,8 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {
         notes.push(format!(
-            "The interpreters from embedded:1 on have defects planted on purpose ({}): they test the auditor and are \
-             no driver of this machine.",
+            "The interpreters from embedded:1 on have something planted on purpose ({}): they test the auditor and are no \
+             driver of this machine.",
             planted.join(", ")
         ));
     }

@@ -268,6 +268,10 @@ fn longer(profile: Profile) -> Option<Profile> {
 
 /// A case that was just run says more with hypotheses about its cause, where none was tried.
 fn planted(record: &Record, verdict: &Verdict) -> Option<Step> {
+    // Results that do not repeat have their cause: no arithmetic explains them.
+    if state(verdict, Level::RunToRun) == LevelState::Failed {
+        return None;
+    }
     let tried: BTreeSet<&String> = record.provenance.settings.planted.iter().collect();
     let modes = ["contract", "reassociate", "reciprocal", "flush", "builtins=1"];
     let open: Vec<String> = modes.iter().map(|m| (*m).to_owned()).filter(|m| !tried.contains(m)).collect();

@@ -3,7 +3,7 @@
 use crate::model::Quantity;
 use crate::model::drift::Drift;
 
-/// How large a drift is: `6 of 1,001 samples changed sides`, `213 of 256 counts are off by one`, or for floats what
+/// How large a drift is: `6 of 1,001 samples changed sides`, `213 of 256 integers are off by one`, or for floats what
 /// kinds of difference there are, the worst first, with the largest relative distance beside that in ulp. `no
 /// difference` where there is none.
 #[must_use]
@@ -19,8 +19,8 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
         Quantity::Permutation => format!("{some} of {all} places hold another sample"),
         Quantity::Index => format!("{some} of {all} indices are others"),
         Quantity::Flag => format!("{some} of {all} tests come out the other way"),
-        Quantity::Count if drift.max_ulp == 1 => format!("{some} of {all} counts are off by one"),
-        Quantity::Count => format!("{some} of {all} counts are off, by up to {}", grouped(drift.max_ulp)),
+        Quantity::Count if drift.max_ulp == 1 => format!("{some} of {all} integers are off by one"),
+        Quantity::Count => format!("{some} of {all} integers are off, by up to {}", grouped(drift.max_ulp)),
         Quantity::Word => format!("{some} of {all} words are others"),
     }
 }
@@ -126,8 +126,12 @@ mod tests {
         assert_eq!(of(Quantity::Index), "2 of 4 indices are others", "no distance");
         assert_eq!(of(Quantity::Word), "2 of 4 words are others", "no distance");
         assert_eq!(of(Quantity::Permutation), "2 of 4 places hold another sample", "no distance");
-        assert_eq!(of(Quantity::Count), "2 of 4 counts are off, by up to 4,294,967,288", "a distance");
-        assert_eq!(integers(Dtype::I32, &[12, 13], &[11, 13], Quantity::Count), "1 of 2 counts are off by one", "one");
+        assert_eq!(of(Quantity::Count), "2 of 4 integers are off, by up to 4,294,967,288", "a distance");
+        assert_eq!(
+            integers(Dtype::I32, &[12, 13], &[11, 13], Quantity::Count),
+            "1 of 2 integers are off by one",
+            "one"
+        );
         let sides: Vec<u32> = (0..1001).map(|i| u32::from(i % 7 == 0)).collect();
         let moved: Vec<u32> = sides.iter().enumerate().map(|(i, s)| if i < 6 { 1 - s } else { *s }).collect();
         let of = |quantity| integers(Dtype::Mask, &sides, &moved, quantity);

@@ -47,6 +47,8 @@ impl Quantity {
             ("builtins", "sin" | "cos", Dtype::F32 | Dtype::F16) => Self::Bounded,
             ("builtins" | "conversion", _, Dtype::U32 | Dtype::I32) => Self::Count,
             ("specials", _, Dtype::U32) => Self::Flag,
+            // What a loader delivers is samples, and a word of augmentation for each.
+            ("permutation", loader, Dtype::U32) if loader.starts_with("loader_") => Self::Word,
             ("permutation", _, Dtype::U32) => Self::Permutation,
             ("split", _, Dtype::Mask) => Self::Membership,
             _ => Self::of(dtype),

@@ -18,4 +18,5 @@ mod records;
 mod rng;
 mod texts;
 mod unsound;
+mod values;
 mod views;

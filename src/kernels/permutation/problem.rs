@@ -135,7 +135,8 @@ impl Problem for Loaded {
     }
 
     fn quantity(&self) -> Quantity {
-        Quantity::Permutation
+        // Samples, and a word of augmentation for each.
+        Quantity::Word
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

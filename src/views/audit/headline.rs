@@ -10,7 +10,10 @@ use super::matrix;
 use super::title::title;
 use super::values::values;
 use crate::facts::{Asked, Consequence, Reason, Soundness};
-use crate::record::{AxisLevel, Engine, EngineStatus, Execution, Level, LevelState, Record, Status, Verdict};
+use crate::record::{
+    AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
+    Verdict,
+};
 use crate::views::document::{Mark, Span, Statement, Tone};
 use crate::views::text;
 
@@ -105,9 +108,10 @@ pub(super) fn headline(
     let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
         Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
     };
-    // The strict interpreter is a reference: what it does is said, and is no verdict on a machine.
-    let (reference, tested): (Vec<Group>, Vec<Group>) =
-        groups.iter().cloned().partition(|g| g.members.iter().any(|(id, _)| is(record, id, Engine::is_reference)));
+    // The interpreter is this program's, with or without planted modes: what it does is said, and is no verdict on a machine.
+    let of = |what: fn(&Engine) -> bool| move |g: &&Group| g.members.iter().any(|(id, _)| is(record, id, what));
+    let reference: Vec<Group> = groups.iter().filter(of(Engine::is_reference)).cloned().collect();
+    let tested: Vec<Group> = groups.iter().filter(|g| !of(Engine::is_embedded)(g)).cloned().collect();
     let (all, tested, reference) = (over(groups), over(&tested), over(&reference));
     let outside = outside(record, groups);
     let (tone, title) = title(record, &tested, &reference, &outside, findings);
@@ -128,9 +132,9 @@ pub(super) fn headline(
     statements.extend(values(record));
     statements.push(repeatability(record, &all));
     for level in &Level::ALL[1..] {
-        // A reference and the strict interpreter are both this program's: see `self_check`.
-        let levels = if *level == Level::CpuGpuBitwise { &tested } else { &all };
-        statements.extend(levels.get(level).map(|f| statement(*level, f)));
+        // Of the interpreter only what configurations do is asked here; see `self_check` too.
+        let levels = if *level == Level::ConfigInvariant { &all } else { &tested };
+        statements.extend(levels.get(level).map(|f| statement(record, *level, f)));
     }
     statements.extend(reference.get(&Level::CpuGpuBitwise).and_then(|f| self_check(record, f)));
     statements.push(specification(&outside, record));
@@ -160,8 +164,15 @@ pub(super) fn make(tone: Tone, title: &'static str, text: String) -> Statement {
 }
 
 fn lead(record: &Record) -> String {
-    // An adapter with a variable set is no further adapter.
-    let plain: Vec<&Engine> = record.engines.iter().filter(|e| e.is_driver() && e.variables.is_empty()).collect();
+    // An adapter with a variable set is no further adapter, and one that was asked for nothing but what it skips is none here.
+    let worked = |e: &&Engine| {
+        let mine = |x: &&Execution| x.engine == e.id;
+        let mut all = record.cases.iter().flat_map(|c| &c.executions).filter(mine);
+        e.status != EngineStatus::Complete || all.any(|x| !matches!(x.outcome, Outcome::Skipped { .. }))
+    };
+    let plain = |e: &&Engine| e.is_driver() && e.variables.is_empty();
+    let plain: Vec<&Engine> = record.engines.iter().filter(plain).filter(worked).collect();
+    let drivers = record.engines.iter().any(Engine::is_driver);
     let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
     let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
@@ -170,14 +181,16 @@ fn lead(record: &Record) -> String {
     let reference = record.engines.iter().any(Engine::is_reference);
     let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
     let mut on = Vec::new();
-    if !plain.is_empty() || !reference && planted == 0 {
+    if plain.is_empty() && drivers && !reference && planted == 0 {
+        on.push("the CPU alone".to_owned());
+    } else if !plain.is_empty() || !reference && planted == 0 {
         on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
     }
     if reference {
         on.push("the interpreter".to_owned());
     }
     if planted > 0 {
-        on.push(format!("{} with defects planted", text::plural(planted, "interpreter")));
+        on.push(format!("{} with planted modes", text::plural(planted, "interpreter")));
     }
     format!(
         "{} of {} ({}) on {}; {} of output bits.",
@@ -193,7 +206,7 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let Some(fared) = levels.get(&Level::RunToRun).filter(|f| !f.engines.is_empty()) else {
         return make(Tone::Plain, "Run to run", "Nothing was run more than once.".to_owned());
     };
-    let mut statement = statement(Level::RunToRun, fared);
+    let mut statement = statement(record, Level::RunToRun, fared);
     let tested = |v: &&Verdict| state(v, Level::RunToRun) != LevelState::Untested;
     let drawn = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
     let least = record.verdicts.iter().filter(|v| state(v, Level::RunToRun) == LevelState::Held).filter(drawn);
@@ -217,7 +230,7 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     statement
 }
 
-fn statement(level: Level, fared: &Fared) -> Statement {
+fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
     let title = match level {
         Level::NotGuaranteed | Level::RunToRun => "Run to run",
         Level::ConfigInvariant => "Configurations",
@@ -237,14 +250,15 @@ fn statement(level: Level, fared: &Fared) -> Statement {
     let clean: Vec<String> = fared.engines.iter().filter(|e| e.failed == 0).map(|e| e.name.clone()).collect();
     if fared.broken.is_empty() {
         let text = format!(
-            "{} {} on {}.",
+            "{} {} on {}.{}",
             what(level),
             if fared.problems.len() == 1 {
                 "in the one problem tested".to_owned()
             } else {
                 format!("in all {} tested", text::plural(fared.problems.len(), "problem"))
             },
-            text::list(&clean, 6)
+            text::list(&clean, 6),
+            nan(record, level)
         );
         return make(Tone::Good, title, text);
     }
@@ -262,6 +276,22 @@ fn statement(level: Level, fared: &Fared) -> Statement {
         text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
     }
     make(Tone::Broke, title, text)
+}
+
+/// That NaN have other bits, which is no difference, where bits are said to be the same.
+fn nan(record: &Record, level: Level) -> String {
+    let of_driver = |c: &&Comparison| record.engine_of(&c.right).is_some_and(Engine::is_driver);
+    let other = |case: &&CaseRecord| {
+        let all = case.comparisons.iter().filter(|c| c.axis.level() == level).filter(of_driver);
+        all.map(|c| c.drift.classes.nan_payload).sum::<u64>() > 0
+    };
+    match record.cases.iter().filter(other).count() {
+        0 => String::new(),
+        n => format!(
+            " Not counted: the sign and payload of NaN, which WGSL leaves open, differ in {}.",
+            text::plural(n, "case")
+        ),
+    }
 }
 
 /// Kernels and variants, most first; a kernel's variants are counted where there are many.

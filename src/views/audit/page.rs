@@ -259,7 +259,7 @@ fn facts(record: &Record) -> Vec<(String, String)> {
         ),
         ("memory".to_owned(), format!("{} MiB", text::count(e.memory_mib))),
     ]);
-    facts.push(("defects planted".to_owned(), settings.planted.join(", ")));
+    facts.push(("planted".to_owned(), settings.planted.join(", ")));
     facts.extend(settings.vary.iter().map(|(k, v)| (format!("varied {k}"), v.join(", "))));
     facts.extend(e.variables.iter().map(|(k, v)| (k.clone(), v.clone())));
     facts.retain(|(_, v)| !v.is_empty());
