@@ -210,7 +210,7 @@ fn records_are_merged_compared_and_missed() {
     let (one, two, merged) = (text("one"), text("two"), text("merged.json"));
     let output = run(&mut program(&["merge", &one, &two, "--out", &merged, "--expect-legs", "one,two"]));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
-    assert!(stderr(&output).contains("warning: one found no adapter with a driver"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning: one has no adapter with a driver"), "{}", stderr(&output));
     let other = text("other.json");
     let output =
         run(&mut program(&["merge", &two, &merged, &one, "--out", &other, "--expect-legs", "one,two,three,four"]));

@@ -151,7 +151,7 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         if labels.is_empty() { String::new() } else { format!(" of {} labels", labels.len()) }
     );
     for member in merged.members().filter(|m| !m.shell.engines.iter().any(record::Engine::is_driver)) {
-        anstream::eprintln!("warning: {} found no adapter with a driver", member.name());
+        anstream::eprintln!("warning: {} has no adapter with a driver", member.name());
     }
     if let Some(path) = &args.out {
         anstream::eprintln!("Written to {}. Next: repro-audit report {} --out DIR", path.display(), path.display());

@@ -18,6 +18,14 @@ pub struct Card {
     pub source: String,
 }
 
+impl Card {
+    /// Whether it is driven by ROCm, whose rocRAND rounds words to numbers in another way than cuRAND: its sources say so.
+    #[must_use]
+    pub fn is_rocm(&self) -> bool {
+        self.source.ends_with("(ROCm)")
+    }
+}
+
 /// A row as it is written.
 #[derive(Debug, Deserialize)]
 struct Row {

@@ -192,7 +192,7 @@ pub const STREAMS: [Survival; 7] = [
         operations: &[claim(
             "rand, randn and dropout",
             Survives::No,
-            "the thread of the launch is in the counter: cards agree only up to as many elements as the smaller one launches at most (SMs x threads per SM); rng predict says where they part",
+            "the thread of the launch is in the counter: cards agree only up to a size, for rand and randn as many elements as the smaller one launches at most (SMs x threads per SM), for dropout as many times more as a thread takes at once; rng predict says where they part",
             "ATen/native/cuda/DistributionTemplates.h, calc_execution_policy",
         )],
     },

@@ -6,7 +6,7 @@ use crate::record::Status;
 use crate::views::document::{
     Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
 };
-use crate::views::text::command_by_id;
+use crate::views::text::{command_of, engine_options};
 use crate::views::{View, text};
 
 /// Rows of the table of cases.
@@ -332,13 +332,14 @@ fn title(cause: &CauseGroup) -> &'static str {
 fn functions(pair: &Compared, cause: &CauseGroup) -> String {
     let far = |name: &str| {
         let mine = pair.results.iter().filter(|r| r.why == Why::Builtin && r.variant == name);
-        mine.filter_map(|r| r.drift.as_ref()).map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))
+        let drifts: Vec<_> = mine.filter_map(|r| r.drift.as_ref()).collect();
+        let most = drifts.iter().map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))?;
+        // What is stored of an output is a sample, whose largest distance is no largest of all.
+        let how = if drifts.iter().all(|d| d.is_whole()) { "by up to" } else { "by at least" };
+        Some(format!("{how} {most} ulp"))
     };
-    let names: Vec<String> = cause
-        .of
-        .iter()
-        .map(|(name, _)| far(name).map_or_else(|| name.clone(), |n| format!("{name} by up to {n} ulp")))
-        .collect();
+    let names: Vec<String> =
+        cause.of.iter().map(|(name, _)| far(name).map_or_else(|| name.clone(), |n| format!("{name} {n}"))).collect();
     list(&names, 12)
 }
 
@@ -389,8 +390,12 @@ fn cases(pair: &Compared, id: String) -> Section {
         section
             .text(format!("{} more; every cause is above, and all cases are in --format json.", plural(left, "case")));
     }
-    if let Some(first) = pair.cases.first() {
-        section.step("Run the worst one again:", command_by_id(&first.case));
+    if let Some(worst) = pair.cases.first().and_then(|row| pair.results.get(*row.results.first()?)) {
+        let side = &pair.right;
+        let engine = side.engines.iter().find(|e| e.id == worst.engines.1);
+        let options = engine.map(|e| engine_options(&side.asked.settings, e)).unwrap_or_default();
+        let command = command_of(side.asked.own.as_ref(), &worst.case);
+        section.step("Run the worst one again, as on the right:", format!("{command}{options}"));
     }
     section
 }

@@ -3,7 +3,7 @@
 use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
 pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
-use crate::record::{Engine, Level, OwnKernel, Record, Status};
+use crate::record::{Engine, Level, OwnKernel, Record, Role, Settings, Status};
 
 /// A status as a mark.
 pub(crate) fn mark(status: Status) -> Mark {
@@ -92,26 +92,38 @@ pub(crate) fn runs(engine: Option<&Engine>, n: u32) -> String {
 /// The command that runs a case, or all cases of a problem, again, quoted for a POSIX shell. A kernel of the user's own is
 /// named as it was.
 pub(crate) fn command(record: &Record, case: &str) -> String {
-    let id = case.replace('\'', r"'\''");
-    match own(record, case) {
-        Some(kernel) => format!("{} --case '{id}'", own_command(kernel)),
-        None => format!("repro-audit case '{id}'"),
-    }
+    command_of(record.provenance.own.as_ref(), case)
 }
 
-/// [`command`] where no record is at hand: of a kernel of the user's own the id tells the file's name, and not its place.
-pub(crate) fn command_by_id(case: &str) -> String {
+/// [`command`] with what is known of the user's own kernel, where the case is of one.
+pub(crate) fn command_of(own: Option<&OwnKernel>, case: &str) -> String {
     let id = case.replace('\'', r"'\''");
-    match case.split_once('/').filter(|(kernel, _)| kernel.ends_with(".wgsl")) {
-        Some((file, _)) => format!("repro-audit kernel {} --case '{id}'", quoted(file)),
-        None => format!("repro-audit case '{id}'"),
-    }
-}
-
-/// The user's own kernel that a case is of, where it is.
-fn own<'r>(record: &'r Record, case: &str) -> Option<&'r OwnKernel> {
     let kernel = case.split_once('/').map_or(case, |(kernel, _)| kernel);
-    record.provenance.own.as_ref().filter(|_| kernel.ends_with(".wgsl"))
+    match own.filter(|_| kernel.ends_with(".wgsl")) {
+        Some(own) => format!("{} --case '{id}'", own_command(own)),
+        None => format!("repro-audit case '{id}'"),
+    }
+}
+
+/// The options that bring an engine back: what was planted in it, the variables that were set, or the command that it is.
+pub(crate) fn engine_options(settings: &Settings, engine: &Engine) -> String {
+    let mut out = String::new();
+    for mode in settings.planted.iter().filter(|_| engine.role() == Role::Planted) {
+        out.push_str(&format!(" --planted {}", quoted(mode)));
+    }
+    for (name, value) in &engine.variables {
+        out.push_str(&format!(" --vary {}", quoted(&format!("{name}={value}"))));
+    }
+    if let Some(command) = remote(settings, engine) {
+        out.push_str(&format!(" --engine {}", quoted(command)));
+    }
+    out
+}
+
+/// The command that starts a remote engine.
+pub(crate) fn remote<'s>(settings: &'s Settings, engine: &Engine) -> Option<&'s str> {
+    let adapter = engine.adapter.as_ref().filter(|_| engine.role() == Role::Remote)?;
+    settings.engines.get(adapter.index).map(String::as_str)
 }
 
 /// The command that audits the user's own kernel again.

@@ -336,3 +336,50 @@ fn a_record_that_is_left_out_of_a_comparison_is_named() {
     let shown = words(&run(&mut program(&["compare", &chosen, &right, "--full"])));
     assert!(!shown.contains("earlier record"), "named by its id, it is the one: {shown}");
 }
+
+/// Adapters of one side alone differ between the sides, whether or not any is matched.
+#[test]
+fn sides_with_other_adapters_are_told_apart() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let mut other = before.clone();
+    if let Some(adapter) = &mut other.engines[1].adapter {
+        (adapter.name, adapter.driver) = ("SwiftShader Device (Subzero)".to_owned(), "SwiftShader driver".to_owned());
+        (adapter.vendor, adapter.device) = (0x1ae0, 0xc0de);
+    }
+    let other = sealed(other);
+    let found = pair::compare(&before, &other, &[]).expect("nothing is forced");
+    let told = found.between.join("; ");
+    assert!(
+        told.contains("on the left alone") && told.contains("SwiftShader") && told.contains("on the right alone"),
+        "{told}"
+    );
+    let forced = [("vulkan:1".to_owned(), "vulkan:1".to_owned())];
+    let found = pair::compare(&before, &other, &forced).expect("both are there");
+    assert!(found.between.iter().any(|t| t.contains(" → ") && t.contains("SwiftShader")), "{:?}", found.between);
+}
+
+/// What does not repeat agrees with nothing, however many ran it.
+#[test]
+fn adapters_agree_only_in_what_repeats() {
+    let unrepeated = |day| {
+        let mut record = record("a", "22.3.6", day, ordinary, &as_written);
+        for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+            if let Outcome::Ran { runs, distinct, .. } = &mut execution.outcome {
+                let mut second = distinct[0].clone();
+                second.digest = "ab".repeat(16);
+                (*runs, distinct[0].runs, second.runs) = (2, 1, 1);
+                distinct.push(second);
+            }
+            (execution.status, execution.equals) = (Status::NotRepeatable, Vec::new());
+        }
+        sealed(record)
+    };
+    let text = page(&related(&[unrepeated(1), unrepeated(2)]));
+    assert!(text.starts_with("Nothing that repeats ran twice"), "{text}");
+    assert!(!text.contains("agree bit for bit") && !text.contains("the same on all"), "{text}");
+    let same = |day| record("a", "22.3.6", day, ordinary, &as_written);
+    let mut second = same(2);
+    second.environment.host = "two".to_owned();
+    let text = page(&related(&[same(1), sealed(second)]));
+    assert!(text.contains("bit for bit in 7 cases that repeat and ran twice or more"), "{text}");
+}

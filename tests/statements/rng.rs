@@ -87,3 +87,36 @@ fn the_first_weight_of_a_layer_is_identified() {
     let text = words(&rng(&["identify", "--shape", "1", "--seed", "42", "0.2259"], 1));
     assert!(text.contains("--op uniform --low -1 --high 1") && !text.contains("shape or type is another."), "{text}");
 }
+
+/// A mask that keeps all or nothing is the same on all cards, whatever words it is made of.
+#[test]
+fn masks_that_keep_all_or_nothing_do_not_part() {
+    for p in ["0", "1"] {
+        let draw = ["predict", "--op", "dropout", "--p", p, "--shape", "1000,1000", "--seed", "0"];
+        let text = words(&rng(&[&draw[..], &["--card", "A100", "--card", "H100 SXM"]].concat(), 0));
+        assert!(text.contains("All 2 cards give the same 1,000,000 elements"), "p {p}: {text}");
+        assert!(!text.contains("The cards part") && !text.contains("they part"), "p {p}: {text}");
+    }
+}
+
+/// What is known of NVIDIA's generator is not said of AMD's.
+#[test]
+fn uniform_numbers_of_rocrand_are_not_predicted() {
+    let of = |op| {
+        let draw = ["rng", "predict", "--op", op, "--shape", "200000", "--seed", "0", "--card", "Radeon PRO W7900"];
+        let output = run(&mut program(&[&draw[..], &["--card", "A100"]].concat()));
+        (status(&output), stderr(&output))
+    };
+    let (code, told) = of("rand");
+    assert!(code == 2 && told.contains("rocRAND") && told.lines().count() == 1, "{code}: {told}");
+    assert_eq!(of("randn").0, 0, "where cards part was reported of normal values");
+}
+
+/// A sum excludes cards, and says of none that it is near.
+#[test]
+fn a_sum_alone_names_no_nearest_card() {
+    let draw = ["rng", "identify", "--op", "dropout", "--shape", "1000,1000", "--seed", "0", "--sum", "1000000"];
+    let output = run(&mut program(&draw));
+    let text = words(&String::from_utf8_lossy(&output.stdout));
+    assert!(text.contains("gives these values") && !text.contains("Nearest") && !text.contains("0 of 0"), "{text}");
+}

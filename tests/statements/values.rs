@@ -138,3 +138,19 @@ fn nan_against_a_number_is_a_warning_for_tools() {
     );
     assert_eq!(headline, formatted("junit").contains("where the strict reference is not"), "JUnit");
 }
+
+/// The command that runs a case again names the kernel as it was named, and brings a planted interpreter back.
+#[test]
+fn a_case_of_ones_own_kernel_is_run_again_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shader(folder.path(), "let r = x[g.x] / 3.0;").display().to_string();
+    let out = folder.path().join("out").display().to_string();
+    let output = run(&mut without_adapters(&["kernel", &file, "--planted", "reciprocal", "--out", &out]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let matched = ["compare", &out, &out, "--match", "embedded:0=embedded:1", "--full"];
+    let shown = words(&run(&mut program(&matched)));
+    let step = shown.split("Run the worst one again").nth(1).unwrap_or_default();
+    let command = format!("repro-audit kernel {file} --case");
+    assert!(step.contains(&command) && step.contains("--planted reciprocal"), "{shown}");
+    assert!(!shown.contains("No driver, variable or processor differs"), "one is strict and one is not: {shown}");
+}

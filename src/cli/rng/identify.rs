@@ -84,8 +84,10 @@ fn read(path: &str) -> Result<String, Failure> {
 
 fn candidates(args: &Args) -> Result<Vec<Candidate>, Failure> {
     let known = cards(args.draw.cards.as_deref())?;
+    // What rocRAND makes of words is known of normal values alone.
+    let modelled = known.all().iter().filter(|card| !card.is_rocm() || args.draw.op.eq_ignore_ascii_case("randn"));
     let mut candidates: Vec<_> =
-        known.all().iter().map(|card| Candidate { name: card.name.clone(), geometry: card.geometry }).collect();
+        modelled.map(|card| Candidate { name: card.name.clone(), geometry: card.geometry }).collect();
     if let Some(most) = args.any {
         let there: BTreeSet<Geometry> = candidates.iter().map(|c| c.geometry).collect();
         for threads in THREADS {
@@ -124,6 +126,7 @@ fn headline(args: &Args, found: &Identified) -> String {
         [one] if found.excluded == 0 => {
             format!("All {} {things} give these values: nothing in them tells cards apart.", one.members.len())
         }
+        [one] if found.thin => format!("Perhaps {}: the evidence is thin.", names(one)),
         [one] if one.members.len() == 1 => format!("{}.", one.members[0].name),
         [one] => format!("One of {} {things} that are alike for this draw: {}.", one.members.len(), names(one)),
         several => {
@@ -184,12 +187,15 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
         );
     }
     if let (Some(nearest), []) = (&found.nearest, &found.matching[..]) {
-        lines.push(format!(
-            "Nearest: {} fits {} of {} values.",
-            names(nearest),
-            count(nearest.agreeing as u64),
-            count(nearest.counted as u64)
-        ));
+        // A sum alone tells who fits, and not who is near.
+        if nearest.agreeing > 0 {
+            lines.push(format!(
+                "Nearest: {} fits {} of {} values.",
+                names(nearest),
+                count(nearest.agreeing as u64),
+                count(nearest.counted as u64)
+            ));
+        }
         if args.draw.op.eq_ignore_ascii_case("dropout") && args.draw.vec == "auto" {
             lines.push(
                 "Older versions of PyTorch have other dropout kernels: try --vec 1 (before 2020), --vec 4 (f16 and bf16)."

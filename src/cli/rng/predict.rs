@@ -7,7 +7,7 @@ use super::{Exit, Failure};
 use crate::cli::shown::{self, formats};
 use crate::formats::{Format, files};
 use crate::model::words::{count, percent};
-use crate::rng::{Cards, Geometry, Op, Prediction, Subject, predict};
+use crate::rng::{Card, Cards, Geometry, Op, Prediction, Subject, predict};
 use crate::views::prediction::Predicted;
 
 /// Arguments.
@@ -52,6 +52,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Within)
 }
 
+/// rocRAND makes other numbers of the same words than cuRAND, whose arithmetic is what is known here. Of normal values only the
+/// places where cards part were reported.
+fn modelled(card: &Card, op: &str) -> Result<(), Failure> {
+    if card.is_rocm() && !op.eq_ignore_ascii_case("randn") {
+        return Err(Failure::usage(format!(
+            "{} draws through rocRAND, which makes other numbers of the same words: only --op randn is known of it; leave it out",
+            card.name
+        )));
+    }
+    Ok(())
+}
+
 fn predicted<'a>(args: &Args, found: &'a Prediction, cards: &Cards) -> Predicted<'a> {
     Predicted {
         found,
@@ -69,6 +81,7 @@ fn subjects(args: &Args, cards: &Cards) -> Result<Vec<Subject>, Failure> {
     let mut subjects = Vec::new();
     for name in &args.card {
         let card = cards.find(name).map_err(Failure::usage)?;
+        modelled(card, &args.draw.op)?;
         subjects.push(Subject { name: card.name.clone(), geometry: card.geometry });
     }
     for (sms, threads) in args.sm.iter().zip(&args.threads_per_sm) {
@@ -114,9 +127,11 @@ fn headline(found: &Prediction) -> String {
     if found.cards.len() == 1 {
         return format!("One card: {n} elements.");
     }
-    let first = found.pairs.iter().filter_map(|p| p.first_place).min();
-    let Some(first) = first else {
-        return format!("All {} cards give the same {n} elements.", found.cards.len());
+    let Some(first) = found.pairs.iter().filter_map(|p| p.first_value).min() else {
+        // Of a mask that keeps all or nothing, other words give the same elements.
+        let placed = found.pairs.iter().filter_map(|p| p.first_place).min();
+        let placed = placed.map(|at| format!(", though they come of other words from element {} on", count(at)));
+        return format!("All {} cards give the same {n} elements{}.", found.cards.len(), placed.unwrap_or_default());
     };
     let worst = found.pairs.iter().map(|p| p.fraction()).fold(1.0, f64::min);
     let what = if found.draw.op == Op::Dropout { "masks" } else { "tensors" };
@@ -136,13 +151,13 @@ fn common(found: &Prediction) -> String {
     let width = found.draw.vector;
     match (found.common.elements, found.common.next) {
         (Some(elements), Some(next)) if found.common.verified && width > 1 => format!(
-            "Sizes that are multiples of {width} agree up to {} elements (checked element by element there, and at {}, where they part); any size agrees up to {}.",
+            "Sizes that are multiples of {width} agree up to {} elements (checked element by element there, and at {}, where their words part); any size agrees up to {}.",
             count(elements),
             count(next),
             count(found.common.any.unwrap_or(0))
         ),
         (Some(elements), Some(next)) if found.common.verified => format!(
-            "All agree up to {} elements (checked element by element there, and at {}, where they part).",
+            "All agree up to {} elements (checked element by element there, and at {}, where their words part).",
             count(elements),
             count(next)
         ),
@@ -184,7 +199,8 @@ fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
     let after: Vec<_> = found.cards.iter().map(|c| c.offset[1]).collect();
     if found.draw.n > 0 && after.windows(2).any(|w| w[0] != w[1]) {
         notes.push(
-            "The offsets after this draw differ, so every later draw differs from its first element on.".to_owned(),
+            "The offsets after this draw differ, so every later draw is made of other words from its first element on."
+                .to_owned(),
         );
     }
     notes

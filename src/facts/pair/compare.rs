@@ -13,7 +13,7 @@ use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of,
 };
 use crate::model::Arithmetic;
-use crate::model::record::{CaseRecord, Evidence, Execution, Outcome, Outputs, Record, Status};
+use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};
 
 /// What a record is called, and whether it can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +26,12 @@ pub struct Side {
     pub started: String,
     /// What keeps it from being relied on.
     pub soundness: Soundness,
+    /// What it was asked for, from which a command follows that runs something again.
+    #[serde(skip)]
+    pub asked: Provenance,
+    /// Its engines.
+    #[serde(skip)]
+    pub engines: Vec<Engine>,
 }
 
 impl Side {
@@ -36,6 +42,8 @@ impl Side {
             name: label.unwrap_or_else(|| record.environment.host.clone()),
             started: record.run.started.clone(),
             soundness: soundness(record),
+            asked: record.provenance.clone(),
+            engines: record.engines.clone(),
         }
     }
 }
@@ -293,7 +301,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         left: Side::of(left),
         right: Side::of(right),
         sameness,
-        between: told(left, right, &matching.matched),
+        between: told(left, right, &matching),
         surroundings: surroundings(left, right, &matching.matched),
         engines,
         causes,

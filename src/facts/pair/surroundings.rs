@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::facts::{Match, clean, identify};
+use crate::facts::{EngineClass, Match, Matching, clean, identify};
 use crate::model::record::Record;
 
 /// A field whose values differ; an absent one is empty.
@@ -93,22 +93,25 @@ pub(super) fn surroundings(left: &Record, right: &Record, matched: &[Match]) -> 
     out
 }
 
-/// What differs that may change a result, in a few words each: drivers, variables that drivers read, processor features,
-/// the program.
-pub(super) fn told(left: &Record, right: &Record, matched: &[Match]) -> Vec<String> {
+/// What differs that may change a result, in a few words each: drivers, adapters of one side alone, variables that drivers
+/// read, processor features, the program.
+pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut tell = |text: String| {
         if !out.contains(&text) {
             out.push(text);
         }
     };
-    for m in matched {
+    for m in &matching.matched {
         let (Some(l), Some(r)) = (left.engine(&m.left), right.engine(&m.right)) else { continue };
         if l.adapter.is_none() || r.adapter.is_none() {
             continue;
         }
         let (a, b) = (identify(&left.environment, l), identify(&right.environment, r));
-        if a.driver.release() != b.driver.release() {
+        if !a.class.same_adapter(&b.class) || a.class.family != b.class.family {
+            // Other adapters, that were matched by hand, or another driver: its name says more than its version.
+            tell(format!("{} → {}", plain(&a.class).label(), plain(&b.class).label()));
+        } else if a.driver.release() != b.driver.release() {
             tell(format!("{} → {}", a.driver.release(), b.driver.release()));
         } else if a.driver.version != b.driver.version {
             tell(format!("{} → {}", a.driver.version, b.driver.version));
@@ -124,6 +127,13 @@ pub(super) fn told(left: &Record, right: &Record, matched: &[Match]) -> Vec<Stri
             }
         }
     }
+    let alone = |record: &Record, ids: &[String], side: &str| {
+        let engines = ids.iter().filter_map(|id| record.engine(id)).filter(|e| e.is_driver());
+        let names: BTreeSet<String> = engines.map(|e| plain(&identify(&record.environment, e).class).label()).collect();
+        (!names.is_empty()).then(|| format!("{} on the {side} alone", names.into_iter().collect::<Vec<_>>().join(", ")))
+    };
+    alone(left, &matching.left_only, "left").into_iter().for_each(&mut tell);
+    alone(right, &matching.right_only, "right").into_iter().for_each(&mut tell);
     let (l, r) = (&left.environment, &right.environment);
     if l.cpu_features != r.cpu_features || l.architecture != r.architecture {
         tell(format!("the processor: {} → {}", clean(&l.cpu), clean(&r.cpu)));
@@ -133,6 +143,11 @@ pub(super) fn told(left: &Record, right: &Record, matched: &[Match]) -> Vec<Stri
         tell("the program that audited".to_owned());
     }
     out
+}
+
+/// A class without the variables, which are told by themselves.
+fn plain(class: &EngineClass) -> EngineClass {
+    EngineClass { variables: std::collections::BTreeMap::new(), ..class.clone() }
 }
 
 #[cfg(test)]

@@ -85,7 +85,8 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
             }
         })
         .collect();
-    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), cells }
+    let compared = super::compared(drift.table, cases.iter().copied(), |_| true);
+    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared, cells }
 }
 
 /// The classes by what they gave for a case.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
-use crate::record::Merged;
+use crate::record::{Engine, Merged};
 use apart::Drifts;
 use classes::classes;
 use matrix::{matrix, splits, telling};
@@ -53,6 +53,8 @@ pub struct Related {
     pub results: usize,
     /// Cases in which two adapters with a driver gave different bits, whether or not classes can be made of them.
     pub apart: usize,
+    /// Cases that drivers ran twice or more, on one adapter or several, each with one result.
+    pub compared: usize,
     /// The smallest set of cases that tells the classes apart.
     pub cover: Cover,
     /// Its cases.
@@ -140,6 +142,8 @@ pub struct Kernel {
     pub cases: usize,
     /// How many classes there are over this kernel alone.
     pub classes: usize,
+    /// Cases that two engines ran, each with one result.
+    pub compared: usize,
     /// One a class of [`Related::classes`], in their order.
     pub cells: Vec<KernelCell>,
 }
@@ -254,6 +258,7 @@ pub fn relate(merged: &Merged) -> Related {
         kernels: matrix,
         cases: table.cases.len(),
         apart: apart(&table),
+        compared: compared(&table, 0..table.cases.len(), Engine::is_driver),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
         telling,
@@ -282,6 +287,14 @@ fn apart(table: &Table<'_>) -> usize {
         rows.iter().filter_map(move |row| if let Cell::Settled(digest) = row[case] { Some(digest) } else { None })
     };
     (0..table.cases.len()).filter(|case| settled(*case).collect::<BTreeSet<_>>().len() > 1).count()
+}
+
+/// Of these cases, those that two rows ran, each with one result: a driver in two records is two.
+fn compared<'a>(table: &'a Table<'_>, cases: impl Iterator<Item = usize> + 'a, of: fn(&Engine) -> bool) -> usize {
+    let settled = move |case: &usize| {
+        table.nodes.iter().filter(|n| of(n.engine) && matches!(n.cells[*case], Cell::Settled(_))).count() > 1
+    };
+    cases.filter(settled).count()
 }
 
 /// Adapters with a driver, whatever its version and the variables set.

@@ -12,7 +12,7 @@ use super::lock::Lock;
 use super::outcome::{Conclusion, Outcome};
 use super::policy::Policy;
 use super::sound::{short, troubles};
-use crate::record::Record;
+use crate::record::{OwnKernel, Record};
 
 use engines::RecordedEngine;
 
@@ -125,6 +125,8 @@ pub struct Checked {
     pub policy: String,
     /// The records: the start of each id, and the host.
     pub records: Vec<String>,
+    /// The kernels of the user's own that they audited.
+    pub own: Vec<OwnKernel>,
 }
 
 /// Compares records with a lock and a policy.

@@ -75,6 +75,7 @@ impl<'a> Report<'a> {
         let unsound =
             question.records.iter().map(soundness).filter(|s| !s.is_sound()).max_by_key(Soundness::consequence);
         Checked {
+            own: question.records.iter().filter_map(|r| r.provenance.own.clone()).collect(),
             counts,
             unsound: unsound.and_then(|s| s.title()),
             conclusion: items.iter().map(|i| i.conclusion).max().unwrap_or(Conclusion::Incomplete),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
 use crate::facts::{self, Asked, Blame, MORE_RUNS, Soundness, Step};
-use crate::record::{CaseRecord, Engine, EngineStatus, Record, Role};
+use crate::record::{CaseRecord, Engine, EngineStatus, Record};
 use crate::views::text;
 
 /// Something to do next.
@@ -33,7 +33,7 @@ pub(super) fn actions(
         if let EngineStatus::Failed { reason, case } = &engine.status {
             out.push(Action {
                 text: format!("Find out why {} failed: {reason}.", engine.id),
-                command: match (case, remote(record, &engine.id)) {
+                command: match (case, text::remote(&record.provenance.settings, engine)) {
                     (Some(case), _) => again(record, &engine.id, case, &[]),
                     (None, Some(command)) => command.to_owned(),
                     (None, None) => "repro-audit adapters".to_owned(),
@@ -132,12 +132,6 @@ fn action(record: &Record, step: &Step) -> Action {
     Action { text, command }
 }
 
-/// The command that starts a remote engine.
-fn remote<'r>(record: &'r Record, engine: &str) -> Option<&'r str> {
-    let adapter = record.engine(engine).filter(|e| e.role() == Role::Remote)?.adapter.as_ref()?;
-    record.provenance.settings.engines.get(adapter.index).map(String::as_str)
-}
-
 /// The case of the other configuration, where it is the configuration that changes an engine's result most.
 fn configured<'r>(record: &'r Record, engine: &str, case: &str) -> Option<&'r CaseRecord> {
     let case = record.cases.iter().find(|c| c.id == case)?;
@@ -156,16 +150,9 @@ fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
         let option = if record.provenance.own.is_some() { " --case" } else { "" };
         command.push_str(&format!("{option} {}", text::quoted(&other.id)));
     }
-    let planted = record.engine(engine).is_some_and(|e: &Engine| e.is_embedded() && !e.is_reference());
-    let own = record.provenance.settings.planted.iter().filter(|_| planted);
-    for mode in own.chain(more) {
-        command.push_str(&format!(" --planted {}", text::quoted(mode)));
+    if let Some(engine) = record.engine(engine) {
+        command.push_str(&text::engine_options(&record.provenance.settings, engine));
     }
-    for (name, value) in record.engine(engine).iter().flat_map(|e| &e.variables) {
-        command.push_str(&format!(" --vary {}", text::quoted(&format!("{name}={value}"))));
-    }
-    if let Some(remote) = remote(record, engine) {
-        command.push_str(&format!(" --engine {}", text::quoted(remote)));
-    }
+    more.iter().for_each(|mode| command.push_str(&format!(" --planted {}", text::quoted(mode))));
     command
 }

@@ -30,8 +30,12 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
     } else if classes == 0 {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
+    } else if view.compared == 0 {
+        (Tone::Plain, format!("Nothing that repeats ran twice on {}: nothing is known to be the same", adapters(view)))
     } else if view.apart == 0 {
-        (Tone::Good, format!("{} agree bit for bit in what they both ran", adapters(view)))
+        let agree = if view.adapters == 1 { "agrees" } else { "agree" };
+        let cases = plural(view.compared, "case");
+        (Tone::Good, format!("{} {agree} bit for bit in {cases} that repeat and ran twice or more", adapters(view)))
     } else if classes < 2 {
         let cases = format!("{} of {}", count(view.apart as u64), plural(view.cases, "case"));
         (Tone::Broke, format!("{} do not agree: {cases} told two of them apart", adapters(view)))
@@ -79,7 +83,10 @@ fn classes(view: &Related, out: &mut Section) {
         String::new()
     };
     let split: Vec<String> = view.kernels.iter().filter(|k| k.classes > 1).map(|k| k.kernel.clone()).collect();
-    let whole = view.kernels.len() - split.len();
+    let whole = view.kernels.iter().filter(|k| k.classes == 1 && k.compared > 0).count();
+    let idle = view.kernels.len() - split.len() - whole;
+    let rest =
+        if idle > 0 { format!(" In {} nothing that repeats ran twice.{rest}", plural(idle, "kernel")) } else { rest };
     if view.classes.is_empty() {
         out.statement(Mark::Untested, "Classes", "No engine gave a result that repeats.");
     } else if split.is_empty() {
@@ -94,11 +101,15 @@ fn classes(view: &Related, out: &mut Section) {
         out.statement(if view.apart > 0 { Mark::Differs } else { Mark::Holds }, "Classes", text);
     } else {
         let text = format!(
-            "{} of {} kernels split the engines: {}. {} the same on all.{rest}",
+            "{} of {} kernels split the engines: {}. {} the same on all that ran it.{rest}",
             split.len(),
             view.kernels.len(),
             list(&split, 8),
-            if whole == 1 { "1 is".to_owned() } else { format!("{whole} are") }
+            match whole {
+                0 => "None is".to_owned(),
+                1 => "1 is".to_owned(),
+                n => format!("{n} are"),
+            }
         );
         out.statement(Mark::Differs, "Classes", text);
     }
@@ -201,7 +212,7 @@ fn completeness(view: &Related, out: &mut Section) {
         out.statement(
             Mark::Note,
             "No adapter",
-            format!("No adapter with a driver was found by {}.", list(&without, 6)),
+            format!("No adapter with a driver is in the records of {}.", list(&without, 6)),
         );
     }
     if view.soundness.is_sound() {

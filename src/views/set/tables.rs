@@ -38,7 +38,8 @@ pub(super) fn classes(view: &Related) -> Section {
         Column::text("class"),
         Column::text("engine"),
         Column::number("cases"),
-        Column::number("do not repeat"),
+        Column::number("set aside")
+            .about("Cases that do not repeat here, or whose order nothing fixes and that did not repeat elsewhere."),
         Column::text("records"),
     ];
     let mut table = Table::new("engines", &columns);
@@ -86,7 +87,7 @@ fn cell(cell: &KernelCell) -> Cell {
     let unsettled = if cell.unsettled > 0 { format!(" ~{}", cell.unsettled) } else { String::new() };
     let mut note = format!("{} settled", plural(cell.settled, "case"));
     if cell.unsettled > 0 {
-        note.push_str(&format!(", {} that do not repeat", cell.unsettled));
+        note.push_str(&format!(", {} that do not repeat here or elsewhere", cell.unsettled));
     }
     if cell.differing > 0 {
         note.push_str(&format!(", {} differ from A; the most: {}; {}", cell.differing, cell.size, cell.because));
