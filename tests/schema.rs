@@ -50,8 +50,8 @@ fn merged(record: &Value) -> Value {
         "properties": {
             "format": of("format"),
             "id": {
-                "description": "BLAKE3 of a line for each record (its id and its run), each output and each expected \
-                                label: 64 hexadecimal digits.",
+                "description": "BLAKE3 of a line for each record (its id and its run) and each of its own outputs, each output \
+                                of all and each expected label: 64 hexadecimal digits.",
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
             },
@@ -72,8 +72,8 @@ fn merged(record: &Value) -> Value {
 /// A record of a merged file: the record's members, with places in the tables.
 fn merged_record(record: &Value) -> Value {
     let mut out = json!({
-        "description": "A record of a merged file. `cases` and `verdicts` are places in the tables, from 0; the outputs are \
-                        in the table of all records.",
+        "description": "A record of a merged file. `cases` and `verdicts` are places in the tables, from 0; the outputs \
+                        that their digests prove are in the table of all records, and `outputs` here holds the others.",
         "type": "object",
         "properties": record["properties"],
         "required": record["required"],
