@@ -271,6 +271,14 @@ impl CaseRecord {
         self.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str())
     }
 
+    /// The arithmetics whose references an execution's first result equals in every bit, by their digests.
+    #[must_use]
+    pub fn equalled(&self, execution: &Execution) -> Vec<Arithmetic> {
+        let Outcome::Ran { distinct, .. } = &execution.outcome else { return Vec::new() };
+        let first = distinct.first().map(|d| &d.digest);
+        self.twins.iter().filter(|t| Some(&t.digest) == first).map(|t| t.arithmetic).collect()
+    }
+
     /// What an element is: as recorded, or for a record from before format 1.3 by kernel and element type.
     #[must_use]
     pub fn quantity(&self) -> Quantity {
