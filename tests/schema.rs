@@ -11,7 +11,9 @@ use repro_audit::kernels::{Feature, Observation, Profile};
 use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::model::{Arithmetic, Examination, Finding, FindingKind, Level, Limit, Origin, OutputComparison};
 use repro_audit::model::{Quantity, Skip, TranslationGap};
-use repro_audit::record::{self, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored};
+use repro_audit::record::{
+    self, CaseRecord, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored,
+};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -79,7 +81,7 @@ fn merged_record(record: &Value) -> Value {
         "required": record["required"],
     });
     let members = out["properties"].as_object_mut().expect("members");
-    members.remove("outputs");
+    members["outputs"]["description"] = "The outputs that nothing proves, in this record's own words.".into();
     for table in ["cases", "verdicts"] {
         members[table] = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
     }
@@ -429,9 +431,18 @@ fn with_everything() -> Record {
     for (verdict, status) in record.verdicts.iter_mut().zip([Status::Unjudged, Status::Failed, Status::Skipped]) {
         verdict.status = status;
     }
-    for values in [[1.0; 8].to_vec(), [2.0; 80].to_vec()] {
-        let output = Bits::f32(&values);
-        record.outputs.add(output.digest(), Stored::new(&output, 8));
+    // Each form that an output is stored in.
+    let forms = [Some([1.0; 8].to_vec()), Some([2.0; 900].to_vec()), None];
+    let ran = |c: &&mut CaseRecord| c.dtype == Dtype::F32 && matches!(c.executions[0].outcome, Outcome::Ran { .. });
+    for (case, form) in record.cases.iter_mut().filter(ran).zip(forms) {
+        let output = Bits::f32(&form.clone().unwrap_or_else(|| vec![3.0]));
+        case.elements = output.len as u64;
+        for execution in &mut case.executions {
+            let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
+            distinct[0].digest = output.digest();
+        }
+        let stored = form.map_or(Stored::Disputed, |_| Stored::new(&output, 8));
+        record.outputs.add(output.digest(), stored);
     }
     record
 }

@@ -38,14 +38,16 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
     problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
 }
 
-/// The record as it is to be shown: its verdicts and the statuses of its rows are those that its evidence gives, whatever
+/// The record as it is to be shown: its verdicts, the statuses of its rows and the references that they equal are those that its evidence gives, whatever
 /// version of the program concluded them. Whether the file states what its evidence excludes is for [`super::soundness`]
 /// to say, of the record as it was read.
 #[must_use]
 pub fn concluded(mut record: Record) -> Record {
     for case in &mut record.cases {
-        let statuses: Vec<Status> = case.executions.iter().map(|x| status_of(case, x)).collect();
-        case.executions.iter_mut().zip(statuses).for_each(|(x, status)| x.status = status);
+        let shown: Vec<_> = case.executions.iter().map(|x| (status_of(case, x), case.equalled(x))).collect();
+        for (execution, (status, equals)) in case.executions.iter_mut().zip(shown) {
+            (execution.status, execution.equals) = (status, equals);
+        }
     }
     record.verdicts = verdicts(&record);
     record

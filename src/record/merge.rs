@@ -37,7 +37,8 @@ struct Part<T> {
 /// One record of a [`Merged`].
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// The record without its cases, verdicts and outputs.
+    id: String,
+    /// The record without its cases, verdicts and outputs. Its id is empty where it carries none.
     pub shell: Arc<Record>,
     /// The canonical texts of the members that `shell` has, and of those that this program does not know.
     texts: Arc<BTreeMap<String, String>>,
@@ -48,10 +49,10 @@ pub struct Member {
 }
 
 impl Member {
-    /// The record's id.
+    /// The id of its content, whether or not it carries one.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.shell.id
+        &self.id
     }
 
     /// What the audit was called, or else its host's name.
@@ -126,6 +127,10 @@ impl Merged {
         };
         let (mut kept, other) = if there.age() <= member.age() { (there, member) } else { (member, there) };
         kept.unproven.join(other.unproven);
+        // One copy that carries it shows that the content is whole.
+        if kept.shell.id.is_empty() && !other.shell.id.is_empty() {
+            Arc::make_mut(&mut kept.shell).id = kept.id.clone();
+        }
         self.members.insert(kept.id().to_owned(), kept);
     }
 
@@ -222,7 +227,8 @@ impl Merged {
         let mut hasher = blake3::Hasher::new();
         for member in self.members() {
             let run = member.texts.get("run").map_or("", String::as_str);
-            hasher.update(format!("record {} {run}\n", member.id()).as_bytes());
+            let carries = if member.shell.id.is_empty() { "record without id" } else { "record" };
+            hasher.update(format!("{carries} {} {run}\n", member.id()).as_bytes());
             take(&mut hasher, &member.unproven);
         }
         take(&mut hasher, &self.outputs);
@@ -246,7 +252,7 @@ impl Merged {
         }
         out.write_all(b"\"records\":[")?;
         for (i, member) in self.members().enumerate() {
-            write!(out, "{}{{\"id\":\"{}\"", if i > 0 { ",\n" } else { "\n" }, member.id())?;
+            write!(out, "{}{{\"id\":\"{}\"", if i > 0 { ",\n" } else { "\n" }, member.shell.id)?;
             for (name, text) in &*member.texts {
                 write!(out, ",{}:{text}", serde_json::Value::from(name.as_str()))?;
             }
@@ -394,14 +400,15 @@ impl Reader {
         verdicts: Vec<Arc<Part<Verdict>>>,
     ) -> Result<Member, Fault> {
         let format = texts.get("format").ok_or(Wrong::NoFormat)?;
-        serde_json::from_str::<FormatVersion>(format)?.check_readable()?;
+        let format = serde_json::from_str::<FormatVersion>(format)?;
+        format.check_readable()?;
         let mut shell = shell(&texts)?;
         let content = content(&texts, &cases, &verdicts);
-        // An unfinished record has no id of its own.
-        if !id.is_empty() && id != content {
+        let excused = id.is_empty() && !format.has_id();
+        if !excused && id != content {
             return Err(Fault::Changed);
         }
-        shell.id = content;
+        shell.id = id;
         let engines = sound::engines(&shell.engines)?;
         let mut seen = BTreeSet::new();
         for case in &cases {
@@ -414,7 +421,7 @@ impl Reader {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
         let unproven = Outputs::default();
-        Ok(Member { shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts, unproven })
+        Ok(Member { id: content, shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts, unproven })
     }
 
     /// Equal shells, once.

@@ -86,13 +86,11 @@ fn forged(kind: usize, from: &Record, rng: &mut Lcg) -> (&'static str, Value) {
         3 => {
             let mut value = good;
             let bits = Bits::words(Dtype::U32, vec![9; 5]);
-            value["outputs"][&bits.digest()] =
-                serde_json::to_value(record::Stored::new(&bits, 9)).expect("JSON");
+            value["outputs"][&bits.digest()] = serde_json::to_value(record::Stored::new(&bits, 9)).expect("JSON");
             ("an output of no case", value)
         }
         4 => {
-            let mut value: Value =
-                serde_json::from_str(&good.to_string().replace(&digest, &other(7))).expect("JSON");
+            let mut value: Value = serde_json::from_str(&good.to_string().replace(&digest, &other(7))).expect("JSON");
             value["outputs"].as_object_mut().expect("a table").remove(&other(7));
             ("another digest", sealed(value))
         }

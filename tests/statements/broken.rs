@@ -4,7 +4,7 @@ use std::process::Output;
 
 use repro_audit::facts::{Fault, verdicts};
 use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
-use repro_audit::record::{UNFINISHED, Verdict, content_id};
+use repro_audit::record::{FormatVersion, UNFINISHED, Verdict, content_id};
 
 use crate::common::{program, run};
 
@@ -97,6 +97,16 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                 r.verdicts.push(verdict);
             }),
             Fault::Contradiction,
+        ),
+        (
+            "no id, as before format 1.4",
+            Record {
+                id: String::new(),
+                format: FormatVersion { minor: 3, ..sound.format },
+                notes: vec!["A note.".to_owned()],
+                ..sound.clone()
+            },
+            Fault::NoId,
         ),
         (
             "no cases",

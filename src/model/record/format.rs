@@ -28,7 +28,7 @@ pub struct Record {
     /// The format's version; first in the file, so that a reader can stop here.
     pub format: FormatVersion,
     /// BLAKE3 of the content as canonical JSON (members by name, no space), without `id`, `run`, `outputs` and every member
-    /// named `seconds`: 64 hexadecimal digits. Empty in a record that was written before its audit was finished.
+    /// named `seconds`: 64 hexadecimal digits. Before format 1.4 it is empty where the audit was not finished.
     #[schemars(extend("pattern" = "^([0-9a-f]{64})?$"))]
     pub id: String,
     /// When and how long; not part of the id.
@@ -47,12 +47,19 @@ pub struct Record {
     pub verdicts: Vec<Verdict>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
-    /// The first result of every execution, by digest; not part of the id, because the digests are. Since format 1.2.
+    /// The first result of every execution, by digest, which proves it; not part of the id, because the digests are. Since
+    /// format 1.2.
     #[serde(default, skip_serializing_if = "Outputs::is_empty")]
     pub outputs: Outputs,
 }
 
 impl Record {
+    /// Whether it was written before its audit was finished.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.notes.iter().any(|n| n == UNFINISHED)
+    }
+
     /// The engine of this id.
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {

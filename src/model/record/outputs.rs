@@ -206,8 +206,7 @@ impl Stored {
                     return Err(Damage::TooLarge(*words));
                 }
                 let decode = |text: &str| base64::decode(text).ok_or(Damage::Sample);
-                let parts =
-                    tree::Parts { blocks: decode(blocks)?, sample: decode(sample)?, proof: decode(proof)? };
+                let parts = tree::Parts { blocks: decode(blocks)?, sample: decode(sample)?, proof: decode(proof)? };
                 let (at, values) = tree::proven(&parts, *words, digest)?.into_iter().unzip();
                 let mut blocks = tree::as_text(&parts.blocks);
                 if blocks.is_empty() {
@@ -229,8 +228,7 @@ impl Stored {
                     return Err(Damage::Blocks);
                 }
                 // Places may repeat where a sample is nearly the whole.
-                let at: BTreeMap<u64, u32> =
-                    (0..).map(|k| place(k, *words)).zip(values.iter().copied()).collect();
+                let at: BTreeMap<u64, u32> = (0..).map(|k| place(k, *words)).zip(values.iter().copied()).collect();
                 let blocks = blocks.as_bytes().chunks(SHORT).map(|b| String::from_utf8_lossy(b).into_owned()).collect();
                 let (at, values) = at.into_iter().unzip();
                 Ok(known(*words, Some(at), values, Blocks::Each(blocks)))

@@ -35,8 +35,14 @@ impl FormatVersion {
     ///   or one value alone; elements that are not finite where the exact answer is, and those whose bound is too wide to be a
     ///   verdict; and findings of undefined values, inactive lanes, subgroup sizes, NaN, infinity, long loops and single values.
     /// - 1.4: of large outputs, chunks that their digest proves, which earlier readers refuse by name; in merged files, the
-    ///   samples of earlier versions with the record that they came in.
+    ///   samples of earlier versions with the record that they came in; an id in unfinished records too.
     pub const CURRENT: Self = Self { major: 1, minor: 4 };
+
+    /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
+    #[must_use]
+    pub fn has_id(self) -> bool {
+        (self.major, self.minor) >= (1, 4)
+    }
 
     /// Whether this program can read a record of version `self`.
     ///
