@@ -15,10 +15,17 @@ pub(crate) fn sound() -> Record {
     record::parse("stdout", &output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }
 
-/// The record after a change, with the id that it then has.
+/// The record after a change, with the id that it then has, and without the outputs that no result of it has any more.
 pub(crate) fn changed(sound: &Record, change: impl FnOnce(&mut Record)) -> Record {
     let mut record = sound.clone();
     change(&mut record);
+    let all = std::mem::take(&mut record.outputs);
+    for outcome in record.cases.iter().flat_map(|c| &c.executions).map(|x| &x.outcome) {
+        let Outcome::Ran { distinct, .. } = outcome else { continue };
+        if let Some((digest, stored)) = distinct.first().and_then(|d| Some((&d.digest, all.get(&d.digest)?))) {
+            record.outputs.add(digest.clone(), stored.clone());
+        }
+    }
     record.id = content_id(&record).expect("a record is JSON");
     record
 }
