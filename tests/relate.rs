@@ -34,6 +34,10 @@ fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record
         let words = (0..case.elements).map(|i| 0x3f80_0000 + u32::try_from(i).expect("small"));
         let twin = Bits::words(case.dtype, words.clone().collect());
         case.twins[0].digest = twin.digest();
+        let fused = Bits::words(case.dtype, words.clone().map(|w| w + 1).collect());
+        for twin in case.twins.iter_mut().filter(|t| t.arithmetic == Arithmetic::FUSED) {
+            twin.digest = fused.digest();
+        }
         for execution in &mut case.executions {
             let moved = fuses && case.kernel == "dot";
             let bits = Bits::words(case.dtype, words.clone().map(|w| w + u32::from(moved)).collect());
