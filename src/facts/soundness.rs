@@ -295,6 +295,10 @@ fn reasons<'a>(shell: &'a Record, stated: impl Iterator<Item = &'a Verdict>, row
             let text = format!("the status of {case} on {engine} contradicts its result");
             out.push(about(Fault::Contradiction, text));
         }
+        if row.evidence.contrary {
+            let text = format!("a comparison of {case} on {engine} contradicts the digests");
+            out.push(about(Fault::Contradiction, text));
+        }
         if !listed.contains(row.engine) {
             let text = format!("{case} ran on {engine}, which the record does not list");
             out.push(about(Fault::UnknownEngine, text));

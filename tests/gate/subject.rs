@@ -64,10 +64,17 @@ pub(crate) fn lock(records: &[Record]) -> Lock {
     Lock::parse("repro.lock", &lock.to_string()).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// A record whose rows state what their evidence allows: a changed digest is no longer the strict reference's, and what is
-/// said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
+/// A record whose rows state what their evidence allows: a changed digest is no longer the strict reference's, nor what
+/// comparisons say that it is, and what is said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
 pub(crate) fn settled(mut record: Record) -> Record {
     for case in &mut record.cases {
+        let digests = |side: &record::Side| case.digest_of(side).map(str::to_owned);
+        let compared: Vec<_> = case.comparisons.iter().map(|c| (digests(&c.left), digests(&c.right))).collect();
+        let mut compared = compared.into_iter();
+        case.comparisons.retain(|c| match compared.next() {
+            Some((Some(l), Some(r))) => c.axis == record::AxisLevel::Repeat || (l == r) == c.drift.is_identical(),
+            _ => true,
+        });
         for i in 0..case.executions.len() {
             let execution = &mut case.executions[i];
             let record::Outcome::Ran { distinct, .. } = &execution.outcome else { continue };

@@ -334,3 +334,33 @@ fn a_sample_that_nothing_proves_says_nothing_of_other_records() {
     let with = set(serde_json::to_value(&whole).expect("JSON")).join(disputed).join(theirs);
     assert_eq!(stored(&with, "mine"), Some(proven), "what is proven is proven, whoever sent it");
 }
+
+/// Was: the first record, by id, decided for all what a case is, what its references are and which a result equals.
+#[test]
+fn what_a_stranger_states_of_a_case_is_taken_for_nobody_elses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let honest = honest();
+    let set = |text: &[u8]| read(folder.path(), text).expect("it is read");
+    let good = union(&[&honest[0], &honest[1]].map(|r| set(&record::to_json(r).expect("JSON"))));
+    let before = relate(&good);
+    assert!(!before.conflicts.is_empty(), "the honest ones differ: {before:?}");
+    let mut rng = Lcg(3);
+    let mut sooner = 0;
+    for number in 0..16 {
+        for kind in [8, 9] {
+            let mut from = honest[0].clone();
+            // Another machine and adapter, so that its results are nobody's conflict. Ids fall on either side of the honest ones.
+            from.environment.host = format!("stranger {number}");
+            from.environment.machine_id = from.environment.host.clone();
+            for adapter in from.engines.iter_mut().filter_map(|e| e.adapter.as_mut()) {
+                adapter.name = format!("{} of strangers", adapter.name);
+            }
+            let (what, value) = forged(kind, &from, &mut rng);
+            let theirs = set(value.to_string().as_bytes());
+            sooner += usize::from(theirs.members().next().map(|m| m.id()) < good.members().next().map(|m| m.id()));
+            let after = relate(&good.clone().join(theirs));
+            assert_eq!(after.conflicts, before.conflicts, "{what}");
+        }
+    }
+    assert!(sooner > 4, "some come before the honest ones: {sooner}");
+}

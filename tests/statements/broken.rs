@@ -2,9 +2,9 @@
 
 use std::process::Output;
 
-use repro_audit::facts::{Fault, verdicts};
+use repro_audit::facts::{Fault, status_of, verdicts};
 use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
-use repro_audit::record::{FormatVersion, UNFINISHED, Verdict, content_id};
+use repro_audit::record::{AxisLevel, FormatVersion, UNFINISHED, Verdict, content_id};
 
 use crate::common::{program, run};
 
@@ -102,6 +102,31 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                 let cpu = r.engines.iter().find(|e| e.kind == EngineKind::Cpu).expect("the CPU").id.clone();
                 let verdict = Verdict { engine: cpu, ..r.verdicts[0].clone() };
                 r.verdicts.push(verdict);
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a comparison that states a difference of equal results",
+            changed(sound, |r| {
+                let against = r.cases.iter_mut().flat_map(|c| &mut c.comparisons).find(|c| c.axis == AxisLevel::Engine);
+                let drift = &mut against.expect("a comparison with the reference").drift;
+                (drift.differing, drift.classes.finite) = (1, 1);
+                r.verdicts = verdicts(r);
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a comparison that states no difference of results that differ",
+            changed(sound, |r| {
+                for case in &mut r.cases {
+                    for i in 0..case.executions.len() {
+                        if let Outcome::Ran { distinct, .. } = &mut case.executions[i].outcome {
+                            distinct[0].digest = "0e".repeat(16);
+                        }
+                        case.executions[i].status = status_of(case, &case.executions[i]);
+                    }
+                }
+                r.verdicts = verdicts(r);
             }),
             Fault::Contradiction,
         ),

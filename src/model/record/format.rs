@@ -286,6 +286,19 @@ impl CaseRecord {
         self.twins.iter().filter(|t| Some(&t.digest) == first).map(|t| t.arithmetic).collect()
     }
 
+    /// The digest of what a side is in this case; `None` where that is not an engine's first result or a reference here.
+    #[must_use]
+    pub fn digest_of(&self, side: &Side) -> Option<&str> {
+        match side {
+            Side::Reference(of) => self.twins.iter().find(|t| t.arithmetic == *of).map(|t| t.digest.as_str()),
+            Side::Engine(_) => match &self.execution_of(side)?.outcome {
+                Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+                _ => None,
+            },
+            Side::Run(..) | Side::Configured(..) => None,
+        }
+    }
+
     /// What an element is: as recorded, or for a record from before format 1.3 by kernel and element type.
     #[must_use]
     pub fn quantity(&self) -> Quantity {
