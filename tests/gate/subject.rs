@@ -68,13 +68,7 @@ pub(crate) fn lock(records: &[Record]) -> Lock {
 /// comparisons say that it is, and what is said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
 pub(crate) fn settled(mut record: Record) -> Record {
     for case in &mut record.cases {
-        let digests = |side: &record::Side| case.digest_of(side).map(str::to_owned);
-        let compared: Vec<_> = case.comparisons.iter().map(|c| (digests(&c.left), digests(&c.right))).collect();
-        let mut compared = compared.into_iter();
-        case.comparisons.retain(|c| match compared.next() {
-            Some((Some(l), Some(r))) => c.axis == record::AxisLevel::Repeat || (l == r) == c.drift.is_identical(),
-            _ => true,
-        });
+        forget_contrary(case);
         for i in 0..case.executions.len() {
             let execution = &mut case.executions[i];
             let record::Outcome::Ran { distinct, .. } = &execution.outcome else { continue };
@@ -92,6 +86,16 @@ pub(crate) fn settled(mut record: Record) -> Record {
     }
     record.verdicts = verdicts(&record);
     record
+}
+
+/// Takes the comparisons away whose outputs are no longer what they compared.
+pub(crate) fn forget_contrary(case: &mut CaseRecord) {
+    let all = std::mem::take(&mut case.comparisons);
+    let agrees = |c: &record::Comparison| match (case.digest_of(&c.left), case.digest_of(&c.right)) {
+        (Some(l), Some(r)) => c.axis == record::AxisLevel::Repeat || (l == r) == c.drift.is_identical(),
+        _ => true,
+    };
+    case.comparisons = all.into_iter().filter(agrees).collect();
 }
 
 /// Gives an execution the strict reference's result.
