@@ -7,7 +7,7 @@ use repro_audit::facts::set::{Related, relate};
 use repro_audit::formats::{Options, markdown, terminal};
 use repro_audit::model::bits::Bits;
 use repro_audit::numerics::arith::Arithmetic;
-use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, content_id};
+use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, TwinDigest, content_id};
 use repro_audit::views::View as _;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
@@ -34,6 +34,10 @@ fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record
         let words = (0..case.elements).map(|i| 0x3f80_0000 + u32::try_from(i).expect("small"));
         let twin = Bits::words(case.dtype, words.clone().collect());
         case.twins[0].digest = twin.digest();
+        if case.kernel == "dot" {
+            let fused = Bits::words(case.dtype, words.clone().map(|w| w + 1).collect());
+            case.twins.push(TwinDigest { arithmetic: Arithmetic::FUSED, digest: fused.digest() });
+        }
         for execution in &mut case.executions {
             let moved = fuses && case.kernel == "dot";
             let bits = Bits::words(case.dtype, words.clone().map(|w| w + u32::from(moved)).collect());

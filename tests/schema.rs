@@ -11,7 +11,9 @@ use repro_audit::kernels::{Feature, Observation, Profile};
 use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::model::{Arithmetic, Examination, Finding, FindingKind, Level, Limit, Origin, OutputComparison};
 use repro_audit::model::{Quantity, Skip, TranslationGap};
-use repro_audit::record::{self, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored};
+use repro_audit::record::{
+    self, CaseRecord, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored,
+};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -50,8 +52,8 @@ fn merged(record: &Value) -> Value {
         "properties": {
             "format": of("format"),
             "id": {
-                "description": "BLAKE3 of a line for each record (its id and its run), each output and each expected \
-                                label: 64 hexadecimal digits.",
+                "description": "BLAKE3 of a line for each record (its id and its run) and each of its own outputs, each output \
+                                of all and each expected label: 64 hexadecimal digits.",
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
             },
@@ -72,14 +74,14 @@ fn merged(record: &Value) -> Value {
 /// A record of a merged file: the record's members, with places in the tables.
 fn merged_record(record: &Value) -> Value {
     let mut out = json!({
-        "description": "A record of a merged file. `cases` and `verdicts` are places in the tables, from 0; the outputs are \
-                        in the table of all records.",
+        "description": "A record of a merged file. `cases` and `verdicts` are places in the tables, from 0; the outputs \
+                        that their digests prove are in the table of all records, and `outputs` here holds the others.",
         "type": "object",
         "properties": record["properties"],
         "required": record["required"],
     });
     let members = out["properties"].as_object_mut().expect("members");
-    members.remove("outputs");
+    members["outputs"]["description"] = "The outputs that nothing proves, in this record's own words.".into();
     for table in ["cases", "verdicts"] {
         members[table] = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
     }
@@ -430,9 +432,18 @@ fn with_everything() -> Record {
     for (verdict, status) in record.verdicts.iter_mut().zip([Status::Unjudged, Status::Failed, Status::Skipped]) {
         verdict.status = status;
     }
-    for values in [[1.0; 8].to_vec(), [2.0; 80].to_vec()] {
-        let output = Bits::f32(&values);
-        record.outputs.add(output.digest(), Stored::new(&output, 8));
+    // Each form that an output is stored in.
+    let forms = [Some([1.0; 8].to_vec()), Some([2.0; 900].to_vec()), None];
+    let ran = |c: &&mut CaseRecord| c.dtype == Dtype::F32 && matches!(c.executions[0].outcome, Outcome::Ran { .. });
+    for (case, form) in record.cases.iter_mut().filter(ran).zip(forms) {
+        let output = Bits::f32(&form.clone().unwrap_or_else(|| vec![3.0]));
+        case.elements = output.len as u64;
+        for execution in &mut case.executions {
+            let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
+            distinct[0].digest = output.digest();
+        }
+        let stored = form.map_or(Stored::Disputed, |_| Stored::new(&output, 8));
+        record.outputs.add(output.digest(), stored);
     }
     record
 }

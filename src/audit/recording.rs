@@ -171,6 +171,8 @@ impl<'p> Recording<'p> {
             let reason = "the audit was interrupted".to_owned();
             engine.status = EngineStatus::Failed { reason, case: None };
         }
+        // One without would be refused where it is read.
+        now.id = crate::record::content_id(&now).unwrap_or_default();
         now
     }
 

@@ -68,7 +68,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(file) = &args.junit {
         let policy = args.policy.as_deref().unwrap_or(Path::new(POLICY));
-        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy])?;
+        let is_junit = |text: &str| text.contains("<testsuite");
+        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy], ("JUnit XML", is_junit))?;
     }
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;

@@ -19,7 +19,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    super::refuse_to_replace(&args.out, "--out FILE", &[])?;
+    // One that git could not merge is one, too.
+    let is_lock = |text: &str| text.lines().any(|line| line.starts_with("format "));
+    super::refuse_to_replace(&args.out, "--out FILE", &[], ("lock", is_lock))?;
     let (records, missing) = records(&args.record)?;
     if !missing.is_empty() {
         let what = format!("no record of these legs was merged, and they were expected: {}", missing.join(", "));

@@ -1,8 +1,9 @@
 //! `repro-audit merge`: many records as one.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::outputs::put_aside;
 use super::{Exit, Failure, unselected};
@@ -71,7 +72,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         let inputs: Vec<&Path> = files.iter().map(PathBuf::as_path).chain(legs).collect();
         super::refuse_to_replace_inputs(out, "--out FILE", &inputs)?;
     }
-    let mut merged = read_all(&files).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    let (mut merged, left_out) = read_all(&files);
+    // What a stranger sent must not keep the others from being merged.
+    let mut left_out = left_out.into_iter();
+    if merged.is_empty()
+        && let Some(first) = left_out.next()
+    {
+        return Err(Failure::new(Exit::Unreadable, first));
+    }
     if let Some(Expected::Labels(labels)) = &expected {
         merged.expect(labels.iter().cloned());
     }
@@ -92,7 +100,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             })?;
         }
     }
-    Ok(say(args, files.len(), &merged, expected.as_ref()))
+    let exit = say(args, files.len(), &merged, expected.as_ref());
+    let mut unreadable = false;
+    for error in left_out {
+        anstream::eprintln!("error: left out: {}", crate::model::text::shown(&error.to_string(), super::LONGEST));
+        unreadable = true;
+    }
+    Ok(if unreadable { Exit::Unreadable } else { exit })
 }
 
 /// The files that an argument names. A folder without `record.json` stands for the records in it.
@@ -116,29 +130,24 @@ fn named(text: &str) -> Result<Vec<PathBuf>, Failure> {
     record::find(text, &[Path::new(FOLDER)]).map(|f| vec![f]).map_err(unselected)
 }
 
-/// Reads all files, as many at a time as there are processors; the first that can not be read, in their order, is told.
-fn read_all(files: &[PathBuf]) -> Result<Merged, ReadError> {
+/// Reads all files, as many at a time as there are processors; gives what was read, and why not of those that can not be,
+/// in their order.
+fn read_all(files: &[PathBuf]) -> (Merged, Vec<ReadError>) {
     let reader = Reader::default();
     let queue = Mutex::new(files.iter().enumerate());
-    let failed: Mutex<Option<(usize, ReadError)>> = Mutex::new(None);
+    let failed: Mutex<BTreeMap<usize, ReadError>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..available_threads().clamp(1, 8).min(files.len().max(1)) {
             scope.spawn(|| {
                 while let Some((i, file)) = queue.lock().ok().and_then(|mut q| q.next()) {
                     let Err(e) = reader.read(file) else { continue };
-                    if let Ok(mut failed) = failed.lock()
-                        && failed.as_ref().is_none_or(|(j, _)| i < *j)
-                    {
-                        *failed = Some((i, e));
-                    }
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).insert(i, e);
                 }
             });
         }
     });
-    match failed.into_inner().ok().flatten() {
-        Some((_, e)) => Err(e),
-        None => Ok(reader.finish()),
-    }
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (reader.finish(), failed.into_values().collect())
 }
 
 /// Tells what was merged and what is missing.

@@ -179,12 +179,24 @@ fn warn(soundness: &crate::facts::Soundness) {
     }
 }
 
-/// Refuses to write a file in the place of a record, or of another file that the verb reads; before any work.
-fn refuse_to_replace(file: &std::path::Path, option: &str, inputs: &[&std::path::Path]) -> Result<(), Failure> {
+/// Refuses to write a file in the place of another that the verb reads, or of anything but what it wrote there earlier,
+/// which `is_own` knows by its text and `kind` names; before any work.
+fn refuse_to_replace(
+    file: &std::path::Path,
+    option: &str,
+    inputs: &[&std::path::Path],
+    (kind, is_own): (&str, fn(&str) -> bool),
+) -> Result<(), Failure> {
     refuse_to_replace_inputs(file, option, inputs)?;
+    let name = file.display();
     if crate::record::is_record(file) {
-        let name = file.display();
         return Err(Failure::usage(format!("{name} is a record and would be lost; choose another file with {option}")));
+    }
+    let own = || std::fs::read(file).is_ok_and(|text| text.is_empty() || is_own(&String::from_utf8_lossy(&text)));
+    if file.is_file() && !own() {
+        return Err(Failure::usage(format!(
+            "{name} is no {kind} and would be lost; choose another file with {option}"
+        )));
     }
     Ok(())
 }

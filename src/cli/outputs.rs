@@ -143,6 +143,7 @@ impl Outputs {
 
     /// Renders a record that was read from elsewhere: everything but the record itself.
     pub(super) fn render(folder: &Path, record: &Record) -> Result<(), Failure> {
+        refuse_anothers(folder, &record.id)?;
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
@@ -153,6 +154,7 @@ impl Outputs {
 
     /// Renders what merged records say together.
     pub(super) fn render_merged(folder: &Path, view: &crate::facts::set::Related) -> Result<(), Failure> {
+        refuse_anothers(folder, &view.id)?;
         let cant = |e: &dyn std::fmt::Display| {
             Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
         };
@@ -166,6 +168,18 @@ impl Outputs {
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
+}
+
+/// Refuses a folder that holds another record: its report would be lost, and this one's would pass for it.
+fn refuse_anothers(folder: &Path, id: &str) -> Result<(), Failure> {
+    let there = folder.join("record.json");
+    if record::is_record(&there) && record::stated_id(&there).unwrap_or_default() != id {
+        return Err(Failure::usage(format!(
+            "{} holds another record, whose report would be lost; choose another folder with --out DIR",
+            folder.display()
+        )));
+    }
+    Ok(())
 }
 
 fn digest(path: &Path) -> Option<blake3::Hash> {
@@ -185,15 +199,18 @@ pub(super) fn put_aside(record: &Path, own: Option<blake3::Hash>) -> std::io::Re
     Ok(Some(kept))
 }
 
-/// `record-<start of its id>.json`, or as the file is named, numbered where that exists. The name is taken at once, by an empty file, so that it is
-/// this audit's even where the file system knows no locks.
+/// `record-<start of its id>.json`, or as the file is named, numbered where that exists. The name is taken at once, by an
+/// empty file, so that it is this audit's even where the file system knows no locks.
 fn free_name(earlier: &Path, record: &Path) -> std::io::Result<PathBuf> {
-    let id = record::read(record).map(|r| r.id).unwrap_or_default();
-    let stem = record.file_stem().map_or_else(|| "record".to_owned(), |s| s.to_string_lossy().into_owned());
-    let id = id.get(..12).unwrap_or("unfinished").to_owned();
+    let name = |part: Option<&std::ffi::OsStr>| part.map(|s| s.to_string_lossy().into_owned());
+    let stem = name(record.file_stem()).unwrap_or_else(|| "record".to_owned());
+    let extension = name(record.extension()).map(|e| format!(".{e}")).unwrap_or_default();
+    let other = if record::is_record(record) { "unfinished" } else { "earlier" };
+    let id =
+        record::stated_id(record).and_then(|id| id.get(..12).map(str::to_owned)).unwrap_or_else(|| other.to_owned());
     for number in 1u32.. {
         let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-        let name = earlier.join(format!("{stem}-{id}{suffix}.json"));
+        let name = earlier.join(format!("{stem}-{id}{suffix}{extension}"));
         match File::create_new(&name) {
             Ok(_) => return Ok(name),
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}

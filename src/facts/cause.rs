@@ -105,7 +105,7 @@ impl Hypotheses {
         for case in &record.cases {
             let tells = tells(&case.twins);
             for execution in case.executions.iter().filter(|x| matches!(x.outcome, Outcome::Ran { .. })) {
-                out.add(&execution.engine, &case.id, &tells, &execution.equals);
+                out.add(&execution.engine, &case.id, &tells, &case.equalled(execution));
             }
         }
         out
@@ -243,7 +243,7 @@ pub fn explain(
 ) -> Vec<Explanation> {
     let one = |x: &Execution| {
         limited_loops(record, case, x).or_else(|| {
-            let found = hypotheses.explain(&x.engine, &case.id, &x.equals)?;
+            let found = hypotheses.explain(&x.engine, &case.id, &case.equalled(x))?;
             let unknown = found.cause == Cause::Unknown;
             unknown.then(|| translation(record, case, x)).flatten().or(Some(found))
         })
@@ -299,7 +299,7 @@ fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> O
 fn order(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Option<Explanation> {
     let (other, left) = other_configuration(record, case, comparison)?;
     let right = case.execution_of(&comparison.right)?;
-    let (of_left, of_right) = (least(&left.equals), least(&right.equals));
+    let (of_left, of_right) = (least(&other.equalled(left)), least(&case.equalled(right)));
     let differ = other.strict()? != case.strict()?;
     let evidence = Evidence { engine: comparison.right.to_string(), case: case.id.clone(), against: None };
     if !differ || of_left.is_empty() || of_left != of_right {

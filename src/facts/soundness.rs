@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::identity::clean;
 use super::status::{Shown, contradicted, contradicts};
 use crate::model::Role;
-use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, Status, UNFINISHED, Verdict};
+use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, Status, Verdict};
 use crate::record::{Member, Merged};
 
 /// What follows from a fault.
@@ -40,6 +40,8 @@ pub enum Fault {
     Unfinished,
     /// The status of a row, or a verdict, is not what its evidence shows.
     Contradiction,
+    /// The record carries no id: nothing shows that it is what was written.
+    NoId,
     /// No difference was planted on an engine that ran.
     NotControlled,
     /// No difference was planted anywhere.
@@ -56,7 +58,9 @@ impl Fault {
     pub fn consequence(self) -> Consequence {
         match self {
             Self::NoCopy => Consequence::Unproved,
-            Self::ControlMissed | Self::NoControls | Self::NotControlled | Self::Contradiction => Consequence::Invalid,
+            Self::ControlMissed | Self::NoControls | Self::NotControlled | Self::NoId | Self::Contradiction => {
+                Consequence::Invalid
+            }
             Self::NothingRan
             | Self::Unfinished
             | Self::MissingLeg
@@ -78,6 +82,7 @@ impl Fault {
             Self::Unfinished => "unfinished",
             Self::NothingRan => "nothing-ran",
             Self::Contradiction => "contradiction",
+            Self::NoId => "no-id",
             Self::NotControlled => "not-controlled",
             Self::NoControls => "no-controls",
             Self::ControlMissed => "control-missed",
@@ -261,7 +266,10 @@ fn verdicts<'a>(stated: impl Iterator<Item = &'a Verdict>, rows: &[Row<'a>], out
 /// Everything that speaks against a record. `shell` may be without its cases and verdicts.
 fn reasons<'a>(shell: &'a Record, stated: impl Iterator<Item = &'a Verdict>, rows: &[Row<'a>]) -> Vec<Reason> {
     let mut out = Vec::new();
-    let unfinished = shell.notes.iter().any(|n| n == UNFINISHED);
+    if shell.id.is_empty() {
+        out.push(whole(Fault::NoId, "it carries no id, so that nothing shows whether it was changed".to_owned()));
+    }
+    let unfinished = shell.is_unfinished();
     if unfinished {
         out.push(whole(Fault::Unfinished, "the audit was not finished when this was written".to_owned()));
     }
@@ -285,6 +293,10 @@ fn reasons<'a>(shell: &'a Record, stated: impl Iterator<Item = &'a Verdict>, row
         };
         if contradicted(row.status, &row.evidence) {
             let text = format!("the status of {case} on {engine} contradicts its result");
+            out.push(about(Fault::Contradiction, text));
+        }
+        if row.evidence.contrary {
+            let text = format!("a comparison of {case} on {engine} contradicts the digests");
             out.push(about(Fault::Contradiction, text));
         }
         if !listed.contains(row.engine) {

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::{FormatError, charts, csv, html};
-use crate::record::{is_record, write_atomically};
+use crate::record::{is_record, write_all};
 use crate::views::View;
 
 /// Writes `index.html`, a CSV file for each of [`View::rows`] and `charts/*.png` into a folder, which is made if it is
-/// missing, and returns their paths. Each file is replaced as a whole. Charts of an earlier subject that this one has none of
+/// missing, and returns their paths. All files are replaced, or none. Charts of an earlier subject that this one has none of
 /// are removed; other files are left alone. `id` is written into the charts, and `foot` below them.
 ///
 /// # Errors
@@ -25,23 +25,20 @@ pub fn write(view: &dyn View, id: &str, foot: &str, folder: &Path) -> Result<Vec
     write_files(folder, files)
 }
 
-/// Writes files, each as a whole, and removes charts of an earlier subject. None is written where one is a record: that is
+/// Writes files, all or none, and removes charts of an earlier subject. None is written where one is a record: that is
 /// what a report is made from, and can not be made again.
 pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<PathBuf>, FormatError> {
     if let Some((path, _)) = files.iter().find(|(path, _)| is_record(path)) {
         return Err(FormatError::Record { path: path.display().to_string() });
     }
-    clear(&folder.join("charts"), &files);
-    let mut written = Vec::new();
-    for (path, content) in files {
-        let io = |source| FormatError::Io { path: path.display().to_string(), source };
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(io)?;
-        }
-        write_atomically(&path, &content).map_err(io)?;
-        written.push(path);
+    let io = |path: &Path, source| FormatError::Io { path: path.display().to_string(), source };
+    for (path, parent) in files.iter().filter_map(|(path, _)| Some((path, path.parent()?))) {
+        std::fs::create_dir_all(parent).map_err(|e| io(path, e))?;
     }
-    Ok(written)
+    // A new page beside the values of an earlier subject would be read as one.
+    write_all(&files).map_err(|(path, e)| io(&path, e))?;
+    clear(&folder.join("charts"), &files);
+    Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
 /// A name as a file's: subjects come from elsewhere, and a file must stay in its folder.

@@ -140,6 +140,12 @@ pub fn is_digest(text: &str) -> bool {
 #[must_use]
 pub fn digest_words(words: &[u32]) -> String {
     let mut hasher = blake3::Hasher::new();
+    hash_words(&mut hasher, words);
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// Takes words as little-endian bytes.
+pub(super) fn hash_words(hasher: &mut blake3::Hasher, words: &[u32]) {
     if cfg!(target_endian = "little") {
         hasher.update(bytemuck::cast_slice(words));
     } else {
@@ -147,5 +153,4 @@ pub fn digest_words(words: &[u32]) -> String {
             hasher.update(&word.to_le_bytes());
         }
     }
-    hasher.finalize().to_hex()[..32].to_owned()
 }

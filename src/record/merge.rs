@@ -3,6 +3,9 @@
 //!
 //! What many records share is held once. A case or verdict is found by the digest of its canonical text, and an output
 //! by its own; the file lists each once and records refer to it by its place.
+//!
+//! An output that its digest proves is everybody's: whoever sent it, it is that output. What older formats keep of large
+//! outputs nothing proves; it stays with the record that it came in.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
@@ -17,8 +20,7 @@ use super::raw::{Raw, RawMember};
 use super::sound::{self, Unfit};
 use super::store::{ReadError, Wrong, load};
 use crate::model::record::CaseView;
-use crate::model::record::Outputs;
-use crate::model::record::{CaseRecord, Record, Verdict};
+use crate::model::record::{CaseRecord, Outputs, Record, Stored, Verdict};
 use crate::model::record::{FormatError, FormatVersion};
 
 /// The digest of a part's text.
@@ -35,19 +37,22 @@ struct Part<T> {
 /// One record of a [`Merged`].
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// The record without its cases, verdicts and outputs.
+    id: String,
+    /// The record without its cases, verdicts and outputs. Its id is empty where it carries none.
     pub shell: Arc<Record>,
     /// The canonical texts of the members that `shell` has, and of those that this program does not know.
     texts: Arc<BTreeMap<String, String>>,
     cases: Vec<Arc<Part<CaseView>>>,
     verdicts: Vec<Arc<Part<Verdict>>>,
+    /// The outputs that nothing proves, in this record's own words.
+    unproven: Outputs,
 }
 
 impl Member {
-    /// The record's id.
+    /// The id of its content, whether or not it carries one.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.shell.id
+        &self.id
     }
 
     /// What the audit was called, or else its host's name.
@@ -98,7 +103,7 @@ impl Merged {
         self.members.is_empty()
     }
 
-    /// The stored outputs of all records.
+    /// The outputs of all records that their digests prove.
     #[must_use]
     pub fn outputs(&self) -> &Outputs {
         &self.outputs
@@ -110,19 +115,43 @@ impl Merged {
         for (_, member) in other.members {
             self.insert(member);
         }
-        for (digest, stored) in other.outputs.iter() {
-            self.outputs.add(digest.clone(), stored.clone());
-        }
+        self.outputs.join(other.outputs);
         self.expected.extend(other.expected);
         self
     }
 
     fn insert(&mut self, member: Member) {
-        match self.members.get(member.id()) {
-            Some(there) if there.age() <= member.age() => {}
-            _ => {
-                self.members.insert(member.id().to_owned(), member);
+        let Some(there) = self.members.remove(member.id()) else {
+            self.members.insert(member.id().to_owned(), member);
+            return;
+        };
+        let (mut kept, other) = if there.age() <= member.age() { (there, member) } else { (member, there) };
+        kept.unproven.join(other.unproven);
+        // One copy that carries it shows that the content is whole.
+        if kept.shell.id.is_empty() && !other.shell.id.is_empty() {
+            Arc::make_mut(&mut kept.shell).id = kept.id.clone();
+        }
+        self.members.insert(kept.id().to_owned(), kept);
+    }
+
+    /// Gives what nothing proves in the table of all, as formats before 1.4 have it, to each record whose result it is: what
+    /// others made of it there is that file's word alone.
+    fn settle(&mut self) {
+        let (proven, rest) = std::mem::take(&mut self.outputs).by_proof();
+        self.outputs = proven;
+        if rest.is_empty() {
+            return;
+        }
+        for member in self.members.values_mut() {
+            let mut own = Outputs::default();
+            for case in member.cases.iter().map(|c| &c.value) {
+                for digest in sound::storable(case) {
+                    if let Some(stored) = rest.get(digest).filter(|s| s.words() == Some(sound::words_of(case))) {
+                        own.add(digest.clone(), stored.clone());
+                    }
+                }
             }
+            member.unproven.join(own);
         }
     }
 
@@ -131,7 +160,7 @@ impl Merged {
     pub fn only(&self, keep: impl Fn(&Member) -> bool) -> Self {
         let mut out = Self::default();
         for member in self.members().filter(|m| keep(m)) {
-            for digest in member.cases().flat_map(|c| &c.executions).filter_map(|x| x.digests.first()) {
+            for digest in member.cases().flat_map(sound::storable) {
                 if let Some(stored) = self.outputs.get(digest) {
                     out.outputs.add(digest.clone(), stored.clone());
                 }
@@ -168,9 +197,13 @@ impl Merged {
         let mut record = Record::clone(&member.shell);
         record.cases = member.cases.iter().map(|c| serde_json::from_str(&c.text)).collect::<Result<_, _>>()?;
         record.verdicts = member.verdicts().cloned().collect();
-        for digest in member.cases().flat_map(|c| &c.executions).filter_map(|x| x.digests.first()) {
-            if let Some(stored) = self.outputs.get(digest) {
-                record.outputs.add(digest.clone(), stored.clone());
+        for case in member.cases() {
+            let fits = |s: &&Stored| s.words() == Some(sound::words_of(case));
+            for digest in sound::storable(case) {
+                // A case that states another length than its result has gets none.
+                if let Some(stored) = self.outputs.get(digest).or_else(|| member.unproven.get(digest)).filter(fits) {
+                    record.outputs.add(digest.clone(), stored.clone());
+                }
             }
         }
         Ok(record)
@@ -181,18 +214,24 @@ impl Merged {
         self.members().map(|m| self.record(m))
     }
 
-    /// BLAKE3 of the records' ids and times, the outputs and the expected labels, as 64 hexadecimal digits.
+    /// BLAKE3 of the records' ids, times and own outputs, the outputs of all and the expected labels, as 64 hexadecimal
+    /// digits.
     #[must_use]
     pub fn id(&self) -> String {
+        fn take(hasher: &mut blake3::Hasher, outputs: &Outputs) {
+            for (digest, stored) in outputs.iter() {
+                let text = serde_json::to_string(stored).unwrap_or_default();
+                hasher.update(format!("output {digest} {text}\n").as_bytes());
+            }
+        }
         let mut hasher = blake3::Hasher::new();
         for member in self.members() {
             let run = member.texts.get("run").map_or("", String::as_str);
-            hasher.update(format!("record {} {run}\n", member.id()).as_bytes());
+            let carries = if member.shell.id.is_empty() { "record without id" } else { "record" };
+            hasher.update(format!("{carries} {} {run}\n", member.id()).as_bytes());
+            take(&mut hasher, &member.unproven);
         }
-        for (digest, stored) in self.outputs.iter() {
-            let text = serde_json::to_string(stored).unwrap_or_default();
-            hasher.update(format!("output {digest} {text}\n").as_bytes());
-        }
+        take(&mut hasher, &self.outputs);
         for label in &self.expected {
             hasher.update(format!("expected {label}\n").as_bytes());
         }
@@ -213,7 +252,7 @@ impl Merged {
         }
         out.write_all(b"\"records\":[")?;
         for (i, member) in self.members().enumerate() {
-            write!(out, "{}{{\"id\":\"{}\"", if i > 0 { ",\n" } else { "\n" }, member.id())?;
+            write!(out, "{}{{\"id\":\"{}\"", if i > 0 { ",\n" } else { "\n" }, member.shell.id)?;
             for (name, text) in &*member.texts {
                 write!(out, ",{}:{text}", serde_json::Value::from(name.as_str()))?;
             }
@@ -223,7 +262,11 @@ impl Merged {
             let of_cases = places(member.cases.iter().map(|c| &c.key).collect(), &case_places);
             let of_verdicts = places(member.verdicts.iter().map(|c| &c.key).collect(), &verdict_places);
             write!(out, ",\"cases\":{}", serde_json::to_string(&of_cases)?)?;
-            write!(out, ",\"verdicts\":{}}}", serde_json::to_string(&of_verdicts)?)?;
+            write!(out, ",\"verdicts\":{}", serde_json::to_string(&of_verdicts)?)?;
+            if !member.unproven.is_empty() {
+                write!(out, ",\"outputs\":{}", serde_json::to_string(&member.unproven)?)?;
+            }
+            out.write_all(b"}")?;
         }
         write_list(out, "cases", cases.values())?;
         write_list(out, "verdicts", verdicts.values())?;
@@ -287,20 +330,56 @@ impl Reader {
         let raw: Raw = serde_json::from_slice(text)?;
         let cases = self.cases(raw.cases)?;
         let verdicts = parts(&self.verdicts, raw.verdicts, |v: &Verdict| Ok(v.clone()))?;
-        let mut members = Vec::new();
-        let merged_id = raw.records.is_some().then(|| raw.id.clone());
-        match raw.records {
-            None => members.push(self.member(raw.id, raw.members, cases, verdicts)?),
+        let set = match raw.records {
+            None => {
+                let mut member = self.member(raw.id, raw.members, cases, verdicts)?;
+                sound::outputs(member.cases(), &raw.outputs)?;
+                let mut set = Merged::default();
+                (set.outputs, member.unproven) = raw.outputs.by_proof();
+                set.insert(member);
+                set
+            }
             Some(records) => {
-                for RawMember { id, cases: at, verdicts: of, members: texts } in records {
-                    members.push(self.member(id, texts, refer(&cases, &at)?, refer(&verdicts, &of)?)?);
+                let mut set = Merged { outputs: raw.outputs, expected: raw.expected, ..Merged::default() };
+                for RawMember { id, cases: at, verdicts: of, outputs, members: texts } in records {
+                    let mut member = self.member(id, texts, refer(&cases, &at)?, refer(&verdicts, &of)?)?;
+                    sound::outputs(member.cases(), &outputs)?;
+                    member.unproven = outputs;
+                    set.insert(member);
+                }
+                if set.id() != raw.id {
+                    return Err(Fault::Changed);
+                }
+                self.check(&set)?;
+                set.settle();
+                set
+            }
+        };
+        let mut merged = self.merged.lock().unwrap_or_else(PoisonError::into_inner);
+        *merged = std::mem::take(&mut *merged).join(set);
+        Ok(())
+    }
+
+    /// Checks the table of outputs of a merged file: each is that of its digest, and somebody's. Who states another length
+    /// harms himself alone.
+    fn check(&self, set: &Merged) -> Result<(), Fault> {
+        let mut unused: BTreeSet<&str> = set.outputs.iter().map(|(digest, _)| digest.as_str()).collect();
+        for case in set.members().flat_map(Member::cases) {
+            for digest in sound::storable(case) {
+                if set.outputs.get(digest).is_some_and(|s| s.words() == Some(sound::words_of(case))) {
+                    unused.remove(digest.as_str());
                 }
             }
         }
-        self.outputs(&members, raw.outputs, merged_id.map(|id| (id, raw.expected)))?;
-        let mut merged = self.merged.lock().unwrap_or_else(PoisonError::into_inner);
-        for member in members {
-            merged.insert(member);
+        if let Some(unused) = unused.first() {
+            return Err(Unfit::Unused((*unused).to_owned()).into());
+        }
+        for (digest, stored) in set.outputs.iter() {
+            // What is there already was checked when it came.
+            let known = self.merged.lock().unwrap_or_else(PoisonError::into_inner).outputs.get(digest) == Some(stored);
+            if !known {
+                stored.verify(digest).map_err(Unfit::from)?;
+            }
         }
         Ok(())
     }
@@ -312,42 +391,6 @@ impl Reader {
         })
     }
 
-    /// Checks the outputs of a file against the cases that have them, and adds them.
-    fn outputs(
-        &self,
-        members: &[Member],
-        outputs: Outputs,
-        merged: Option<(String, BTreeSet<String>)>,
-    ) -> Result<(), Fault> {
-        for case in members.iter().flat_map(Member::cases) {
-            sound::outputs(case, &outputs)?;
-        }
-        for (digest, stored) in outputs.iter() {
-            // What is there already was checked when it came.
-            let known = self.merged.lock().unwrap_or_else(PoisonError::into_inner).outputs.get(digest) == Some(stored);
-            if !known {
-                stored.verify(digest).map_err(Unfit::from)?;
-            }
-        }
-        let mut expected = BTreeSet::new();
-        let mut all = outputs;
-        if let Some((id, labels)) = merged {
-            let mut whole = Merged { members: BTreeMap::new(), outputs: all, expected: labels };
-            members.iter().for_each(|m| whole.insert(m.clone()));
-            if whole.id() != id {
-                return Err(Fault::Changed);
-            }
-            all = whole.outputs;
-            expected = whole.expected;
-        }
-        let mut merged = self.merged.lock().unwrap_or_else(PoisonError::into_inner);
-        for (digest, stored) in all.into_inner() {
-            merged.outputs.add(digest, stored);
-        }
-        merged.expected.extend(expected);
-        Ok(())
-    }
-
     /// A record from its parts, once its id is found to be that of its content and its parts fit one another.
     fn member(
         &self,
@@ -357,14 +400,15 @@ impl Reader {
         verdicts: Vec<Arc<Part<Verdict>>>,
     ) -> Result<Member, Fault> {
         let format = texts.get("format").ok_or(Wrong::NoFormat)?;
-        serde_json::from_str::<FormatVersion>(format)?.check_readable()?;
+        let format = serde_json::from_str::<FormatVersion>(format)?;
+        format.check_readable()?;
         let mut shell = shell(&texts)?;
         let content = content(&texts, &cases, &verdicts);
-        // An unfinished record has no id of its own.
-        if !id.is_empty() && id != content {
+        let excused = id.is_empty() && !format.has_id();
+        if !excused && id != content {
             return Err(Fault::Changed);
         }
-        shell.id = content;
+        shell.id = id;
         let engines = sound::engines(&shell.engines)?;
         let mut seen = BTreeSet::new();
         for case in &cases {
@@ -376,7 +420,8 @@ impl Reader {
         for verdict in &verdicts {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
-        Ok(Member { shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts })
+        let unproven = Outputs::default();
+        Ok(Member { id: content, shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts, unproven })
     }
 
     /// Equal shells, once.

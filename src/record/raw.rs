@@ -28,6 +28,8 @@ pub(super) struct RawMember {
     pub(super) id: String,
     pub(super) cases: Vec<usize>,
     pub(super) verdicts: Vec<usize>,
+    /// The outputs that nothing proves.
+    pub(super) outputs: Outputs,
     pub(super) members: BTreeMap<String, String>,
 }
 
@@ -109,6 +111,7 @@ impl<'de> Deserialize<'de> for RawMember {
                         "id" => out.id = map.next_value()?,
                         "cases" => out.cases = map.next_value()?,
                         "verdicts" => out.verdicts = map.next_value()?,
+                        "outputs" => out.outputs = map.next_value()?,
                         _ => {
                             let text = text(&name, &mut map)?;
                             out.members.insert(name, text);

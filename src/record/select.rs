@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::merge::{Member, Merged, Reader};
 use super::store::{self, ReadError};
-use crate::model::record::{FormatVersion, Record};
+use crate::model::record::{FormatVersion, Record, UNFINISHED};
 
 /// Where `gpu` writes unless told otherwise.
 pub const FOLDER: &str = "repro-audit-out";
@@ -67,6 +67,8 @@ impl SelectError {
 struct Head {
     id: String,
     run: Option<Started>,
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -240,6 +242,12 @@ fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
     out
 }
 
+/// The id that a file states, of a finished record or of merged ones, in hexadecimal digits; `None` where it holds none.
+#[must_use]
+pub fn stated_id(path: &Path) -> Option<String> {
+    head(path).map(|found| found.id)
+}
+
 /// A file's id, where it is a finished record. Anything else in such a folder is passed over.
 fn head(path: &Path) -> Option<Candidate> {
     let file = std::fs::File::open(path).ok()?;
@@ -247,7 +255,7 @@ fn head(path: &Path) -> Option<Candidate> {
     file.take(store::MAX_BYTES).read_to_end(&mut text).ok()?;
     let head: Head = serde_json::from_slice(&text).ok()?;
     let good = head.id.len() == 64 && head.id.bytes().all(|b| b.is_ascii_hexdigit());
-    good.then(|| Candidate {
+    (good && !head.notes.iter().any(|n| n == UNFINISHED)).then(|| Candidate {
         path: path.to_owned(),
         id: head.id,
         started: head.run.map(|r| r.started).unwrap_or_default(),

@@ -61,6 +61,9 @@ pub enum Unfit {
         /// How many words the case has.
         expected: u64,
     },
+    /// A stored output that is the first result of no case.
+    #[error("the stored output {0} is no case's")]
+    Unused(String),
     /// A stored output is damaged.
     #[error(transparent)]
     Output(#[from] DamagedOutput),
@@ -79,12 +82,12 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         }
         self::case(case)?;
         listed(&case.id, case.executions.iter().map(|x| x.engine.as_str()), &engines)?;
-        outputs(&CaseView::from(case), &record.outputs)?;
     }
     for verdict in &record.verdicts {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
-    Ok(record.outputs.verify()?)
+    let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
+    outputs(views.iter(), &record.outputs)
 }
 
 /// The engines' ids.
@@ -131,13 +134,31 @@ pub(super) fn listed<'a>(
     }
 }
 
-/// Checks that a case's stored outputs have the case's length.
-pub(super) fn outputs(case: &CaseView, outputs: &Outputs) -> Result<(), Unfit> {
-    let expected = case.elements.div_ceil(case.dtype.per_word() as u64);
-    for digest in case.executions.iter().filter_map(|x| x.digests.first()) {
-        if let Some(words) = outputs.get(digest).map(Stored::words).filter(|w| *w != expected) {
-            return Err(Unfit::Length { digest: digest.clone(), words, case: case.id.clone(), expected });
+/// Words of an output of a case.
+pub(super) fn words_of(case: &CaseView) -> u64 {
+    case.elements.div_ceil(case.dtype.per_word() as u64)
+}
+
+/// The digests under which a case's outputs are stored, if they are.
+pub(super) fn storable(case: &CaseView) -> impl Iterator<Item = &String> {
+    case.executions.iter().filter_map(|x| x.digests.first())
+}
+
+/// Checks a record's stored outputs: each is the first result of a case, of its length, and proven by its digest as far as
+/// its form can be.
+pub(super) fn outputs<'a>(cases: impl Iterator<Item = &'a CaseView>, outputs: &Outputs) -> Result<(), Unfit> {
+    let mut unused: BTreeSet<&str> = outputs.iter().map(|(digest, _)| digest.as_str()).collect();
+    for case in cases {
+        let expected = words_of(case);
+        for digest in storable(case) {
+            unused.remove(digest.as_str());
+            if let Some(words) = outputs.get(digest).and_then(Stored::words).filter(|w| *w != expected) {
+                return Err(Unfit::Length { digest: digest.clone(), words, case: case.id.clone(), expected });
+            }
         }
     }
-    Ok(())
+    match unused.first() {
+        Some(unused) => Err(Unfit::Unused((*unused).to_owned())),
+        None => Ok(outputs.verify()?),
+    }
 }

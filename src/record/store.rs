@@ -1,7 +1,7 @@
 //! Reading and writing records.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::sound::Unfit;
 use crate::model::record::{FormatError, FormatVersion, Record};
@@ -132,8 +132,8 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
         return Err(ReadError::Several { path: path(), count: records.len() });
     }
     let record: Record = serde_json::from_slice(text).map_err(not)?;
-    // An unfinished record has no id yet.
-    if !record.id.is_empty() && super::id::id_of(text).map_err(not)? != record.id {
+    let excused = record.id.is_empty() && !record.format.has_id();
+    if !excused && super::id::id_of(text).map_err(not)? != record.id {
         return Err(ReadError::Changed { path: path() });
     }
     super::sound::check(&record).map_err(|e| ReadError::NotARecord { path: path(), reason: e.into() })?;
@@ -211,6 +211,23 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
     write_with(path, |file| file.write_all(content))
 }
 
+/// Writes files beside their targets, and once all are written renames them over the targets: where one can not be written
+/// all targets are as they were. Their folders exist.
+///
+/// # Errors
+/// Those of the file system, with the target.
+pub fn write_all(files: &[(PathBuf, Vec<u8>)]) -> Result<(), (PathBuf, std::io::Error)> {
+    let _held = crate::process::interrupt::hold();
+    let mut all = Vec::with_capacity(files.len());
+    for (path, content) in files {
+        if path.is_dir() {
+            return Err((path.clone(), std::io::ErrorKind::IsADirectory.into()));
+        }
+        all.push((path, staged(path, |file| file.write_all(content)).map_err(|e| (path.clone(), e))?));
+    }
+    all.into_iter().try_for_each(|(path, file)| file.persist(path).map(drop).map_err(|e| (path.clone(), e.error)))
+}
+
 /// [`write_atomically`], with the content written as it is made. Where that fails the target is left as it was.
 ///
 /// # Errors
@@ -221,6 +238,15 @@ pub fn write_with(
 ) -> std::io::Result<()> {
     // A signal waits for the temporary file to be gone.
     let _held = crate::process::interrupt::hold();
+    staged(path, content)?.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// A file beside its target, with its content.
+fn staged(
+    path: &Path,
+    content: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".repro-audit-").suffix(".tmp").tempfile_in(folder)?;
     {
@@ -234,6 +260,5 @@ pub fn write_with(
         // A temporary file is private; a report is as readable as any other new file.
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    Ok(file)
 }

@@ -64,10 +64,11 @@ pub(crate) fn lock(records: &[Record]) -> Lock {
     Lock::parse("repro.lock", &lock.to_string()).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// A record whose rows state what their evidence allows: a changed digest is no longer the strict reference's, and what is
-/// said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
+/// A record whose rows state what their evidence allows: a changed digest is no longer the strict reference's, nor what
+/// comparisons say that it is, and what is said of the specification is what was counted; its verdicts follow. A contradiction that is planted with several results stays.
 pub(crate) fn settled(mut record: Record) -> Record {
     for case in &mut record.cases {
+        forget_contrary(case);
         for i in 0..case.executions.len() {
             let execution = &mut case.executions[i];
             let record::Outcome::Ran { distinct, .. } = &execution.outcome else { continue };
@@ -85,6 +86,16 @@ pub(crate) fn settled(mut record: Record) -> Record {
     }
     record.verdicts = verdicts(&record);
     record
+}
+
+/// Takes the comparisons away whose outputs are no longer what they compared.
+pub(crate) fn forget_contrary(case: &mut CaseRecord) {
+    let all = std::mem::take(&mut case.comparisons);
+    let agrees = |c: &record::Comparison| match (case.digest_of(&c.left), case.digest_of(&c.right)) {
+        (Some(l), Some(r)) => c.axis == record::AxisLevel::Repeat || (l == r) == c.drift.is_identical(),
+        _ => true,
+    };
+    case.comparisons = all.into_iter().filter(agrees).collect();
 }
 
 /// Gives an execution the strict reference's result.

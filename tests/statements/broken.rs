@@ -2,9 +2,9 @@
 
 use std::process::Output;
 
-use repro_audit::facts::{Fault, verdicts};
+use repro_audit::facts::{Fault, status_of, verdicts};
 use repro_audit::record::{self, Distinct, EngineKind, EngineStatus, Level, LevelState, Outcome, Record, Status};
-use repro_audit::record::{UNFINISHED, Verdict, content_id};
+use repro_audit::record::{AxisLevel, FormatVersion, UNFINISHED, Verdict, content_id};
 
 use crate::common::{program, run};
 
@@ -15,10 +15,17 @@ pub(crate) fn sound() -> Record {
     record::parse("stdout", &output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }
 
-/// The record after a change, with the id that it then has.
+/// The record after a change, with the id that it then has, and without the outputs that no result of it has any more.
 pub(crate) fn changed(sound: &Record, change: impl FnOnce(&mut Record)) -> Record {
     let mut record = sound.clone();
     change(&mut record);
+    let all = std::mem::take(&mut record.outputs);
+    for outcome in record.cases.iter().flat_map(|c| &c.executions).map(|x| &x.outcome) {
+        let Outcome::Ran { distinct, .. } = outcome else { continue };
+        if let Some((digest, stored)) = distinct.first().and_then(|d| Some((&d.digest, all.get(&d.digest)?))) {
+            record.outputs.add(digest.clone(), stored.clone());
+        }
+    }
     record.id = content_id(&record).expect("a record is JSON");
     record
 }
@@ -97,6 +104,41 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
                 r.verdicts.push(verdict);
             }),
             Fault::Contradiction,
+        ),
+        (
+            "a comparison that states a difference of equal results",
+            changed(sound, |r| {
+                let against = r.cases.iter_mut().flat_map(|c| &mut c.comparisons).find(|c| c.axis == AxisLevel::Engine);
+                let drift = &mut against.expect("a comparison with the reference").drift;
+                (drift.differing, drift.classes.finite) = (1, 1);
+                r.verdicts = verdicts(r);
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "a comparison that states no difference of results that differ",
+            changed(sound, |r| {
+                for case in &mut r.cases {
+                    for i in 0..case.executions.len() {
+                        if let Outcome::Ran { distinct, .. } = &mut case.executions[i].outcome {
+                            distinct[0].digest = "0e".repeat(16);
+                        }
+                        case.executions[i].status = status_of(case, &case.executions[i]);
+                    }
+                }
+                r.verdicts = verdicts(r);
+            }),
+            Fault::Contradiction,
+        ),
+        (
+            "no id, as before format 1.4",
+            Record {
+                id: String::new(),
+                format: FormatVersion { minor: 3, ..sound.format },
+                notes: vec!["A note.".to_owned()],
+                ..sound.clone()
+            },
+            Fault::NoId,
         ),
         (
             "no cases",

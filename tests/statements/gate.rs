@@ -143,6 +143,7 @@ fn a_changed_digest_is_told_with_its_size_where_both_outputs_are_known() {
         let bits = Bits::words(Dtype::F32, words);
         r.outputs.add(old.clone(), Stored::new(&bits, record::STORE));
         r.cases[0].executions[0].status = record::Status::WithinSpecification;
+        r.cases[0].comparisons.clear();
         r.verdicts = repro_audit::facts::verdicts(r);
     });
     written(at, "was.json", &sound);

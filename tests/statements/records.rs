@@ -98,3 +98,117 @@ fn a_record_is_never_written_over() {
     let earlier: Vec<_> = std::fs::read_dir(at.join("earlier")).expect("a folder").flatten().collect();
     assert_eq!(earlier.len(), 1, "the first merged file is kept");
 }
+
+/// Was: the page of one record was written into the folder of another, where it passed for its own.
+#[test]
+fn a_report_goes_into_no_folder_of_another_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let [one, other] = [0, 1].map(|i| kept().remove(i));
+    let (mine, theirs) = (at.join("mine"), at.join("theirs"));
+    for (folder, record) in [(&mine, &one), (&theirs, &other)] {
+        std::fs::create_dir(folder).expect("made");
+        std::fs::copy(record, folder.join("record.json")).expect("copied");
+    }
+    let (mine, theirs) = (mine.to_str().expect("a name"), theirs.to_str().expect("a name"));
+    let merged = at.join("m.json");
+    let merged = merged.to_str().expect("a name");
+    assert_eq!(status(&run(&mut program(&["merge", mine, theirs, "--out", merged]))), 0, "merged");
+    for (of, into) in [(mine, theirs), (theirs, mine), (merged, mine)] {
+        let output = run(&mut program(&["report", of, "--out", into]));
+        assert_eq!(status(&output), 2, "{of} into {into}: {}", stderr(&output));
+        assert!(stderr(&output).contains("holds another record"), "{}", stderr(&output));
+        assert_eq!(stderr(&output).trim_end().lines().count(), 1, "one line: {}", stderr(&output));
+        assert!(!at.join(into).join("index.html").exists(), "nothing is written");
+    }
+    for into in [mine, at.join("new").to_str().expect("a name")] {
+        let output = run(&mut program(&["report", mine, "--out", into]));
+        assert_eq!(status(&output), 0, "its own, or one that holds none: {}", stderr(&output));
+    }
+}
+
+/// Was: where a later file could not be written, the new page stood beside the values of an earlier record.
+#[test]
+fn the_files_of_a_report_are_written_all_or_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let [one, other] = [0, 1].map(|i| kept().remove(i));
+    let report = |record: &std::path::Path| {
+        run(&mut program(&["report", record.to_str().expect("a name"), "--out", out.to_str().expect("a name")]))
+    };
+    assert_eq!(status(&report(&one)), 0, "a report");
+    let files = || -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+        let here = |f: std::path::PathBuf| std::fs::read_dir(f).expect("a folder").flatten().map(|e| e.path());
+        let all = here(out.clone()).chain(here(out.join("charts")));
+        all.filter(|p| p.is_file()).map(|p| (p.clone(), std::fs::read(p).expect("a file"))).collect()
+    };
+    // Something that a file can not take the place of, as one for which there is no room.
+    std::fs::rename(out.join("values.csv"), out.join("kept.csv")).expect("moved");
+    std::fs::create_dir(out.join("values.csv")).expect("made");
+    let before = files();
+    let output = report(&other);
+    assert_eq!(status(&output), 2, "{}", stderr(&output));
+    assert_eq!(stderr(&output).trim_end().lines().count(), 1, "one line: {}", stderr(&output));
+    assert!(files() == before, "every file is what it was, and none is left over");
+    std::fs::remove_dir(out.join("values.csv")).expect("removed");
+    assert_eq!(status(&report(&other)), 0, "with room");
+    assert!(files() != before, "and then it is another's");
+}
+
+/// A lock and a JUnit file take the place of what they wrote there earlier, and of nothing else.
+#[test]
+fn nothing_but_its_own_earlier_file_is_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let name = |file: &str| at.join(file).to_str().expect("a name").to_owned();
+    let record = kept().remove(1);
+    let record = record.to_str().expect("a name");
+    std::fs::write(at.join("notes.txt"), "my notes\n").expect("written");
+    let (notes, lock, junit) = (name("notes.txt"), name("repro.lock"), name("junit.xml"));
+    for _ in 0..2 {
+        assert_eq!(status(&run(&mut program(&["lock", record, "--out", &lock]))), 0, "a lock, again");
+        let check = ["check", record, "--lock", &lock, "--junit", &junit];
+        assert_eq!(status(&run(&mut program(&check))), 0, "JUnit, again");
+    }
+    for verb in [
+        &["lock", record, "--out", &notes][..],
+        &["lock", record, "--out", &junit],
+        &["check", record, "--lock", &lock, "--junit", &notes],
+        &["check", record, "--lock", &lock, "--junit", &lock],
+    ] {
+        let output = run(&mut program(verb));
+        assert_eq!(status(&output), 2, "{verb:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("would be lost"), "{verb:?}: {}", stderr(&output));
+    }
+    assert_eq!(std::fs::read_to_string(&notes).expect("notes"), "my notes\n", "they are what they were");
+    // A merge moves what is there aside, whatever it is.
+    assert_eq!(status(&run(&mut program(&["merge", record, "--out", &notes]))), 0, "merged");
+    let aside = std::fs::read_to_string(at.join("earlier/notes-earlier.txt")).expect("the notes");
+    assert_eq!(aside, "my notes\n", "under their own name");
+}
+
+/// Was: one file that is no record kept all the others from being merged.
+#[test]
+fn what_is_no_record_is_left_out_of_a_merge_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let good = kept().remove(0);
+    let text = std::fs::read_to_string(&good).expect("a record");
+    std::fs::copy(&good, at.join("b.json")).expect("copied");
+    std::fs::write(at.join("a.json"), &text[..text.len() / 2]).expect("written");
+    let forged = text.replacen("\"host\":\"", "\"host\":\"x", 1);
+    std::fs::write(at.join("c.json"), forged).expect("written");
+    let name = |file: &str| at.join(file).to_str().expect("a name").to_owned();
+    let output = run(&mut program(&["merge", at.to_str().expect("a name"), "--out", &name("out.merged")]));
+    assert_eq!(status(&output), 5, "not all were merged: {}", stderr(&output));
+    for bad in ["a.json", "c.json"] {
+        let told = stderr(&output).lines().filter(|l| l.starts_with("error: left out: ") && l.contains(bad)).count();
+        assert_eq!(told, 1, "{bad}: {}", stderr(&output));
+    }
+    let again = run(&mut program(&["merge", &name("b.json")]));
+    assert_eq!(status(&again), 0, "{}", stderr(&again));
+    assert!(std::fs::read(name("out.merged")).expect("written") == again.stdout, "the rest is what it is by itself");
+    let none = run(&mut program(&["merge", &name("a.json"), &name("c.json"), "--out", &name("never")]));
+    assert_eq!(status(&none), 5, "nothing to merge: {}", stderr(&none));
+    assert!(!at.join("never").exists(), "and nothing is written");
+}

@@ -77,7 +77,7 @@ fn a_record_that_could_command_its_reader_is_refused_in_one_line() {
             let verbs: [&[&str]; 5] = [
                 &["report", file],
                 &["compare", good, file],
-                &["merge", good, file, "--out", out.to_str().expect("a name")],
+                &["merge", file, "--out", out.to_str().expect("a name")],
                 &["lock", file, "--out", "-"],
                 &["report", file, "--format", "markdown"],
             ];

@@ -213,3 +213,71 @@ fn no_verb_writes_over_a_record_or_over_what_it_reads() {
     assert_eq!(said(at, &["report", "a.json", "--out", "new"]).0, 0, "and a report");
     assert_eq!(said(at, &["report", "a.json", "--out", "new"]).0, 0, "again");
 }
+
+/// Was: a record without its id was read as if nothing were missing.
+#[test]
+fn taking_the_id_away_does_not_hide_a_change() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let sound = broken::sound();
+    let good = written(at, "good.json", &sound);
+    let now = Record { id: String::new(), ..sound.clone() };
+    written(at, "now.json", &now);
+    let verbs: [&[&str]; 5] = [
+        &["report", "now.json"],
+        &["compare", "good.json", "now.json"],
+        &["merge", "now.json"],
+        &["lock", "now.json", "--out", "-"],
+        &["check", "now.json", "--lock", "good.lock"],
+    ];
+    assert_eq!(said(at, &["lock", "good.json", "--out", "good.lock"]).0, 0, "a lock");
+    for verb in verbs {
+        let (exit, _, err) = said(at, verb);
+        assert_eq!(exit, 5, "{verb:?}: every record of this format has an id: {err}");
+        assert!(err.contains("was changed after it was written"), "{verb:?}: {err}");
+    }
+    // An unfinished record carries one, too.
+    let unfinished = broken::changed(&sound, |r| r.notes.push(record::UNFINISHED.to_owned()));
+    written(at, "unfinished.json", &Record { id: String::new(), ..unfinished });
+    assert_eq!(said(at, &["report", "unfinished.json"]).0, 5, "one that is unfinished has an id");
+    // Of an earlier format it may be missing, and that is said, in a merged file too, unless a copy carries it.
+    let mut older = sound.clone();
+    older.format.minor = 3;
+    older.id = record::content_id(&older).expect("JSON");
+    let whole = written(at, "whole.json", &older);
+    let bare = written(at, "bare.json", &Record { id: String::new(), ..older.clone() });
+    merged(at, "m.json", &[&good, &bare]);
+    for file in ["bare.json", "m.json"] {
+        let (_, out, _) = said(at, &["report", file]);
+        assert!(out.lines().next().is_some_and(|l| l.contains("carries no id")), "{file}: {out}");
+    }
+    merged(at, "m.json", &[&good, &bare, &whole]);
+    let (_, out, _) = said(at, &["report", "m.json"]);
+    assert!(!out.contains("carries no id"), "a copy that carries it shows that it is whole: {out}");
+}
+
+/// Which references a result equals follows from their digests, whatever the file states.
+#[test]
+fn references_that_a_result_does_not_equal_are_not_shown() {
+    let sound = broken::sound();
+    let forged = broken::changed(&sound, |r| {
+        for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
+            execution.equals = vec![repro_audit::model::Arithmetic::FUSED];
+        }
+    });
+    let equals = |r: &Record| -> Vec<_> {
+        let shown = repro_audit::facts::concluded(r.clone());
+        shown.cases.into_iter().flat_map(|c| c.executions).map(|x| x.equals).collect()
+    };
+    assert_eq!(equals(&forged), equals(&sound), "those that the digests give");
+    assert!(equals(&sound).iter().any(|e| !e.is_empty()), "there are some");
+    let folder = tempfile::tempdir().expect("a folder");
+    written(folder.path(), "sound.json", &sound);
+    written(folder.path(), "forged.json", &forged);
+    let rows = |file: &str| said(folder.path(), &["report", file, "--format", "csv"]).1;
+    assert_eq!(
+        rows("forged.json").replace(&forged.id[..12], ""),
+        rows("sound.json").replace(&sound.id[..12], ""),
+        "in the rows too"
+    );
+}

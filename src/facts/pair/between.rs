@@ -130,13 +130,15 @@ pub fn between(dtype: Dtype, elements: u64, left: &Known, right: &Known) -> Opti
     }
     let mut found = of_elements(dtype, elements, &pairs)?;
     if !found.is_whole() {
-        let (l, r) = (left.block_digests(), right.block_digests());
-        let size = block(left.words) * per;
-        let differing: Vec<u64> = (0u64..).zip(l.iter().zip(&r)).filter(|(_, (l, r))| l != r).map(|(i, _)| i).collect();
-        let within = |i: &u64| (elements.saturating_sub(i * size)).min(size);
-        found.at_least = found.at_least.max(differing.len() as u64);
-        found.at_most = found.at_most.min(differing.iter().map(within).sum());
-        found.blocks = Some((differing.len() as u64, l.len() as u64));
+        found.at_least = found.at_least.max(u64::from(left.digest != right.digest));
+        if let Some(blocks) = left.differing_blocks(right) {
+            let size = block(left.words) * per;
+            let differing: Vec<u64> = (0u64..).zip(&blocks).filter(|(_, differs)| **differs).map(|(i, _)| i).collect();
+            let within = |i: &u64| (elements.saturating_sub(i * size)).min(size);
+            found.at_least = found.at_least.max(differing.len() as u64);
+            found.at_most = found.at_most.min(differing.iter().map(within).sum());
+            found.blocks = Some((differing.len() as u64, blocks.len() as u64));
+        }
     }
     Some(found)
 }

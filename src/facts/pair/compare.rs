@@ -362,7 +362,7 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
     let (x, y) = (on(l, &engine.left), on(r, &engine.right));
     let (a, b) = (digests(x), digests(y));
     let reference = |half: &Half<'_>, case: &CaseRecord, x: Option<&Execution>| match x {
-        Some(x) => Reference::of(&half.hypotheses, &x.engine, &case.id, !case.twins.is_empty(), &x.equals),
+        Some(x) => Reference::of(&half.hypotheses, &x.engine, &case.id, !case.twins.is_empty(), &case.equalled(x)),
         None => Reference::Nothing,
     };
     let changed = |kind, drift: Option<Between>, note: String| {

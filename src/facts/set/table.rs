@@ -26,7 +26,8 @@ impl Cell {
     }
 }
 
-/// A case: an id and the shader that computed it, so that a changed shader is another case.
+/// A case: an id, the shader that computed it, its references and what its output is, so that a changed shader is another
+/// case, and nothing that one record states of a case is taken for what another does.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) id: String,
@@ -78,7 +79,7 @@ pub(super) struct Table<'a> {
     pub(super) cases: Vec<Case>,
     pub(super) nodes: Vec<Node<'a>>,
     pub(super) digests: Vec<&'a str>,
-    /// The twins that a result equals.
+    /// The references that a result equals, which follows from its digest and theirs.
     pub(super) equals: HashMap<(usize, u32), &'a [Arithmetic]>,
     pub(super) clashes: Vec<Clash>,
     /// Cases whose strict twin differs between records.
@@ -124,7 +125,8 @@ impl<'a> Table<'a> {
             unjudged: 0,
             failed: 0,
         };
-        let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
+        let mut places: HashMap<(&str, Option<&str>, &[u8; 32]), usize> = HashMap::new();
+        let mut stricts: HashMap<(&str, Option<&str>), Option<u32>> = HashMap::new();
         let mut numbers: HashMap<(&str, Dtype), u32> = HashMap::new();
         let mut meanings: HashMap<(String, Dtype), u32> = HashMap::new();
         for member in merged.members() {
@@ -147,7 +149,7 @@ impl<'a> Table<'a> {
                     })
                 };
                 let strict = case.strict.as_deref().map(|d| number(d, &mut out.digests));
-                let place = *places.entry((&case.id, case.shader.as_deref())).or_insert_with(|| {
+                let place = *places.entry((&case.id, case.shader.as_deref(), &case.meaning)).or_insert_with(|| {
                     out.cases.push(Case {
                         id: case.id.clone(),
                         kernel: case.kernel.clone(),
@@ -160,7 +162,7 @@ impl<'a> Table<'a> {
                     });
                     out.cases.len() - 1
                 });
-                if out.cases[place].strict != strict {
+                if *stricts.entry((&case.id, case.shader.as_deref())).or_insert(strict) != strict {
                     out.twins.insert(case.id.clone());
                 }
                 for execution in &case.executions {

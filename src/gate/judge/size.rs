@@ -7,12 +7,13 @@ use crate::model::bits::Dtype;
 use crate::record::Record;
 
 /// The change from the lock's result to this one, in words, as the end of a sentence. The lock has no outputs: its result
-/// is looked for, by its digest, in all that the records store.
+/// is looked for, by its digest, in all that the records store and their digests prove.
 pub(super) fn words(row: &LockedRow, seen: &Seen<'_>, records: &[Record]) -> String {
     let Found::Digest(locked) = &row.found else { return String::new() };
     let stored = || records.iter().flat_map(|r| r.outputs.iter());
     let known = |start: &str| {
-        let (digest, stored) = stored().find(|(digest, _)| !start.is_empty() && digest.starts_with(start))?;
+        let is = |digest: &str| !start.is_empty() && digest.starts_with(start);
+        let (digest, stored) = stored().find(|(digest, stored)| is(digest) && stored.is_proven())?;
         stored.known(digest).ok()
     };
     let (Some(old), Some(new)) = (known(locked), known(seen.digest)) else {

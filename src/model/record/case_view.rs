@@ -26,6 +26,8 @@ pub struct CaseView {
     pub strict: Option<String>,
     /// Whether there is any reference: an order of operations is defined.
     pub has_reference: bool,
+    /// A digest of the references and what the output is: where two records have different ones, they mean two cases.
+    pub meaning: [u8; 32],
     /// The arithmetics whose reference differs from the strict one.
     pub tells: Vec<Arithmetic>,
     /// What each engine did.
@@ -43,7 +45,7 @@ pub struct ExecutionView {
     pub status: Status,
     /// What its status follows from.
     pub evidence: Evidence,
-    /// The arithmetics whose twins it equals.
+    /// The arithmetics whose references have its first result's digest, whatever the row states.
     pub equals: Vec<Arithmetic>,
     /// Why it failed; `None` where it did not.
     pub failed: Option<String>,
@@ -61,6 +63,7 @@ impl From<&CaseRecord> for CaseView {
             dtype: case.dtype,
             elements: case.elements,
             shader: case.shader.clone(),
+            meaning: meaning(case),
             has_reference: !case.twins.is_empty(),
             tells: case.twins.iter().filter(|t| differs(&t.digest)).map(|t| t.arithmetic).collect(),
             strict: strict.clone(),
@@ -74,7 +77,7 @@ impl From<&CaseRecord> for CaseView {
                         _ => Vec::new(),
                     },
                     status: x.status,
-                    equals: x.equals.clone(),
+                    equals: case.equalled(x),
                     evidence: Evidence::of(case, x),
                     failed: match &x.outcome {
                         Outcome::Failed { reason } => Some(reason.clone()),
@@ -84,4 +87,18 @@ impl From<&CaseRecord> for CaseView {
                 .collect(),
         }
     }
+}
+
+fn meaning(case: &CaseRecord) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let mut take = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    };
+    let output = format!("{} {:?}", case.elements, case.dtype);
+    [&case.kernel, &case.variant, &output].into_iter().for_each(|text| take(text));
+    for twin in &case.twins {
+        take(twin.arithmetic.name());
+        take(&twin.digest);
+    }
+    *hasher.finalize().as_bytes()
 }

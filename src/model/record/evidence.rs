@@ -36,6 +36,8 @@ pub struct Evidence {
     pub drifts: Levels,
     /// The same, with those that differ in NaN's sign or payload alone.
     pub differs: Levels,
+    /// Whether a comparison of its first result states a difference where the digests are equal, or none where they are not.
+    pub contrary: bool,
 }
 
 /// Whether two outputs differ, and in NaN's sign or payload alone.
@@ -56,9 +58,17 @@ impl Evidence {
         let alike = distinct.len() > 1 && kept && on(AxisLevel::Repeat).is_some_and(only_nan);
         let first = distinct.first().map(|d| d.digest.as_str());
         let strict = case.strict();
-        let (mut drifts, mut differs) = (Levels::default(), Levels::default());
+        let (mut drifts, mut differs, mut contrary) = (Levels::default(), Levels::default(), false);
         let engine = execution.engine.as_str();
         for comparison in case.comparisons.iter().filter(|c| c.right == *engine || c.left == *engine) {
+            // Of several runs, those that are furthest apart are compared, and which they are is not stated.
+            if let (Some(l), Some(r), true) = (
+                case.digest_of(&comparison.left),
+                case.digest_of(&comparison.right),
+                comparison.axis != AxisLevel::Repeat,
+            ) {
+                contrary |= (l == r) != comparison.drift.is_identical();
+            }
             if !comparison.drift.is_identical() {
                 differs.add(comparison.axis.level());
             }
@@ -73,6 +83,7 @@ impl Evidence {
             outside: execution.accuracy.as_ref().filter(|a| a.outside > 0 || !a.undecided).map(|a| a.outside),
             drifts,
             differs,
+            contrary,
         }
     }
 }

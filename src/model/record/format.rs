@@ -28,7 +28,7 @@ pub struct Record {
     /// The format's version; first in the file, so that a reader can stop here.
     pub format: FormatVersion,
     /// BLAKE3 of the content as canonical JSON (members by name, no space), without `id`, `run`, `outputs` and every member
-    /// named `seconds`: 64 hexadecimal digits. Empty in a record that was written before its audit was finished.
+    /// named `seconds`: 64 hexadecimal digits. Before format 1.4 it is empty where the audit was not finished.
     #[schemars(extend("pattern" = "^([0-9a-f]{64})?$"))]
     pub id: String,
     /// When and how long; not part of the id.
@@ -47,12 +47,19 @@ pub struct Record {
     pub verdicts: Vec<Verdict>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
-    /// The first result of every execution, by digest; not part of the id, because the digests are. Since format 1.2.
+    /// The first result of every execution, by digest, which proves it; not part of the id, because the digests are. Since
+    /// format 1.2.
     #[serde(default, skip_serializing_if = "Outputs::is_empty")]
     pub outputs: Outputs,
 }
 
 impl Record {
+    /// Whether it was written before its audit was finished.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.notes.iter().any(|n| n == UNFINISHED)
+    }
+
     /// The engine of this id.
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
@@ -269,6 +276,27 @@ impl CaseRecord {
     #[must_use]
     pub fn strict(&self) -> Option<&str> {
         self.twins.iter().find(|t| t.arithmetic == Arithmetic::STRICT).map(|t| t.digest.as_str())
+    }
+
+    /// The arithmetics whose references an execution's first result equals in every bit, by their digests.
+    #[must_use]
+    pub fn equalled(&self, execution: &Execution) -> Vec<Arithmetic> {
+        let Outcome::Ran { distinct, .. } = &execution.outcome else { return Vec::new() };
+        let first = distinct.first().map(|d| &d.digest);
+        self.twins.iter().filter(|t| Some(&t.digest) == first).map(|t| t.arithmetic).collect()
+    }
+
+    /// The digest of what a side is in this case; `None` where that is not an engine's first result or a reference here.
+    #[must_use]
+    pub fn digest_of(&self, side: &Side) -> Option<&str> {
+        match side {
+            Side::Reference(of) => self.twins.iter().find(|t| t.arithmetic == *of).map(|t| t.digest.as_str()),
+            Side::Engine(_) => match &self.execution_of(side)?.outcome {
+                Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+                _ => None,
+            },
+            Side::Run(..) | Side::Configured(..) => None,
+        }
     }
 
     /// What an element is: as recorded, or for a record from before format 1.3 by kernel and element type.

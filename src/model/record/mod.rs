@@ -7,6 +7,7 @@ mod evidence;
 mod format;
 mod outputs;
 mod own;
+mod tree;
 mod version;
 
 pub use crate::model::axis::{AXES, Axis, AxisLevel, Level};

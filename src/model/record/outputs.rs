@@ -1,22 +1,23 @@
 //! Outputs that a record keeps, so that the drift between two machines can be computed from two records: small ones
-//! whole, large ones as digests by block and a fixed sample.
+//! whole, of large ones some chunks.
 //!
 //! Everything here is a function of an output's words alone. Two machines that store one output store the same, and a
-//! table is addressed by content: its key is the output's digest.
+//! table is addressed by content: its key is the output's digest, which proves what is stored under it. The samples of
+//! formats 1.2 and 1.3 it does not prove: those are the word of the record that they came in, and say nothing of others.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::base64;
+use super::{base64, tree};
 use crate::model::bits::{Bits, digest_words};
 
 /// Elements up to which an output is stored whole, unless another number is asked for.
 pub const STORE: u64 = 1024;
 
-/// A large output is sampled in a word for every so many elements that would still be stored whole.
-const SAMPLED_OF: u64 = 4;
+/// Of a large output the last chunk is stored, and one more for every so many elements that would still be stored whole.
+const CHUNK_PER: u64 = 512;
 
 /// Words in a block, unless there would be more than [`BLOCKS`] of them.
 const BLOCK: u64 = 4096;
@@ -24,7 +25,7 @@ const BLOCK: u64 = 4096;
 /// Most blocks.
 const BLOCKS: u64 = 64;
 
-/// Hexadecimal digits of a block's digest, and of a checksum.
+/// Hexadecimal digits of an unproven sample's digest of a block, and of its checksum.
 const SHORT: usize = 16;
 
 /// The largest output that is believed, in words.
@@ -34,7 +35,8 @@ const MOST: u64 = 1 << 40;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", tag = "form")]
 pub enum Stored {
-    /// A sample, and digests by block. Orders below the whole output, which says more.
+    /// A sample of formats 1.2 and 1.3, and digests by block, which nothing proves: they hold for the record that they
+    /// came in, and for no other.
     Sampled {
         /// How many 32-bit words the output has.
         words: u64,
@@ -45,8 +47,25 @@ pub enum Stored {
         /// `floor(((k * 0x9e3779b97f4a7c15) mod 2^64) * words / 2^64)`.
         sample: String,
         /// 16 hexadecimal digits of BLAKE3 of the output's digest, `words`, `blocks` and `sample`, with a line break
-        /// between each and the next: a sample can not be checked against the digest.
+        /// between each and the next, against damage.
         check: String,
+    },
+    /// In a merged file: copies of one record had different samples that nothing proves, so that none is known. Since
+    /// format 1.4.
+    Disputed,
+    /// Some chunks of 256 words, which the output's digest proves: it is the root of BLAKE3's tree over them. Since format
+    /// 1.4.
+    Chunks {
+        /// How many 32-bit words the output has.
+        words: u64,
+        /// The chaining value of each block, 32 bytes each, as base64: 4096 words a block, or the smallest power of two
+        /// that gives at most 64 blocks. Empty where there is one block, whose value is the digest.
+        blocks: String,
+        /// The words of some chunks, as base64 of little-endian bytes: of the last chunk, and of the k-th, from 0, at
+        /// `floor(((k * 0x9e3779b97f4a7c15) mod 2^64) * chunks / 2^64)`, each once.
+        sample: String,
+        /// For each of these chunks, the chaining values beside its way up to its block, from the chunk on, as base64.
+        proof: String,
     },
     /// All of it.
     Whole {
@@ -61,20 +80,23 @@ pub enum Damage {
     /// Of a whole output, what is not base64, or no whole number of words.
     #[error("its bits are no base64 of words")]
     Bits,
-    /// A whole output is another one's.
+    /// An output, or a part of one, is another one's.
     #[error("its bits are not those of its digest")]
     Digest,
     /// More words than are believed.
     #[error("{0} words are more than any output has")]
     TooLarge(u64),
+    /// Copies of one record disagree.
+    #[error("copies of its record have different samples of it")]
+    Disputed,
     /// A sample is another one's, or was changed.
     #[error("its sample is not what its checksum says")]
     Checksum,
     /// Of a sample, what is not base64, or no whole number of words.
     #[error("its sample is no base64 of words")]
     Sample,
-    /// Another number of blocks than its words have, or more sampled words than there are.
-    #[error("it has not as many blocks as its words need")]
+    /// Another number of blocks, or of sampled words, than its words have.
+    #[error("it has not as many blocks or sampled words as its length needs")]
     Blocks,
 }
 
@@ -97,52 +119,72 @@ pub fn block(words: u64) -> u64 {
 
 /// The place of the `k`-th sampled word: multiples of the golden ratio modulo 1, which are spread evenly whatever
 /// their number. A smaller sample is the beginning of a larger one, so that any two samples meet.
-fn place(k: u64, words: u64) -> u64 {
+pub(super) fn place(k: u64, words: u64) -> u64 {
     let fraction = u128::from(k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     u64::try_from((fraction * u128::from(words)) >> 64).unwrap_or(0)
-}
-
-/// The places of a sample's words.
-fn places(sampled: usize, words: u64) -> impl Iterator<Item = u64> {
-    (0..sampled as u64).map(move |k| place(k, words))
 }
 
 impl Stored {
     /// Stores an output: whole up to `store` elements.
     #[must_use]
     pub fn new(bits: &Bits, store: u64) -> Self {
-        if bits.len as u64 <= store {
+        let words = bits.words.len() as u64;
+        let count = 1 + store.div_ceil(CHUNK_PER);
+        if bits.len as u64 <= store || tree::chunks(words) <= count {
             return Self::Whole { bits: base64::encode(&bits.words) };
         }
-        let words = bits.words.len() as u64;
-        let size = usize::try_from(block(words)).unwrap_or(usize::MAX);
-        let blocks: String = bits.words.chunks(size).map(|b| digest_words(b)[..SHORT].to_owned()).collect();
-        let count = usize::try_from((store / SAMPLED_OF).min(words)).unwrap_or(usize::MAX);
-        let at = |p: u64| usize::try_from(p).ok().and_then(|p| bits.words.get(p)).copied().unwrap_or(0);
-        let sample: Vec<u32> = places(count, words).map(at).collect();
-        let sample = base64::encode(&sample);
-        let check = check(&digest_words(&bits.words), words, &blocks, &sample);
-        Self::Sampled { words, blocks, sample, check }
+        let tree::Parts { blocks, sample, proof } =
+            tree::parts(&bits.words, usize::try_from(count).unwrap_or(usize::MAX));
+        let [blocks, sample, proof] = [blocks, sample, proof].map(|w| base64::encode(&w));
+        Self::Chunks { words, blocks, sample, proof }
     }
 
-    /// The output's words; of a damaged one, any number.
+    /// The output's words; of a damaged one, any number, and of a disputed one none.
     #[must_use]
-    pub fn words(&self) -> u64 {
+    pub fn words(&self) -> Option<u64> {
         match self {
             Self::Whole { bits } => {
                 let padding = bits.bytes().rev().take_while(|b| *b == b'=').count() as u64;
-                (bits.len() as u64 / 4 * 3).saturating_sub(padding) / 4
+                Some((bits.len() as u64 / 4 * 3).saturating_sub(padding) / 4)
             }
-            Self::Sampled { words, .. } => *words,
+            Self::Sampled { words, .. } | Self::Chunks { words, .. } => Some(*words),
+            Self::Disputed => None,
         }
     }
 
-    /// Checks it against its digest.
+    /// Whether the digest that it is stored under proves it.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Whole { .. } | Self::Chunks { .. })
+    }
+
+    /// What two forms of one output, from copies of one record, say together: of two that are proven, the one that says
+    /// more; one that is proven before one that is not; and nothing where two that are not proven differ. It is the same in
+    /// any order, however many there are.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        match (self.is_proven(), other.is_proven()) {
+            (false, false) if self != other => Self::Disputed,
+            _ => {
+                let said = |s: &Self| match s {
+                    Self::Whole { .. } => usize::MAX,
+                    Self::Chunks { sample, .. } => sample.len(),
+                    Self::Sampled { .. } | Self::Disputed => 0,
+                };
+                if (said(&self), &self) < (said(&other), &other) { other } else { self }
+            }
+        }
+    }
+
+    /// Checks it against its digest. A disputed one says nothing that could be wrong.
     ///
     /// # Errors
     /// When it is damaged, or another output's.
     pub fn verify(&self, digest: &str) -> Result<(), DamagedOutput> {
-        self.known(digest).map(drop).map_err(|damage| DamagedOutput { digest: digest.to_owned(), damage })
+        match self.known(digest) {
+            Ok(_) | Err(Damage::Disputed) => Ok(()),
+            Err(damage) => Err(DamagedOutput { digest: digest.to_owned(), damage }),
+        }
     }
 
     /// What is known of the output, once it is known to be the one of `digest`; else what is wrong.
@@ -150,13 +192,27 @@ impl Stored {
     /// # Errors
     /// When it is damaged, or another output's.
     pub fn known(&self, digest: &str) -> Result<Known, Damage> {
+        let known = |words, at, values, blocks| Known { digest: digest.to_owned(), words, at, values, blocks };
         match self {
             Self::Whole { bits } => {
                 let words = base64::decode(bits).ok_or(Damage::Bits)?;
                 if digest_words(&words) != digest {
                     return Err(Damage::Digest);
                 }
-                Ok(Known { words: words.len() as u64, at: None, values: words, blocks: Vec::new() })
+                Ok(known(words.len() as u64, None, words, Blocks::Computed))
+            }
+            Self::Chunks { words, blocks, sample, proof } => {
+                if *words > MOST {
+                    return Err(Damage::TooLarge(*words));
+                }
+                let decode = |text: &str| base64::decode(text).ok_or(Damage::Sample);
+                let parts = tree::Parts { blocks: decode(blocks)?, sample: decode(sample)?, proof: decode(proof)? };
+                let (at, values) = tree::proven(&parts, *words, digest)?.into_iter().unzip();
+                let mut blocks = tree::as_text(&parts.blocks);
+                if blocks.is_empty() {
+                    blocks.push(digest.to_owned());
+                }
+                Ok(known(*words, Some(at), values, Blocks::Tree(blocks)))
             }
             Self::Sampled { words, blocks, sample, check: sum } => {
                 if *words > MOST {
@@ -172,11 +228,12 @@ impl Stored {
                     return Err(Damage::Blocks);
                 }
                 // Places may repeat where a sample is nearly the whole.
-                let at: BTreeMap<u64, u32> = places(values.len(), *words).zip(values.iter().copied()).collect();
+                let at: BTreeMap<u64, u32> = (0..).map(|k| place(k, *words)).zip(values.iter().copied()).collect();
                 let blocks = blocks.as_bytes().chunks(SHORT).map(|b| String::from_utf8_lossy(b).into_owned()).collect();
                 let (at, values) = at.into_iter().unzip();
-                Ok(Known { words: *words, at: Some(at), values, blocks })
+                Ok(known(*words, Some(at), values, Blocks::Each(blocks)))
             }
+            Self::Disputed => Err(Damage::Disputed),
         }
     }
 }
@@ -185,17 +242,29 @@ fn check(digest: &str, words: u64, blocks: &str, sample: &str) -> String {
     blake3::hash(format!("{digest}\n{words}\n{blocks}\n{sample}").as_bytes()).to_hex()[..SHORT].to_owned()
 }
 
+/// What tells blocks of an output apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Blocks {
+    /// Its words, all of which are known.
+    Computed,
+    /// Their chaining values.
+    Tree(Vec<String>),
+    /// Digests of each, as formats 1.2 and 1.3 have them.
+    Each(Vec<String>),
+}
+
 /// What is known of a stored output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
+    /// Its digest.
+    pub digest: String,
     /// Its words.
     pub words: u64,
     /// The places of `values`, ascending; `None` where they are all of them.
     pub at: Option<Vec<u64>>,
     /// The words that are known.
     pub values: Vec<u32>,
-    /// The digests by block; empty where the output is whole.
-    pub blocks: Vec<String>,
+    blocks: Blocks,
 }
 
 impl Known {
@@ -209,14 +278,25 @@ impl Known {
         self.values.get(index).copied()
     }
 
-    /// The digests by block, those of a whole output computed.
-    #[must_use]
-    pub fn block_digests(&self) -> Vec<String> {
-        if self.at.is_some() {
-            return self.blocks.clone();
+    /// The digest of each block, for one form or the other.
+    fn block_digests(&self, tree: bool) -> Option<Vec<String>> {
+        match (&self.blocks, tree) {
+            (Blocks::Computed, true) => Some(tree::blocks(&self.values)),
+            (Blocks::Computed, false) => {
+                let size = usize::try_from(block(self.words)).unwrap_or(usize::MAX);
+                Some(self.values.chunks(size).map(|b| digest_words(b)[..SHORT].to_owned()).collect())
+            }
+            (Blocks::Tree(blocks), true) | (Blocks::Each(blocks), false) => Some(blocks.clone()),
+            (Blocks::Tree(_), false) | (Blocks::Each(_), true) => None,
         }
-        let size = usize::try_from(block(self.words)).unwrap_or(usize::MAX);
-        self.values.chunks(size).map(|b| digest_words(b)[..SHORT].to_owned()).collect()
+    }
+
+    /// For each block, whether it differs from the other output's; `None` where their digests are of different forms.
+    #[must_use]
+    pub fn differing_blocks(&self, other: &Self) -> Option<Vec<bool>> {
+        let of = |tree| Some((self.block_digests(tree)?, other.block_digests(tree)?));
+        let (mine, others) = of(true).or_else(|| of(false))?;
+        Some(mine.iter().zip(&others).map(|(a, b)| a != b).collect())
     }
 }
 
@@ -279,29 +359,25 @@ impl Outputs {
         self.0.contains_key(digest)
     }
 
-    /// Adds an output. Of two forms of one output the one that says more stays: a whole one over a sample, a longer
-    /// sample over a shorter. What stays does not depend on the order in which they come.
+    /// Adds an output; of one that is there in another form, what both say together: see [`Stored::join`].
     pub fn add(&mut self, digest: String, stored: Stored) {
-        let size = |s: &Stored| match s {
-            Stored::Whole { .. } => usize::MAX,
-            Stored::Sampled { sample, .. } => sample.len(),
+        let joined = match self.0.remove(&digest) {
+            Some(there) => there.join(stored),
+            None => stored,
         };
-        let key = |s: &Stored| (size(s), s.clone());
-        match self.0.get_mut(&digest) {
-            None => {
-                self.0.insert(digest, stored);
-            }
-            Some(there) if *there == stored => {}
-            Some(there) => {
-                if key(&stored) > key(there) {
-                    *there = stored;
-                }
-            }
-        }
+        self.0.insert(digest, joined);
     }
 
-    pub(crate) fn into_inner(self) -> BTreeMap<String, Stored> {
-        self.0
+    /// Those that are proven by their digests, and those that are not.
+    #[must_use]
+    pub fn by_proof(self) -> (Self, Self) {
+        let (proven, rest) = self.0.into_iter().partition(|(_, stored)| stored.is_proven());
+        (Self(proven), Self(rest))
+    }
+
+    /// Adds all outputs of another table: see [`Outputs::add`].
+    pub fn join(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(digest, stored)| self.add(digest, stored));
     }
 
     /// Checks every output against its digest.
@@ -332,20 +408,80 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_spread_and_a_smaller_one_is_its_beginning() {
+    fn a_sample_is_spread_and_a_smaller_one_is_part_of_it() {
         let bits = output(100_000);
         let known = |store| Stored::new(&bits, store).known(&bits.digest()).expect("it is sound");
-        let (small, large) = (known(64), known(1024));
+        let (small, large) = (known(0), known(8192));
         let places = large.at.clone().expect("it is sampled");
-        assert_eq!((places.len(), small.values.len()), (256, 16), "a quarter of what is stored whole");
-        assert!(places.windows(2).all(|p| p[1] - p[0] < 2 * 100_000 / 256), "no gap is wide: {places:?}");
-        for place in small.at.expect("it is sampled") {
-            let at = usize::try_from(place).expect("small");
-            assert_eq!(large.word(place), Some(bits.words[at]), "place {place} is in both");
+        assert_eq!((small.values.len(), places.len()), (100_000 % 256, 16 * 256 + 100_000 % 256), "whole chunks");
+        assert!(places.windows(2).all(|p| p[1] - p[0] < 2 * 100_000 / 16), "no gap is wide: {places:?}");
+        assert_eq!(small.at.as_ref().and_then(|p| p.last()), Some(&99_999), "the end, which proves the length");
+        for known in [&small, &large] {
+            for (place, value) in known.at.iter().flatten().zip(&known.values) {
+                assert_eq!(Some(value), bits.words.get(usize::try_from(*place).expect("small")), "place {place}");
+            }
         }
-        assert_eq!(large.blocks.len(), 100_000usize.div_ceil(4096), "blocks");
-        let whole = Known { words: 100_000, at: None, values: bits.words.clone(), blocks: Vec::new() };
-        assert_eq!(whole.block_digests(), large.blocks, "a whole output has the same blocks");
+        let whole = known(100_000);
+        assert_eq!(whole.differing_blocks(&large), Some(vec![false; 25]), "a whole output has the same blocks");
+        assert_eq!(large.differing_blocks(&small), Some(vec![false; 25]), "and a smaller sample");
+        let mut other = bits.clone();
+        other.words[50_000] ^= 1;
+        let other = Stored::new(&other, 0).known(&other.digest()).expect("it is sound");
+        let differing: Vec<usize> = (0..25).filter(|i| large.differing_blocks(&other).expect("trees")[*i]).collect();
+        assert_eq!(differing, [50_000 / 4096], "and the block that differs is known");
+    }
+
+    /// Lengths about every edge of the tree: chunks, blocks, and powers of two of both.
+    #[test]
+    fn what_is_stored_of_an_output_of_any_length_is_proven_by_its_digest() {
+        let edges = [256, 512, 768, 1024, 1280, 2048, 4096, 4352, 8192, 12_288, 65_536, 262_144, 300_000];
+        let mut checked = 0;
+        for words in edges.into_iter().flat_map(|n| [n - 1, n, n + 1]) {
+            let bits = output(words);
+            for store in [0, 1, 1024, 5000] {
+                let stored = Stored::new(&bits, store);
+                let known = stored.known(&bits.digest()).unwrap_or_else(|e| panic!("{words} words, {store}: {e}"));
+                assert_eq!(known.words, u64::from(words), "its length");
+                let at = known.at.unwrap_or_else(|| (0..u64::from(words)).collect());
+                assert!(at.len() >= usize::try_from(store.min(u64::from(words)) / 4).expect("small"), "enough");
+                for (place, value) in at.iter().zip(&known.values) {
+                    assert_eq!(bits.words[usize::try_from(*place).expect("small")], *value, "{words}, {place}");
+                }
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 156, "all of them");
+    }
+
+    /// A sample that anyone could have made up is not believed: not one bit of it can be changed, nor the length.
+    #[test]
+    fn no_part_of_a_sample_can_be_changed() {
+        for words in [1000u32, 4096, 5000, 9000] {
+            let bits = output(words);
+            let Stored::Chunks { blocks, sample, proof, .. } = Stored::new(&bits, 0) else { panic!("chunks") };
+            let known = |words, [blocks, sample, proof]: [&str; 3]| {
+                let text = |t: &str| t.to_owned();
+                let stored = Stored::Chunks { words, blocks: text(blocks), sample: text(sample), proof: text(proof) };
+                stored.known(&bits.digest())
+            };
+            assert!(known(u64::from(words), [&blocks, &sample, &proof]).is_ok(), "as it is");
+            for other in (0..3 * u64::from(words)).filter(|w| *w != u64::from(words)) {
+                assert!(known(other, [&blocks, &sample, &proof]).is_err(), "{words} as {other}");
+            }
+            for part in 0..3 {
+                let whole = [blocks.as_str(), &sample, &proof];
+                for at in 0..base64::decode(whole[part]).expect("base64").len() {
+                    let mut changed = base64::decode(whole[part]).expect("base64");
+                    changed[at] ^= 1 << (at % 32);
+                    let (changed, mut parts) = (base64::encode(&changed), whole);
+                    parts[part] = &changed;
+                    assert!(known(u64::from(words), parts).is_err(), "{words}: part {part}, word {at}");
+                }
+                let mut parts = whole;
+                parts[part] = "";
+                assert!(whole[part].is_empty() || known(u64::from(words), parts).is_err(), "{words}: without {part}");
+            }
+        }
     }
 
     #[test]
@@ -379,16 +515,33 @@ mod tests {
     }
 
     #[test]
-    fn the_form_that_says_most_stays_in_any_order() {
-        let bits = output(2000);
-        let forms = [64, 1024, 4096].map(|store| Stored::new(&bits, store));
-        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-        for order in orders {
-            let mut table = Outputs::default();
-            for i in order {
-                table.add(bits.digest(), forms[i].clone());
+    fn forms_of_one_output_join_in_any_order_and_grouping() {
+        let bits = output(3000);
+        let unproven = |sample: &str| {
+            let (digest, blocks) = (bits.digest(), "0".repeat(SHORT));
+            let sum = check(&digest, 3000, &blocks, sample);
+            Stored::Sampled { words: 3000, blocks, sample: sample.to_owned(), check: sum }
+        };
+        let forms = [
+            unproven("AAAAAA=="),
+            unproven("AAAAAAAAAAA="),
+            Stored::Disputed,
+            Stored::new(&bits, 0),
+            Stored::new(&bits, 1024),
+            Stored::new(&bits, 4096),
+        ];
+        let join = |a: &Stored, b: &Stored| a.clone().join(b.clone());
+        for (i, a) in forms.iter().enumerate() {
+            assert_eq!(join(a, a), *a, "itself");
+            for (j, b) in forms.iter().enumerate() {
+                assert_eq!(join(a, b), join(b, a), "{i} and {j}");
+                let expected = if i != j && i.max(j) < 3 { 2 } else { i.max(j) };
+                assert_eq!(join(a, b), forms[expected], "{i} and {j}: what is not proven is never chosen");
+                for c in &forms {
+                    assert_eq!(join(&join(a, b), c), join(a, &join(b, c)), "in any grouping");
+                }
             }
-            assert_eq!(table.get(&bits.digest()), Some(&forms[2]), "{order:?}");
         }
+        assert!(forms[2].known(&bits.digest()).is_err(), "nothing is known of what is disputed");
     }
 }

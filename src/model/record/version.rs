@@ -34,7 +34,15 @@ impl FormatVersion {
     ///   find; of a case, what its elements are and what is known of its shader; of an output, whether it holds NaN, infinity
     ///   or one value alone; elements that are not finite where the exact answer is, and those whose bound is too wide to be a
     ///   verdict; and findings of undefined values, inactive lanes, subgroup sizes, NaN, infinity, long loops and single values.
-    pub const CURRENT: Self = Self { major: 1, minor: 3 };
+    /// - 1.4: of large outputs, chunks that their digest proves, which earlier readers refuse by name; in merged files, the
+    ///   samples of earlier versions with the record that they came in; an id in unfinished records too.
+    pub const CURRENT: Self = Self { major: 1, minor: 4 };
+
+    /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
+    #[must_use]
+    pub fn has_id(self) -> bool {
+        (self.major, self.minor) >= (1, 4)
+    }
 
     /// Whether this program can read a record of version `self`.
     ///
