@@ -1,6 +1,7 @@
 //! Texts that come from elsewhere: drivers, files, strangers. What is shown on a terminal, in a page or to a CI runner must not
 //! be able to command any of them, so a text is looked at once, where it comes in.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -32,10 +33,24 @@ pub enum TextFault {
     Long(usize),
 }
 
-/// Whether a character changes the direction of writing, or has no width and is no letter.
+/// Whether a character changes the direction of writing, or does not show: it has no width, or the look of a blank and is none.
 #[must_use]
 pub const fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text in which no runner of workflows finds a command: `##[name]` counts wherever it stands in a line, so that two of these
+/// signs never stand side by side.
+#[must_use]
+pub fn without_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("##") {
+        return text.into();
+    }
+    let mut last = ' ';
+    let mut apart = |c| if std::mem::replace(&mut last, c) == '#' && c == '#' { [Some(' '), Some(c)] } else { [None, Some(c)] };
+    text.chars().flat_map(|c| apart(c).into_iter().flatten()).collect()
 }
 
 /// What is wrong with a line of text, if anything.
@@ -65,10 +80,11 @@ pub fn lines_fault(text: &str) -> Option<TextFault> {
     })
 }
 
-/// A text as one line without what [`line_fault`] finds, and of no more than `most` characters.
+/// A text as one line without what [`line_fault`] finds and without commands, and of no more than `most` characters.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = without_commands(&line);
     let mut line = line.chars().filter(|c| !c.is_control() && !is_hidden(*c));
     let start: String = line.by_ref().take(most).collect();
     if line.next().is_none() {
@@ -225,5 +241,6 @@ mod tests {
         assert!(long.ends_with("..."), "{long}");
         assert_eq!(shown(&"é".repeat(160), 160), "é".repeat(160), "characters, not bytes");
         assert_eq!(line_fault(&shown("a\u{0}\u{feff}\r\n", 9)), None, "what is shown has no fault");
+        assert_eq!(shown("##[add-mask]x ###", 40), "# #[add-mask]x # # #", "no command of a runner");
     }
 }
