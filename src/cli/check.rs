@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
-use super::{Exit, Failure, kernel, settings_text};
+use super::{Exit, Failure, kernel};
 use crate::audit::{Plan, Wanted};
 use crate::formats::{self, Format};
 use crate::gate::{self, Gravity, Lock, Policy, Question};
@@ -17,6 +17,7 @@ use crate::kernels;
 use crate::kernels::case::Case;
 use crate::model::CaseId;
 use crate::process::default_limit;
+use crate::process::file::read_text;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
 use crate::views::check::Check;
 use crate::views::{Document, View as _};
@@ -120,7 +121,7 @@ fn exit(gravity: Gravity) -> Exit {
 }
 
 fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
-    let text = settings_text(path).map_err(|e| {
+    let text = read_text(path).map_err(|e| {
         if e.kind() == std::io::ErrorKind::NotFound {
             return Failure::usage(format!("there is no {name}; write it with: repro-audit lock RECORD --out {name}"));
         }
@@ -132,7 +133,7 @@ fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
 /// The policy; an empty one where none is named and none is there.
 fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
     let name = path.map_or_else(|| POLICY.to_owned(), |p| p.display().to_string());
-    match settings_text(Path::new(&name)) {
+    match read_text(Path::new(&name)) {
         Ok(text) => Ok((name.clone(), Policy::parse(&name, &text).map_err(Failure::usage)?)),
         Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => Ok((name, Policy::default())),
         Err(e) => Err(Failure::usage(format!("can't read the policy {name}: {e}"))),

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Failure, print, settings_text, unselected};
+use super::{Exit, Failure, print, unselected};
 use crate::gate::{Lock, LockError};
 use crate::model::CaseId;
+use crate::process::file::read_text;
 use crate::record::{FOLDER, Merged, Record, write_atomically};
 
 /// Arguments.
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Within);
     }
     let name = args.out.display().to_string();
-    let before = settings_text(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
+    let before = read_text(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
     write_atomically(&args.out, text.as_bytes())
         .map_err(|e| Failure::usage(format!("can't write {name}: {e}; choose another file with --out FILE")))?;
     let rows: usize = lock.cases.values().map(|c| c.rows.len()).sum();

@@ -26,7 +26,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
-use crate::process::file::read_text;
 use crate::process::interrupt;
 use crate::record::Merged;
 use crate::wgsl::with_deep_stack;
@@ -211,18 +210,6 @@ fn label(text: &str) -> Result<String, String> {
         return Err("a label is 1 to 100 characters without commas or line breaks".to_owned());
     }
     Ok(text.trim().to_owned())
-}
-
-/// The text of a file in TOML, in which every text is plain.
-fn settings_text(path: &std::path::Path) -> std::io::Result<String> {
-    let text = read_text(path)?;
-    // What is no TOML is told by whoever reads it.
-    if let Ok(parsed) = toml::Deserializer::parse(&text)
-        && let Err(e) = crate::model::text::check(parsed)
-    {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, one_line(e.message())));
-    }
-    Ok(text)
 }
 
 /// Writes to standard output. A closed pipe is the reader's choice and no error.

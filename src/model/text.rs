@@ -56,8 +56,14 @@ pub fn without_commands(text: &str) -> Cow<'_, str> {
 /// What is wrong with a line of text, if anything.
 #[must_use]
 pub fn line_fault(text: &str) -> Option<TextFault> {
-    if text.len() > LINE {
-        return Some(TextFault::Long(LINE));
+    line_fault_within(text, LINE)
+}
+
+/// What is wrong with a line made of several texts, if anything; `most` in bytes.
+#[must_use]
+pub fn line_fault_within(text: &str, most: usize) -> Option<TextFault> {
+    if text.len() > most {
+        return Some(TextFault::Long(most));
     }
     text.chars().find_map(|c| match c {
         c if c.is_control() => Some(TextFault::Control),

@@ -3,6 +3,7 @@
 //!
 //! `REPRO_AUDIT_HOSTILE=N` tries N records, and half as many of everything else; the default is a short form.
 
+mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../fixture/mod.rs"]
@@ -10,6 +11,7 @@ mod fixture;
 mod mutate;
 mod reading;
 mod records;
+mod settings;
 
 /// How many records are tried.
 fn count() -> usize {

@@ -70,84 +70,127 @@ pub(crate) fn places(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Vec<Stri
 pub(crate) fn mutated(original: &Value, random: &mut Random) -> (Value, String) {
     let mut value = original.clone();
     let mut said = Vec::new();
-    for _ in 0..=random.below(3) {
-        let places = places(&value, &|_| true);
-        let place = random.pick(&places).clone();
-        let other = random.pick(&places).clone();
-        let taken = value.pointer(&other).cloned().unwrap_or_default();
+    for _ in 0..=random.below(3) / 2 * 2 {
+        let all = places(&value, &|_| true);
+        let place = random.pick(&all).clone();
+        let Some(kind) = value.pointer(&place).map(std::mem::discriminant) else { continue };
+        // Most changes keep the kind, so that most files are read.
+        let alike = places(&value, &|v| std::mem::discriminant(v) == kind);
+        let other = if random.below(3) > 0 { random.pick(&alike) } else { random.pick(&all) };
+        let other = value.pointer(other).cloned().unwrap_or_default();
         let Some(there) = value.pointer_mut(&place) else { continue };
-        said.push(change(there, taken, random).map_or_else(|| "nothing".to_owned(), |what| format!("{place} {what}")));
+        change(there, other, random);
+        said.push(format!("{place} → {}", there.to_string().chars().take(60).collect::<String>()));
     }
     (value, said.join(", "))
 }
 
-/// Changes a value, as its kind allows. `other` is another value of the record.
-fn change(value: &mut Value, other: Value, random: &mut Random) -> Option<String> {
-    let numbers = [
-        "0",
-        "-0.0",
-        "1",
-        "-1",
-        "2",
-        "255",
-        "65536",
-        "4294967295",
-        "4294967296",
-        "9007199254740993",
-        "9223372036854775807",
-        "-9223372036854775808",
-        "18446744073709551615",
-        "18446744073709551616",
-        "1e308",
-        "-1e308",
-        "5e-324",
-        "0.1",
-    ];
-    match random.below(12) {
-        0 => *value = serde_json::from_str(*random.pick(&numbers)).ok()?,
-        1 => *value = Value::from(*random.pick(&PAYLOADS)),
-        2 => *value = random.pick(&[Value::Null, true.into(), false.into(), "".into()]).clone(),
-        3 => *value = (*random.pick(&["nan", "inf", "-inf", "0x7fc00000", "cpu", "vulkan:0", "latest"])).into(),
-        4 => *value = if random.below(2) == 0 { Value::Array(vec![]) } else { Value::Object(Map::new()) },
-        5 => *value = other,
-        6 => *value = format!("{}{}", value.as_str().unwrap_or("x"), "x ".repeat(random.below(ENDLESS / 2))).into(),
-        7 | 8 => match value {
-            Value::Array(items) if !items.is_empty() => {
-                let at = random.below(items.len());
-                items.remove(at);
+const NUMBERS: [&str; 18] = [
+    "0",
+    "-0.0",
+    "1",
+    "-1",
+    "2",
+    "255",
+    "65536",
+    "4294967295",
+    "4294967296",
+    "9007199254740993",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1e308",
+    "-1e308",
+    "5e-324",
+    "0.1",
+];
+
+/// Changes a value, mostly as its kind allows. `other` is another value of the record.
+fn change(value: &mut Value, other: Value, random: &mut Random) {
+    if random.below(8) == 0 {
+        let words = ["nan", "inf", "-inf", "0x7fc00000", "cpu", "vulkan:0", "latest", ""];
+        *value = match random.below(6) {
+            0 => number(random),
+            1 => (*random.pick(&words)).into(),
+            2 => random.pick(&[Value::Null, true.into(), false.into()]).clone(),
+            3 => Value::Array(vec![]),
+            4 => Value::Object(Map::new()),
+            _ => Value::Array(vec![value.take()]),
+        };
+        return;
+    }
+    if random.below(5) == 0 {
+        *value = other;
+        return;
+    }
+    match value {
+        Value::Null | Value::Bool(_) => *value = other,
+        Value::Number(_) => *value = number(random),
+        Value::String(text) => {
+            *text = match random.below(7) {
+                0 => (*random.pick(&PAYLOADS)).to_owned(),
+                1 => format!("{text} {}", random.pick(&PAYLOADS)),
+                2 => format!("{text}{}", "x ".repeat(random.below(ENDLESS / 2))),
+                3 => format!("{text}{}", "w".repeat(random.below(8192))),
+                4 => format!("{text}{text}"),
+                5 => text.chars().take(random.below(text.chars().count())).collect(),
+                _ => text.chars().map(|c| if random.below(9) == 0 { '7' } else { c }).collect(),
             }
-            Value::Object(fields) if !fields.is_empty() => {
-                let name = fields.keys().nth(random.below(fields.len()))?.clone();
-                fields.remove(&name);
-            }
-            Value::String(text) => {
-                let cut = text.char_indices().nth(random.below(text.chars().count())).map_or(0, |(i, _)| i);
-                text.truncate(cut);
-            }
-            Value::Number(number) => *value = Value::from(-number.as_f64()?),
-            _ => return None,
-        },
-        9 | 10 => match value {
-            Value::Array(items) if !items.is_empty() => {
+        }
+        Value::Array(items) if items.is_empty() => items.push(other),
+        Value::Array(items) => match random.below(4) {
+            0 => items.reverse(),
+            1 => items.truncate(random.below(items.len())),
+            _ => {
                 let item = random.pick(items).clone();
                 let times = [1, 1, 2, 40][random.below(4)];
                 items.extend(std::iter::repeat_n(item, times));
             }
-            Value::Object(fields) => {
+        },
+        Value::Object(fields) => {
+            if random.below(2) == 0
+                && let Some(name) = fields.keys().nth(random.below(fields.len())).cloned()
+            {
+                fields.remove(&name);
+            } else {
                 let name = *random.pick(&["a name", "=x", "seconds", "records", "::error::x"]);
                 fields.insert(name.to_owned(), other);
             }
-            Value::String(text) => *value = format!("{text}{text}").into(),
-            Value::Number(number) => *value = Value::from(number.as_u64()?.wrapping_mul(0x1_0001)),
-            _ => return None,
-        },
-        _ => match value {
-            Value::Array(items) => items.reverse(),
-            Value::String(text) => *value = format!("{text} {}", random.pick(&PAYLOADS)).into(),
-            _ => *value = Value::Array(vec![value.take()]),
-        },
+        }
     }
-    Some(format!("→ {}", value.to_string().chars().take(60).collect::<String>()))
+}
+
+fn number(random: &mut Random) -> Value {
+    let text: &str = NUMBERS[random.below(NUMBERS.len())];
+    serde_json::from_str(text).expect("a number")
+}
+
+/// A text file with a few of its words or lines changed.
+pub(crate) fn mutated_text(original: &str, random: &mut Random) -> String {
+    let mut words: Vec<String> =
+        original.split_inclusive([' ', '\n', '=', '"', '/', '?', '&', ',', '[']).map(str::to_owned).collect();
+    for _ in 0..=random.below(3) / 2 {
+        let (at, from) = (random.below(words.len()), random.below(words.len()));
+        let other = words[from].clone();
+        match random.below(9) {
+            0 if words.len() > 1 => {
+                words.remove(at);
+            }
+            1 => words.insert(at, other),
+            2 | 3 => words[at] = other,
+            4 => words[at] = (*random.pick(&NUMBERS)).to_owned(),
+            5 => words[at] = (*random.pick(&PAYLOADS)).to_owned(),
+            6 => words[at].push_str(&"x".repeat(random.below(ENDLESS))),
+            7 => {
+                let end = (at + random.below(40)).min(words.len());
+                let some = words[at..end].to_vec();
+                words.splice(from..from, some);
+            }
+            _ => words[at] = (*random.pick(&["\"\"\"", "[[", "{", "\u{0}", "\\u001b[2J", "1e999", "'", "\n  "])).to_owned(),
+        }
+    }
+    words.concat()
 }
 
 /// The record's text, with the id of its content.
@@ -167,12 +210,19 @@ pub(crate) fn with_id(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// A value without the members named `seconds`, which are not part of an id.
+/// A value without the fields named `seconds`, which are not part of an id.
 fn without_times(value: &Value) -> Value {
+    let field = |name: &str, value: &Value| match value {
+        // Their members are named by whoever ran the audit.
+        Value::Object(named) if ["variables", "vary"].contains(&name) => {
+            named.iter().map(|(n, v)| (n.clone(), without_times(v))).collect()
+        }
+        other => without_times(other),
+    };
     match value {
         Value::Array(items) => items.iter().map(without_times).collect(),
         Value::Object(fields) => {
-            fields.iter().filter(|(n, _)| *n != "seconds").map(|(n, v)| (n.clone(), without_times(v))).collect()
+            fields.iter().filter(|(n, _)| *n != "seconds").map(|(n, v)| (n.clone(), field(n, v))).collect()
         }
         other => other.clone(),
     }

@@ -129,7 +129,10 @@ pub(crate) fn fault(format: &str, text: &str) -> Option<String> {
     }
     match format {
         "html" if plain.matches("<script").count() != 1 => return Some("another script".to_owned()),
-        "html" | "junit" | "markdown" if ["<img", "onload=\"a", "](http", "<script>a"].iter().any(|t| plain.contains(t)) => {
+        "html" | "junit" if ["<img", "onload=\"a", "<script>a"].iter().any(|t| plain.contains(t)) => {
+            return Some("markup".to_owned());
+        }
+        "markdown" if plain.contains("<img") || plain.contains("<script") || plain.replace("\\](", "").contains("](") => {
             return Some("markup".to_owned());
         }
         "markdown" if plain.lines().any(|l| l.starts_with("# ")) => return Some("a heading".to_owned()),
@@ -205,23 +208,22 @@ pub(crate) fn every_verb(path: &Path, honest: &Honest, folder: Option<&Path>) ->
                 read.fault("lock", fault);
             }
             match Lock::parse("repro.lock", &text) {
-                Ok(lock) => gate(&mut read, &lock, std::slice::from_ref(&honest.record)),
+                Ok(lock) => gate(&mut read, &lock, &Policy::default(), std::slice::from_ref(&honest.record)),
                 Err(e) => read.fault("lock, read again", e),
             }
         }
         Err(e) => read.error("lock", &e),
     }
-    gate(&mut read, &honest.lock, &records);
+    gate(&mut read, &honest.lock, &Policy::default(), &records);
     read
 }
 
-/// Checks records against a lock.
-pub(crate) fn gate(read: &mut Read, lock: &Lock, records: &[Record]) {
-    let policy = Policy::default();
+/// Checks records against a lock and a policy.
+pub(crate) fn gate(read: &mut Read, lock: &Lock, policy: &Policy, records: &[Record]) {
     let question = Question {
         lock,
         lock_file: "repro.lock",
-        policy: &policy,
+        policy,
         policy_file: "repro-audit.toml",
         records,
         missing: &[],

@@ -17,7 +17,7 @@ use crate::{count, fixture};
 const SLOW: Duration = Duration::from_secs(60);
 
 /// A record with few cases of many kinds, that a lock can be made of.
-fn honest() -> Record {
+pub(crate) fn honest() -> Record {
     let mut record = fixture::interpreted(fixture::full(1), false);
     record.engines.retain(|e| e.id != "gl:1");
     let few = ["sum/tree", "sum/atomic", "dropout/philox", "adam/step", "threads_sum/chunked"];
@@ -43,7 +43,7 @@ fn honest() -> Record {
 }
 
 /// What is changed: the honest record, and those of earlier versions.
-fn originals(honest: &Record) -> Vec<Value> {
+pub(crate) fn originals(honest: &Record) -> Vec<Value> {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
     let own = std::fs::read(kept.join("1.2-own-kernel.json")).expect("a record");
     let honest = record::to_json(honest).expect("JSON");
