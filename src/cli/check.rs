@@ -1,6 +1,7 @@
 //! `repro-audit check`: the gate.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ const POLICY: &str = "repro-audit.toml";
 pub(super) struct Args {
     /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
-    record: Vec<String>,
+    record: Vec<OsString>,
     /// Audit this machine now, with the lock's cases and settings, instead of reading a record.
     #[arg(long, conflicts_with = "record")]
     run: bool,

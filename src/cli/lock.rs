@@ -1,5 +1,6 @@
 //! `repro-audit lock`: what the records found, as text to commit.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, print, unselected};
@@ -13,7 +14,7 @@ use crate::record::{FOLDER, Merged, Record, write_atomically};
 pub(super) struct Args {
     /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
-    record: Vec<String>,
+    record: Vec<OsString>,
     /// The file to write; - for standard output.
     #[arg(long, value_name = "FILE", default_value = "repro.lock")]
     out: PathBuf,
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The records that the arguments name, each once, and the labels of legs that were expected and have none.
-pub(super) fn records(texts: &[String]) -> Result<(Vec<Record>, Vec<String>), Failure> {
+pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), Failure> {
     let folders = [Path::new(FOLDER)];
     let mut all = Merged::default();
     for text in texts {

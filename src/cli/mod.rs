@@ -93,8 +93,13 @@ impl Failure {
     }
 }
 
-/// The longest error, in characters.
+/// The longest line on standard error, in characters.
 const LONGEST: usize = 480;
+
+/// Says something on standard error: one line, whatever it quotes.
+fn tell(text: &str) {
+    anstream::eprintln!("{}", crate::model::text::shown(text, LONGEST));
+}
 
 /// Parses the arguments, does what they say, and gives the exit status.
 #[must_use]
@@ -109,7 +114,7 @@ fn run() -> ExitCode {
         Err(e) => {
             // Help and version are data; everything else is an error, of one line.
             if e.use_stderr() && e.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                anstream::eprintln!("{}", crate::model::text::shown(&one_line(&e.to_string()), LONGEST));
+                tell(&one_line(&e.to_string()));
                 return Exit::Usage.into();
             }
             let _ = e.print();
@@ -141,8 +146,7 @@ fn run() -> ExitCode {
         Verb::Worker(args) => worker::run(args),
     };
     if let Err(failure) = &done {
-        // One line, whatever the message quotes.
-        anstream::eprintln!("error: {}", crate::model::text::shown(&failure.message, LONGEST));
+        tell(&format!("error: {}", failure.message));
     }
     interrupt::end();
     done.unwrap_or_else(|failure| failure.exit).into()
@@ -163,7 +167,7 @@ pub fn command() -> clap::Command {
 }
 
 /// The record or merged record that an argument names, looked for where `gpu` writes unless told otherwise.
-fn open(text: &str) -> Result<Merged, Failure> {
+fn open(text: &std::ffi::OsStr) -> Result<Merged, Failure> {
     crate::record::open(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
 }
 
@@ -174,7 +178,7 @@ fn unselected(error: crate::record::SelectError) -> Failure {
 /// Says on standard error what keeps a record from being relied on, where standard output has no place for it.
 fn warn(soundness: &crate::facts::Soundness) {
     if let Some(title) = soundness.title() {
-        anstream::eprintln!("warning: {}", crate::model::text::shown(&title, LONGEST));
+        tell(&format!("warning: {title}"));
     }
 }
 

@@ -13,11 +13,27 @@ pub const LINE: usize = 8 << 10;
 /// The longest text of several lines, in bytes: the source of a shader.
 pub const LINES: usize = 4 << 20;
 
-/// Fields whose texts have several lines: a shader's source, and its settings.
-const SEVERAL: [&str; 2] = ["source", "settings"];
+/// What a text may be. Where it stands decides, never its name alone: variables may have any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A line.
+    Line,
+    /// Several: a kernel's source, and its settings.
+    Lines,
+    /// An output or a part of one, as base64 or digits and of any length.
+    Data,
+}
 
-/// Fields that hold outputs, as base64 and of any length.
-const DATA: [&str; 1] = ["bits"];
+impl Kind {
+    /// The kind of the text at a place.
+    fn at(path: &[String]) -> Self {
+        match path {
+            [.., own, field] if own == "own" && (field == "source" || field == "settings") => Self::Lines,
+            [.., outputs, _, _] if outputs == "outputs" => Self::Data,
+            _ => Self::Line,
+        }
+    }
+}
 
 /// What a text may not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +122,7 @@ pub fn shown(text: &str, most: usize) -> String {
 /// Those of the format; a text with a fault.
 pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
     let path = RefCell::new(Vec::new());
-    Look { path: &path, field: "" }.deserialize(from)
+    Look { path: &path, kind: Kind::Line }.deserialize(from)
 }
 
 #[derive(Clone, Copy)]
@@ -114,15 +130,15 @@ struct Look<'p> {
     /// The fields that are open, for the message.
     path: &'p RefCell<Vec<String>>,
     /// Which kind of text this may be.
-    field: &'static str,
+    kind: Kind,
 }
 
 impl Look<'_> {
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        let fault = match self.field {
-            field if DATA.contains(&field) => text.chars().any(|c| !c.is_ascii_graphic()).then_some(TextFault::Control),
-            field if SEVERAL.contains(&field) => lines_fault(text),
-            _ => line_fault(text),
+        let fault = match self.kind {
+            Kind::Data => text.chars().any(|c| !c.is_ascii_graphic()).then_some(TextFault::Control),
+            Kind::Lines => lines_fault(text),
+            Kind::Line => line_fault(text),
         };
         match fault {
             Some(fault) => Err(E::custom(format!("'{}' has {fault}", shown(&self.path.borrow().join("."), 120)))),
@@ -188,9 +204,9 @@ impl<'de> Visitor<'de> for Look<'_> {
             if let Some(fault) = line_fault(&name) {
                 return Err(A::Error::custom(format!("the name '{}' has {fault}", shown(&name, 60))));
             }
-            let known = DATA.into_iter().chain(SEVERAL).find(|known| *known == name);
             self.path.borrow_mut().push(name);
-            fields.next_value_seed(Look { field: known.unwrap_or(""), ..self })?;
+            let kind = Kind::at(&self.path.borrow());
+            fields.next_value_seed(Look { kind, ..self })?;
             self.path.borrow_mut().pop();
         }
         // Anything that the format has beside its fields.
@@ -210,7 +226,7 @@ mod tests {
     #[test]
     fn a_text_that_could_command_its_reader_is_refused_with_its_field() {
         assert_eq!(
-            looked(r#"{"a":[1,-2,1.5,true,null,{"b":"fine – ε ≤ 2^-24"}],"bits":"AAAA=="}"#),
+            looked(r#"{"a":[1,-2,1.5,true,null,{"b":"fine – ε ≤ 2^-24"}],"outputs":{"d":{"bits":"AAAA=="}}}"#),
             Ok(()),
             "plain texts"
         );
@@ -221,18 +237,22 @@ mod tests {
             (r#"{"label":"a\u202eb"}"#, "direction of writing"),
             (r#"{"label":"a\u2028b"}"#, "direction of writing"),
             (r#"{"a\tb":1}"#, "the name 'a b' has a control character"),
-            (r#"{"bits":"AA AA"}"#, "a control character"),
-            (r#"{"source":"fn f() {\n\t// \u202e\n}"}"#, "direction of writing"),
+            (r#"{"outputs":{"d":{"bits":"AA AA"}}}"#, "a control character"),
+            (r#"{"own":{"source":"fn f() {\n\t// \u202e\n}"}}"#, "direction of writing"),
+            (r#"{"variables":{"source":"a\n::error::b"}}"#, "'variables.source' has a control character"),
+            (r#"{"variables":{"bits":"a\u001b[2J"}}"#, "'variables.bits' has a control character"),
         ] {
             let error = looked(text).expect_err(text);
             assert!(error.contains(why), "{text:?}: {error}");
             assert!(!error.contains('\u{1b}') && !error.contains('\n'), "the error itself is plain: {error:?}");
         }
-        assert_eq!(looked(r#"{"source":"fn f() {\n\treturn;\r\n}"}"#), Ok(()), "a shader has lines");
+        assert_eq!(looked(r#"{"own":{"source":"fn f() {\n\treturn;\r\n}"}}"#), Ok(()), "a shader has lines");
         let long = format!(r#"{{"label":"{}"}}"#, "x".repeat(LINE + 1));
         assert!(looked(&long).is_err_and(|e| e.contains("more than 8192 bytes")), "one endless text");
-        let data = format!(r#"{{"bits":"{}"}}"#, "A".repeat(1 << 20));
+        let data = format!(r#"{{"outputs":{{"d":{{"bits":"{}"}}}}}}"#, "A".repeat(1 << 20));
         assert_eq!(looked(&data), Ok(()), "outputs are as long as they are");
+        let sample = data.replace("bits", "sample");
+        assert_eq!(looked(&sample), Ok(()), "and so are samples of them");
     }
 
     #[test]

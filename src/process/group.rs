@@ -48,7 +48,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts a command as the leader of a group of its own, which is ended where the leader takes more than `memory` bytes.
+    /// Starts a command as the leader of a group of its own, which is ended where it takes more than `memory` bytes.
     ///
     /// # Errors
     /// Those of starting it.

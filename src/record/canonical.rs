@@ -30,6 +30,24 @@ impl<'de> serde::Deserialize<'de> for Text {
     }
 }
 
+/// The canonical text of an object that is long enough to be a case or a verdict, so that no list of anything else takes many
+/// times the memory of its file.
+#[derive(Debug)]
+pub(super) struct Object(pub(super) Text);
+
+/// Fewer bytes than any case or verdict has.
+const SHORTEST: usize = 40;
+
+impl<'de> serde::Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        if text.0.starts_with('{') && text.0.len() >= SHORTEST {
+            return Ok(Self(text));
+        }
+        Err(D::Error::custom("a case or a verdict is no object with its members"))
+    }
+}
+
 /// A name or string as JSON.
 pub(super) fn write_string<E: serde::de::Error>(out: &mut Vec<u8>, text: &str) -> Result<(), E> {
     serde_json::to_writer(out, text).map_err(E::custom)

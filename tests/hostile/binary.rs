@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::common::{program, run, status, stderr, without_adapters};
 use crate::count;
+use crate::honest::{honest, originals};
 use crate::mutate::{Random, mutated, with_id};
 use crate::reading::fault;
-use crate::records::{honest, originals};
 
 /// Runs a verb, and looks at how it ended and at what it printed.
 fn tried(command: &mut Command, format: &str, may_end: &[i32]) -> i32 {
@@ -140,4 +140,72 @@ fn a_variable_that_is_named_as_a_field_is_a_variable() {
     tried(&mut program(&["merge", &out, "--out", &merged]), "json", &[0]);
     tried(&mut program(&["report", &merged]), "table", &[0]);
     tried(&mut program(&["lock", &out, "--out", "-"]), "lock", &[0]);
+}
+
+/// A folder may have any name that the system gives: every verb that reads can name it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_may_have_any_name() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join(OsStr::from_bytes(b"out-\xff"));
+    let mut command = without_adapters(&["gpu", "--kernel", "philox", "--adapter", "embedded:0", "--out"]);
+    let output = run(command.arg(&out));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let merged = out.join("merged.json");
+    let with = |before: &[&str], after: &[&OsStr]| {
+        let output = run(program(before).args(after));
+        assert_eq!(status(&output), 0, "{before:?}: {}", stderr(&output));
+    };
+    with(&["report"], &[out.as_os_str()]);
+    with(&["merge"], &[out.as_os_str(), OsStr::new("--out"), merged.as_os_str()]);
+    with(&["report"], &[merged.as_os_str()]);
+    with(&["compare"], &[out.as_os_str(), merged.as_os_str()]);
+    with(&["lock", "--out", "-"], &[out.as_os_str()]);
+}
+
+/// A file that outgrows its limit is an error after work, not a wrong argument; and nothing temporary stays.
+#[cfg(unix)]
+#[test]
+fn a_record_that_can_not_be_written_is_an_incomplete_audit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let script = "ulimit -f 8; exec \"$0\" gpu --kernel philox --adapter embedded:0 --out \"$1\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_repro-audit")]).arg(&out);
+    command.env("TMPDIR", folder.path()).env_remove("REPRO_AUDIT_REQUIRE_ADAPTER").env_remove("REPRO_AUDIT_LABEL");
+    let output = run(&mut command);
+    assert_eq!(status(&output), 4, "{}", stderr(&output));
+    let told: Vec<String> = stderr(&output).lines().filter(|l| l.starts_with("error")).map(str::to_owned).collect();
+    assert!(told.len() == 1 && told[0].contains("the audit is done"), "{told:?}");
+    for place in [folder.path(), &out] {
+        let left: Vec<_> = std::fs::read_dir(place).expect("a folder").flatten().map(|e| e.file_name()).collect();
+        let temporary = |n: &std::ffi::OsString| n.to_string_lossy().ends_with(".tmp") || n.to_string_lossy().starts_with("repro-audit-");
+        assert!(!left.iter().any(temporary), "{left:?}");
+    }
+}
+
+/// A signal ends an audit in order: nothing temporary stays behind, and no child.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scratch = folder.path().join("scratch");
+        std::fs::create_dir(&scratch).expect("made");
+        let mut command = without_adapters(&["gpu", "--adapter", "embedded:0", "--repeats", "64", "--out"]);
+        command.arg(folder.path().join("out")).env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("it starts");
+        let inside = || std::fs::read_dir(&scratch).expect("a folder").count();
+        while inside() == 0 {
+            assert!(child.try_wait().expect("it is known").is_none(), "it ended before it was asked");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let pid = child.id().to_string();
+        assert!(Command::new("sh").args(["-c", &format!("kill -{signal} {pid}")]).status().expect("a shell").success());
+        let ended = child.wait().expect("it ends");
+        assert!(!ended.success(), "{signal}: {ended}");
+        assert_eq!(inside(), 0, "{signal} leaves something in {}", scratch.display());
+    }
 }

@@ -8,6 +8,7 @@ mod binary;
 mod common;
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod honest;
 mod mutate;
 mod reading;
 mod records;

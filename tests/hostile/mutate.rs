@@ -154,8 +154,9 @@ fn change(value: &mut Value, other: Value, random: &mut Random) {
             {
                 fields.remove(&name);
             } else {
-                let name = *random.pick(&["a name", "=x", "seconds", "records", "::error::x"]);
-                fields.insert(name.to_owned(), other);
+                let name = *random.pick(&["a name", "=x", "seconds", "records", "::error::x", "source", "bits"]);
+                let value = if random.below(2) == 0 { other } else { (*random.pick(&PAYLOADS)).into() };
+                fields.insert(name.to_owned(), value);
             }
         }
     }

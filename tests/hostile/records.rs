@@ -1,54 +1,20 @@
 //! Records.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use repro_audit::facts::verdicts;
-use repro_audit::record::{self, Record, content_id};
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::record::{self, Outcome, Stored, content_id};
 use serde_json::Value;
 
+use crate::count;
+use crate::honest::{honest, originals};
 use crate::mutate::{PAYLOADS, Random, mutated, places, with_id};
 use crate::reading::{Honest, Read, every_verb};
-use crate::{count, fixture};
 
 /// The longest that one file may take through all verbs and formats: far beyond what any takes.
 const SLOW: Duration = Duration::from_secs(60);
-
-/// A record with few cases of many kinds, that a lock can be made of.
-pub(crate) fn honest() -> Record {
-    let mut record = fixture::interpreted(fixture::full(1), false);
-    record.engines.retain(|e| e.id != "gl:1");
-    let few = ["sum/tree", "sum/atomic", "dropout/philox", "adam/step", "threads_sum/chunked"];
-    record.cases.retain(|c| few.contains(&format!("{}/{}", c.kernel, c.variant).as_str()) && !c.problem.contains("n=65536&d"));
-    for case in &mut record.cases {
-        case.executions.retain(|x| x.engine != "gl:1");
-        for finding in case.executions.iter_mut().flat_map(|x| &mut x.findings) {
-            finding.message = finding.message.replace('\u{1b}', "");
-        }
-    }
-    for engine in ["embedded:0", "embedded:1"] {
-        let about = "a NaN".to_owned();
-        record.controls.push(record::Control { name: "nan".to_owned(), engine: engine.to_owned(), about, caught: true });
-    }
-    fixture::readable(&mut record);
-    record.provenance.settings.label = Some("a leg".to_owned());
-    if record.notes.is_empty() {
-        record.notes.push("a note".to_owned());
-    }
-    record.verdicts = verdicts(&record);
-    record.id = content_id(&record).expect("a record is JSON");
-    record
-}
-
-/// What is changed: the honest record, and those of earlier versions.
-pub(crate) fn originals(honest: &Record) -> Vec<Value> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
-    let own = std::fs::read(kept.join("1.2-own-kernel.json")).expect("a record");
-    let honest = record::to_json(honest).expect("JSON");
-    [honest, own].iter().map(|json| serde_json::from_slice(json).expect("JSON")).collect()
-}
 
 /// What became of many files.
 #[derive(Default)]
@@ -58,8 +24,9 @@ struct Tried {
     read: AtomicUsize,
 }
 
-/// Puts each file through every verb, on as many threads as there are processors.
-fn try_all(files: &[(Vec<u8>, String)], pictures: usize) -> (Tried, Vec<String>) {
+/// Puts `count` files through every verb, on as many threads as there are processors; each is made when its turn comes. Of
+/// every so many the report's files are written too.
+fn try_all(count: usize, file: impl Fn(usize) -> (Vec<u8>, String) + Sync, pictures: usize) -> (Tried, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let honest = Honest::new(honest(), &folder.path().join("honest.json"));
     let tried = Tried::default();
@@ -67,13 +34,18 @@ fn try_all(files: &[(Vec<u8>, String)], pictures: usize) -> (Tried, Vec<String>)
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for thread in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let (folder, honest, tried, faults, next) = (folder.path(), &honest, &tried, &faults, &next);
+            let (folder, honest, tried, faults, next, file) = (folder.path(), &honest, &tried, &faults, &next, &file);
             scope.spawn(move || {
                 let path = folder.join(format!("{thread}.json"));
                 let out = folder.join(format!("{thread}"));
-                while let Some((bytes, what)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        break;
+                    }
+                    let (bytes, what) = file(number);
                     std::fs::write(&path, bytes).expect("written");
-                    let number = tried.files.fetch_add(1, Ordering::Relaxed);
+                    tried.files.fetch_add(1, Ordering::Relaxed);
                     let out = (number % pictures == 0).then_some(out.as_path());
                     let begun = Instant::now();
                     let read = catch_unwind(AssertUnwindSafe(|| every_verb(&path, honest, out)));
@@ -105,16 +77,14 @@ fn told(tried: &Tried, faults: &[String]) {
 #[test]
 fn a_mutated_record_is_a_view_or_an_error() {
     let originals = originals(&honest());
-    let files: Vec<(Vec<u8>, String)> = (0..count())
-        .map(|seed| {
-            let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed as u64 + 1));
-            let (value, what) = mutated(&originals[seed % originals.len()], &mut random);
-            (with_id(&value), format!("{seed}: {what}"))
-        })
-        .collect();
-    let (tried, faults) = try_all(&files, 50);
+    let file = |seed: usize| {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed as u64 + 1));
+        let (value, what) = mutated(&originals[seed % originals.len()], &mut random);
+        (with_id(&value), format!("{seed}: {what}"))
+    };
+    let (tried, faults) = try_all(count(), file, 50);
     told(&tried, &faults);
-    assert!(tried.read.load(Ordering::Relaxed) * 20 > files.len(), "many of them are read, or nothing is tested");
+    assert!(tried.read.load(Ordering::Relaxed) * 10 > count(), "many of them are read, or nothing is tested");
 }
 
 /// Every text of a record, replaced by each payload and by one without an end; of the short form, some of them.
@@ -124,23 +94,39 @@ fn a_payload_in_any_text_commands_nobody() {
     let texts = places(original, &Value::is_string);
     let endless = ["x".repeat(70_000), "x ".repeat(35_000), "é".repeat(70_000), "🂡".repeat(8191 / 4), "m ".repeat(4095)];
     let payloads: Vec<&str> = PAYLOADS.into_iter().chain(endless.iter().map(String::as_str)).collect();
-    let mut files = Vec::new();
-    for place in &texts {
-        for payload in &payloads {
-            let mut value = original.clone();
-            *value.pointer_mut(place).expect("it was found there") = (*payload).into();
-            files.push((place, payload, value));
-        }
-    }
+    let all = texts.len() * payloads.len();
     // Spread over places and payloads alike.
-    let step = (files.len() / (3 * count())).max(1);
-    let files: Vec<(Vec<u8>, String)> = files
-        .iter()
-        .step_by(if step > 1 { step | 1 } else { 1 })
-        .map(|(place, payload, value)| {
-            (with_id(value), format!("{place} = {:?}", payload.chars().take(40).collect::<String>()))
-        })
-        .collect();
-    let (tried, faults) = try_all(&files, 200);
+    let step = (all / (3 * count())).max(1);
+    let step = if step > 1 { step | 1 } else { 1 };
+    let file = |number: usize| {
+        let (place, payload) = (number * step / payloads.len(), number * step % payloads.len());
+        let mut value = original.clone();
+        *value.pointer_mut(&texts[place]).expect("it was found there") = payloads[payload].into();
+        (with_id(&value), format!("{} = {:?}", texts[place], payloads[payload].chars().take(40).collect::<String>()))
+    };
+    let (tried, faults) = try_all(all / step, file, 200);
     told(&tried, &faults);
+}
+
+/// What looks at every text of a file must not refuse what this program writes: a large sample of an output, and a kernel's
+/// source of many lines.
+#[test]
+fn what_this_program_writes_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("record.json");
+    let mut record = honest();
+    let case = record.cases.iter_mut().find(|c| c.dtype == Dtype::F32).expect("a case of floats");
+    case.elements = 20_000;
+    let bits = Bits::words(Dtype::F32, (0..20_000).collect());
+    for execution in &mut case.executions {
+        let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
+        distinct[0].digest = bits.digest();
+    }
+    let stored = Stored::new(&bits, 16_384);
+    assert!(matches!(&stored, Stored::Sampled { .. }), "it is too long to be stored whole");
+    record.outputs.add(bits.digest(), stored.clone());
+    record.id = content_id(&record).expect("JSON");
+    std::fs::write(&path, record::to_json(&record).expect("JSON")).expect("written");
+    let read = record::read(&path).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(read.outputs.get(&bits.digest()), Some(&stored), "as it was written");
 }
