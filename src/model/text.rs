@@ -65,7 +65,8 @@ pub fn without_commands(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     let mut last = ' ';
-    let mut apart = |c| if std::mem::replace(&mut last, c) == '#' && c == '#' { [Some(' '), Some(c)] } else { [None, Some(c)] };
+    let mut apart =
+        |c| if std::mem::replace(&mut last, c) == '#' && c == '#' { [Some(' '), Some(c)] } else { [None, Some(c)] };
     text.chars().flat_map(|c| apart(c).into_iter().flatten()).collect()
 }
 

@@ -26,7 +26,11 @@ fn tried(command: &mut Command, format: &str, may_end: &[i32]) -> i32 {
         assert!(!line.trim_start().starts_with("::"), "{line:?} of {what}");
     }
     if ended == 2 || ended == 5 {
-        assert_eq!(said.lines().filter(|l| l.starts_with("error")).count(), 1, "one line that says what is wrong: {what}");
+        assert_eq!(
+            said.lines().filter(|l| l.starts_with("error")).count(),
+            1,
+            "one line that says what is wrong: {what}"
+        );
         assert!(output.stdout.is_empty(), "an error, and an answer: {what}");
     } else if !output.stdout.is_empty() {
         let text = String::from_utf8(output.stdout).unwrap_or_else(|e| panic!("{e}: {what}"));
@@ -129,8 +133,19 @@ fn wrong_arguments_are_one_line() {
 fn a_variable_that_is_named_as_a_field_is_a_variable() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out").display().to_string();
-    let arguments =
-        ["gpu", "--kernel", "philox", "--adapter", "embedded:0", "--vary", "seconds=1,2", "--vary", "id=a", "--out", &out];
+    let arguments = [
+        "gpu",
+        "--kernel",
+        "philox",
+        "--adapter",
+        "embedded:0",
+        "--vary",
+        "seconds=1,2",
+        "--vary",
+        "id=a",
+        "--out",
+        &out,
+    ];
     let output = run(&mut without_adapters(&arguments));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let record: Value =
@@ -181,7 +196,9 @@ fn a_record_that_can_not_be_written_is_an_incomplete_audit() {
     assert!(told.len() == 1 && told[0].contains("the audit is done"), "{told:?}");
     for place in [folder.path(), &out] {
         let left: Vec<_> = std::fs::read_dir(place).expect("a folder").flatten().map(|e| e.file_name()).collect();
-        let temporary = |n: &std::ffi::OsString| n.to_string_lossy().ends_with(".tmp") || n.to_string_lossy().starts_with("repro-audit-");
+        let temporary = |n: &std::ffi::OsString| {
+            n.to_string_lossy().ends_with(".tmp") || n.to_string_lossy().starts_with("repro-audit-")
+        };
         assert!(!left.iter().any(temporary), "{left:?}");
     }
 }
@@ -207,5 +224,31 @@ fn a_signal_leaves_nothing_behind() {
         let ended = child.wait().expect("it ends");
         assert!(!ended.success(), "{signal}: {ended}");
         assert_eq!(inside(), 0, "{signal} leaves something in {}", scratch.display());
+    }
+}
+
+#[test]
+fn a_shader_that_shows_another_text_than_it_runs_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("k.wgsl");
+    let source = "@group(0) @binding(0) var<storage, read_write> y: array<f32, 4>;\n\
+                  @compute @workgroup_size(1) fn main() { /* \u{202e} */ y[0] = 1.0; }\n";
+    std::fs::write(&file, source).expect("written");
+    let output = run(&mut program(&["kernel", file.to_str().expect("a name"), "--dry-run"]));
+    assert_eq!(status(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("direction of writing"), "{}", stderr(&output));
+    std::fs::write(&file, source.replace('\u{202e}', "")).expect("written");
+    let output = run(&mut program(&["kernel", file.to_str().expect("a name"), "--dry-run"]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+}
+
+/// What a driver or a file brings is plain when it is recorded, so that an honest record is never refused.
+#[test]
+fn a_label_or_a_value_that_no_record_may_hold_is_refused_before_work() {
+    for arguments in [["gpu", "--label", "a\u{202e}b"], ["gpu", "--vary", "X=a\nb"], ["gpu", "--vary", "X=\u{1b}[2J"]] {
+        let output = run(&mut program(&arguments));
+        assert_eq!(status(&output), 2, "{arguments:?}: {}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.trim_end().chars().all(|c| !c.is_control()), "{arguments:?}: {said:?}");
     }
 }

@@ -13,7 +13,9 @@ pub(crate) fn honest() -> Record {
     let mut record = fixture::interpreted(fixture::full(1), false);
     record.engines.retain(|e| e.id != "gl:1");
     let few = ["sum/tree", "sum/atomic", "dropout/philox", "adam/step", "threads_sum/chunked"];
-    record.cases.retain(|c| few.contains(&format!("{}/{}", c.kernel, c.variant).as_str()) && !c.problem.contains("n=65536&d"));
+    record
+        .cases
+        .retain(|c| few.contains(&format!("{}/{}", c.kernel, c.variant).as_str()) && !c.problem.contains("n=65536&d"));
     for case in &mut record.cases {
         case.executions.retain(|x| x.engine != "gl:1");
         for finding in case.executions.iter_mut().flat_map(|x| &mut x.findings) {
@@ -22,7 +24,12 @@ pub(crate) fn honest() -> Record {
     }
     for engine in ["embedded:0", "embedded:1"] {
         let about = "a NaN".to_owned();
-        record.controls.push(record::Control { name: "nan".to_owned(), engine: engine.to_owned(), about, caught: true });
+        record.controls.push(record::Control {
+            name: "nan".to_owned(),
+            engine: engine.to_owned(),
+            about,
+            caught: true,
+        });
     }
     fixture::readable(&mut record);
     record.provenance.settings.label = Some("a leg".to_owned());

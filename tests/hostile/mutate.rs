@@ -188,7 +188,10 @@ pub(crate) fn mutated_text(original: &str, random: &mut Random) -> String {
                 let some = words[at..end].to_vec();
                 words.splice(from..from, some);
             }
-            _ => words[at] = (*random.pick(&["\"\"\"", "[[", "{", "\u{0}", "\\u001b[2J", "1e999", "'", "\n  "])).to_owned(),
+            _ => {
+                words[at] =
+                    (*random.pick(&["\"\"\"", "[[", "{", "\u{0}", "\\u001b[2J", "1e999", "'", "\n  "])).to_owned()
+            }
         }
     }
     words.concat()

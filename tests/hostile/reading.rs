@@ -132,7 +132,9 @@ pub(crate) fn fault(format: &str, text: &str) -> Option<String> {
         "html" | "junit" if ["<img", "onload=\"a", "<script>a"].iter().any(|t| plain.contains(t)) => {
             return Some("markup".to_owned());
         }
-        "markdown" if plain.contains("<img") || plain.contains("<script") || plain.replace("\\](", "").contains("](") => {
+        "markdown"
+            if plain.contains("<img") || plain.contains("<script") || plain.replace("\\](", "").contains("](") =>
+        {
             return Some("markup".to_owned());
         }
         "markdown" if plain.lines().any(|l| l.starts_with("# ")) => return Some("a heading".to_owned()),

@@ -16,6 +16,5 @@ mod numerics;
 mod pair;
 mod records;
 mod rng;
-mod texts;
 mod unsound;
 mod views;

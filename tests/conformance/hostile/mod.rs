@@ -175,7 +175,8 @@ fn survives(good: &str, way: &str, expected: Expected) -> Result<(), Failed> {
         (Expected::Named(why), [(label, reason)]) if label.contains("bad_icd.json") && reason.contains(why) => {}
         _ => return Err(format!("{expected:?}, and the record says {failed:?}").into()),
     }
-    let told = record.notes.iter().any(|n| n.contains("vulkan:0") && n.contains("its last line: [2J::error::from a driver"));
+    let told =
+        record.notes.iter().any(|n| n.contains("vulkan:0") && n.contains("its last line: [2J::error::from a driver"));
     if way.ends_with("chatter") != told {
         return Err(format!("what the driver said is a note, and there are: {:?}", record.notes).into());
     }
