@@ -14,11 +14,13 @@ fn live() -> MutexGuard<'static, BTreeSet<u32>> {
 }
 
 /// Whether a process leads a group that this program started.
+#[cfg(unix)]
 pub(super) fn leads(process: u32) -> bool {
     live().contains(&process)
 }
 
 /// Ends every group that runs.
+#[cfg(unix)]
 pub(super) fn kill_all() {
     // The lock is held meanwhile, so that no number that is freed is used.
     live().iter().for_each(|leader| kill_group(*leader));

@@ -79,6 +79,11 @@ impl Watch {
                 if taken > limit {
                     over.store(true, Ordering::Relaxed);
                     kill();
+                    // A job ends with its last handle, which another thread has.
+                    #[cfg(not(unix))]
+                    known.iter().filter_map(|p| system.process(*p)).for_each(|p| {
+                        p.kill();
+                    });
                     return;
                 }
                 std::thread::sleep(EVERY);
