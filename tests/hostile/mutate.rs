@@ -190,7 +190,7 @@ pub(crate) fn mutated_text(original: &str, random: &mut Random) -> String {
             }
             _ => {
                 words[at] =
-                    (*random.pick(&["\"\"\"", "[[", "{", "\u{0}", "\\u001b[2J", "1e999", "'", "\n  "])).to_owned()
+                    (*random.pick(&["\"\"\"", "[[", "{", "\u{0}", "\\u001b[2J", "1e999", "'", "\n  "])).to_owned();
             }
         }
     }
