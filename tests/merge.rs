@@ -1,7 +1,7 @@
 //! Merging is a union of sets: any order, any grouping, any number of times gives the same bytes, and nothing is lost.
 
 mod fixture;
-mod hostile;
+mod forged;
 
 use std::path::{Path, PathBuf};
 

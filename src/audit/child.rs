@@ -131,6 +131,11 @@ impl Child {
         }
     }
 
+    /// The last thing that its driver said, on standard output or error.
+    pub(super) fn said(&self) -> Option<String> {
+        self.errors.last()
+    }
+
     /// Asks for one case.
     pub(super) fn ask(&mut self, case: &str, repeats: u32) -> Result<Response, ChildError> {
         let request = Request { case: case.to_owned(), repeats };

@@ -66,6 +66,19 @@ fn long_loops(limits: &[(String, Limit)], problem: &dyn Problem, record: &mut Ca
     }
 }
 
+/// A note for each thing that drivers said, with the engines whose child process said it last.
+fn said_unasked(said: Vec<(String, String)>) -> Vec<String> {
+    let mut by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (engine, words) in said {
+        by.entry(words).or_default().push(engine);
+    }
+    let note = |(words, engines): (String, Vec<String>)| {
+        let of = engines.join(", ");
+        format!("In the child process of {of} a driver wrote to standard output or error; its last line: {words}")
+    };
+    by.into_iter().map(note).collect()
+}
+
 impl<'p> Recording<'p> {
     /// The record before its first case.
     pub(super) fn new(plan: &'p Plan, engines: Vec<Engine>, scratch: &Path) -> Self {
@@ -188,8 +201,13 @@ impl<'p> Recording<'p> {
         Ok(())
     }
 
-    /// The finished record, with the engines as they are in the end.
-    pub(super) fn finish(mut self, engines: Vec<Engine>, seconds: f64) -> Result<Record, AuditError> {
+    /// The finished record, with the engines as they are in the end, and what the drivers of some of them said unasked.
+    pub(super) fn finish(
+        mut self,
+        engines: Vec<Engine>,
+        said: Vec<(String, String)>,
+        seconds: f64,
+    ) -> Result<Record, AuditError> {
         let ran = |engine: &Engine| {
             let mine = |c: &CaseRecord| {
                 c.executions.iter().any(|e| e.engine == engine.id && matches!(e.outcome, Outcome::Ran { .. }))
@@ -212,6 +230,7 @@ impl<'p> Recording<'p> {
         self.record.notes.extend(own::said_beside(&self.record.cases));
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
+        self.record.notes.extend(said_unasked(said));
         self.record.run.seconds = seconds;
         self.record.id = crate::record::content_id(&self.record)?;
         Ok(self.record)

@@ -173,6 +173,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     analysed?;
     executed?;
     let engines = engines(&slots);
+    let said = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.said()?))).collect();
     drop(slots);
-    recording.finish(engines, started.elapsed().as_secs_f64())
+    recording.finish(engines, said, started.elapsed().as_secs_f64())
 }

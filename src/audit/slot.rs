@@ -121,6 +121,14 @@ impl EngineSlot {
         Self { engine, executor: Executor::Nothing }
     }
 
+    /// The last thing that its driver said where nobody asked, if it still runs. One that ended is told with its failure.
+    pub(super) fn said(&self) -> Option<String> {
+        match &self.executor {
+            Executor::Adapter { child, .. } => child.as_ref()?.said(),
+            Executor::Remote(..) | Executor::Nothing => None,
+        }
+    }
+
     /// Whether it is asked at all.
     pub(super) fn is_open(&self) -> bool {
         match &self.executor {

@@ -1,6 +1,7 @@
 //! `repro-audit check`: the gate.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
-use super::{Exit, Failure, kernel, settings_text};
+use super::{Exit, Failure, kernel};
 use crate::audit::{Plan, Wanted};
 use crate::formats::{self, Format};
 use crate::gate::{self, Conclusion, Lock, Policy, Question};
@@ -17,6 +18,7 @@ use crate::kernels;
 use crate::kernels::case::Case;
 use crate::model::CaseId;
 use crate::process::default_limit;
+use crate::process::file::read_text;
 use crate::record::{FOLDER, Record, STORE, write_atomically};
 use crate::views::check::Check;
 use crate::views::{Document, View as _};
@@ -29,7 +31,7 @@ const POLICY: &str = "repro-audit.toml";
 pub(super) struct Args {
     /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
-    record: Vec<String>,
+    record: Vec<OsString>,
     /// Audit this machine now, with the lock's cases and settings, instead of reading a record.
     #[arg(long, conflicts_with = "record")]
     run: bool,
@@ -121,7 +123,7 @@ fn exit(conclusion: Conclusion) -> Exit {
 }
 
 fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
-    let text = settings_text(path).map_err(|e| {
+    let text = read_text(path).map_err(|e| {
         if e.kind() == std::io::ErrorKind::NotFound {
             return Failure::usage(format!("there is no {name}; write it with: repro-audit lock RECORD --out {name}"));
         }
@@ -133,7 +135,7 @@ fn lock(path: &Path, name: &str) -> Result<Lock, Failure> {
 /// The policy; an empty one where none is named and none is there.
 fn policy(path: Option<&Path>) -> Result<(String, Policy), Failure> {
     let name = path.map_or_else(|| POLICY.to_owned(), |p| p.display().to_string());
-    match settings_text(Path::new(&name)) {
+    match read_text(Path::new(&name)) {
         Ok(text) => Ok((name.clone(), Policy::parse(&name, &text).map_err(Failure::usage)?)),
         Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => Ok((name, Policy::default())),
         Err(e) => Err(Failure::usage(format!("can't read the policy {name}: {e}"))),

@@ -1,5 +1,7 @@
 //! `repro-audit compare`: what two records differ in.
 
+use std::ffi::OsString;
+
 use clap::ValueEnum;
 
 use super::shown::{formats, show};
@@ -23,9 +25,9 @@ enum FailOn {
 pub(super) struct Args {
     /// The reference: a record.json, a folder that holds one, the beginning of an id, or latest; of a merged record
     /// FILE#LABEL.
-    left: String,
+    left: OsString,
     /// What is compared with it.
-    right: String,
+    right: OsString,
     /// Pair this engine of the left record with that of the right one, such as vulkan:0=vulkan:1; may be given more than
     /// once. Others are matched by device and backend.
     #[arg(long = "match", value_name = "LEFT=RIGHT", value_parser = pair)]

@@ -1,10 +1,12 @@
 //! `repro-audit lock`: what the records found, as text to commit.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Failure, print, settings_text, unselected};
+use super::{Exit, Failure, print, unselected};
 use crate::gate::{Lock, LockError};
 use crate::model::CaseId;
+use crate::process::file::read_text;
 use crate::record::{FOLDER, Merged, Record, write_atomically};
 
 /// Arguments.
@@ -12,7 +14,7 @@ use crate::record::{FOLDER, Merged, Record, write_atomically};
 pub(super) struct Args {
     /// The records: a record.json or a merged file each, the folder that holds one, the beginning of an id, or latest.
     #[arg(value_name = "RECORD", default_value = "latest")]
-    record: Vec<String>,
+    record: Vec<OsString>,
     /// The file to write; - for standard output.
     #[arg(long, value_name = "FILE", default_value = "repro.lock")]
     out: PathBuf,
@@ -34,7 +36,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Within);
     }
     let name = args.out.display().to_string();
-    let before = settings_text(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
+    let before = read_text(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
     write_atomically(&args.out, text.as_bytes())
         .map_err(|e| Failure::usage(format!("can't write {name}: {e}; choose another file with --out FILE")))?;
     let rows: usize = lock.cases.values().map(|c| c.rows.len()).sum();
@@ -48,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The records that the arguments name, each once, and the labels of legs that were expected and have none.
-pub(super) fn records(texts: &[String]) -> Result<(Vec<Record>, Vec<String>), Failure> {
+pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), Failure> {
     let folders = [Path::new(FOLDER)];
     let mut all = Merged::default();
     for text in texts {

@@ -1,13 +1,14 @@
 //! `repro-audit merge`: many records as one.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::outputs::put_aside;
-use super::{Exit, Failure, unselected};
-use crate::facts::{clean, soundness_of_member};
+use super::{Exit, Failure, tell, unselected};
+use crate::facts::soundness_of_member;
 use crate::numerics::threads::available_threads;
 use crate::process::file::read_text;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
@@ -17,7 +18,7 @@ use crate::record::{self, FOLDER, Merged, ReadError, Reader};
 pub(super) struct Args {
     /// Records, merged ones too: files, folders that hold record.json or other records, beginnings of ids, or latest.
     #[arg(required = true)]
-    records: Vec<String>,
+    records: Vec<OsString>,
     /// The file to write; standard output where it is left out.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -110,20 +111,22 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The files that an argument names. A folder without `record.json` stands for the records in it.
-fn named(text: &str) -> Result<Vec<PathBuf>, Failure> {
+fn named(text: &OsStr) -> Result<Vec<PathBuf>, Failure> {
     let path = Path::new(text);
     if path.is_dir() && !path.join("record.json").exists() {
-        let cant = |e| Failure::new(Exit::Unreadable, format!("can't read {text}: {e}"));
+        let name = path.display();
+        let cant = |e| Failure::new(Exit::Unreadable, format!("can't read {name}: {e}"));
         let mut files: Vec<PathBuf> = std::fs::read_dir(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(cant)?
             .into_iter()
             .map(|e| e.path())
-            .filter(|p| p.extension().is_some_and(|e| e == "json"))
+            // A pipe might never be written to.
+            .filter(|p| p.extension().is_some_and(|e| e == "json") && p.is_file())
             .collect();
         files.sort();
         if files.is_empty() {
-            return Err(Failure::usage(format!("{text} has no record.json and no other .json file")));
+            return Err(Failure::usage(format!("{name} has no record.json and no other .json file")));
         }
         return Ok(files);
     }
@@ -160,14 +163,14 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         if labels.is_empty() { String::new() } else { format!(" of {} labels", labels.len()) }
     );
     for member in merged.members().filter(|m| !m.shell.engines.iter().any(record::Engine::is_driver)) {
-        anstream::eprintln!("warning: {} has no adapter with a driver", member.name());
+        tell(&format!("warning: {} has no adapter with a driver", member.name()));
     }
     if let Some(path) = &args.out {
         anstream::eprintln!("Written to {}. Next: repro-audit report {} --out DIR", path.display(), path.display());
     }
     let missing: Vec<String> = merged.missing().into_iter().map(str::to_owned).collect();
     if !missing.is_empty() {
-        anstream::eprintln!("error: these legs sent no record: {}", missing.join(", "));
+        tell(&format!("error: these legs sent no record: {}", missing.join(", ")));
         return Exit::Incomplete;
     }
     // Of an audit that broke off, what it did not find says nothing.
@@ -175,7 +178,7 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
     let says = if expected.is_some() { "error" } else { "warning" };
     for member in merged.members() {
         if let Some(title) = soundness_of_member(member).title() {
-            anstream::eprintln!("{says}: {}: {title}", clean(member.name()));
+            tell(&format!("{says}: {}: {title}", member.name()));
             unsound = true;
         }
     }
@@ -186,7 +189,7 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         && labels.len() != *count
     {
         let sent: Vec<&str> = labels.into_iter().collect();
-        anstream::eprintln!("error: {count} legs were expected and {} sent a record: {}", sent.len(), sent.join(", "));
+        tell(&format!("error: {count} legs were expected and {} sent a record: {}", sent.len(), sent.join(", ")));
         return Exit::Incomplete;
     }
     Exit::Within

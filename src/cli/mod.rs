@@ -26,7 +26,6 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use exit::Exit;
 
-use crate::process::file::read_text;
 use crate::process::interrupt;
 use crate::record::Merged;
 use crate::wgsl::with_deep_stack;
@@ -94,8 +93,13 @@ impl Failure {
     }
 }
 
-/// The longest error, in characters.
+/// The longest line on standard error, in characters.
 const LONGEST: usize = 480;
+
+/// Says something on standard error: one line, whatever it quotes.
+fn tell(text: &str) {
+    anstream::eprintln!("{}", crate::model::text::shown(text, LONGEST));
+}
 
 /// Parses the arguments, does what they say, and gives the exit status.
 #[must_use]
@@ -110,7 +114,7 @@ fn run() -> ExitCode {
         Err(e) => {
             // Help and version are data; everything else is an error, of one line.
             if e.use_stderr() && e.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-                anstream::eprintln!("{}", crate::model::text::shown(&one_line(&e.to_string()), LONGEST));
+                tell(&one_line(&e.to_string()));
                 return Exit::Usage.into();
             }
             let _ = e.print();
@@ -142,8 +146,7 @@ fn run() -> ExitCode {
         Verb::Worker(args) => worker::run(args),
     };
     if let Err(failure) = &done {
-        // One line, whatever the message quotes.
-        anstream::eprintln!("error: {}", crate::model::text::shown(&failure.message, LONGEST));
+        tell(&format!("error: {}", failure.message));
     }
     interrupt::end();
     done.unwrap_or_else(|failure| failure.exit).into()
@@ -164,7 +167,7 @@ pub fn command() -> clap::Command {
 }
 
 /// The record or merged record that an argument names, looked for where `gpu` writes unless told otherwise.
-fn open(text: &str) -> Result<Merged, Failure> {
+fn open(text: &std::ffi::OsStr) -> Result<Merged, Failure> {
     crate::record::open(text, &[std::path::Path::new(crate::record::FOLDER)]).map_err(unselected)
 }
 
@@ -175,7 +178,7 @@ fn unselected(error: crate::record::SelectError) -> Failure {
 /// Says on standard error what keeps a record from being relied on, where standard output has no place for it.
 fn warn(soundness: &crate::facts::Soundness) {
     if let Some(title) = soundness.title() {
-        anstream::eprintln!("warning: {}", crate::model::text::shown(&title, LONGEST));
+        tell(&format!("warning: {title}"));
     }
 }
 
@@ -223,18 +226,6 @@ fn label(text: &str) -> Result<String, String> {
         return Err("a label is 1 to 100 characters without commas or line breaks".to_owned());
     }
     Ok(text.trim().to_owned())
-}
-
-/// The text of a file in TOML, in which every text is plain.
-fn settings_text(path: &std::path::Path) -> std::io::Result<String> {
-    let text = read_text(path)?;
-    // What is no TOML is told by whoever reads it.
-    if let Ok(parsed) = toml::Deserializer::parse(&text)
-        && let Err(e) = crate::model::text::check(parsed)
-    {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, one_line(e.message())));
-    }
-    Ok(text)
 }
 
 /// Writes to standard output. A closed pipe is the reader's choice and no error.

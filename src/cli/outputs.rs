@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Failure;
+use super::{Exit, Failure};
 use crate::formats::FormatError;
 use crate::model::words::short;
 use crate::record::{self, Record, write_atomically};
@@ -127,7 +127,10 @@ impl Outputs {
     /// Writes the record and every report of it. Another audit's record that is there is put aside.
     pub(super) fn finish(&mut self, record: &Record) -> Result<(), Failure> {
         let name = self.folder.display().to_string();
-        let cant = |e: &dyn std::fmt::Display| Failure::usage(format!("can't write to the output folder {name}: {e}"));
+        // The arguments were right, and the work is done: what is missing is its record.
+        let cant = |e: &dyn std::fmt::Display| {
+            Failure::new(Exit::Incomplete, format!("the audit is done, and can't be written to the folder {name}: {e}"))
+        };
         let json = record::to_json(record).map_err(|e| cant(&e))?;
         let _lock = Lock::take(&self.folder).map_err(|e| cant(&e))?;
         if let Some(kept) = put_aside(&self.folder.join("record.json"), self.own).map_err(|e| cant(&e))? {

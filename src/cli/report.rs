@@ -1,5 +1,6 @@
 //! `repro-audit report`: a view of a record.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::outputs::Outputs;
@@ -7,7 +8,7 @@ use super::shown::{formats, show};
 use super::{Exit, Failure};
 use crate::facts::soundness;
 use crate::formats::{Format, json};
-use crate::record::{self, Record};
+use crate::record::{self, ReadError, Record};
 use crate::views::audit::Audit;
 
 /// Arguments.
@@ -15,7 +16,7 @@ use crate::views::audit::Audit;
 pub(super) struct Args {
     /// The record: a record.json, the folder that holds one, the beginning of an id, or latest;
     /// or a merged record.
-    record: String,
+    record: OsString,
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
@@ -29,9 +30,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
-    let plain = record::find(&args.record, &[Path::new(record::FOLDER)]).ok().and_then(|path| record::read(&path).ok());
-    if let Some(record) = plain {
-        return one(args, &record);
+    if let Ok(path) = record::find(&args.record, &[Path::new(record::FOLDER)]) {
+        match record::read(&path) {
+            Ok(record) => return one(args, &record),
+            Err(ReadError::Several { .. }) => {}
+            Err(e) => return Err(Failure::new(Exit::Unreadable, e)),
+        }
     }
     let merged = super::open(&args.record)?;
     let mut members = merged.members();

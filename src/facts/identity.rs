@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::model::AdapterIdentity;
 use crate::model::adapter::INTERPRETER;
 use crate::model::record::{AxisLevel, Engine, EngineKind, Environment};
+use crate::model::text::without_commands;
 use crate::model::variables::VARIABLES;
 
 /// What stays over an update. Text is one line without control characters.
@@ -234,7 +235,7 @@ fn driven(adapter: &AdapterIdentity, engine: &Engine, environment: &Environment)
 #[must_use]
 pub fn clean(text: &str) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut out = shown.split_whitespace().collect::<Vec<_>>().join(" ").replace("##[", "# [");
+    let mut out = without_commands(&shown.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
     while out.contains("::") {
         out = out.replace("::", ": :");
     }
@@ -301,7 +302,7 @@ mod tests {
     fn text_of_drivers_is_one_harmless_line() {
         assert_eq!(clean("a\n::error::b\u{1b}[31m  c "), "a : :error: :b [31m c", "no line and no command");
         assert!(!clean(":::::").contains("::"), "however many");
-        assert_eq!(clean("##[add-mask]"), "# [add-mask]", "nor the older form");
+        assert_eq!(clean("##[add-mask]"), "# #[add-mask]", "nor the older form");
     }
 
     #[test]

@@ -1,23 +1,29 @@
 //! Text from elsewhere, as one harmless line.
 
-/// Whether a character could steer a terminal, hide itself, break a line or turn the order of what follows.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
+use crate::model::text::{is_hidden, without_commands};
 
 /// One line that shows what it holds: control characters, characters that reverse or hide what follows, and breaks of
-/// lines are shown as U+FFFD.
+/// lines are shown as U+FFFD. A runner of workflows finds no command in it.
 #[must_use]
 pub fn line(text: &str) -> String {
-    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c };
+    without_commands(text).chars().map(shown).collect()
+}
+
+/// A whole line of a log that no runner takes for a command, which begins with two colons.
+#[must_use]
+pub fn start(line: &str) -> String {
+    let words = line.trim_start();
+    let blanks = &line[..line.len() - words.len()];
+    match words.strip_prefix("::") {
+        Some(rest) => format!("{blanks}: :{rest}"),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, start};
 
     #[test]
     fn nothing_steers_or_hides() {
@@ -27,5 +33,8 @@ mod tests {
             "each shown"
         );
         assert_eq!(line("naïve 8 µs → ∞ 漢字"), "naïve 8 µs → ∞ 漢字", "ordinary text is kept");
+        assert_eq!(line("x ##[stop-commands]y"), "x # #[stop-commands]y", "no command, wherever it stands");
+        assert_eq!(start("  ::error::x"), "  : :error::x", "nor at the start of a line");
+        assert_eq!(start("std::cos"), "std::cos", "where alone it is one");
     }
 }

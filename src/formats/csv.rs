@@ -1,6 +1,6 @@
 //! For data frames and databases: one observation a row.
 
-use super::{Format, FormatError, Options};
+use super::{Format, FormatError, Options, clean};
 use crate::views::View;
 use crate::views::document::{Cell, Rows, Table, Value};
 
@@ -33,12 +33,12 @@ pub fn write(rows: &Rows) -> Result<String, FormatError> {
 }
 
 /// A value that no spreadsheet takes for a formula: text that begins like one and is no number gets an apostrophe before
-/// it. Control characters but for breaks of lines are shown as U+FFFD.
+/// it, and so does text that a runner of workflows takes for a command. What breaks or hides in a line is shown as U+FFFD.
 fn guarded(value: &Value) -> Value {
     let Value::Text(text) = value else { return value.clone() };
-    let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
-    let formula = text.starts_with(['=', '+', '-', '@', '\n', '\u{fffd}']) && text.parse::<f64>().is_err();
-    Value::Text(if formula { format!("'{text}") } else { text })
+    let text = clean::line(text);
+    let formula = text.starts_with(['=', '+', '-', '@', '\u{fffd}']) && text.parse::<f64>().is_err();
+    Value::Text(if formula || text.trim_start().starts_with("::") { format!("'{text}") } else { text })
 }
 
 /// A table for people as rows for programs.

@@ -49,6 +49,7 @@ struct Out {
 impl Out {
     /// Adds what fits whole. After the first piece that does not fit, nothing more is added: what matters most comes first.
     fn push(&mut self, piece: &str) {
+        let piece = &clean::start(piece);
         if self.left_out > 0 || self.text.len() + piece.len() > self.room {
             self.left_out += usize::from(!piece.trim().is_empty());
         } else {

@@ -1,6 +1,7 @@
 //! Texts that come from elsewhere: drivers, files, strangers. What is shown on a terminal, in a page or to a CI runner must not
 //! be able to command any of them, so a text is looked at once, where it comes in.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -12,11 +13,27 @@ pub const LINE: usize = 8 << 10;
 /// The longest text of several lines, in bytes: the source of a shader.
 pub const LINES: usize = 4 << 20;
 
-/// Fields whose texts have several lines: a shader's source, and its settings.
-const SEVERAL: [&str; 2] = ["source", "settings"];
+/// What a text may be. Where it stands decides, never its name alone: variables may have any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A line.
+    Line,
+    /// Several: a kernel's source, and its settings.
+    Lines,
+    /// An output or a part of one, as base64 or digits and of any length.
+    Data,
+}
 
-/// Fields that hold outputs, as base64 and of any length.
-const DATA: [&str; 1] = ["bits"];
+impl Kind {
+    /// The kind of the text at a place.
+    fn at(path: &[String]) -> Self {
+        match path {
+            [.., own, field] if own == "own" && (field == "source" || field == "settings") => Self::Lines,
+            [.., outputs, _, _] if outputs == "outputs" => Self::Data,
+            _ => Self::Line,
+        }
+    }
+}
 
 /// What a text may not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,17 +49,38 @@ pub enum TextFault {
     Long(usize),
 }
 
-/// Whether a character changes the direction of writing, or has no width and is no letter.
+/// Whether a character changes the direction of writing, or does not show: it has no width, or the look of a blank and is none.
 #[must_use]
 pub const fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text in which no runner of workflows finds a command: `##[name]` counts wherever it stands in a line, so that two of these
+/// signs never stand side by side.
+#[must_use]
+pub fn without_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("##") {
+        return text.into();
+    }
+    let mut last = ' ';
+    let mut apart =
+        |c| if std::mem::replace(&mut last, c) == '#' && c == '#' { [Some(' '), Some(c)] } else { [None, Some(c)] };
+    text.chars().flat_map(|c| apart(c).into_iter().flatten()).collect()
 }
 
 /// What is wrong with a line of text, if anything.
 #[must_use]
 pub fn line_fault(text: &str) -> Option<TextFault> {
-    if text.len() > LINE {
-        return Some(TextFault::Long(LINE));
+    line_fault_within(text, LINE)
+}
+
+/// What is wrong with a line made of several texts, if anything; `most` in bytes.
+#[must_use]
+pub fn line_fault_within(text: &str, most: usize) -> Option<TextFault> {
+    if text.len() > most {
+        return Some(TextFault::Long(most));
     }
     text.chars().find_map(|c| match c {
         c if c.is_control() => Some(TextFault::Control),
@@ -65,10 +103,11 @@ pub fn lines_fault(text: &str) -> Option<TextFault> {
     })
 }
 
-/// A text as one line without what [`line_fault`] finds, and of no more than `most` characters.
+/// A text as one line without what [`line_fault`] finds and without commands, and of no more than `most` characters.
 #[must_use]
 pub fn shown(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = without_commands(&line);
     let mut line = line.chars().filter(|c| !c.is_control() && !is_hidden(*c));
     let start: String = line.by_ref().take(most).collect();
     if line.next().is_none() {
@@ -84,7 +123,7 @@ pub fn shown(text: &str, most: usize) -> String {
 /// Those of the format; a text with a fault.
 pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
     let path = RefCell::new(Vec::new());
-    Look { path: &path, field: "" }.deserialize(from)
+    Look { path: &path, kind: Kind::Line }.deserialize(from)
 }
 
 #[derive(Clone, Copy)]
@@ -92,15 +131,15 @@ struct Look<'p> {
     /// The fields that are open, for the message.
     path: &'p RefCell<Vec<String>>,
     /// Which kind of text this may be.
-    field: &'static str,
+    kind: Kind,
 }
 
 impl Look<'_> {
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        let fault = match self.field {
-            field if DATA.contains(&field) => text.chars().any(|c| !c.is_ascii_graphic()).then_some(TextFault::Control),
-            field if SEVERAL.contains(&field) => lines_fault(text),
-            _ => line_fault(text),
+        let fault = match self.kind {
+            Kind::Data => text.chars().any(|c| !c.is_ascii_graphic()).then_some(TextFault::Control),
+            Kind::Lines => lines_fault(text),
+            Kind::Line => line_fault(text),
         };
         match fault {
             Some(fault) => Err(E::custom(format!("'{}' has {fault}", shown(&self.path.borrow().join("."), 120)))),
@@ -166,9 +205,9 @@ impl<'de> Visitor<'de> for Look<'_> {
             if let Some(fault) = line_fault(&name) {
                 return Err(A::Error::custom(format!("the name '{}' has {fault}", shown(&name, 60))));
             }
-            let known = DATA.into_iter().chain(SEVERAL).find(|known| *known == name);
             self.path.borrow_mut().push(name);
-            fields.next_value_seed(Look { field: known.unwrap_or(""), ..self })?;
+            let kind = Kind::at(&self.path.borrow());
+            fields.next_value_seed(Look { kind, ..self })?;
             self.path.borrow_mut().pop();
         }
         // Anything that the format has beside its fields.
@@ -188,7 +227,7 @@ mod tests {
     #[test]
     fn a_text_that_could_command_its_reader_is_refused_with_its_field() {
         assert_eq!(
-            looked(r#"{"a":[1,-2,1.5,true,null,{"b":"fine – ε ≤ 2^-24"}],"bits":"AAAA=="}"#),
+            looked(r#"{"a":[1,-2,1.5,true,null,{"b":"fine – ε ≤ 2^-24"}],"outputs":{"d":{"bits":"AAAA=="}}}"#),
             Ok(()),
             "plain texts"
         );
@@ -199,18 +238,22 @@ mod tests {
             (r#"{"label":"a\u202eb"}"#, "direction of writing"),
             (r#"{"label":"a\u2028b"}"#, "direction of writing"),
             (r#"{"a\tb":1}"#, "the name 'a b' has a control character"),
-            (r#"{"bits":"AA AA"}"#, "a control character"),
-            (r#"{"source":"fn f() {\n\t// \u202e\n}"}"#, "direction of writing"),
+            (r#"{"outputs":{"d":{"bits":"AA AA"}}}"#, "a control character"),
+            (r#"{"own":{"source":"fn f() {\n\t// \u202e\n}"}}"#, "direction of writing"),
+            (r#"{"variables":{"source":"a\n::error::b"}}"#, "'variables.source' has a control character"),
+            (r#"{"variables":{"bits":"a\u001b[2J"}}"#, "'variables.bits' has a control character"),
         ] {
             let error = looked(text).expect_err(text);
             assert!(error.contains(why), "{text:?}: {error}");
             assert!(!error.contains('\u{1b}') && !error.contains('\n'), "the error itself is plain: {error:?}");
         }
-        assert_eq!(looked(r#"{"source":"fn f() {\n\treturn;\r\n}"}"#), Ok(()), "a shader has lines");
+        assert_eq!(looked(r#"{"own":{"source":"fn f() {\n\treturn;\r\n}"}}"#), Ok(()), "a shader has lines");
         let long = format!(r#"{{"label":"{}"}}"#, "x".repeat(LINE + 1));
         assert!(looked(&long).is_err_and(|e| e.contains("more than 8192 bytes")), "one endless text");
-        let data = format!(r#"{{"bits":"{}"}}"#, "A".repeat(1 << 20));
+        let data = format!(r#"{{"outputs":{{"d":{{"bits":"{}"}}}}}}"#, "A".repeat(1 << 20));
         assert_eq!(looked(&data), Ok(()), "outputs are as long as they are");
+        let sample = data.replace("bits", "sample");
+        assert_eq!(looked(&sample), Ok(()), "and so are samples of them");
     }
 
     #[test]
@@ -225,5 +268,6 @@ mod tests {
         assert!(long.ends_with("..."), "{long}");
         assert_eq!(shown(&"é".repeat(160), 160), "é".repeat(160), "characters, not bytes");
         assert_eq!(line_fault(&shown("a\u{0}\u{feff}\r\n", 9)), None, "what is shown has no fault");
+        assert_eq!(shown("##[add-mask]x ###", 40), "# #[add-mask]x # # #", "no command of a runner");
     }
 }

@@ -6,6 +6,9 @@ use std::path::Path;
 /// The most bytes of a text that a person writes: settings, a policy, a lock, a table, a shader.
 pub const TEXT: u64 = 16 << 20;
 
+/// How many bytes tell whether a file can be what it should be.
+const BEGINNING: u64 = 4 << 10;
+
 /// A file's content, where it has no more than `most` bytes. They are counted as they come: a pipe or a device has a size of
 /// zero and no end.
 ///
@@ -13,6 +16,21 @@ pub const TEXT: u64 = 16 << 20;
 /// Those of the file system; [`ErrorKind::FileTooLarge`] where there is more.
 pub fn read_up_to(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     take_up_to(&mut std::fs::File::open(path)?, most)
+}
+
+/// [`read_up_to`] of a file that holds a JSON object; of one that begins otherwise only the beginning, which is as wrong as the
+/// whole.
+///
+/// # Errors
+/// As [`read_up_to`].
+pub fn read_object(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    let mut content = Vec::new();
+    (&mut file).take(BEGINNING).read_to_end(&mut content)?;
+    if content.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+        content.append(&mut take_up_to(&mut file, most)?);
+    }
+    Ok(content)
 }
 
 /// A file's text of no more than [`TEXT`] bytes.
@@ -54,9 +72,15 @@ mod tests {
         std::fs::write(&path, "abc").unwrap();
         assert_eq!(read_up_to(&path, 3).unwrap(), b"abc", "as much as may be");
         assert_eq!(read_up_to(&path, 2).unwrap_err().kind(), ErrorKind::FileTooLarge, "one more");
+        assert_eq!(read_object(&path, 3).unwrap(), b"abc", "what is no object is told by whoever parses it");
+        std::fs::write(&path, format!(" {{{}", "x".repeat(1 << 16))).unwrap();
+        assert_eq!(read_object(&path, 1 << 17).unwrap().len(), (1 << 16) + 2, "an object, whole");
+        assert_eq!(read_object(&path, 9).unwrap_err().kind(), ErrorKind::FileTooLarge, "one without an end");
         let mut endless = std::io::repeat(b'x');
         assert_eq!(take_text(&mut endless).unwrap_err().kind(), ErrorKind::FileTooLarge, "a device");
         assert_eq!(text(vec![0xff]).unwrap_err().kind(), ErrorKind::InvalidData, "no text");
+        #[cfg(unix)]
+        assert_eq!(read_object(Path::new("/dev/zero"), 1 << 40).unwrap().len() as u64, BEGINNING, "no object");
         #[cfg(unix)]
         assert_eq!(read_text(Path::new("/dev/zero")).unwrap_err().kind(), ErrorKind::FileTooLarge, "one that is there");
     }

@@ -14,11 +14,13 @@ fn live() -> MutexGuard<'static, BTreeSet<u32>> {
 }
 
 /// Whether a process leads a group that this program started.
+#[cfg(unix)]
 pub(super) fn leads(process: u32) -> bool {
     live().contains(&process)
 }
 
 /// Ends every group that runs.
+#[cfg(unix)]
 pub(super) fn kill_all() {
     // The lock is held meanwhile, so that no number that is freed is used.
     live().iter().for_each(|leader| kill_group(*leader));
@@ -48,7 +50,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts a command as the leader of a group of its own, which is ended where the leader takes more than `memory` bytes.
+    /// Starts a command as the leader of a group of its own, which is ended where it takes more than `memory` bytes.
     ///
     /// # Errors
     /// Those of starting it.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sysinfo::Pid;
+
 use super::group::Group;
 
 /// How often it is looked at: a process that fills memory as fast as it can takes a few hundred MiB meanwhile.
@@ -25,7 +27,29 @@ pub fn mib(bytes: u64) -> u64 {
     bytes >> 20
 }
 
-/// Ends a process whose resident memory is beyond a limit.
+/// After how many looks it is asked again which processes there are: that takes longer than to look at those that are known.
+const LOOKS: u32 = 5;
+
+/// The processes of a group, which are those that its leader started and what they started.
+#[cfg(target_os = "linux")]
+fn members(leader: Pid) -> Vec<Pid> {
+    let group = leader.to_string();
+    // The name of a process is in parentheses, and may have some of its own; then come its state, its parent and its group.
+    let is_in = |stat: String| stat.rsplit(") ").next().is_some_and(|rest| rest.split(' ').nth(2) == Some(&group));
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = all.filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path())));
+    pids.filter(|(_, path)| std::fs::read_to_string(path.join("stat")).is_ok_and(is_in))
+        .map(|(pid, _)| Pid::from_u32(pid))
+        .collect()
+}
+
+/// Elsewhere the leader alone.
+#[cfg(not(target_os = "linux"))]
+fn members(leader: Pid) -> Vec<Pid> {
+    vec![leader]
+}
+
+/// Ends a group whose processes together have more resident memory than a limit.
 #[derive(Debug)]
 pub(super) struct Watch {
     limit: u64,
@@ -34,19 +58,32 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Watches the leader of a group until this is dropped. `limit` in bytes.
+    /// Watches a group until this is dropped. `limit` in bytes.
     pub(super) fn new(group: &Group, limit: u64) -> Self {
         let watch = Self { limit, over: Arc::default(), stop: Arc::default() };
         let (over, stop) = (Arc::clone(&watch.over), Arc::clone(&watch.stop));
-        let (id, kill) = (sysinfo::Pid::from_u32(group.id()), group.killer());
+        let (leader, kill) = (Pid::from_u32(group.id()), group.killer());
         std::thread::spawn(move || {
             let Ok(mut system) = sysinfo::System::new() else { return };
             let what = sysinfo::ProcessRefreshKind::nothing().with_memory().without_tasks();
-            while !stop.load(Ordering::Relaxed) {
-                system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::Some(&[id]), true, what);
-                if system.process(id).is_some_and(|p| p.memory() > limit) {
+            let mut known = Vec::new();
+            for look in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                if look % LOOKS == 0 {
+                    known = members(leader);
+                }
+                system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::Some(&known), true, what);
+                let taken: u64 = known.iter().filter_map(|p| system.process(*p)).map(sysinfo::Process::memory).sum();
+                if taken > limit {
                     over.store(true, Ordering::Relaxed);
                     kill();
+                    // A job ends with its last handle, which another thread has.
+                    #[cfg(not(unix))]
+                    known.iter().filter_map(|p| system.process(*p)).for_each(|p| {
+                        p.kill();
+                    });
                     return;
                 }
                 std::thread::sleep(EVERY);
@@ -76,13 +113,17 @@ mod tests {
     fn a_process_that_fills_memory_is_ended() {
         // A shell that doubles a string has no other end than the limit.
         let script = "x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; [ ${#x} -gt 268435456 ] && sleep 600; done";
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut group = Group::start(&mut command, Some(64 << 20)).unwrap();
-        while group.ended().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(5));
+        let forked = format!("({script}) & wait");
+        let scripts = if cfg!(target_os = "linux") { vec![script, &forked] } else { vec![script] };
+        for script in scripts {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut group = Group::start(&mut command, Some(64 << 20)).unwrap();
+            while group.ended().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(group.over_memory(), Some(64 << 20), "ended for its memory: {script}");
         }
-        assert_eq!(group.over_memory(), Some(64 << 20), "ended for its memory");
         let mut small = Group::start(Command::new("true").stdin(Stdio::null()), Some(1 << 30)).unwrap();
         while small.ended().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! JSON in one canonical text: members in the order of their names, no space, every member named `seconds` left out. Ids
+//! JSON in one canonical text: members in the order of their names, no space, every field named `seconds` left out. Ids
 //! are digests of it, and equal contents of two records are found by it.
 //!
 //! The text is made while the input is read, without a tree of it in memory. A member that is given twice is an error:
@@ -8,8 +8,15 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+/// The fields whose members are named by whoever ran the audit: none of those is a field of the record.
+const NAMED_BY_OTHERS: [&str; 2] = ["variables", "vary"];
+
 /// Writes a value's canonical text to the end of a buffer.
-struct Canonical<'a>(&'a mut Vec<u8>);
+struct Canonical<'a> {
+    out: &'a mut Vec<u8>,
+    /// Whether the names of its members are the record's own.
+    fields: bool,
+}
 
 /// The canonical text of the value that a deserializer is at.
 #[derive(Debug)]
@@ -18,8 +25,26 @@ pub(super) struct Text(pub(super) String);
 impl<'de> serde::Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut out = Vec::new();
-        Canonical(&mut out).deserialize(deserializer)?;
+        Canonical { out: &mut out, fields: true }.deserialize(deserializer)?;
         String::from_utf8(out).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// The canonical text of an object that is long enough to be a case or a verdict, so that no list of anything else takes many
+/// times the memory of its file.
+#[derive(Debug)]
+pub(super) struct Object(pub(super) Text);
+
+/// Fewer bytes than any case or verdict has.
+const SHORTEST: usize = 40;
+
+impl<'de> serde::Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        if text.0.starts_with('{') && text.0.len() >= SHORTEST {
+            return Ok(Self(text));
+        }
+        Err(D::Error::custom("a case or a verdict is no object with its members"))
     }
 }
 
@@ -49,50 +74,50 @@ impl<'de> Visitor<'de> for Canonical<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.0.extend_from_slice(if value { b"true" } else { b"false" });
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
         Ok(())
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        serde_json::to_writer(self.0, &value).map_err(E::custom)
+        serde_json::to_writer(self.out, &value).map_err(E::custom)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        serde_json::to_writer(self.0, &value).map_err(E::custom)
+        serde_json::to_writer(self.out, &value).map_err(E::custom)
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        serde_json::to_writer(self.0, &value).map_err(E::custom)
+        serde_json::to_writer(self.out, &value).map_err(E::custom)
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
-        write_string(self.0, value)
+        write_string(self.out, value)
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.0.extend_from_slice(b"null");
+        self.out.extend_from_slice(b"null");
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        self.0.push(b'[');
-        let start = self.0.len();
+        self.out.push(b'[');
+        let start = self.out.len();
         loop {
-            let before = self.0.len();
+            let before = self.out.len();
             if before > start {
-                self.0.push(b',');
+                self.out.push(b',');
             }
-            if seq.next_element_seed(Canonical(self.0))?.is_none() {
-                self.0.truncate(before);
+            if seq.next_element_seed(Canonical { out: self.out, fields: true })?.is_none() {
+                self.out.truncate(before);
                 break;
             }
         }
-        self.0.push(b']');
+        self.out.push(b']');
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let out = self.0;
+        let Self { out, fields } = self;
         let start = out.len();
         // Where each member's text lies.
         let mut members: Vec<(String, usize, usize)> = Vec::new();
@@ -100,8 +125,8 @@ impl<'de> Visitor<'de> for Canonical<'_> {
             let from = out.len();
             write_string(out, &name)?;
             out.push(b':');
-            map.next_value_seed(Canonical(out))?;
-            if name == "seconds" {
+            map.next_value_seed(Canonical { out, fields: !NAMED_BY_OTHERS.contains(&name.as_str()) })?;
+            if fields && name == "seconds" {
                 // It is left out, so nobody looks at it later; a file that is no record must not pass for one.
                 if !is_duration(out.get(from + "\"seconds\":".len()..).unwrap_or_default()) {
                     return Err(A::Error::custom("a member named 'seconds' is no number"));
@@ -152,6 +177,8 @@ mod tests {
     fn seconds_are_left_out_at_any_depth() {
         let json = r#"{"seconds":1,"a":[{"seconds":-2.5e-3,"b":1},{"seconds":"nan"}]}"#;
         assert_eq!(text(json).as_deref(), Ok(r#"{"a":[{"b":1},{}]}"#), "whatever they hold");
+        let named = r#"{"variables":{"seconds":"1"},"vary":{"seconds":["1","2"]}}"#;
+        assert_eq!(text(named).as_deref(), Ok(named), "a variable of that name is no time");
         for wrong in ["null", "true", "[1]", r#"{"seconds":2}"#, r#""<script>""#, r#""""#] {
             let json = format!(r#"{{"a":[{{"seconds":{wrong}}}]}}"#);
             assert!(text(&json).expect_err(wrong).contains("'seconds' is no number"), "{wrong}");

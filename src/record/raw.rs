@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use super::canonical::Text;
+use super::canonical::{Object, Text};
 use crate::model::record::Outputs;
 
 /// See the module. A merged file has `records`; its `cases` and `verdicts` are tables that those refer to by place.
@@ -41,6 +41,11 @@ fn text<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<String, A::Er
     Ok(map.next_value::<Text>()?.0)
 }
 
+/// The texts of cases or verdicts.
+fn objects<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Vec<Text>, A::Error> {
+    Ok(map.next_value::<Vec<Object>>()?.into_iter().map(|object| object.0).collect())
+}
+
 /// Notices a member that is given twice.
 #[derive(Default)]
 struct Once(BTreeSet<String>);
@@ -70,8 +75,8 @@ impl<'de> Deserialize<'de> for Raw {
                     once.see(&name)?;
                     match name.as_str() {
                         "id" => out.id = map.next_value()?,
-                        "cases" => out.cases = map.next_value()?,
-                        "verdicts" => out.verdicts = map.next_value()?,
+                        "cases" => out.cases = objects(&mut map)?,
+                        "verdicts" => out.verdicts = objects(&mut map)?,
                         "outputs" => out.outputs = map.next_value()?,
                         "records" => out.records = Some(map.next_value()?),
                         "expected" => out.expected = map.next_value()?,

@@ -1,6 +1,7 @@
 //! Naming a record: a path, the beginning of an id, or `latest`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use super::merge::{Member, Merged, Reader};
 use super::store::{self, ReadError};
 use crate::model::record::{FormatVersion, Record, UNFINISHED};
+use crate::process::file::read_object;
 
 /// Where `gpu` writes unless told otherwise.
 pub const FOLDER: &str = "repro-audit-out";
@@ -130,10 +132,11 @@ pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
 ///
 /// # Errors
 /// When none or several are named, or the file can not be read.
-pub fn open(text: &str, folders: &[&Path]) -> Result<Merged, SelectError> {
-    let (file, name) = match text.rsplit_once('#') {
-        Some((file, name)) if !Path::new(text).exists() => (file, Some(name)),
-        _ => (text, None),
+pub fn open(text: &(impl AsRef<OsStr> + ?Sized), folders: &[&Path]) -> Result<Merged, SelectError> {
+    let whole = text.as_ref();
+    let (file, name) = match whole.to_str().and_then(|text| text.rsplit_once('#')) {
+        Some((file, name)) if !Path::new(whole).exists() => (OsStr::new(file), Some(name)),
+        _ => (whole, None),
     };
     let reader = Reader::default();
     reader.read(&find(file, folders)?)?;
@@ -145,28 +148,30 @@ pub fn open(text: &str, folders: &[&Path]) -> Result<Merged, SelectError> {
     let chosen = merged.only(names);
     if chosen.is_empty() {
         let known: Vec<_> = merged.members().take(8).map(|m| format!("{} ({})", m.name(), &m.id()[..8])).collect();
-        let known = format!("{file} holds {}", known.join(", "));
-        return Err(SelectError::Unknown { text: text.to_owned(), known });
+        let known = format!("{} holds {}", file.display(), known.join(", "));
+        return Err(SelectError::Unknown { text: whole.display().to_string(), known });
     }
     Ok(chosen)
 }
 
-/// The file that `text` names, as [`select`] finds it.
+/// The file that `text` names, as [`select`] finds it. A path may have any name that a system gives.
 ///
 /// # Errors
 /// When none or several are named.
-pub fn find(text: &str, folders: &[&Path]) -> Result<PathBuf, SelectError> {
-    let path = Path::new(text);
+pub fn find(text: &(impl AsRef<OsStr> + ?Sized), folders: &[&Path]) -> Result<PathBuf, SelectError> {
+    let path = Path::new(text.as_ref());
+    let shown = path.display().to_string();
     if path.is_dir() {
         let record = path.join("record.json");
         if record.exists() {
             return Ok(record);
         }
-        return Err(SelectError::NoRecord { folder: text.to_owned() });
+        return Err(SelectError::NoRecord { folder: shown });
     }
     if path.exists() {
         return Ok(path.to_owned());
     }
+    let text = shown.as_str();
     let searched = || {
         let names: Vec<_> = folders.iter().map(|f| f.display().to_string()).collect();
         names.join(", ")
@@ -248,11 +253,9 @@ pub fn stated_id(path: &Path) -> Option<String> {
     head(path).map(|found| found.id)
 }
 
-/// A file's id, where it is a finished record. Anything else in such a folder is passed over.
+/// A file's id, where it is a finished record. Anything else in such a folder is passed over: a pipe might never be written to.
 fn head(path: &Path) -> Option<Candidate> {
-    let file = std::fs::File::open(path).ok()?;
-    let mut text = Vec::new();
-    file.take(store::MAX_BYTES).read_to_end(&mut text).ok()?;
+    let text = path.is_file().then(|| read_object(path, store::MAX_BYTES).ok())??;
     let head: Head = serde_json::from_slice(&text).ok()?;
     let good = head.id.len() == 64 && head.id.bytes().all(|b| b.is_ascii_hexdigit());
     (good && !head.notes.iter().any(|n| n == UNFINISHED)).then(|| Candidate {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::sound::Unfit;
 use crate::model::record::{FormatError, FormatVersion, Record};
 use crate::model::text;
-use crate::process::file::read_up_to;
+use crate::process::file::read_object;
 
 /// The largest record that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 1 << 30;
@@ -93,7 +93,7 @@ struct Kind {
 pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.display().to_string();
     let io = |source| ReadError::Io { path: name.clone(), source };
-    let text = read_up_to(path, MAX_BYTES).map_err(|e| match e.kind() {
+    let text = read_object(path, MAX_BYTES).map_err(|e| match e.kind() {
         std::io::ErrorKind::FileTooLarge => ReadError::TooLarge { path: name.clone() },
         _ => io(e),
     })?;

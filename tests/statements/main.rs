@@ -16,7 +16,6 @@ mod numerics;
 mod pair;
 mod records;
 mod rng;
-mod texts;
 mod unsound;
 mod values;
 mod views;

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use crate::model::text::{lines_fault, shown};
+use crate::process::file::read_text;
 use crate::rng::{Cards, Draw, Element, Op, Shape, Vector};
 
 /// The draw.
@@ -110,8 +112,11 @@ pub(super) fn cards(file: Option<&Path>) -> Result<Cards, Failure> {
     let mut cards = Cards::known().map_err(Failure::usage)?;
     if let Some(file) = file {
         let name = file.display().to_string();
-        let table = crate::cli::settings_text(file)
-            .map_err(|e| Failure::usage(format!("can't read the card table {name}: {e}")))?;
+        let cant = |e: &dyn std::fmt::Display| Failure::usage(format!("can't read the card table {name}: {e}"));
+        let table = read_text(file).map_err(|e| cant(&e))?;
+        if let Some(fault) = lines_fault(&table) {
+            return Err(cant(&format!("it has {fault}")));
+        }
         cards.add(&table, &name).map_err(Failure::usage)?;
     }
     Ok(cards)
@@ -155,5 +160,5 @@ pub(super) fn number(option: &str, text: &str) -> Result<f64, Failure> {
 
 /// Text of the user's on one line.
 fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
+    shown(text, 60)
 }

@@ -59,7 +59,7 @@ struct Out {
 
 impl Out {
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&clean::start(line.trim_end()));
         self.text.push('\n');
     }
 

@@ -70,7 +70,13 @@ impl Lock {
             };
             case.rows.values_mut().for_each(|row| row.forget(&found));
         }
-        Ok(Self { settings, engines, cases })
+        let lock = Self { settings, engines, cases };
+        // A record of a stranger may lack what every audit writes.
+        Self::parse("its lock", &lock.to_string()).map_err(|e| LockError::Unreadable {
+            id: records.first().map(|r| short(&r.id)).unwrap_or_default(),
+            what: clean(&e.to_string()),
+        })?;
+        Ok(lock)
     }
 }
 

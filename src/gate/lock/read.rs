@@ -7,6 +7,7 @@ use super::{
     is_digest, own,
 };
 use crate::facts::{Driver, EngineClass, Identity};
+use crate::model::text::{LINES, line_fault_within};
 use crate::model::{CaseId, Profile};
 
 /// What to do about a file that is not as it was written.
@@ -22,6 +23,9 @@ impl Lock {
         let mut last = 0;
         for (index, line) in text.lines().enumerate() {
             last = index + 1;
+            if let Some(fault) = line_fault_within(line, LINES) {
+                return Err(error(file, last, format!("this line has {fault}; {AGAIN}")));
+            }
             reader.take(last, line).map_err(|what| error(file, last, what))?;
         }
         reader.finish().map_err(|what| error(file, last.max(1), what))

@@ -11,6 +11,7 @@ use crate::facts::clean;
 use crate::gate::lock::STATUSES;
 use crate::gate::outcome::{Conclusion, Outcome};
 use crate::model::CasePattern;
+use crate::model::text::check as check_texts;
 use crate::record::Status;
 
 /// A wrong place and what is wrong there.
@@ -29,11 +30,13 @@ impl Policy {
     /// When the text is no TOML, has a key that is none, or a rule that can not be met; the message names the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
         let error = |(span, what): Wrong| PolicyError { file: file.to_owned(), line: line_of(text, span.start), what };
-        let root = DeTable::parse(text).map_err(|e| {
+        let wrong = |why: &str, e: &toml::de::Error| {
             // The parser's message may have several lines; an error is one.
             let what = e.message().split('\n').collect::<Vec<_>>().join("; ");
-            error((e.span().unwrap_or(0..0), format!("this is no TOML: {what}")))
-        })?;
+            error((e.span().unwrap_or(0..0), format!("{why}{what}")))
+        };
+        let root = DeTable::parse(text).map_err(|e| wrong("this is no TOML: ", &e))?;
+        toml::Deserializer::parse(text).and_then(check_texts).map_err(|e| wrong("", &e))?;
         policy(root.get_ref(), text).map_err(error)
     }
 }

@@ -27,7 +27,7 @@ pub const UNFINISHED: &str = "This audit was not finished when this record was w
 pub struct Record {
     /// The format's version; first in the file, so that a reader can stop here.
     pub format: FormatVersion,
-    /// BLAKE3 of the content as canonical JSON (members by name, no space), without `id`, `run`, `outputs` and every member
+    /// BLAKE3 of the content as canonical JSON (members by name, no space), without `id`, `run`, `outputs` and every field
     /// named `seconds`: 64 hexadecimal digits. Before format 1.4 it is empty where the audit was not finished.
     #[schemars(extend("pattern" = "^([0-9a-f]{64})?$"))]
     pub id: String,

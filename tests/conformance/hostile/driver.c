@@ -51,7 +51,9 @@ static void misbehave(const char *moment) {
     if (!strcmp(way, "helper")) linger();
     if (!strcmp(way, "close")) for (int i = 0; i < 100; i++) close(i);
     if (!strcmp(way, "kill")) kill(getppid(), SIGTERM);
-    if (!strcmp(way, "memory")) {
+    /* What it starts counts as its own. */
+    if (!strcmp(way, "forked") && fork() != 0) for (;;) pause();
+    if (!strcmp(way, "memory") || !strcmp(way, "forked")) {
         for (;;) {
             char *block = malloc(16 << 20);
             if (!block) abort();

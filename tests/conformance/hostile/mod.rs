@@ -18,7 +18,7 @@ const LIMIT: u64 = 20;
 const OWN: u64 = 300 << 10;
 
 /// What the driver does, and at which moment.
-const WAYS: [(&str, Expected); 24] = [
+const WAYS: [(&str, Expected); 25] = [
     ("load-abort", Expected::Named("signal 6")),
     ("load-fault", Expected::Named("signal 11")),
     ("load-leave", Expected::Named("status 0")),
@@ -34,6 +34,7 @@ const WAYS: [(&str, Expected); 24] = [
     ("load-close", Expected::Silent),
     ("load-kill", Expected::Named("signal 15")),
     ("load-memory", Expected::Named("MiB of memory")),
+    ("load-forked", Expected::Named("MiB of memory")),
     ("negotiate-abort", Expected::Named("signal 6")),
     ("negotiate-chatter", Expected::Silent),
     ("functions-leave", Expected::Named("status 0")),
@@ -173,6 +174,11 @@ fn survives(good: &str, way: &str, expected: Expected) -> Result<(), Failed> {
         (Expected::Silent, []) => {}
         (Expected::Named(why), [(label, reason)]) if label.contains("bad_icd.json") && reason.contains(why) => {}
         _ => return Err(format!("{expected:?}, and the record says {failed:?}").into()),
+    }
+    let told =
+        record.notes.iter().any(|n| n.contains("vulkan:0") && n.contains("its last line: [2J::error::from a driver"));
+    if way.ends_with("chatter") != told {
+        return Err(format!("what the driver said is a note, and there are: {:?}", record.notes).into());
     }
     let good = record.engines.iter().find(|e| e.id == "vulkan:0").ok_or("the good driver is in the record")?;
     for case in &record.cases {
