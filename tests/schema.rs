@@ -379,6 +379,7 @@ fn with_everything() -> Record {
         case.dtype = dtypes[i % dtypes.len()];
         case.quantity = Some(QUANTITIES[i % QUANTITIES.len()]);
     }
+    record.cases[0].comparisons[0].drift.classes.not_finite = 1;
     let drift = record.cases[0].comparisons[0].drift.clone();
     let execution = &mut record.cases[0].executions[0];
     execution.findings = FINDINGS

@@ -12,11 +12,11 @@ pub struct Classes {
     pub zero_sign: u64,
     /// NaN with different payloads.
     pub nan_payload: u64,
-    /// NaN against a finite number. Before format 1.3 against an infinity too.
+    /// NaN against a finite number. Before format 1.4 against an infinity too.
     pub nan_versus_number: u64,
-    /// Infinity against a finite number. Before format 1.3 against the other infinity too.
+    /// Infinity against a finite number. Before format 1.4 against the other infinity too.
     pub infinite: u64,
-    /// NaN against an infinity, or infinities of different sign. Since format 1.3.
+    /// NaN against an infinity, or infinities of different sign. Since format 1.4.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub not_finite: u64,
     /// Zero against a subnormal or the least normal number, which is what flushing leaves.

@@ -139,7 +139,15 @@ fn what_this_program_writes_is_read() {
         distinct[0].digest = bits.digest();
     }
     let stored = Stored::new(&bits, 16_384);
-    assert!(matches!(&stored, Stored::Sampled { .. }), "it is too long to be stored whole");
+    assert!(!matches!(&stored, Stored::Whole { .. }), "it is too long to be stored whole");
+    // Without the outputs that no result has any more.
+    let all = std::mem::take(&mut record.outputs);
+    for outcome in record.cases.iter().flat_map(|c| &c.executions).map(|x| &x.outcome) {
+        let Outcome::Ran { distinct, .. } = outcome else { continue };
+        if let Some((digest, stored)) = distinct.first().and_then(|d| Some((&d.digest, all.get(&d.digest)?))) {
+            record.outputs.add(digest.clone(), stored.clone());
+        }
+    }
     record.outputs.add(bits.digest(), stored.clone());
     record.id = content_id(&record).expect("JSON");
     std::fs::write(&path, record::to_json(&record).expect("JSON")).expect("written");

@@ -65,8 +65,9 @@ fn sealed(mut record: Record) -> Record {
     record
 }
 
+/// Spread over more than binary16 has near one: rounding to it moves most of them far.
 fn ordinary(i: u32) -> u32 {
-    0x3f80_0000 + 9 * i
+    0x3f80_0000 + 1_237 * i
 }
 
 fn as_written(_: &str, word: u32) -> u32 {
@@ -361,9 +362,10 @@ fn sides_with_other_adapters_are_told_apart() {
 /// What does not repeat agrees with nothing, however many ran it.
 #[test]
 fn adapters_agree_only_in_what_repeats() {
-    let unrepeated = |day| {
-        let mut record = record("a", "22.3.6", day, ordinary, &as_written);
-        for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+    let unrepeated = |label: &str, day, repeats: &str| {
+        let mut record = record(label, "22.3.6", day, ordinary, &as_written);
+        record.cases.retain(|c| c.kernel == repeats || c.kernel == "conv2d");
+        for execution in record.cases.iter_mut().filter(|c| c.kernel == "conv2d").flat_map(|c| &mut c.executions) {
             if let Outcome::Ran { runs, distinct, .. } = &mut execution.outcome {
                 let mut second = distinct[0].clone();
                 second.digest = "ab".repeat(16);
@@ -374,7 +376,7 @@ fn adapters_agree_only_in_what_repeats() {
         }
         sealed(record)
     };
-    let text = page(&related(&[unrepeated(1), unrepeated(2)]));
+    let text = page(&related(&[unrepeated("a", 1, "dot"), unrepeated("b", 2, "rope")]));
     assert!(text.starts_with("Nothing that repeats ran twice"), "{text}");
     assert!(!text.contains("agree bit for bit") && !text.contains("the same on all"), "{text}");
     let same = |day| record("a", "22.3.6", day, ordinary, &as_written);

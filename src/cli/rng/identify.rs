@@ -168,7 +168,7 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
             names(class)
         ));
     }
-    for cpu in &found.cpu {
+    for cpu in found.cpu.iter().filter(|cpu| cpu.counted > 0) {
         let who = if found.cpu.len() > 1 { format!(" ({})", cpu.rule.who()) } else { String::new() };
         let fits = format!("{} of {} values fit", count(cpu.agreeing as u64), count(cpu.counted as u64));
         lines.push(format!("{}{who}: {fits}.", cpu.name));

@@ -18,7 +18,7 @@ pub struct OwnKernel {
     pub source: String,
     /// What follows `repro-audit kernel`, one argument each, to audit it again.
     pub arguments: Vec<String>,
-    /// Whether no input is drawn, so that every seed gives the same. Since format 1.3.
+    /// Whether no input is drawn, so that every seed gives the same. Since format 1.4.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unseeded: bool,
 }

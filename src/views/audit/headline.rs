@@ -258,7 +258,7 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
                 format!("in all {} tested", text::plural(fared.problems.len(), "problem"))
             },
             text::list(&clean, 6),
-            nan(record, level)
+            nan(record, level) + &left_out(record, level)
         );
         return make(Tone::Good, title, text);
     }
@@ -275,7 +275,21 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
     if !clean.is_empty() {
         text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
     }
+    text.push_str(&left_out(record, level));
     make(Tone::Broke, title, text)
+}
+
+/// The problems that say nothing of a level where they do not repeat.
+fn left_out(record: &Record, level: Level) -> String {
+    let on = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
+    let unrepeated =
+        |v: &&Verdict| state(v, Level::RunToRun) == LevelState::Failed && state(v, level) == LevelState::Untested;
+    let all: BTreeSet<&str> =
+        record.verdicts.iter().filter(on).filter(unrepeated).map(|v| v.problem.as_str()).collect();
+    match all.len() {
+        0 => String::new(),
+        n => format!(" Left out where they do not repeat: {}.", text::plural(n, "problem")),
+    }
 }
 
 /// That NaN have other bits, which is no difference, where bits are said to be the same.
