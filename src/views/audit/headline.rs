@@ -281,6 +281,10 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
 
 /// The problems that say nothing of a level where they do not repeat.
 fn left_out(record: &Record, level: Level) -> String {
+    // What has no order has no reference either: there nothing is left out.
+    if level == Level::CpuGpuBitwise {
+        return String::new();
+    }
     let on = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
     let unrepeated =
         |v: &&Verdict| state(v, Level::RunToRun) == LevelState::Failed && state(v, level) == LevelState::Untested;

@@ -19,9 +19,12 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     }
     let title = "Self-check";
     if fared.broken.is_empty() {
+        let all = match fared.problems.len() {
+            1 => "the one problem".to_owned(),
+            n => format!("all {}", text::plural(n, "problem")),
+        };
         let text = format!(
-            "The interpreter and the CPU references, two implementations of strict arithmetic, agree in all {} tested.",
-            text::plural(fared.problems.len(), "problem")
+            "The interpreter and the CPU references, two implementations of strict arithmetic, agree in {all} tested."
         );
         return Some(make(Tone::Good, title, text));
     }
