@@ -206,6 +206,17 @@ impl Draw {
         threads * if self.vector == 1 { self.lanes() } else { u64::from(self.vector) }
     }
 
+    /// Whether its arguments leave one value for every element, whatever the generator gives.
+    #[must_use]
+    #[expect(clippy::float_cmp, reason = "the very bounds")]
+    pub fn is_constant(&self) -> bool {
+        match self.op {
+            Op::Dropout => self.p == 0.0 || self.p == 1.0,
+            Op::Rand => self.low == self.high,
+            Op::Randn => self.std == 0.0,
+        }
+    }
+
     /// The elements from the start that are placed alike by any two launches of at least `threads` threads.
     #[must_use]
     pub fn common(&self, threads: u64) -> u64 {

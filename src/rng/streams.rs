@@ -189,12 +189,23 @@ pub const STREAMS: [Survival; 7] = [
     Survival {
         framework: Framework::TorchCuda,
         name: "PyTorch CUDA Philox4x32-10",
-        operations: &[claim(
-            "rand, randn and dropout",
-            Survives::No,
-            "the thread of the launch is in the counter: cards agree only up to a size, for rand and randn as many elements as the smaller one launches at most (SMs x threads per SM), for dropout as many times more as a thread takes at once; rng predict says where they part",
-            "ATen/native/cuda/DistributionTemplates.h, calc_execution_policy",
-        )],
+        operations: &[
+            claim(
+                "rand, randn",
+                Survives::No,
+                "the thread of the launch is in the counter: cards agree only up to as many elements as the smaller one launches \
+                 threads at most (SMs x threads per SM); rng predict says where they part",
+                "ATen/native/cuda/DistributionTemplates.h, calc_execution_policy",
+            ),
+            claim(
+                "dropout",
+                Survives::No,
+                "the thread of the launch is in the counter: cards agree only up to as many threads as the smaller one launches \
+                 at most, times the elements that a thread takes at once (1, 2, 4 or 8, by type, size and version); rng predict \
+                 says where they part",
+                "ATen/native/cuda/Dropout.cu, get_vector_size",
+            ),
+        ],
     },
 ];
 

@@ -128,8 +128,8 @@ fn headline(found: &Prediction) -> String {
         return format!("One card: {n} elements.");
     }
     let Some(first) = found.pairs.iter().filter_map(|p| p.first_value).min() else {
-        // Of a mask that keeps all or nothing, other words give the same elements.
-        let placed = found.pairs.iter().filter_map(|p| p.first_place).min();
+        // Other words may give the same elements; where all have one value, none are drawn that could differ.
+        let placed = found.pairs.iter().filter_map(|p| p.first_place).min().filter(|_| !found.draw.is_constant());
         let placed = placed.map(|at| format!(", though they come of other words from element {} on", count(at)));
         return format!("All {} cards give the same {n} elements{}.", found.cards.len(), placed.unwrap_or_default());
     };
@@ -144,6 +144,9 @@ fn headline(found: &Prediction) -> String {
 
 /// The largest size about which all agree, in a sentence.
 fn common(found: &Prediction) -> String {
+    if found.draw.is_constant() {
+        return "Every element has the one value that these arguments leave, so they agree at every size.".to_owned();
+    }
     let offsets: Vec<_> = found.cards.iter().map(|c| c.offset[0]).collect();
     if offsets.windows(2).any(|w| w[0] != w[1]) {
         return "The draws before moved the generators differently: from here on no size agrees.".to_owned();
