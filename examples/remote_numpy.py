@@ -6,12 +6,11 @@ import sys
 import numpy as np
 
 TYPES = {"f32": np.float32, "f16": np.float16, "u32": np.uint32, "i32": np.int32, "mask": np.uint32}
-NAMES = "abs ceil floor trunc sign degrees radians exp exp2 log log2 sqrt sin cos tan sinh cosh tanh fmod maximum minimum"
-RENAMED = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "atan2": "arctan2", "round": "rint",
-    "matmul": "matmul", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
-    "atanh": "arctanh",
-}
+# An operation and NumPy's name for it, where that is another one.
+NAMES = """abs ceil floor trunc sign degrees radians exp exp2 log log2 sqrt sin cos tan sinh cosh tanh fmod maximum minimum matmul add
+sub:subtract mul:multiply div:divide pow:power round:rint atan2:arctan2 asin:arcsin acos:arccos atan:arctan asinh:arcsinh
+acosh:arccosh atanh:arctanh"""
+FUNCTIONS = {name.split(":")[0]: name.split(":")[-1] for name in NAMES.split()}
 source, sink = sys.stdin.buffer, sys.stdout.buffer
 
 
@@ -19,17 +18,8 @@ def rows(reduce, x):
     return reduce(x, axis=-1, keepdims=True)
 
 
-def softmax(x):
-    e = np.exp(x - rows(np.max, x))
-    return e / rows(np.sum, e)
-
-
 def layer_norm(x, gain, bias, eps):
     return (x - rows(np.mean, x)) / np.sqrt(rows(np.var, x) + x.dtype.type(eps)) * gain + bias
-
-
-def gelu_tanh(x):
-    return 0.5 * x * (1 + np.tanh(0.79788456 * (x + 0.044715 * x * x * x)))
 
 
 OPERATIONS = {
@@ -38,7 +28,7 @@ OPERATIONS = {
     "sum": lambda x: rows(np.sum, x),
     "max": lambda x: rows(np.max, x),
     "mean_variance": lambda x: np.concatenate([rows(np.mean, x), rows(np.var, x)], axis=-1),
-    "softmax": softmax,
+    "softmax": lambda x: np.exp(x - rows(np.max, x)) / rows(np.sum, np.exp(x - rows(np.max, x))),
     "logsumexp": lambda x: rows(np.max, x) + np.log(rows(np.sum, np.exp(x - rows(np.max, x)))),
     "layer_norm": layer_norm,
     "rsqrt": lambda x: 1 / np.sqrt(x),
@@ -46,10 +36,9 @@ OPERATIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "softplus": lambda x: np.maximum(x, 0) + np.log(1 + np.exp(-np.abs(x))),
-    "gelu_tanh": gelu_tanh,
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(0.79788456 * (x + 0.044715 * x * x * x))),
     "gelu_sigmoid": lambda x: x / (1 + np.exp(-1.702 * x)),
 }
-FUNCTIONS = {**{name: name for name in NAMES.split()}, **RENAMED}
 
 
 def operation(name, tensors, attributes):
@@ -59,9 +48,7 @@ def operation(name, tensors, attributes):
 
 
 def send(line, blobs=()):
-    sink.write(json.dumps(line).encode() + b"\n")
-    for blob in blobs:
-        sink.write(blob)
+    sink.write(json.dumps(line).encode() + b"\n" + b"".join(blobs))
     sink.flush()
 
 
@@ -70,10 +57,8 @@ def answer(task, blobs):
     if name not in FUNCTIONS and name not in OPERATIONS:
         return {"answer": "skipped", "reason": "no such operation"}, []
     try:
-        tensors = {
-            name: np.frombuffer(blobs[t["blob"]], TYPES[t["dtype"]]).reshape(t["shape"])
-            for name, t in task["inputs"].items()
-        }
+        read = lambda t: np.frombuffer(blobs[t["blob"]], TYPES[t["dtype"]]).reshape(t["shape"])
+        tensors = {key: read(tensor) for key, tensor in task["inputs"].items()}
         results = {}
         for _ in range(task["repeats"]):
             result = operation(name, tensors, task["attributes"])
