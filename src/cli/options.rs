@@ -59,11 +59,11 @@ pub(super) struct Options {
     /// Seconds that one case may take on one adapter.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
-    /// MiB of memory that one adapter's process may take, 0 for all there is. Without this, half of the machine's.
+    /// MiB of memory that one adapter's processes may take together, 0 for all there is. Without this, half of the machine's.
     #[arg(long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
-    /// Store outputs of up to N elements whole in the record, and of larger ones digests by block and a sample of N/4
-    /// words, so that drift between two records can be computed. 0 stores digests alone.
+    /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
+    /// digest proves, so that drift between two records can be computed.
     #[arg(long, value_name = "N", default_value_t = crate::record::STORE)]
     pub(super) store: u64,
     /// A name for this audit in the record, such as that of a leg of a CI matrix.

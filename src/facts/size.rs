@@ -35,7 +35,7 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
     let c = &drift.classes;
     let kinds = [
         (c.nan_versus_number, "NaN against a number"),
-        (c.infinite, "infinity against a finite number"),
+        (c.infinite, "infinity against another number"),
         (c.not_finite, NOT_FINITE),
     ];
     let of_all = |n: u64| match drift.elements {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::FindingKind;
-use crate::model::record::{AxisLevel, CaseRecord, Execution, Outcome};
+use crate::model::record::{AxisLevel, CaseRecord, Evidence, Execution, Outcome};
 
 /// Why the agreement of a case's results says nothing, or less than it seems.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub enum Emptiness {
     NotFinite {
         /// How many, on the engine that has the fewest.
         count: u64,
-        /// Whether they are the same elements on every engine.
+        /// Whether they are shown to be the same elements on every engine.
         same: bool,
         /// Of how many.
         elements: u64,
@@ -64,7 +64,7 @@ impl Emptiness {
                         "{count} of {elements} results are {what} on every engine that ran: first at {first}"
                     );
                 }
-                format!("{count} of {elements} results or more are {what} on each engine, and not the same ones on all")
+                format!("{count} of {elements} results or more are {what} on each engine that ran")
             }
             Self::NoLiberty => "integers, which no liberty of arithmetic can change".to_owned(),
             Self::AnythingAllowed => "the specification allows any value of every result".to_owned(),
@@ -85,7 +85,7 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
         let least = contents.iter().min_by_key(|c| c.nan + c.infinite);
         if let Some(least) = least.filter(|c| c.nan + c.infinite > 0) {
             out.push(Emptiness::NotFinite {
-                same: same_elements(case, &ran),
+                same: least.nan + least.infinite == case.elements || same_elements(case, &ran),
                 count: least.nan + least.infinite,
                 elements: case.elements,
                 nan: contents.iter().all(|c| c.infinite == 0),
@@ -116,5 +116,7 @@ fn same_elements(case: &CaseRecord, ran: &[&Execution]) -> bool {
     let compared: Vec<_> = case.comparisons.iter().filter(|c| axes.contains(&c.axis)).collect();
     let is_compared = |x: &&Execution| compared.iter().any(|c| c.left.is_of(&x.engine) || c.right.is_of(&x.engine));
     let parted = compared.iter().any(|c| c.drift.classes.nan_versus_number + c.drift.classes.infinite > 0);
-    !parted && (ran.len() < 2 || ran.iter().all(is_compared))
+    // Comparisons are of first runs.
+    let settled = ran.iter().all(|x| Evidence::of(case, x).distinct < 2);
+    ran.len() < 2 || settled && !parted && ran.iter().all(is_compared)
 }

@@ -142,7 +142,7 @@ impl Merged {
         if rest.is_empty() {
             return;
         }
-        for member in self.members.values_mut() {
+        for member in self.members.values_mut().filter(|m| !m.shell.format.has_proofs()) {
             let mut own = Outputs::default();
             for case in member.cases.iter().map(|c| &c.value) {
                 for digest in sound::storable(case) {
@@ -333,7 +333,7 @@ impl Reader {
         let set = match raw.records {
             None => {
                 let mut member = self.member(raw.id, raw.members, cases, verdicts)?;
-                sound::outputs(member.cases(), &raw.outputs)?;
+                sound::outputs(member.cases(), &raw.outputs, member.shell.format)?;
                 let mut set = Merged::default();
                 (set.outputs, member.unproven) = raw.outputs.by_proof();
                 set.insert(member);
@@ -343,7 +343,7 @@ impl Reader {
                 let mut set = Merged { outputs: raw.outputs, expected: raw.expected, ..Merged::default() };
                 for RawMember { id, cases: at, verdicts: of, outputs, members: texts } in records {
                     let mut member = self.member(id, texts, refer(&cases, &at)?, refer(&verdicts, &of)?)?;
-                    sound::outputs(member.cases(), &outputs)?;
+                    sound::outputs(member.cases(), &outputs, member.shell.format)?;
                     member.unproven = outputs;
                     set.insert(member);
                 }

@@ -108,6 +108,7 @@ struct Candidate {
     path: PathBuf,
     id: String,
     started: String,
+    finished: bool,
 }
 
 /// The record that `text` names: a file, a folder that holds `record.json`, `latest` for the one that was started last,
@@ -234,7 +235,7 @@ fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
                 if path.extension().is_none_or(|e| e != "json") {
                     continue;
                 }
-                let Some(found) = head(&path) else { continue };
+                let Some(found) = head(&path).filter(|found| found.finished) else { continue };
                 match out.get(&found.id) {
                     Some(there) if (&there.started, &there.path) >= (&found.started, &found.path) => {}
                     _ => {
@@ -247,18 +248,19 @@ fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
     out
 }
 
-/// The id that a file states, of a finished record or of merged ones, in hexadecimal digits; `None` where it holds none.
+/// The id that a file states, of a record or of merged ones, in hexadecimal digits; `None` where it holds none.
 #[must_use]
 pub fn stated_id(path: &Path) -> Option<String> {
     head(path).map(|found| found.id)
 }
 
-/// A file's id, where it is a finished record. Anything else in such a folder is passed over: a pipe might never be written to.
+/// A file's id, where it is a record. Anything else in such a folder is passed over: a pipe might never be written to.
 fn head(path: &Path) -> Option<Candidate> {
     let text = path.is_file().then(|| read_object(path, store::MAX_BYTES).ok())??;
     let head: Head = serde_json::from_slice(&text).ok()?;
     let good = head.id.len() == 64 && head.id.bytes().all(|b| b.is_ascii_hexdigit());
-    (good && !head.notes.iter().any(|n| n == UNFINISHED)).then(|| Candidate {
+    good.then(|| Candidate {
+        finished: !head.notes.iter().any(|n| n == UNFINISHED),
         path: path.to_owned(),
         id: head.id,
         started: head.run.map(|r| r.started).unwrap_or_default(),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::bits::is_digest;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
-use crate::model::record::{DamagedOutput, Outputs, Stored};
+use crate::model::record::{DamagedOutput, FormatVersion, Outputs, Stored};
 
 /// What of a record does not fit the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,9 @@ pub enum Unfit {
     /// A stored output that is the first result of no case.
     #[error("the stored output {0} is no case's")]
     Unused(String),
+    /// A sample that its digest does not prove, in a format whose samples carry proofs.
+    #[error("the stored output {0} is a sample that nothing proves")]
+    Unproven(String),
     /// A stored output is damaged.
     #[error(transparent)]
     Output(#[from] DamagedOutput),
@@ -87,7 +90,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
-    outputs(views.iter(), &record.outputs)
+    outputs(views.iter(), &record.outputs, record.format)
 }
 
 /// The engines' ids.
@@ -144,9 +147,16 @@ pub(super) fn storable(case: &CaseView) -> impl Iterator<Item = &String> {
     case.executions.iter().filter_map(|x| x.digests.first())
 }
 
-/// Checks a record's stored outputs: each is the first result of a case, of its length, and proven by its digest as far as
-/// its form can be.
-pub(super) fn outputs<'a>(cases: impl Iterator<Item = &'a CaseView>, outputs: &Outputs) -> Result<(), Unfit> {
+/// Checks a record's stored outputs: each is the first result of a case, of its length, and proven by its digest, but for
+/// the samples of a `format` that had no proofs.
+pub(super) fn outputs<'a>(
+    cases: impl Iterator<Item = &'a CaseView>,
+    outputs: &Outputs,
+    format: FormatVersion,
+) -> Result<(), Unfit> {
+    if let Some((digest, _)) = outputs.iter().find(|(_, stored)| format.has_proofs() && !stored.is_proven()) {
+        return Err(Unfit::Unproven(digest.clone()));
+    }
     let mut unused: BTreeSet<&str> = outputs.iter().map(|(digest, _)| digest.as_str()).collect();
     for case in cases {
         let expected = words_of(case);

@@ -1,7 +1,6 @@
 //! The answer of the gate.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
@@ -9,7 +8,6 @@ use super::View;
 use super::document::{Cell, Column, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Weight};
 use super::text::command_of;
 use crate::gate::{Checked, Conclusion, Item, Outcome};
-use crate::record::OwnKernel;
 
 /// Items of one outcome on one engine that a terminal and a step summary list.
 const LISTED: usize = 10;
@@ -239,9 +237,8 @@ fn steps(checked: &Checked) -> Vec<(Text, String)> {
     let changed = [Outcome::DigestChanged, Outcome::NoLongerRepeatable, Outcome::DeviationChanged, Outcome::BeyondRule];
     let first = checked.items.iter().find(|i| i.conclusion.fails() && changed.contains(&i.outcome));
     if let Some(case) = first.and_then(|i| i.case.as_ref()) {
-        let kernel = case.split_once('/').map_or(case.as_str(), |(kernel, _)| kernel);
-        let is = |own: &&OwnKernel| Path::new(&own.file).file_name().is_some_and(|name| name == kernel);
-        out.push(("Show the first case again:".into(), command_of(checked.own.iter().find(is), case)));
+        let own = checked.own.iter().find(|own| own.is_of(case));
+        out.push(("Show the first case again:".into(), command_of(own, &[case])));
     }
     let lockable = |i: &Item| i.conclusion > Conclusion::Pass && LOCKABLE.contains(&i.outcome);
     if checked.items.iter().any(lockable) && checked.counts.incomplete == 0 {

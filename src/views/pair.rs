@@ -394,7 +394,7 @@ fn cases(pair: &Compared, id: String) -> Section {
         let side = &pair.right;
         let engine = side.engines.iter().find(|e| e.id == worst.engines.1);
         let options = engine.map(|e| engine_options(&side.asked.settings, e)).unwrap_or_default();
-        let command = command_of(side.asked.own.as_ref(), &worst.case);
+        let command = command_of(side.asked.own.as_ref(), &[&worst.case]);
         section.step("Run the worst one again, as on the right:", format!("{command}{options}"));
     }
     section

@@ -92,17 +92,15 @@ pub(crate) fn runs(engine: Option<&Engine>, n: u32) -> String {
 /// The command that runs a case, or all cases of a problem, again, quoted for a POSIX shell. A kernel of the user's own is
 /// named as it was.
 pub(crate) fn command(record: &Record, case: &str) -> String {
-    command_of(record.provenance.own.as_ref(), case)
+    command_of(record.provenance.own.as_ref(), &[case])
 }
 
-/// [`command`] with what is known of the user's own kernel, where the case is of one.
-pub(crate) fn command_of(own: Option<&OwnKernel>, case: &str) -> String {
-    let id = case.replace('\'', r"'\''");
-    let kernel = case.split_once('/').map_or(case, |(kernel, _)| kernel);
-    match own.filter(|_| kernel.ends_with(".wgsl")) {
-        Some(own) => format!("{} --case '{id}'", own_command(own)),
-        None => format!("repro-audit case '{id}'"),
-    }
+/// [`command`] of several cases of one kernel, with what is known of the user's own.
+pub(crate) fn command_of(own: Option<&OwnKernel>, cases: &[&str]) -> String {
+    let own = own.filter(|own| cases.iter().all(|case| own.is_of(case)));
+    let (start, option) = own.map_or_else(|| ("repro-audit case".to_owned(), ""), |own| (own_command(own), " --case"));
+    let ids: Vec<String> = cases.iter().map(|id| format!("{option} '{}'", id.replace('\'', r"'\''"))).collect();
+    start + &ids.concat()
 }
 
 /// The options that bring an engine back: what was planted in it, the variables that were set, or the command that it is.
@@ -111,7 +109,10 @@ pub(crate) fn engine_options(settings: &Settings, engine: &Engine) -> String {
     for mode in settings.planted.iter().filter(|_| engine.role() == Role::Planted) {
         out.push_str(&format!(" --planted {}", quoted(mode)));
     }
-    for (name, value) in &engine.variables {
+    if let Some(threads) = engine.variables.get("threads").filter(|_| engine.role() == Role::Cpu) {
+        out.push_str(&format!(" --threads {}", quoted(threads)));
+    }
+    for (name, value) in engine.variables.iter().filter(|_| engine.role() != Role::Cpu) {
         out.push_str(&format!(" --vary {}", quoted(&format!("{name}={value}"))));
     }
     if let Some(command) = remote(settings, engine) {

@@ -66,11 +66,7 @@ fn results_are_not_finite_everywhere_only_where_they_are_the_same_ones() {
         comparison.drift = measure(&bits(false), &bits(true)).expect("one shape");
     }
     let text: Vec<String> = emptiness(case).iter().map(repro_audit::facts::Emptiness::text).collect();
-    assert_eq!(
-        text,
-        ["512 of 1024 results or more are NaN on each engine, and not the same ones on all"],
-        "as many, and others"
-    );
+    assert_eq!(text, ["512 of 1024 results or more are NaN on each engine that ran"], "as many, and others");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Between {
         };
         tell(self.shape.now_nan, "NaN now that were numbers");
         tell(self.shape.was_nan, "numbers now that were NaN");
-        tell(c.infinite, "infinite on one side alone");
+        tell(c.infinite, "infinite on one side at least");
         tell(c.not_finite, "that are NaN or infinite on both sides, and differ");
         let rest = c.finite + c.flushed + c.zero_sign;
         if rest > 0 || parts.is_empty() {

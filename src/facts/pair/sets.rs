@@ -52,7 +52,7 @@ pub fn compare_all(left: &Merged, right: &Merged, forced: &[(String, String)]) -
         members.sort_by(|a, b| a.shell.run.started.cmp(&b.shell.run.started));
         let mut latest: BTreeMap<String, Member> = BTreeMap::new();
         let replaced = members.into_iter().filter_map(|m| latest.insert(m.name().to_owned(), m.clone()));
-        let earlier: Vec<String> = replaced.map(|m| format!("{} ({})", m.name(), short(&m.shell.id))).collect();
+        let earlier: Vec<String> = replaced.map(|m| format!("{} ({})", m.name(), short(m.id()))).collect();
         (latest, earlier)
     };
     let ((mut l, left_earlier), (mut r, right_earlier)) = (named(left), named(right));

@@ -53,7 +53,7 @@ pub struct Related {
     pub results: usize,
     /// Cases in which two adapters with a driver gave different bits, whether or not classes can be made of them.
     pub apart: usize,
-    /// Cases that drivers ran twice or more, on one adapter or several, each with one result.
+    /// Cases that two adapters ran, each with one result; of one adapter alone, those that it ran twice.
     pub compared: usize,
     /// The smallest set of cases that tells the classes apart.
     pub cover: Cover,
@@ -258,7 +258,7 @@ pub fn relate(merged: &Merged) -> Related {
         kernels: matrix,
         cases: table.cases.len(),
         apart: apart(&table),
-        compared: compared(&table, 0..table.cases.len(), Engine::is_driver),
+        compared: met(&table),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
         telling,
@@ -295,6 +295,20 @@ fn compared<'a>(table: &'a Table<'_>, cases: impl Iterator<Item = usize> + 'a, o
         table.nodes.iter().filter(|n| of(n.engine) && matches!(n.cells[*case], Cell::Settled(_))).count() > 1
     };
     cases.filter(settled).count()
+}
+
+/// The cases in which adapters could be told apart.
+fn met(table: &Table<'_>) -> usize {
+    let all = 0..table.cases.len();
+    if adapters(table) < 2 {
+        return compared(table, all, |e| !e.is_embedded());
+    }
+    let two = |case: &usize| {
+        let rows = table.nodes.iter().filter(|n| !n.engine.is_embedded());
+        let settled = rows.filter(|n| matches!(n.cells[*case], Cell::Settled(_)));
+        settled.map(|n| n.identity.class.adapter()).collect::<BTreeSet<_>>().len() > 1
+    };
+    all.filter(two).count()
 }
 
 /// Adapters with a driver, whatever its version and the variables set.

@@ -162,6 +162,11 @@ impl<'a> Table<'a> {
                     });
                     out.cases.len() - 1
                 });
+                // One that did not drift has fewer references than one that did.
+                let all = &mut out.cases[place].tells;
+                all.extend(
+                    case.tells.iter().filter(|arithmetic| !all.contains(arithmetic)).copied().collect::<Vec<_>>(),
+                );
                 if *stricts.entry((&case.id, case.shader.as_deref())).or_insert(strict) != strict {
                     out.twins.insert(case.id.clone());
                 }
@@ -178,7 +183,10 @@ impl<'a> Table<'a> {
                         }
                     };
                     if let Cell::Settled(digest) = cell {
-                        out.equals.entry((place, digest)).or_insert(&execution.equals);
+                        let there = out.equals.entry((place, digest)).or_insert(&execution.equals);
+                        if execution.equals.len() > there.len() {
+                            *there = &execution.equals;
+                        }
                     }
                     let node = &mut out.nodes[first + node];
                     if node.cells.len() <= place {

@@ -30,7 +30,7 @@ pub(super) fn words(row: &LockedRow, seen: &Seen<'_>, records: &[Record]) -> Str
     };
     let classes = [
         (drift.classes.nan_versus_number, "between NaN and a number"),
-        (drift.classes.infinite, "between infinity and a finite number"),
+        (drift.classes.infinite, "to or from infinity"),
         (drift.classes.not_finite, "from NaN or an infinity to another of them"),
     ];
     let worst = classes.into_iter().find(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} of them {what}"));

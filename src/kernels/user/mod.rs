@@ -333,15 +333,6 @@ fn line_in(message: &str) -> u32 {
     digits.parse().unwrap_or(0)
 }
 
-/// The kernel's name in ids: the file's, in letters that no shell or id minds. It ends in `.wgsl`, as no kernel of the
-/// registry does.
-fn name(file: &str) -> String {
-    let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let keep = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
-    let clean: String = last.chars().map(keep).collect();
-    if clean.ends_with(".wgsl") { clean } else { format!("{clean}.wgsl") }
-}
-
 fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case, Arc<Shared>)> {
     // What the other parts of an id say is not in the digest: the seed, the output, the configuration.
     let rest = Settings { seed: None, outputs: None, config: Vec::new(), ..resolved.settings.clone() };
@@ -358,7 +349,7 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
             values.extend(config.params.iter().map(|(n, v)| (n.clone(), v.clone(), true)));
             let entries = || config.passes.iter().map(|(entry, _)| entry);
             let variant: Vec<&str> = entries().map(|entry| entry.name.as_str()).collect();
-            let case = Case::own(name(&shader.file), variant.join("-"), values);
+            let case = Case::own(OwnKernel::kernel(&shader.file), variant.join("-"), values);
             let held = &resolved.held[output.buffer];
             let features = shader.features(entries());
             let subgroups = features.contains(&crate::kernels::Feature::Subgroup);

@@ -22,3 +22,21 @@ pub struct OwnKernel {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unseeded: bool,
 }
+
+impl OwnKernel {
+    /// A kernel's name in ids: its file's, in letters that no shell or id minds. It ends in `.wgsl`, as no kernel of the
+    /// registry does.
+    #[must_use]
+    pub fn kernel(file: &str) -> String {
+        let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let keep = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+        let clean: String = last.chars().map(keep).collect();
+        if clean.ends_with(".wgsl") { clean } else { format!("{clean}.wgsl") }
+    }
+
+    /// Whether a case, or a problem, is of this kernel.
+    #[must_use]
+    pub fn is_of(&self, case: &str) -> bool {
+        case.split_once('/').is_some_and(|(kernel, _)| kernel == Self::kernel(&self.file))
+    }
+}

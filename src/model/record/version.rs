@@ -45,6 +45,18 @@ impl FormatVersion {
         (self.major, self.minor) >= (1, 4)
     }
 
+    /// Whether differences that are finite on neither side are a class of their own. Before 1.4 they were among the others.
+    #[must_use]
+    pub fn tells_not_finite(self) -> bool {
+        self.has_id()
+    }
+
+    /// Whether every stored output of a record of version `self` is proven by its digest. Before 1.4 a sample was not.
+    #[must_use]
+    pub fn has_proofs(self) -> bool {
+        self.has_id()
+    }
+
     /// Whether this program can read a record of version `self`.
     ///
     /// # Errors

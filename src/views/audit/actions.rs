@@ -145,11 +145,9 @@ fn configured<'r>(record: &'r Record, engine: &str, case: &str) -> Option<&'r Ca
 
 /// The command that runs a case again, where an engine's planted defect is planted too, and these.
 fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
-    let mut command = text::command(record, case);
-    if let Some(other) = configured(record, engine, case) {
-        let option = if record.provenance.own.is_some() { " --case" } else { "" };
-        command.push_str(&format!("{option} {}", text::quoted(&other.id)));
-    }
+    let other = configured(record, engine, case).map(|other| other.id.as_str());
+    let cases: Vec<&str> = std::iter::once(case).chain(other).collect();
+    let mut command = text::command_of(record.provenance.own.as_ref(), &cases);
     if let Some(engine) = record.engine(engine) {
         command.push_str(&text::engine_options(&record.provenance.settings, engine));
     }

@@ -11,8 +11,8 @@ use super::title::title;
 use super::values::values;
 use crate::facts::{Asked, Consequence, Reason, Soundness};
 use crate::record::{
-    AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Status,
-    Verdict,
+    AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Role,
+    Status, Verdict,
 };
 use crate::views::document::{Mark, Span, Statement, Tone};
 use crate::views::text;
@@ -181,7 +181,12 @@ fn lead(record: &Record) -> String {
     let reference = record.engines.iter().any(Engine::is_reference);
     let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
     let mut on = Vec::new();
-    if plain.is_empty() && drivers && !reference && planted == 0 {
+    let ran = |role: Role| {
+        let of = |x: &&Execution| record.engine(&x.engine).is_some_and(|e| e.role() == role);
+        let mut all = record.cases.iter().flat_map(|c| &c.executions).filter(of);
+        all.any(|x| !matches!(x.outcome, Outcome::Skipped { .. }))
+    };
+    if plain.is_empty() && drivers && !reference && planted == 0 && ran(Role::Cpu) && !ran(Role::Remote) {
         on.push("the CPU alone".to_owned());
     } else if !plain.is_empty() || !reference && planted == 0 {
         on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
@@ -285,9 +290,15 @@ fn left_out(record: &Record, level: Level) -> String {
     if level == Level::CpuGpuBitwise {
         return String::new();
     }
-    let on = |v: &&Verdict| !is(record, &v.engine, Engine::is_embedded);
-    let unrepeated =
-        |v: &&Verdict| state(v, Level::RunToRun) == LevelState::Failed && state(v, level) == LevelState::Untested;
+    let on = |v: &&Verdict| level == Level::ConfigInvariant || !is(record, &v.engine, Engine::is_embedded);
+    let compared = |v: &Verdict| {
+        let of = |c: &&CaseRecord| c.problem == v.problem;
+        let mine = |c: &Comparison| c.axis.level() == level && (c.left.is_of(&v.engine) || c.right.is_of(&v.engine));
+        record.cases.iter().filter(of).flat_map(|c| &c.comparisons).any(mine)
+    };
+    let unrepeated = |v: &&Verdict| {
+        state(v, Level::RunToRun) == LevelState::Failed && state(v, level) == LevelState::Untested && compared(v)
+    };
     let all: BTreeSet<&str> =
         record.verdicts.iter().filter(on).filter(unrepeated).map(|v| v.problem.as_str()).collect();
     match all.len() {

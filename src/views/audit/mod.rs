@@ -232,8 +232,13 @@ fn gaps(id: &str, title: &str, reasons: &[matrix::Reason]) -> Section {
 /// For tools: results that the specification forbids, defects of shaders, and what failed.
 fn acted_on(record: &Record, parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
     let mut out = text::faults(soundness, "");
+    for case in record.cases.iter().filter(|c| record.provenance.own.is_some() && !facts::is_probe(&c.kernel)) {
+        for e in facts::emptiness(case).iter().filter(|e| matches!(e, facts::Emptiness::OneValue { .. })) {
+            out.push(document::Finding::new(Weight::Warning, "one-value", "", &case.id, e.text()));
+        }
+    }
     for (case, engine, what, _) in values::not_finite(record) {
-        let text = format!("{what} are {}", values::AGAINST);
+        let text = format!("{what} are {}", values::against_in(record));
         out.push(document::Finding::new(Weight::Warning, "not-finite", &engine.id, &case.id, text));
     }
     for f in &parts.findings {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
 use super::headline::Fared;
+use crate::facts::{Emptiness, emptiness};
 use crate::model::FindingKind;
 use crate::record::{AxisLevel, CaseRecord, EngineKind, Level, LevelState, Record, Role, Verdict};
 use crate::views::document::Tone;
@@ -80,9 +81,11 @@ pub(super) fn title(
         let planted = |v: &&Verdict| record.engine(&v.engine).is_some_and(|e| e.role() == Role::Planted);
         let all: BTreeSet<&str> = record.verdicts.iter().filter(planted).map(|v| v.problem.as_str()).collect();
         if !all.is_empty() {
-            // In another order of execution runs differ without any defect.
-            let differs =
-                |v: &&Verdict| v.levels.iter().any(|(l, state)| *l != Level::RunToRun && *state == LevelState::Failed);
+            // In another order or configuration results differ without any defect.
+            let shows = [Level::DriverToDriver, Level::CpuGpuBitwise];
+            let differs = |v: &&Verdict| {
+                v.levels.iter().any(|(level, state)| shows.contains(level) && *state == LevelState::Failed)
+            };
             let shown = record.verdicts.iter().filter(planted).filter(differs).map(|v| v.problem.as_str());
             let (shown, all) = (shown.collect::<BTreeSet<_>>().len(), text::plural(all.len(), "problem"));
             return (
@@ -112,13 +115,17 @@ pub(super) fn title(
             ),
         );
     }
+    let what = configuration(record);
+    if broken(Level::ConfigInvariant) && what.is_empty() {
+        return (Tone::Bad, format!("A configuration gave no result, in {}", share(Level::ConfigInvariant)));
+    }
     if broken(Level::ConfigInvariant) {
         return (
             Tone::Broke,
             format!(
                 "{}{} changes the bits of {}",
                 begin("Repeatable, but t", "T"),
-                configuration(record),
+                what,
                 share(Level::ConfigInvariant)
             ),
         );
@@ -147,9 +154,14 @@ pub(super) fn title(
         let place = found.place();
         let text = match found.of {
             FindingKind::LongLoop => format!("{place} has more iterations of loops than an adapter here carries out"),
-            _ => format!("All results of {place} are one value: that engines agree shows little"),
+            _ => format!("All results of {place} are one value on strict arithmetic"),
         };
         return (Tone::Broke, text);
+    }
+    let one = |case: &&CaseRecord| emptiness(case).iter().any(|e| matches!(e, Emptiness::OneValue { .. }));
+    if let Some(case) = record.cases.iter().filter(|_| record.provenance.own.is_some()).find(one) {
+        let id = &case.id;
+        return (Tone::Broke, format!("All results of {id} are one value: that engines agree in them shows little"));
     }
     let idle = |case: &CaseRecord| case.examination.insensitive;
     if !record.cases.is_empty() && record.cases.iter().all(idle) {
@@ -163,11 +175,12 @@ pub(super) fn title(
 }
 
 /// What a configuration is that changed bits, without its first letter: of adapters the launch, of the CPU's threads their
-/// number, and variables that were varied.
+/// number, and variables that were varied. Nothing where one gave no result.
 fn configuration(record: &Record) -> String {
     let all = record.cases.iter().flat_map(|c| &c.comparisons).filter(|c| !c.drift.is_none());
     let found: BTreeSet<&str> = all
         .filter_map(|c| match (c.axis, record.engine_of(&c.right)?.role()) {
+            (_, Role::Reference | Role::Planted) => None,
             (AxisLevel::Config, _) => Some("he launch configuration"),
             (AxisLevel::Threads, Role::Cpu) => Some("he number of CPU threads"),
             (AxisLevel::Threads, _) => Some("he value of a variable"),

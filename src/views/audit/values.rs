@@ -11,7 +11,15 @@ use crate::views::text;
 const NAMED: usize = 3;
 
 /// What is said of drivers whose results are not numbers.
-pub(super) const AGAINST: &str = "NaN or infinite where the strict reference is not, or the reverse";
+const AGAINST: &str = "NaN or infinite where the strict reference is not, or the reverse";
+
+/// The same of a record whose format counts an infinity against NaN, or against the other infinity, as one against a number.
+const OTHERWISE: &str = "NaN or infinite where the strict reference is something else, or the reverse";
+
+/// What is said of drivers whose results are not numbers, as far as a record tells.
+pub(super) fn against_in(record: &Record) -> &'static str {
+    if record.format.tells_not_finite() { AGAINST } else { OTHERWISE }
+}
 
 /// Of which kernel and variant, on which engine where it is of one, and what.
 struct Found {
@@ -31,7 +39,7 @@ impl Found {
 pub(super) fn values(record: &Record) -> Vec<Statement> {
     let shown = record.provenance.own.is_some() || is_empty(record);
     let lists = [
-        (Tone::Bad, "NaN or infinity", format!("Results are {AGAINST}: "), against(record)),
+        (Tone::Bad, "NaN or infinity", format!("Results are {}: ", against_in(record)), against(record)),
         (Tone::Bad, "Not finite", String::new(), if shown { everywhere(record) } else { Vec::new() }),
         (Tone::Plain, "No evidence", String::new(), if shown { vacuous(record) } else { Vec::new() }),
     ];
@@ -45,7 +53,7 @@ pub(super) fn values(record: &Record) -> Vec<Statement> {
 pub(super) fn title(record: &Record) -> Option<(Tone, String)> {
     let first = |found: &[Found]| found.first().map(Found::sentence);
     if let Some(text) = first(&against(record)) {
-        return Some((Tone::Bad, format!("{text} are {AGAINST}")));
+        return Some((Tone::Bad, format!("{text} are {}", against_in(record))));
     }
     if record.provenance.own.is_some()
         && let Some(text) = first(&everywhere(record))

@@ -30,12 +30,21 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
     } else if classes == 0 {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
-    } else if view.compared == 0 {
-        (Tone::Plain, format!("Nothing that repeats ran twice on {}: nothing is known to be the same", adapters(view)))
+    } else if view.apart == 0 && view.compared == 0 {
+        let none = match view.adapters {
+            1 => "Nothing that repeats ran twice on 1 adapter".to_owned(),
+            _ => format!("Nothing that repeats ran on two of {}", adapters(view)),
+        };
+        (Tone::Plain, format!("{none}: nothing is known to be the same"))
     } else if view.apart == 0 {
-        let agree = if view.adapters == 1 { "agrees" } else { "agree" };
         let cases = plural(view.compared, "case");
-        (Tone::Good, format!("{} {agree} bit for bit in {cases} that repeat and ran twice or more", adapters(view)))
+        let text = match view.adapters {
+            1 => format!("{} agrees bit for bit in {cases} that repeat and ran twice or more", adapters(view)),
+            _ => {
+                format!("{} agree bit for bit in {cases} that repeat and that two or more of them ran", adapters(view))
+            }
+        };
+        (Tone::Good, text)
     } else if classes < 2 {
         let cases = format!("{} of {}", count(view.apart as u64), plural(view.cases, "case"));
         (Tone::Broke, format!("{} do not agree: {cases} told two of them apart", adapters(view)))
@@ -98,7 +107,12 @@ fn classes(view: &Related, out: &mut Section) {
         } else {
             format!("No case tells any two engines apart.{rest}")
         };
-        out.statement(if view.apart > 0 { Mark::Differs } else { Mark::Holds }, "Classes", text);
+        let mark = match (view.apart, view.compared) {
+            (1.., _) => Mark::Differs,
+            (0, 0) => Mark::Untested,
+            (0, _) => Mark::Holds,
+        };
+        out.statement(mark, "Classes", text);
     } else {
         let text = format!(
             "{} of {} kernels split the engines: {}. {} the same on all that ran it.{rest}",
