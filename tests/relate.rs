@@ -115,6 +115,21 @@ fn an_update_that_fuses_is_found_measured_and_explained() {
     assert!(drift.size().ends_with("by up to 1 ulp"), "{}", drift.size());
 }
 
+/// The references beside the strict one are computed only where something drifts: a machine without them ran the same case.
+#[test]
+fn a_case_with_fewer_references_is_the_same_case() {
+    let mut strict = machine("a", "one", "22.3.6", 1, false);
+    for case in &mut strict.cases {
+        case.twins.truncate(1);
+    }
+    strict.id = content_id(&strict).expect("JSON");
+    let fuses = machine("b", "two", "25.0.7", 2, true);
+    let view = relate(&merged(&[strict, fuses.clone()]));
+    let dots = fuses.cases.iter().filter(|c| c.kernel == "dot").count();
+    assert_eq!(view.apart, dots, "each case of dot tells the two apart");
+    assert_eq!(view.cases, fuses.cases.len(), "and none is two cases");
+}
+
 #[test]
 fn another_shader_is_the_programs_change_and_no_drift() {
     let before = machine("a", "one", "22.3.6", 1, false);

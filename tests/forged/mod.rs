@@ -327,6 +327,10 @@ fn a_sample_that_nothing_proves_says_nothing_of_other_records() {
     let disputed = mine.clone().join(set(named("mine", &|s| s.extend([7; 500]))));
     let nothing = stored(&disputed, "mine").is_none_or(|s| s.known(&digest).is_err());
     assert!(nothing, "copies that disagree say nothing");
+    let mut newer = serde_json::to_value(&from).expect("JSON");
+    newer["outputs"][&digest] = sampled(&digest, &words, |s| s[7] ^= 1);
+    let refused = read(folder.path(), newer.to_string().as_bytes()).is_none();
+    assert!(refused, "a format whose samples are proven has none that is not");
     let mut whole = from.clone();
     whole.outputs = record::Outputs::default();
     let proven = record::Stored::new(&Bits::words(Dtype::F32, words), 0);
