@@ -433,7 +433,8 @@ fn with_everything() -> Record {
     for (verdict, status) in record.verdicts.iter_mut().zip([Status::Unjudged, Status::Failed, Status::Skipped]) {
         verdict.status = status;
     }
-    // Each form that an output is stored in.
+    // Each form that an output is stored in; what nothing proves is of formats before 1.4.
+    record.format.minor = 3;
     let forms = [Some([1.0; 8].to_vec()), Some([2.0; 900].to_vec()), None];
     let ran = |c: &&mut CaseRecord| c.dtype == Dtype::F32 && matches!(c.executions[0].outcome, Outcome::Ran { .. });
     for (case, form) in record.cases.iter_mut().filter(ran).zip(forms) {
