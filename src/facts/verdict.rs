@@ -38,8 +38,8 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
     problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
 }
 
-/// The record as it is to be shown: its verdicts, the statuses of its rows and the references that they equal are those that its evidence gives, whatever
-/// version of the program concluded them. Whether the file states what its evidence excludes is for [`super::soundness`]
+/// The record as it is to be shown: its verdicts, the statuses of its rows and the references that they equal are those that
+/// its evidence gives, whatever version of the program concluded them. Whether the file states what its evidence excludes is for [`super::soundness`]
 /// to say, of the record as it was read.
 #[must_use]
 pub fn concluded(mut record: Record) -> Record {

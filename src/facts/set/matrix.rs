@@ -85,7 +85,7 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
             }
         })
         .collect();
-    let compared = super::compared(drift.table, cases.iter().copied(), |_| true);
+    let compared = super::compared(drift.table, cases.iter().copied(), |i, _| Some(i));
     Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared, cells }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
-use crate::record::{Engine, Merged};
+use crate::record::Merged;
 use apart::Drifts;
 use classes::classes;
 use matrix::{matrix, splits, telling};
@@ -289,26 +289,24 @@ fn apart(table: &Table<'_>) -> usize {
     (0..table.cases.len()).filter(|case| settled(*case).collect::<BTreeSet<_>>().len() > 1).count()
 }
 
-/// Of these cases, those that two rows ran, each with one result: a driver in two records is two.
-fn compared<'a>(table: &'a Table<'_>, cases: impl Iterator<Item = usize> + 'a, of: fn(&Engine) -> bool) -> usize {
-    let settled = move |case: &usize| {
-        table.nodes.iter().filter(|n| of(n.engine) && matches!(n.cells[*case], Cell::Settled(_))).count() > 1
+/// Of these cases, those that two ran, each with one result. `who` tells who a row is; `None` is nobody.
+fn compared<K: Ord>(
+    table: &Table<'_>,
+    cases: impl Iterator<Item = usize>,
+    who: impl Fn(usize, &Node<'_>) -> Option<K>,
+) -> usize {
+    let two = |case: &usize| {
+        let rows = table.nodes.iter().enumerate().filter(|(_, n)| matches!(n.cells[*case], Cell::Settled(_)));
+        rows.filter_map(|(i, n)| who(i, n)).collect::<BTreeSet<K>>().len() > 1
     };
-    cases.filter(settled).count()
+    cases.filter(two).count()
 }
 
-/// The cases in which adapters could be told apart.
+/// The cases in which adapters could be told apart; of one adapter, those that it ran in two records.
 fn met(table: &Table<'_>) -> usize {
-    let all = 0..table.cases.len();
-    if adapters(table) < 2 {
-        return compared(table, all, |e| !e.is_embedded());
-    }
-    let two = |case: &usize| {
-        let rows = table.nodes.iter().filter(|n| !n.engine.is_embedded());
-        let settled = rows.filter(|n| matches!(n.cells[*case], Cell::Settled(_)));
-        settled.map(|n| n.identity.class.adapter()).collect::<BTreeSet<_>>().len() > 1
-    };
-    all.filter(two).count()
+    let alone = adapters(table) < 2;
+    let who = |i: usize, n: &Node<'_>| (alone.then_some(i), n.identity.class.adapter());
+    compared(table, 0..table.cases.len(), |i, n| (!n.engine.is_embedded()).then(|| who(i, n)))
 }
 
 /// Adapters with a driver, whatever its version and the variables set.

@@ -9,7 +9,7 @@ use super::interpreter::{self_check, shaders};
 use super::matrix;
 use super::title::title;
 use super::values::values;
-use crate::facts::{Asked, Consequence, Reason, Soundness};
+use crate::facts::{Asked, Consequence, Reason, Soundness, state};
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Role,
     Status, Verdict,
@@ -91,10 +91,6 @@ fn which(record: &Record, group: &Group, level: Level) -> String {
     let right = group.which(|id| differing().any(|c| c.right.is_of(id)));
     let left = group.which(|id| differing().any(|c| c.left.is_of(id)));
     if left.is_empty() || right.is_empty() { right } else { format!("{right} against {left}") }
-}
-
-pub(super) fn state(verdict: &Verdict, level: Level) -> LevelState {
-    verdict.levels.iter().find(|(l, _)| *l == level).map_or(LevelState::Untested, |(_, s)| *s)
 }
 
 /// The verdict of a record.
