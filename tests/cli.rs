@@ -56,6 +56,23 @@ fn an_output_folder_that_can_not_be_written_is_told_first() {
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), "precious", "nothing was overwritten");
 }
 
+/// The arguments are right, and there is less than there should be.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_no_wrong_argument() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/records/1.2-part-of-quick.json");
+    let full = || std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    for arguments in [&["kernels"][..], &["report", record], &["merge", record], &["lock", record, "--out", "-"]] {
+        let output = run(without_adapters(arguments).current_dir(folder.path()).stdout(full()));
+        let text = stderr(&output);
+        assert_eq!(status(&output), 4, "{arguments:?}: {text}");
+        let errors: Vec<_> = text.lines().filter(|l| l.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{arguments:?}: {text}");
+        assert!(errors[0].contains("can't write to standard output"), "{arguments:?}: {text}");
+    }
+}
+
 #[test]
 fn without_a_driver_the_interpreter_is_audited_and_the_lack_is_told() {
     let folder = tempfile::tempdir().expect("a folder");

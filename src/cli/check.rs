@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     show(&view, args.format, true)?;
     if let Some(file) = &args.junit {
         write_atomically(file, formats::junit::write(&view.document()).as_bytes())
-            .map_err(|e| Failure::usage(format!("can't write {}: {e}; choose another --junit FILE", file.display())))?;
+            .map_err(|e| Failure::unwritten(&file.display().to_string(), &e, "--junit FILE"))?;
     }
     if args.github {
         github(&view.document());

@@ -13,7 +13,8 @@ pub enum Exit {
     Usage = 2,
     /// `--require-adapter` names one that is absent, or an engine of the lock is.
     AdapterAbsent = 3,
-    /// An adapter failed, or a control was missed: the audit says less than it should.
+    /// An adapter failed, a control was missed, or a disk did not take what was to be written: there is less than there
+    /// should be.
     Incomplete = 4,
     /// A record or a lock can not be read, or is too new.
     Unreadable = 5,

@@ -16,8 +16,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.out {
         Some(folder) => {
             let cant = |e: std::io::Error| {
-                let name = folder.display();
-                Failure::usage(format!("can't write to {name}: {e}; choose another folder with --out DIR"))
+                Failure::unwritten(&format!("to {}", folder.display()), &e, "folder with --out DIR")
             };
             std::fs::create_dir_all(folder).map_err(cant)?;
             clap_mangen::generate_to(command(), folder).map_err(cant)?;

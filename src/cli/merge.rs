@@ -86,8 +86,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     match &args.out {
         Some(path) => {
-            let cant =
-                |e| Failure::usage(format!("can't write {}: {e}; choose another with --out FILE", path.display()));
+            let cant = |e| Failure::unwritten(&path.display().to_string(), &e, "with --out FILE");
             if let Some(kept) = put_aside(path, None).map_err(cant)? {
                 anstream::eprintln!("The earlier file is kept: {}", kept.display());
             }
@@ -97,7 +96,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             merged.write(&mut out).and_then(|()| out.flush()).or_else(|e| match e.kind() {
                 std::io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(Failure::usage(format!("can't write to standard output: {e}"))),
+                _ => Err(Failure::unwritten("to standard output", &e, "")),
             })?;
         }
     }

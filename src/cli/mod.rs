@@ -34,8 +34,8 @@ use crate::wgsl::with_deep_stack;
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit status: 0 within policy (with none given, finding drift is the job) · 1 drift beyond \
-                        --fail-on or the policy · 2 usage · 3 required or locked adapter absent · 4 audit incomplete or \
-                        control missed · 5 record or lock unreadable or too new")]
+                        --fail-on or the policy · 2 usage · 3 required or locked adapter absent · 4 audit incomplete, \
+                        control missed or output not stored · 5 record or lock unreadable or too new")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -90,6 +90,26 @@ impl Failure {
 
     fn usage(message: impl ToString) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// That something could not be written. Where the name is at fault another one helps; a disk that is full or broken
+    /// keeps what is right from being stored.
+    fn unwritten(what: &str, error: &std::io::Error, instead: &str) -> Self {
+        use std::io::ErrorKind as E;
+        let name = matches!(
+            error.kind(),
+            E::NotFound
+                | E::PermissionDenied
+                | E::AlreadyExists
+                | E::NotADirectory
+                | E::IsADirectory
+                | E::ReadOnlyFilesystem
+                | E::InvalidInput
+                | E::InvalidFilename
+        );
+        let exit = if name { Exit::Usage } else { Exit::Incomplete };
+        let instead = if instead.is_empty() { String::new() } else { format!("; choose another {instead}") };
+        Self::new(exit, format!("can't write {what}: {error}{instead}"))
     }
 }
 
@@ -234,7 +254,7 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::usage(format!("can't write to standard output: {e}")))
+            Err(Failure::unwritten("to standard output", &e, ""))
         }
         _ => Ok(()),
     }

@@ -58,9 +58,8 @@ impl Outputs {
     /// Makes the folder, checks that files can be written there, and puts an earlier record aside.
     pub(super) fn open(folder: &Path) -> Result<Self, Failure> {
         let name = folder.display();
-        let cant = |e: std::io::Error| {
-            Failure::usage(format!("can't write to the output folder {name}: {e}; choose another with --out DIR"))
-        };
+        let cant =
+            |e: std::io::Error| Failure::unwritten(&format!("to the output folder {name}"), &e, "with --out DIR");
         std::fs::create_dir_all(folder).map_err(cant)?;
         tempfile::Builder::new().prefix(".repro-audit-").tempfile_in(folder).map_err(cant)?;
         let _lock = Lock::take(folder).map_err(cant)?;
@@ -140,36 +139,42 @@ impl Outputs {
         self.own = Some(blake3::hash(&json));
         // Its file goes away: the finished record has all that it had.
         self.aside = None;
-        files(record, &self.folder).map_err(|e| cant(&e))?;
-        Ok(())
+        let earlier = self.folder.join("index.html").exists();
+        files(record, &self.folder).map_err(|e| {
+            let earlier = if earlier { "; the report there is of an earlier record" } else { "" };
+            let text = format!("the record is written to the folder {name}, and its report can't be: {e}{earlier}");
+            Failure::new(Exit::Incomplete, text)
+        })
     }
 
     /// Renders a record that was read from elsewhere: everything but the record itself.
     pub(super) fn render(folder: &Path, record: &Record) -> Result<(), Failure> {
         refuse_anothers(folder, &record.id)?;
-        let cant = |e: &dyn std::fmt::Display| {
-            Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
-        };
-        std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
-        files(record, folder).map_err(|e| cant(&e))?;
-        Ok(())
+        files(record, folder).map_err(|e| unrendered(folder, e))
     }
 
     /// Renders what merged records say together.
     pub(super) fn render_merged(folder: &Path, view: &crate::facts::set::Related) -> Result<(), Failure> {
         refuse_anothers(folder, &view.id)?;
-        let cant = |e: &dyn std::fmt::Display| {
-            Failure::usage(format!("can't write to {}: {e}; choose another folder with --out DIR", folder.display()))
-        };
-        std::fs::create_dir_all(folder).map_err(|e| cant(&e))?;
         let foot = format!("merged record {} · repro-audit", short(&view.id));
-        crate::formats::files::write(view, &view.id, &foot, folder).map_err(|e| cant(&e))?;
-        Ok(())
+        let done = crate::formats::files::write(view, &view.id, &foot, folder);
+        done.map(|_| ()).map_err(|e| unrendered(folder, e))
     }
 
     /// The folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// Why a report could not be written to a folder.
+fn unrendered(folder: &Path, error: FormatError) -> Failure {
+    match error {
+        FormatError::Io { path, source } => Failure::unwritten(&path, &source, "folder with --out DIR"),
+        FormatError::Record { .. } => Failure::usage(format!("{error}; choose another folder with --out DIR")),
+        FormatError::Csv(_) | FormatError::Json(_) | FormatError::Chart { .. } => {
+            Failure::new(Exit::Incomplete, format!("the report is not written to {}: {error}", folder.display()))
+        }
     }
 }
 
