@@ -12,6 +12,7 @@
 //! | `vacuity` | Does an agreement say anything, and are results numbers at all? |
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
+//! | `training` | If the same training runs again, do the numbers of its operations stay? |
 //! | `advice` | What to use, and what to do next? |
 //!
 //! Facts are computed from the evidence in a record and never from the conclusions that its file states: those are what
@@ -31,6 +32,7 @@ mod severity;
 mod size;
 mod soundness;
 mod status;
+pub mod training;
 mod vacuity;
 mod verdict;
 
@@ -43,7 +45,7 @@ pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_dr
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;
 pub use severity::{Difference, Severity, severity, worst};
-pub use size::{FLUSHED, NOT_FINITE, grouped, share, size};
+pub use size::{FLUSHED, NOT_FINITE, brief, grouped, relative, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{status, status_of, status_of_view};
 pub use vacuity::{Emptiness, emptiness};

@@ -1,5 +1,6 @@
 //! How large a drift is, in words that fit what the elements are.
 
+use super::severity::{Difference, Severity};
 use crate::model::Quantity;
 use crate::model::drift::Drift;
 
@@ -83,6 +84,39 @@ fn number(x: f64) -> String {
     }
 }
 
+/// How large the worst difference is, in a few letters: the largest relative distance of floats, `NaN` and `inf` for what is
+/// no number on one side, the share of integers, flags and members that differ.
+#[must_use]
+pub fn brief(severity: &Severity) -> String {
+    match severity.kind {
+        Difference::None => "=".to_owned(),
+        Difference::ZeroSign => "±0".to_owned(),
+        Difference::Flushed => "→0".to_owned(),
+        Difference::Finite => relative(severity.relative),
+        Difference::Discrete => share(severity.share),
+        Difference::NotFinite => "NaN/inf".to_owned(),
+        Difference::Infinite => "inf".to_owned(),
+        Difference::Nan => "NaN".to_owned(),
+    }
+}
+
+/// A relative distance with two digits at most: `0.5`, `3e-7`.
+#[must_use]
+pub fn relative(x: f64) -> String {
+    if (0.01..100.0).contains(&x) {
+        let digits = if x < 0.1 {
+            3
+        } else if x < 1.0 {
+            2
+        } else {
+            1
+        };
+        format!("{x:.digits$}")
+    } else {
+        format!("{x:.0e}")
+    }
+}
+
 /// A share in per cent, never rounded to none or all.
 #[must_use]
 pub fn share(fraction: f64) -> String {
@@ -160,6 +194,17 @@ mod tests {
         );
         let near = of(&[0.5, 0.5], &[0.5 + f32::EPSILON, 0.5], Quantity::Bounded);
         assert!(near.contains("2 ulp") && !near.contains("bounded"), "{near}");
+    }
+
+    #[test]
+    fn a_field_of_a_table_says_the_worst_in_a_few_letters() {
+        let of = |kind, relative, share| brief(&Severity { kind, relative, share, ulp: 1 });
+        assert_eq!(of(Difference::Finite, 3.4e-7, 0.5), "3e-7", "tiny");
+        assert_eq!(of(Difference::Finite, 0.04, 0.5), "0.040", "small");
+        assert_eq!(of(Difference::Finite, 2.0, 0.5), "2.0", "a change of sign");
+        assert_eq!(of(Difference::Finite, 3.3e5, 0.5), "3e5", "huge");
+        assert_eq!(of(Difference::Discrete, 0.0, 0.006), "0.6 %", "integers have a share");
+        assert_eq!(of(Difference::Nan, 3.4e-7, 0.5), "NaN", "before any distance");
     }
 
     #[test]

@@ -109,15 +109,15 @@ impl Context<'_> {
     fn pairs(&self, engine: &Engine, ran: &[Row<'_>], level: Level) -> Found {
         let mut tested = false;
         let mut worst: Option<(&CaseRecord, &Comparison, Severity)> = None;
-        let mut unsettled: Option<(&CaseRecord, &str)> = None;
+        let mut varying: Option<(&CaseRecord, &str)> = None;
         for (case, _) in ran {
             for comparison in &case.comparisons {
                 let concerned = comparison.right == engine.id || comparison.left == engine.id;
                 if comparison.axis.level() != level || !concerned {
                     continue;
                 }
-                if let Some(varies) = self.varies(case, comparison) {
-                    unsettled.get_or_insert((case, varies));
+                if let Some(varies) = unsettled(self.record, case, comparison) {
+                    varying.get_or_insert((case, varies));
                     continue;
                 }
                 tested = true;
@@ -128,7 +128,7 @@ impl Context<'_> {
             }
         }
         let of_reference = level == Level::CpuGpuBitwise;
-        match (worst, unsettled) {
+        match (worst, varying) {
             (Some((case, comparison, _)), _) => Found {
                 state: LevelState::Failed,
                 because: because(self.record, &self.hypotheses, engine, case, comparison),
@@ -144,14 +144,15 @@ impl Context<'_> {
             _ => Found::untested(),
         }
     }
+}
 
-    /// The engine of a side of a comparison, another configuration included, whose runs differ among themselves.
-    fn varies<'c>(&'c self, case: &'c CaseRecord, comparison: &Comparison) -> Option<&'c str> {
-        let side = |e: &&Execution| comparison.left == e.engine || comparison.right == e.engine;
-        let here = case.executions.iter().filter(side).map(|e| (case, e));
-        let other = other_configuration(self.record, case, comparison);
-        here.chain(other).find(|row| distinct(row) > 1).map(|(_, e)| e.engine.as_str())
-    }
+/// The engine of a side of a comparison, another configuration included, whose runs differ among themselves: such a
+/// comparison, of first runs, says nothing of its axis.
+pub(super) fn unsettled<'c>(record: &'c Record, case: &'c CaseRecord, comparison: &Comparison) -> Option<&'c str> {
+    let side = |e: &&Execution| comparison.left == e.engine || comparison.right == e.engine;
+    let here = case.executions.iter().filter(side).map(|e| (case, e));
+    let other = other_configuration(record, case, comparison);
+    here.chain(other).find(|row| distinct(row) > 1).map(|(_, e)| e.engine.as_str())
 }
 
 /// What was found of one level.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{Action, actions};
 use super::findings::FindingRow;
+use super::first::First;
 use super::groups::Group;
 use super::interpreter::{self_check, shaders};
 use super::matrix;
@@ -26,8 +27,13 @@ pub(super) struct Headline {
     pub(super) tone: Tone,
     pub(super) title: String,
     pub(super) lead: String,
+    /// What keeps the record from being relied on.
+    pub(super) reasons: Vec<Statement>,
+    /// What each level shows.
     pub(super) statements: Vec<Statement>,
     pub(super) actions: Vec<Action>,
+    /// By engine, the cases whose results the specification forbids.
+    pub(super) outside: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A level on one engine, or on several that differ by a varied variable alone.
@@ -100,6 +106,7 @@ pub(super) fn headline(
     findings: &[FindingRow],
     soundness: &Soundness,
     asked: Asked,
+    first: Option<&First<'_>>,
 ) -> Headline {
     let over = |groups: &[Group]| -> BTreeMap<Level, Fared> {
         Level::ALL.iter().map(|l| (*l, fared(record, groups, *l))).collect()
@@ -110,22 +117,26 @@ pub(super) fn headline(
     let tested: Vec<Group> = groups.iter().filter(|g| !of(Engine::is_embedded)(g)).cloned().collect();
     let (all, tested, reference) = (over(groups), over(&tested), over(&reference));
     let outside = outside(record, groups);
-    let (tone, title) = title(record, &tested, &reference, &outside, findings);
+    let (tone, title) = match first {
+        Some(first) if !findings.iter().any(|f| f.defect) && record.engines.iter().any(Engine::is_driver) => {
+            first.title(&outside)
+        }
+        _ => title(record, &tested, &reference, &outside, findings),
+    };
     // What makes the record less than it seems comes first, and its verdict after.
-    let first = soundness.title();
+    let unsound = soundness.title();
     let mut lead = lead(record);
-    let (tone, title) = match (first, soundness.is_invalid()) {
+    let (tone, title) = match (unsound, soundness.is_invalid()) {
         (None, _) => (tone, title),
-        (Some(first), true) => (Tone::Bad, first),
-        (Some(first), false) => {
+        (Some(unsound), true) => (Tone::Bad, unsound),
+        (Some(unsound), false) => {
             lead = format!("{title}. {lead}");
-            (Tone::Bad, first)
+            (Tone::Bad, unsound)
         }
     };
     let reasons = soundness.reasons.iter().take(REASONS);
-    let mut statements: Vec<Statement> =
-        reasons.map(|r| make(reliability(r), "Reliability", format!("{}.", r.text))).collect();
-    statements.extend(values(record));
+    let reasons = reasons.map(|r| make(reliability(r), "Reliability", format!("{}.", r.text))).collect();
+    let mut statements = values(record);
     statements.push(repeatability(record, &all));
     for level in &Level::ALL[1..] {
         // Of the interpreter only what configurations do is asked here; see `self_check` too.
@@ -137,7 +148,7 @@ pub(super) fn headline(
     statements.extend(shaders(record, findings));
     statements.push(controls(record));
     let actions = actions(record, soundness, &outside, findings, asked);
-    Headline { tone, title, lead, statements, actions }
+    Headline { tone, title, lead, reasons, statements, actions, outside }
 }
 
 /// What is not proved of one engine alone is no fault of the audit.

@@ -6,6 +6,7 @@ mod drift;
 mod engines;
 mod explain;
 mod findings;
+mod first;
 mod groups;
 mod growth;
 mod headline;
@@ -23,6 +24,10 @@ use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, S
 use super::{View, text};
 use crate::facts::{self, Asked, Soundness};
 use crate::record::{Outputs, Record};
+
+/// What an audit leads to, and what it does not say.
+const OTHER_NODE: &str =
+    "A framework's own kernels may differ from these. Numbers differ on another node? Audit it too, then:";
 
 /// Drifts that a terminal lists.
 const DRIFTS: usize = 8;
@@ -72,15 +77,7 @@ impl View for Audit<'_> {
         let (record, parts) = (&self.judged, Parts::new(&self.judged, &self.soundness, self.asked));
         let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
         out.lead = Text::plain(parts.headline.lead.as_str());
-        let mut first = Section::new("answers", "");
-        for s in &parts.headline.statements {
-            first.statement(s.mark, s.title.as_str(), s.text.clone());
-        }
-        record.notes.iter().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
-        out.push(first);
-        let mut next = Section::new("next", "Next");
-        parts.headline.actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
-        out.push(next);
+        begin(&mut out, record, &parts, &self.soundness);
         out.push(matrix(&parts));
         out.push(findings(&parts));
         out.push(drifts(&parts));
@@ -112,8 +109,43 @@ impl View for Audit<'_> {
     }
 }
 
+/// What comes first: what keeps the record from being relied on; of an audit of operations of a training whether their
+/// numbers stay, of anything else what each level shows; and what to do.
+fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Soundness) {
+    let notes = || record.notes.iter();
+    let mut next = Section::new("next", "Next");
+    let actions = &parts.headline.actions;
+    let (mut first, mut levels) = (Section::new("answers", ""), Section::new("by-level", "By level").at(Detail::Full));
+    parts.headline.reasons.iter().for_each(|s| first.statement(s.mark, s.title.as_str(), s.text.clone()));
+    let answers = if parts.first.is_some() { &mut levels } else { &mut first };
+    parts.headline.statements.iter().for_each(|s| answers.statement(s.mark, s.title.as_str(), s.text.clone()));
+    if let Some(training) = &parts.first {
+        out.push(first);
+        out.push(training.section());
+        let mut origins = training.origins(&parts.headline.outside);
+        notes().for_each(|note| origins.statement(Mark::Note, "Note", note.as_str()));
+        out.push(origins);
+        let mut todo = Section::new("next", "What to do");
+        if !soundness.is_sound() {
+            actions.iter().take(1).for_each(|a| todo.step(a.text.as_str(), a.command.as_str()));
+        }
+        if !soundness.is_invalid() {
+            todo.text(first::use_these(&facts::advice(record, soundness, &record.verdicts)).unwrap_or_default());
+            todo.step(OTHER_NODE, "repro-audit compare HERE THERE");
+        }
+        out.push(todo);
+        next = Section::new("more", "Next").at(Detail::Full);
+    } else {
+        notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        out.push(first);
+    }
+    actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
+    out.push(levels);
+    out.push(next);
+}
+
 /// Kernel × engine: variants that look the same on every engine share a row.
-fn matrix(parts: &Parts) -> Section {
+fn matrix(parts: &Parts<'_>) -> Section {
     let mut out = Section::new("matrix", "Kernels by engine (the worst of each variant's cases)").at(Detail::Full);
     let mut columns = vec![Column::text("kernel"), Column::text("variants")];
     columns.extend(parts.columns.iter().map(|id| {
@@ -152,7 +184,7 @@ fn mark(cell: &matrix::Cell) -> Cell {
 }
 
 /// What the interpreter found in shaders.
-fn findings(parts: &Parts) -> Section {
+fn findings(parts: &Parts<'_>) -> Section {
     let mut out = Section::new("findings", "Findings in shaders").at(Detail::Full);
     let columns = ["", "case", "kind", "line", "engine", "what"].map(Column::text);
     let mut table = Table::new("findings-list", &columns);
@@ -171,7 +203,7 @@ fn findings(parts: &Parts) -> Section {
 }
 
 /// The worst comparison of each kernel's variants.
-fn drifts(parts: &Parts) -> Section {
+fn drifts(parts: &Parts<'_>) -> Section {
     let mut out = Section::new("drift", "Worst drift of each variant").at(Detail::Full);
     let mut table = Table::new(
         "worst",
@@ -202,7 +234,7 @@ fn drifts(parts: &Parts) -> Section {
     out
 }
 
-fn engines(parts: &Parts) -> Section {
+fn engines(parts: &Parts<'_>) -> Section {
     let mut out = Section::new("engines", "Engines").at(Detail::Full);
     for engine in &parts.engines {
         let state = if engine.complete { String::new() } else { format!(" — {}", engine.state) };
@@ -230,7 +262,7 @@ fn gaps(id: &str, title: &str, reasons: &[matrix::Reason]) -> Section {
 }
 
 /// For tools: results that the specification forbids, defects of shaders, and what failed.
-fn acted_on(record: &Record, parts: &Parts, soundness: &Soundness) -> Vec<document::Finding> {
+fn acted_on(record: &Record, parts: &Parts<'_>, soundness: &Soundness) -> Vec<document::Finding> {
     let mut out = text::faults(soundness, "");
     for case in record.cases.iter().filter(|c| record.provenance.own.is_some() && !facts::is_probe(&c.kernel)) {
         for e in facts::emptiness(case).iter().filter(|e| matches!(e, facts::Emptiness::OneValue { .. })) {

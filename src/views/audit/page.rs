@@ -21,7 +21,7 @@ pub(super) fn anchor(case: &str) -> String {
 }
 
 /// Kernel × axis, and level × engine.
-pub(super) fn axes(parts: &Parts) -> Section {
+pub(super) fn axes(parts: &Parts<'_>) -> Section {
     let mut out = Section::new("axes", "Differences by axis").at(Detail::Page);
     let used: Vec<_> = AXES
         .iter()
@@ -87,7 +87,7 @@ pub(super) fn charts(record: &Record) -> Section {
 }
 
 /// Every case, the worst first.
-pub(super) fn cases(record: &Record, parts: &Parts) -> Section {
+pub(super) fn cases(record: &Record, parts: &Parts<'_>) -> Section {
     let mut out = Section::new("cases", "Cases").at(Detail::Page);
     if parts.cases.is_empty() {
         return out;
@@ -198,7 +198,7 @@ fn spark(record: &Record, case: &str, worst: &super::drift::ComparisonRow) -> Op
 }
 
 /// What each engine is, and what the audit ran with.
-pub(super) fn surroundings(record: &Record, parts: &Parts) -> Section {
+pub(super) fn surroundings(record: &Record, parts: &Parts<'_>) -> Section {
     let mut out = Section::new("surroundings", "Drivers and environment").at(Detail::Page).folded();
     for engine in parts.engines.iter().filter(|e| !e.identity.is_empty()) {
         let mut one = Section::new(format!("engine {}", engine.id), format!("{} {}", engine.id, engine.label));
@@ -267,7 +267,7 @@ fn facts(record: &Record) -> Vec<(String, String)> {
 }
 
 /// The planted differences.
-pub(super) fn controls(record: &Record, parts: &Parts) -> Section {
+pub(super) fn controls(record: &Record, parts: &Parts<'_>) -> Section {
     let mut out = Section::new("controls", "Controls").at(Detail::Page).folded();
     out.text(format!(
         "{} Each control plants a difference in a real result and checks that the audit catches it. An audit that misses one is invalid.",

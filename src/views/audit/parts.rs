@@ -3,6 +3,7 @@
 use super::drift::{CaseRow, DriftRow};
 use super::engines::EngineView;
 use super::findings::FindingRow;
+use super::first::First;
 use super::groups::groups;
 use super::headline::Headline;
 use super::matrix::{AxisRow, KernelRows, LevelRow, Reason};
@@ -12,8 +13,9 @@ use crate::record::Record;
 use crate::views::text;
 
 /// See the module.
-#[derive(Debug)]
-pub(super) struct Parts {
+pub(super) struct Parts<'r> {
+    /// The operations of a training, where the record is an audit of any.
+    pub(super) first: Option<First<'r>>,
     pub(super) short_id: String,
     pub(super) headline: Headline,
     pub(super) engines: Vec<EngineView>,
@@ -39,9 +41,9 @@ pub(super) struct ControlsView {
     pub(super) sentence: String,
 }
 
-impl Parts {
+impl<'r> Parts<'r> {
     /// Those of a record.
-    pub(super) fn new(record: &Record, soundness: &Soundness, asked: Asked) -> Self {
+    pub(super) fn new(record: &'r Record, soundness: &Soundness, asked: Asked) -> Self {
         let groups = groups(record);
         let kernels = matrix::kernels(record, &groups);
         let columns = groups
@@ -52,9 +54,11 @@ impl Parts {
         let cases = drift::cases(record, &groups);
         let drifts = drift::worst(&cases);
         let findings = findings::findings(record, &groups);
+        let first = if asked == Asked::Audit { First::of(record) } else { None };
         Self {
             short_id: text::short(&record.id),
-            headline: headline::headline(record, &groups, &findings, soundness, asked),
+            headline: headline::headline(record, &groups, &findings, soundness, asked, first.as_ref()),
+            first,
             findings,
             engines: engines::engines(record, &groups),
             columns,

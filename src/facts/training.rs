@@ -1,0 +1,305 @@
+//! If the same training runs again, do its numbers stay? The operations that a training is made of, by what changes, with
+//! the strict interpreter as the witness of what any machine would do.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::severity::{Difference, Severity, severity};
+use super::verdict::unsettled;
+use crate::model::Drift;
+use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
+
+/// An operation of a training.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Operation {
+    /// As those who train models name it.
+    pub name: &'static str,
+    /// The kernels that are it.
+    pub kernels: &'static [&'static str],
+}
+
+/// The operations, in the order in which they are shown. Kernels that look into arithmetic are none of them.
+pub const OPERATIONS: [Operation; 9] = [
+    Operation { name: "matmul", kernels: &["matmul", "dot"] },
+    Operation { name: "sums, losses", kernels: &["sum", "logsumexp"] },
+    Operation { name: "softmax", kernels: &["softmax"] },
+    Operation { name: "norms", kernels: &["layer_norm", "mean_variance"] },
+    Operation { name: "activations", kernels: &["activation", "max"] },
+    Operation { name: "scatter-add", kernels: &["scatter_add"] },
+    Operation { name: "initial weights", kernels: &["init", "normal", "uniform", "philox", "threefry"] },
+    Operation { name: "dropout", kernels: &["dropout"] },
+    Operation { name: "shuffles, splits", kernels: &["permutation", "split"] },
+];
+
+/// The operation that a kernel is.
+#[must_use]
+pub fn operation_of(kernel: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|o| o.kernels.contains(&kernel))
+}
+
+/// Whether the strict interpreter shows a difference too. It executes the shader as it is written, so that what differs
+/// there differs by what the shader leaves open, on any machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Elsewhere {
+    /// It differs there too.
+    AnyMachine,
+    /// It was tried there, and does not: what differs is of this machine's drivers or hardware.
+    OnlyHere,
+    /// It was not tried there.
+    Unknown,
+}
+
+/// One difference.
+#[derive(Debug, Clone, Serialize)]
+pub struct Found<'r> {
+    /// The case.
+    #[serde(skip)]
+    pub case: &'r CaseRecord,
+    /// The engine that gives other bits.
+    pub engine: &'r str,
+    /// How far, where the outputs were compared.
+    pub drift: Option<&'r Drift>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whether it differs on any machine.
+    pub elsewhere: Elsewhere,
+}
+
+/// An operation on one axis.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cell<'r> {
+    /// What changes.
+    pub axis: AxisLevel,
+    /// Results that were compared: a case on an engine each.
+    pub compared: usize,
+    /// Those that differ, the worst first.
+    pub differing: Vec<Found<'r>>,
+}
+
+impl Cell<'_> {
+    /// Whether it was tested and nothing differs.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        self.compared > 0 && self.differing.is_empty()
+    }
+
+    /// Whether all that differs does so on any machine. `false` where nothing differs.
+    #[must_use]
+    pub fn any_machine(&self) -> bool {
+        !self.differing.is_empty() && self.differing.iter().all(|f| f.elsewhere == Elsewhere::AnyMachine)
+    }
+
+    /// The largest relative change of a float; `None` where no finite floats differ.
+    #[must_use]
+    pub fn relative(&self) -> Option<f64> {
+        let finite = |f: &&Found<'_>| f.severity.relative > 0.0 && f.severity.kind != Difference::Discrete;
+        self.differing.iter().filter(finite).map(|f| f.severity.relative).max_by(f64::total_cmp)
+    }
+}
+
+/// An operation on every axis, in the order of [`AXES`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Row<'r> {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// Its cells.
+    pub cells: Vec<Cell<'r>>,
+}
+
+impl<'r> Row<'r> {
+    /// Its cell of this axis.
+    #[must_use]
+    pub fn on(&self, axis: AxisLevel) -> &Cell<'r> {
+        &self.cells[axis as usize]
+    }
+}
+
+/// The operations that a record has results of. Nothing of a kernel of the user's own: it is no operation of a list.
+#[must_use]
+pub fn operations(record: &Record) -> Vec<Row<'_>> {
+    if record.provenance.own.is_some() {
+        return Vec::new();
+    }
+    let ran = |c: &&CaseRecord| c.executions.iter().any(|x| matches!(x.outcome, Outcome::Ran { .. }));
+    OPERATIONS
+        .iter()
+        .filter_map(|operation| {
+            let mine = |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str());
+            let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
+            let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
+            (!cases.is_empty()).then(|| Row { operation, cells: cells() })
+        })
+        .collect()
+}
+
+fn cell<'r>(record: &'r Record, cases: &[&'r CaseRecord], axis: AxisLevel) -> Cell<'r> {
+    let mut out = Cell { axis, compared: 0, differing: Vec::new() };
+    for case in cases {
+        if axis == AxisLevel::Repeat {
+            runs(record, case, &mut out);
+        } else {
+            pairs(record, case, &mut out);
+        }
+    }
+    out.differing.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    out
+}
+
+/// What an engine under test is: the interpreters are this program's, and what they do is no news of a machine.
+fn tested<'r>(record: &'r Record, engine: &str) -> Option<&'r Engine> {
+    record.engine(engine).filter(|e| !e.is_embedded())
+}
+
+/// The strict interpreter's execution of a case.
+fn strict<'r>(record: &Record, case: &'r CaseRecord) -> Option<&'r Execution> {
+    case.executions.iter().find(|x| record.engine(&x.engine).is_some_and(Engine::is_reference))
+}
+
+fn times(execution: &Execution) -> u32 {
+    if let Outcome::Ran { runs, .. } = execution.outcome { runs } else { 0 }
+}
+
+fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
+    let changes = |x: &Execution| Evidence::of(case, x).distinct > 1;
+    for execution in case.executions.iter().filter(|x| times(x) > 1) {
+        let Some(engine) = tested(record, &execution.engine) else { continue };
+        out.compared += 1;
+        if !changes(execution) {
+            continue;
+        }
+        let of = |c: &&Comparison| c.axis == AxisLevel::Repeat && c.right.is_of(&engine.id);
+        let drift = case.comparisons.iter().find(of).map(|c| &c.drift);
+        let elsewhere = match strict(record, case) {
+            Some(x) if changes(x) => Elsewhere::AnyMachine,
+            Some(x) if times(x) > 1 => Elsewhere::OnlyHere,
+            _ => Elsewhere::Unknown,
+        };
+        let severity = drift.map(|d| severity(case.dtype, d)).unwrap_or_default();
+        out.differing.push(Found { case, engine: &engine.id, drift, severity, elsewhere });
+    }
+}
+
+fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
+    let under_test = |c: &&Comparison| {
+        let left = c.left.engine().is_none_or(|e| tested(record, e).is_some());
+        c.axis == out.axis && left && c.right.engine().is_some_and(|e| tested(record, e).is_some())
+    };
+    // What does not repeat says nothing of another axis.
+    let settled = |c: &&Comparison| unsettled(record, case, c).is_none();
+    let found: Vec<&Comparison> = case.comparisons.iter().filter(under_test).filter(settled).collect();
+    for comparison in found {
+        out.compared += 1;
+        if comparison.drift.is_none() {
+            continue;
+        }
+        let elsewhere = match out.axis {
+            AxisLevel::Config => configured(record, case, comparison),
+            // A driver, an adapter or a processor is what differs: no other machine has both sides.
+            AxisLevel::Repeat | AxisLevel::Driver | AxisLevel::Adapter | AxisLevel::Engine => Elsewhere::OnlyHere,
+            AxisLevel::Threads => Elsewhere::Unknown,
+        };
+        out.differing.push(Found {
+            case,
+            engine: comparison.right.engine().unwrap_or_default(),
+            drift: Some(&comparison.drift),
+            severity: severity(case.dtype, &comparison.drift),
+            elsewhere,
+        });
+    }
+}
+
+/// Whether the strict interpreter's bits change between the same two configurations.
+fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Elsewhere {
+    let same = |c: &&Comparison| {
+        let by = c.right.engine().and_then(|e| record.engine(e)).is_some_and(Engine::is_reference);
+        by && c.axis == comparison.axis && c.left.configuration() == comparison.left.configuration()
+    };
+    match case.comparisons.iter().find(same) {
+        Some(c) if unsettled(record, case, c).is_some() => Elsewhere::Unknown,
+        Some(c) if c.drift.is_none() => Elsewhere::OnlyHere,
+        Some(_) => Elsewhere::AnyMachine,
+        None => Elsewhere::Unknown,
+    }
+}
+
+/// Kernel and variant of what differs on this axis in a way, each once, the worst first.
+#[must_use]
+pub fn variants(rows: &[Row<'_>], axis: AxisLevel, elsewhere: Elsewhere) -> Vec<String> {
+    let mut found: Vec<&Found<'_>> =
+        rows.iter().flat_map(|r| &r.on(axis).differing).filter(|f| f.elsewhere == elsewhere).collect();
+    found.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let mut seen = BTreeSet::new();
+    let names = found.iter().map(|f| format!("{}/{}", f.case.kernel, f.case.variant));
+    names.filter(|name| seen.insert(name.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{adapter, case, compared, equal, ran, record};
+    use super::*;
+
+    fn interpreter() -> Engine {
+        adapter("embedded:0", "interpreter", 0, 0, "0.1, strict")
+    }
+
+    fn engines() -> [Engine; 3] {
+        [adapter("vulkan:0", "one", 1, 1, "1"), adapter("vulkan:1", "two", 2, 2, "2"), interpreter()]
+    }
+
+    #[test]
+    fn what_the_strict_interpreter_does_too_is_of_any_machine() {
+        let atomic = case("wg=32", vec![ran("vulkan:0", 2), ran("vulkan:1", 1), ran("embedded:0", 3)], Vec::new());
+        let fixed = case("wg=64", vec![ran("vulkan:0", 2), ran("embedded:0", 1)], Vec::new());
+        let alone = case("wg=96", vec![ran("vulkan:0", 2)], Vec::new());
+        for (case, compared, expected) in
+            [(&atomic, 2, Elsewhere::AnyMachine), (&fixed, 1, Elsewhere::OnlyHere), (&alone, 1, Elsewhere::Unknown)]
+        {
+            let record = record(&engines(), &[case]);
+            let rows = operations(&record);
+            let cell = rows[0].on(AxisLevel::Repeat);
+            assert_eq!((cell.compared, cell.differing.len()), (compared, 1), "the interpreter is not counted");
+            assert_eq!(cell.differing[0].elsewhere, expected, "{}", case.id);
+            assert_eq!(cell.any_machine(), expected == Elsewhere::AnyMachine, "{}", case.id);
+        }
+    }
+
+    #[test]
+    fn a_launch_changes_bits_on_any_machine_or_only_here() {
+        let first = case("wg=32", vec![ran("vulkan:0", 1), ran("embedded:0", 1)], Vec::new());
+        let here = compared(AxisLevel::Config, "vulkan:0 [wg=32]", "vulkan:0", [1.0, 1.5]);
+        let too = compared(AxisLevel::Config, "embedded:0 [wg=32]", "embedded:0", [1.0, 1.5]);
+        let not = equal(AxisLevel::Config, "embedded:0 [wg=32]", "embedded:0");
+        for (other, expected) in
+            [(Some(too), Elsewhere::AnyMachine), (Some(not), Elsewhere::OnlyHere), (None, Elsewhere::Unknown)]
+        {
+            let comparisons = std::iter::once(here.clone()).chain(other).collect();
+            let second = case("wg=64", vec![ran("vulkan:0", 1), ran("embedded:0", 1)], comparisons);
+            let record = record(&engines(), &[&first, &second]);
+            let rows = operations(&record);
+            let cell = rows[0].on(AxisLevel::Config);
+            assert_eq!((cell.compared, cell.differing[0].elsewhere), (1, expected), "of the adapter alone");
+            assert_eq!(cell.relative(), Some(0.5), "how far");
+            assert_eq!(rows[0].on(AxisLevel::Adapter).compared, 0, "untested is not held");
+            assert!(!rows[0].on(AxisLevel::Adapter).held(), "untested is not held");
+        }
+    }
+
+    #[test]
+    fn what_does_not_repeat_says_nothing_of_another_axis() {
+        let differs = compared(AxisLevel::Adapter, "vulkan:0", "vulkan:1", [1.0, 1.5]);
+        let one = case("wg=32", vec![ran("vulkan:0", 2), ran("vulkan:1", 1)], vec![differs]);
+        let record = record(&engines(), &[&one]);
+        assert_eq!(operations(&record)[0].on(AxisLevel::Adapter).compared, 0, "the runs differ among themselves");
+    }
+
+    #[test]
+    fn every_kernel_is_an_operation_or_a_probe() {
+        for operation in &OPERATIONS {
+            assert!(!operation.kernels.iter().any(|k| super::super::is_probe(k)), "{}", operation.name);
+        }
+        let mut seen = BTreeSet::new();
+        assert!(OPERATIONS.iter().flat_map(|o| o.kernels).all(|k| seen.insert(k)), "of one operation each");
+    }
+}

@@ -1,0 +1,348 @@
+//! The first screen, in the words of someone who trains models: if the same training runs again, do its numbers stay; what
+//! any machine would do, and what this one alone does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::headline::by_kernel;
+use super::page::anchor;
+use super::values;
+use crate::facts::training::{self, Cell as Tested, Elsewhere, Found, Row};
+use crate::facts::{self, Advice, Difference};
+use crate::record::{AXES, AxisLevel, Engine, Level, LevelState, Outcome, Record};
+use crate::views::document::{Cell, Column, Mark, Section, Table, Tone};
+use crate::views::text;
+
+/// Names in a line.
+const NAMED: usize = 3;
+
+/// A question of the first screen.
+struct Question {
+    axis: AxisLevel,
+    /// What changes, as the line begins.
+    title: &'static str,
+    /// The same in the headline.
+    change: &'static str,
+    /// The head of the column.
+    column: &'static str,
+    /// Why it was not tested, where it was not.
+    untested: &'static str,
+}
+
+/// In the order of [`AXES`].
+const QUESTIONS: [Question; 6] = [
+    Question {
+        axis: AxisLevel::Repeat,
+        title: "Run again",
+        change: "another run",
+        column: "again",
+        untested: "nothing was run twice",
+    },
+    Question {
+        axis: AxisLevel::Config,
+        title: "Other launch or batch",
+        change: "launch",
+        column: "launch",
+        untested: "nothing was run in two configurations",
+    },
+    Question {
+        axis: AxisLevel::Threads,
+        title: "Other threads",
+        change: "threads",
+        column: "threads",
+        untested: "no thread count or variable was varied",
+    },
+    Question {
+        axis: AxisLevel::Driver,
+        title: "Other driver",
+        change: "driver",
+        column: "driver",
+        untested: "nothing ran through two drivers of one device",
+    },
+    Question {
+        axis: AxisLevel::Adapter,
+        title: "Other device",
+        change: "device",
+        column: "device",
+        untested: "nothing ran on two devices",
+    },
+    Question {
+        axis: AxisLevel::Engine,
+        title: "Strict CPU",
+        change: "strict CPU",
+        column: "CPU",
+        untested: "no driver's result has a strict reference",
+    },
+];
+
+/// The operations of a record, with what the first screen says of them.
+pub(super) struct First<'r> {
+    record: &'r Record,
+    rows: Vec<Row<'r>>,
+}
+
+impl<'r> First<'r> {
+    /// Of a record; `None` where it has no operation of a training.
+    pub(super) fn of(record: &'r Record) -> Option<Self> {
+        let rows = training::operations(record);
+        (!rows.is_empty()).then_some(Self { record, rows })
+    }
+
+    fn cells(&self, axis: AxisLevel) -> impl Iterator<Item = (&'static str, &Tested<'r>)> {
+        self.rows.iter().map(move |row| (row.operation.name, row.on(axis)))
+    }
+
+    fn tested(&self, axis: AxisLevel) -> bool {
+        self.cells(axis).any(|(_, c)| c.compared > 0)
+    }
+
+    fn differs(&self, axis: AxisLevel) -> bool {
+        self.cells(axis).any(|(_, c)| !c.differing.is_empty())
+    }
+
+    /// The verdict in a sentence, without its full stop.
+    pub(super) fn title(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Tone, String) {
+        let changes: Vec<&Question> = QUESTIONS[1..].iter().collect();
+        let of = |what: &dyn Fn(&Question) -> bool| -> Vec<String> {
+            changes.iter().filter(|q| what(q)).map(|q| q.change.to_owned()).collect()
+        };
+        let changed = of(&|q| self.differs(q.axis));
+        let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
+        let again = AxisLevel::Repeat;
+        let here = training::variants(&self.rows, again, Elsewhere::OnlyHere);
+        let unknown = training::variants(&self.rows, again, Elsewhere::Unknown);
+        let (mut tone, first) = if !self.tested(again) {
+            (Tone::Plain, "Nothing was run twice".to_owned())
+        } else if !self.differs(again) {
+            (Tone::Good, "Run again, training operations keep their bits here".to_owned())
+        } else if here.is_empty() && unknown.is_empty() {
+            (Tone::Broke, "Run again, only what no machine repeats changes".to_owned())
+        } else if here.is_empty() {
+            let names = text::list(&unknown, NAMED);
+            (Tone::Broke, format!("Run again, {names} and what no machine repeats change"))
+        } else {
+            (Tone::Broke, format!("Run again, {} give other bits here", text::list(&here, NAMED)))
+        };
+        if !changed.is_empty() {
+            tone = Tone::Broke;
+        }
+        if self.faulty(outside) {
+            tone = Tone::Bad;
+        }
+        let rest = match (changed.is_empty(), kept.is_empty()) {
+            (false, _) => format!("; another {} changes more", either(&changed)),
+            (true, false) => format!(", and with another {}", either(&kept)),
+            (true, true) => String::new(),
+        };
+        (tone, first + &rest)
+    }
+
+    /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.
+    fn faulty(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> bool {
+        let forbidden = |id: &String| self.record.cases.iter().any(|c| c.id == *id && is_operation(&c.kernel));
+        outside.values().flatten().any(forbidden) || values::not_finite(self.record).any(|f| is_operation(&f.0.kernel))
+    }
+
+    /// The questions, a line each, and the operations by what changes.
+    pub(super) fn section(&self) -> Section {
+        let mut out = Section::new("training", "If the same training runs again, do its numbers stay?");
+        for question in &QUESTIONS {
+            let (mark, answer) = self.answer(question);
+            out.statement(mark, question.title, answer);
+        }
+        out.table(self.table());
+        out.text(
+            "= same bits; ↯ each run another; ? not tested; a number is the largest relative change of an element, a share \
+             is of integers; * any machine would.",
+        );
+        out
+    }
+
+    fn answer(&self, question: &Question) -> (Mark, String) {
+        let all: Vec<_> = self.cells(question.axis).collect();
+        let untested = all.iter().filter(|(_, c)| c.compared == 0).count();
+        let rest = if untested == 0 { String::new() } else { format!("; {untested} not tested") };
+        if untested == all.len() {
+            return (Mark::Untested, format!("not tested: {}", question.untested));
+        }
+        let mut differing: Vec<_> = all.iter().filter(|(_, c)| !c.differing.is_empty()).collect();
+        if differing.is_empty() {
+            let held = text::plural(all.len() - untested, "operation");
+            return (Mark::Holds, format!("YES for {held}{}{rest}", self.bound(question.axis)));
+        }
+        differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
+        let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let any = if differing.iter().all(|(_, c)| c.any_machine()) { " (as on any machine)" } else { "" };
+        let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp);
+        let most = most.map(|r| format!("; up to {}", facts::relative(r))).unwrap_or_default();
+        (Mark::Differs, format!("NO for {}{any}{most}{rest}", text::list(&names, NAMED)))
+    }
+
+    /// What so many runs can miss.
+    fn bound(&self, axis: AxisLevel) -> String {
+        let runs = |x: &crate::record::Execution| if let Outcome::Ran { runs, .. } = x.outcome { runs } else { 0 };
+        let mine = |c: &&crate::record::CaseRecord| is_operation(&c.kernel);
+        let all = self.record.cases.iter().filter(mine).flat_map(|c| &c.executions);
+        let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(|e| !e.is_embedded()));
+        match drawn.map(runs).filter(|n| *n > 1).min().filter(|_| axis == AxisLevel::Repeat) {
+            Some(n) if n > 3 => {
+                format!(" in {n} runs, which miss what comes in under {}", text::percent(3.0 / f64::from(n)))
+            }
+            Some(n) => format!(" in {n} runs, too few to bound what is rare"),
+            None => String::new(),
+        }
+    }
+
+    fn table(&self) -> Table {
+        let mut columns = vec![Column::text("operation")];
+        columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(q.column).about(axis.about)));
+        let mut table = Table::new("operations", &columns);
+        for row in &self.rows {
+            let mut cells = vec![Cell::text(row.operation.name)];
+            cells.extend(row.cells.iter().map(field));
+            table.push(cells);
+        }
+        table
+    }
+
+    /// What differs on any machine, and what this one alone does.
+    pub(super) fn origins(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> Section {
+        let mut out = Section::new("origins", "");
+        if let Some(said) = self.anywhere() {
+            out.statement(Mark::Note, "Any machine", said);
+        }
+        let (mark, said) = self.here(outside);
+        out.statement(mark, "Only here", said);
+        out
+    }
+
+    fn anywhere(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for (axis, what) in [(AxisLevel::Repeat, "each run another"), (AxisLevel::Config, "by launch")] {
+            let found = names(&training::variants(&self.rows, axis, Elsewhere::AnyMachine));
+            if !found.is_empty() {
+                parts.push(format!("{what}: {}", by_kernel(&found)));
+            }
+        }
+        (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+    }
+
+    fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
+        let mut parts = Vec::new();
+        let case = |id: &String| self.record.cases.iter().find(|c| c.id == *id);
+        for (engine, cases) in outside {
+            let found: BTreeSet<String> =
+                cases.iter().filter_map(case).map(|c| format!("{}/{}", c.kernel, c.variant)).collect();
+            let found: Vec<String> = found.into_iter().collect();
+            parts.push(format!("{engine} breaks the WGSL specification in {}", text::list(&found, NAMED)));
+        }
+        let mut infinite: Vec<_> = values::not_finite(self.record).collect();
+        infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
+        if let Some((case, engine, ..)) = infinite.first() {
+            let more = infinite.iter().map(|(c, ..)| (&c.kernel, &c.variant)).collect::<BTreeSet<_>>().len() - 1;
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let what = values::against_in(self.record);
+            parts.push(format!("{what}: {}/{} on {}{more}", case.kernel, case.variant, engine.id));
+        }
+        let bad = !parts.is_empty();
+        for (axis, what) in [(AxisLevel::Repeat, "do not repeat"), (AxisLevel::Config, "change with the launch")] {
+            let found = training::variants(&self.rows, axis, Elsewhere::OnlyHere);
+            if !found.is_empty() {
+                parts.push(format!("{} {what}, and on the strict interpreter they do not", text::list(&found, NAMED)));
+            }
+        }
+        parts.extend(self.arithmetic());
+        if parts.is_empty() {
+            let judged = self.record.engines.iter().any(Engine::is_driver);
+            let said = if judged { "nothing was found" } else { "no driver was audited" };
+            return (Mark::Untested, format!("{said}."));
+        }
+        (if bad { Mark::Attention } else { Mark::Note }, format!("{}.", parts.join("; ")))
+    }
+
+    /// How many of the training's problems have other bits than strict arithmetic, by driver.
+    fn arithmetic(&self) -> Option<String> {
+        let mut found = Vec::new();
+        for engine in self.record.engines.iter().filter(|e| e.is_driver() && e.variables.is_empty()) {
+            let mine = self.record.verdicts.iter().filter(|v| v.engine == engine.id);
+            let states: Vec<LevelState> = mine
+                .filter(|v| is_operation(&v.kernel))
+                .map(|v| facts::state(v, Level::CpuGpuBitwise))
+                .filter(|s| *s != LevelState::Untested)
+                .collect();
+            let failed = states.iter().filter(|s| **s == LevelState::Failed).count();
+            if failed > 0 {
+                found.push(format!("{failed} of {} on {}", states.len(), engine.id));
+            }
+        }
+        (!found.is_empty()).then(|| format!("other bits than strict arithmetic in {}", text::list(&found, NAMED)))
+    }
+}
+
+fn is_operation(kernel: &str) -> bool {
+    training::operation_of(kernel).is_some()
+}
+
+/// What a field of the table says.
+fn field(cell: &Tested<'_>) -> Cell {
+    let Some(worst) = cell.differing.first() else {
+        let text = if cell.compared == 0 { "?" } else { "=" };
+        let note = if cell.compared == 0 { "not tested".to_owned() } else { same(cell) };
+        let heat = (cell.compared > 0).then_some(0.0);
+        return Cell::Heat { heat, text: text.to_owned(), note, anchor: String::new() };
+    };
+    let star = if cell.any_machine() { "*" } else { "" };
+    let text = if cell.axis == AxisLevel::Repeat { "↯".to_owned() } else { facts::brief(&worst.severity) };
+    let note = format!("{} of {} results differ; the worst: {}", cell.differing.len(), cell.compared, said(worst));
+    Cell::Heat { heat: Some(heat(worst)), text: format!("{text}{star}"), note, anchor: anchor(&worst.case.id) }
+}
+
+fn same(cell: &Tested<'_>) -> String {
+    format!("the same bits in all {} compared", text::plural(cell.compared, "result"))
+}
+
+fn said(found: &Found<'_>) -> String {
+    let size = found.drift.map(|d| facts::size(d, found.case.quantity())).unwrap_or_default();
+    format!("{} on {}: {size}", found.case.id, found.engine)
+}
+
+/// From 2^-24, half a unit in the last place of binary32, to 1, on a logarithmic scale. What is no number, or another answer
+/// altogether, is hottest.
+fn heat(found: &Found<'_>) -> f64 {
+    match found.severity.kind {
+        Difference::Nan | Difference::Infinite | Difference::NotFinite | Difference::Discrete => 1.0,
+        _ if found.severity.relative > 0.0 => (1.0 + found.severity.relative.log2() / 24.0).clamp(0.1, 1.0),
+        _ => 0.1,
+    }
+}
+
+/// "launch, driver or device".
+fn either(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+fn names(variants: &[String]) -> BTreeSet<(String, String)> {
+    let parts = variants.iter().filter_map(|v| v.split_once('/'));
+    parts.map(|(kernel, variant)| (kernel.to_owned(), variant.to_owned())).collect()
+}
+
+/// What to use, in a sentence: variants that were tested on every axis that is named and kept their bits where others did
+/// not. The advice with the most axes.
+pub(super) fn use_these(all: &[Advice]) -> Option<String> {
+    let mine = || all.iter().filter(|a| is_operation(&a.kernel));
+    let most = mine().map(|a| a.held.len()).max()?;
+    let first = mine().find(|a| a.held.len() == most)?;
+    let same: Vec<String> = mine()
+        .filter(|a| a.held == first.held && a.engines == first.engines)
+        .filter_map(|a| Some(format!("{}/{}", a.kernel, a.variants.first()?)))
+        .collect();
+    Some(format!(
+        "Kept their bits {} on {}, where others did not: {}.",
+        facts::axes_in_words(&first.held),
+        text::list(&first.engines, NAMED),
+        text::list(&same, 6)
+    ))
+}
