@@ -617,3 +617,61 @@ fn every_text_can_be_read_on_its_ground() {
     let texts = style.lines().filter(|l| l.contains("opacity:.")).count();
     assert_eq!(texts, 0, "no text is transparent");
 }
+
+/// The first screen, as a terminal shows it.
+fn first_screen(record: &Record, width: usize) -> String {
+    formats::terminal::write(&Audit::new(record).document(), &Options { width, full: false, color: false })
+}
+
+/// The column after the last letter of each word of a line.
+fn ends(line: &str) -> Vec<usize> {
+    let letters: Vec<char> = line.chars().collect();
+    let ends = |i: &usize| letters[*i] != ' ' && letters.get(i + 1).is_none_or(|c| *c == ' ');
+    (0..letters.len()).filter(ends).collect()
+}
+
+#[test]
+fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
+    for record in [fixture::full(1), fixture::full(2), fixture::full(3), small()] {
+        for width in [80, 120] {
+            let text = first_screen(&record, width);
+            let told: Vec<&str> = text.lines().filter(|l| !l.contains("repro-audit ")).collect();
+            assert!(told.iter().all(|l| l.chars().count() <= width), "{width} columns: {text}");
+            let questions = ["Again", "Other launch", "Other threads", "Other driver", "Other device", "Strict CPU"];
+            for question in questions {
+                let line = told.iter().find(|l| l.get(4..).is_some_and(|l| l.trim_start().starts_with(question)));
+                let line = line.unwrap_or_else(|| panic!("{question}: {text}"));
+                assert!(["YES", "NO", "not tested"].iter().any(|a| line.contains(a)), "{line}");
+            }
+            let head = told.iter().position(|l| l.trim_start().starts_with("operation")).expect("a table");
+            let columns = ends(told[head]);
+            assert_eq!(columns.len(), 7, "the operation and six columns: {}", told[head]);
+            let rows: Vec<&&str> = told[head + 1..].iter().take_while(|l| !l.trim_start().starts_with('=')).collect();
+            assert!(!rows.is_empty(), "{text}");
+            for row in rows {
+                let stand = ends(row);
+                assert!(columns[1..].iter().all(|c| stand.contains(c)), "each cell stands under its head: {text}");
+            }
+        }
+    }
+    let without = first_screen(&fixture::without_adapters(), 80);
+    assert!(without.starts_with("No driver was audited"), "{without}");
+    assert!(without.contains("not tested: nothing ran on two devices"), "{without}");
+}
+
+#[test]
+fn a_statement_says_what_was_measured_and_what_was_not() {
+    let record = small();
+    let document = repro_audit::views::statement::Statement::new(&record).document();
+    let text = formats::markdown::write(&document);
+    for words in
+        ["occurs in 37.5 % of runs or more would have been seen", "rarer ones may exist", &record.id, "Not tested:"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let latex = formats::latex::write(&document);
+    assert!(
+        latex.contains("\\begin{tabular}") && !latex.contains("<script>") || latex.contains("\\textless"),
+        "{latex}"
+    );
+}

@@ -20,6 +20,7 @@ mod recording;
 mod run;
 mod slot;
 mod truth;
+mod unreached;
 pub mod worker;
 
 pub use child::{Child, ChildError};
@@ -27,3 +28,4 @@ pub use error::AuditError;
 pub use listing::{Listing, Unlisted, adapters};
 pub use plan::{CONTROL, Plan, PlanError, Wanted};
 pub use run::{Progress, audit};
+pub use unreached::{Reached, Unreached, unreached};

@@ -1,6 +1,9 @@
 //! What a record says of the program and the settings that produced it, and of what the reader should know besides.
 
+use std::path::Path;
+
 use super::plan::Plan;
+use super::unreached::{Reached, unreached};
 use crate::record::{Provenance, Record};
 
 pub(super) fn provenance(plan: &Plan) -> Provenance {
@@ -23,6 +26,12 @@ pub(super) fn provenance(plan: &Plan) -> Provenance {
 
 pub(super) fn notes(record: &Record) -> Vec<String> {
     let mut notes = Vec::new();
+    // Where some adapters alone were asked for, others may be reached too.
+    if record.provenance.settings.adapters.is_empty() {
+        let adapters = record.engines.iter().filter_map(|e| e.adapter.as_ref());
+        let found = unreached(Path::new("/"), &Reached::of(adapters));
+        notes.extend(found.into_iter().map(|gpu| format!("{} {}", gpu.what, gpu.remedy)));
+    }
     let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
     if drivers.is_empty() {
         let embedded = "The kernels ran on the interpreter, which is part of this program: it shows what strict \

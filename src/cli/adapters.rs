@@ -9,7 +9,7 @@ use crate::formats::{self, Format};
 use crate::model::words::plural;
 use crate::model::{AdapterIdentity, FloatControls};
 use crate::process::{Limits, default_limit};
-use crate::views::document::{Document, Rows, Section, Tone};
+use crate::views::document::{Document, Mark, Rows, Section, Tone};
 use crate::views::prepared::Prepared;
 
 /// Arguments.
@@ -64,6 +64,12 @@ fn document(found: &[AdapterIdentity]) -> Document {
         fact("float controls", a.float_controls.map(|f| float_controls(&f)));
         let names: Vec<_> = a.features.iter().map(|f| format!("{f:?}")).collect();
         fact("features", Some(names.join(", ")));
+        document.push(section);
+    }
+    let gpus = audit::unreached(std::path::Path::new("/"), &audit::Reached::of(found));
+    if !gpus.is_empty() {
+        let mut section = Section::new("unreached", "Not reached");
+        gpus.into_iter().for_each(|gpu| section.statement(Mark::Attention, gpu.what, gpu.remedy));
         document.push(section);
     }
     if drivers == 0 {

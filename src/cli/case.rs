@@ -1,7 +1,10 @@
 //! `repro-audit case`: one case again.
 
+use std::path::PathBuf;
+
 use super::gpu::carry_out;
 use super::options::Options;
+use super::outputs::Outputs;
 use super::shown::show;
 use super::{Exit, Failure};
 use crate::facts::Asked;
@@ -17,6 +20,9 @@ pub(super) struct Args {
     /// something to a shell. Parameters that are left out take their defaults (see `repro-audit kernels`).
     #[arg(required = true)]
     id: Vec<String>,
+    /// Write the record and its report to this folder too. An earlier record there is kept, in DIR/earlier.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
 }
@@ -27,7 +33,11 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let seed = first_seed(&cases).unwrap_or(7);
     let plan = args.options.plan(Profile::Quick, Vec::new(), seed, Some(cases))?;
     let plan = plan.with_listing(args.options.check_adapters()?);
-    let record = carry_out(&plan, None)?;
+    let mut outputs = args.out.as_deref().map(Outputs::open).transpose()?;
+    let record = carry_out(&plan, outputs.as_mut())?;
+    if let Some(outputs) = &mut outputs {
+        outputs.finish(&record)?;
+    }
     show(&Audit::new(&record).asked(Asked::Case), args.options.format, true)?;
     // Asked for by name and run nowhere: that is no answer.
     for case in &record.cases {

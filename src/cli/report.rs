@@ -10,6 +10,7 @@ use crate::facts::soundness;
 use crate::formats::{Format, json};
 use crate::record::{self, ReadError, Record};
 use crate::views::audit::Audit;
+use crate::views::statement::Statement;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -23,6 +24,10 @@ pub(super) struct Args {
     /// Everything on a terminal, and not the first screen alone.
     #[arg(long)]
     full: bool,
+    /// A paragraph and a table for a paper instead, as markdown or latex.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "markdown", value_parser = formats(),
+          conflicts_with_all = ["out", "format", "full"])]
+    statement: Option<&'static Format>,
     /// Write index.html, the CSV files and the charts to this folder instead.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -38,6 +43,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     }
     let merged = super::open(&args.record)?;
+    if args.statement.is_some() && merged.len() > 1 {
+        let count = merged.len();
+        return Err(Failure::usage(format!(
+            "a statement is about one record, and this file holds {count}; name one of them"
+        )));
+    }
     let mut members = merged.members();
     if let (Some(member), None, true) = (members.next(), members.next(), merged.missing().is_empty()) {
         return one(args, &merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
@@ -52,6 +63,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Shows one record, as its file states it: what it states wrongly is a fault, which the view tells.
 fn one(args: &Args, record: &Record) -> Result<Exit, Failure> {
+    if let Some(format) = args.statement {
+        show(&Statement::new(record), format, true)?;
+        return Ok(Exit::Within);
+    }
     // The record itself has no place for what is wrong with it.
     if args.out.is_some() || *args.format == json::FORMAT {
         super::warn(&soundness(record));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::soundness::{Consequence, Fault, Reason, Soundness};
-use super::verdict::state;
+use super::verdict::{gave_nothing, state};
 use crate::model::Profile;
 use crate::model::Role;
 use crate::model::record::{Engine, EngineStatus, Level, LevelState, Record, Verdict};
@@ -91,11 +91,16 @@ pub fn advice(record: &Record, soundness: &Soundness, verdicts: &[Verdict]) -> V
     }
     let driver = |e: &&Engine| e.is_driver() && e.variables.is_empty() && e.status == EngineStatus::Complete;
     let engines: Vec<&str> = record.engines.iter().filter(driver).map(|e| e.id.as_str()).collect();
-    kernels.iter().flat_map(|kernel| of_kernel(kernel, &engines, verdicts)).collect()
+    kernels.iter().flat_map(|kernel| of_kernel(record, kernel, &engines, verdicts)).collect()
 }
 
 /// What was found of a variant's level over all engines and problems.
-fn over(verdicts: &[&Verdict], engines: &[&str], level: Level) -> LevelState {
+fn over(record: &Record, verdicts: &[&Verdict], engines: &[&str], level: Level) -> LevelState {
+    // A configuration that gave nothing differs from nothing, and speaks for nothing.
+    let state = |v: &Verdict, level: Level| match state(v, level) {
+        LevelState::Failed if level == Level::ConfigInvariant && gave_nothing(record, v) => LevelState::Untested,
+        found => found,
+    };
     let of = |engine: &str| {
         let states = verdicts.iter().filter(|v| v.engine == engine).map(|v| state(v, level));
         states.fold(LevelState::Untested, |so_far, s| match (so_far, s) {
@@ -116,7 +121,7 @@ fn over(verdicts: &[&Verdict], engines: &[&str], level: Level) -> LevelState {
     }
 }
 
-fn of_kernel(kernel: &str, engines: &[&str], verdicts: &[Verdict]) -> Vec<Advice> {
+fn of_kernel(record: &Record, kernel: &str, engines: &[&str], verdicts: &[Verdict]) -> Vec<Advice> {
     let mine: Vec<&Verdict> = verdicts.iter().filter(|v| v.kernel == kernel).collect();
     let mut variants: Vec<&str> = Vec::new();
     for verdict in &mine {
@@ -128,7 +133,7 @@ fn of_kernel(kernel: &str, engines: &[&str], verdicts: &[Verdict]) -> Vec<Advice
         .iter()
         .map(|variant| {
             let of: Vec<&Verdict> = mine.iter().copied().filter(|v| v.variant == *variant).collect();
-            (*variant, Level::ALL.into_iter().map(|level| (level, over(&of, engines, level))).collect())
+            (*variant, Level::ALL.into_iter().map(|level| (level, over(record, &of, engines, level))).collect())
         })
         .collect();
     let with = |levels: &[(Level, LevelState)], state: LevelState| -> Vec<Level> {

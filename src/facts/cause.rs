@@ -25,7 +25,7 @@ pub enum Cause {
     Order,
     /// The shader leaves the order of operations open.
     Unordered,
-    /// The engine leaves every loop after so many iterations of an invocation: the interpreter with that limit gives its bits.
+    /// The engine leaves every loop after so many passes of an invocation: the interpreter with that limit gives its bits.
     LimitedLoops {
         /// How many.
         iterations: u64,
@@ -206,7 +206,7 @@ impl Explanation {
             }
             Cause::Order => "the configuration sets the order of operations".to_owned(),
             Cause::LimitedLoops { iterations } => {
-                format!("{} leaves its loops after {iterations} iterations", self.evidence.engine)
+                format!("{} stops its loops after {iterations} passes", self.evidence.engine)
             }
             Cause::Unordered => "the shader leaves the order of operations open".to_owned(),
             Cause::Translation { gap } => format!("{} by its translation: {gap}", self.evidence.engine),

@@ -9,6 +9,7 @@
 //! | `verdict` | Which levels held for a problem on an engine, which failed, which were not tested? |
 //! | `severity` | How bad is a difference, and which of two is worse? |
 //! | `size` | How large is a difference, in words that fit what the elements are? |
+//! | `elements` | What did an engine compute, element by element? |
 //! | `vacuity` | Does an agreement say anything, and are results numbers at all? |
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
@@ -21,6 +22,7 @@
 mod advice;
 mod cause;
 mod disorder;
+mod elements;
 mod identity;
 #[cfg(test)]
 mod made;
@@ -41,6 +43,7 @@ pub use cause::{
     Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, other_configuration, tells,
 };
 pub use disorder::Disorder;
+pub use elements::{Elements, ShownElement, elements};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;
@@ -49,4 +52,4 @@ pub use size::{FLUSHED, NOT_FINITE, brief, grouped, relative, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{status, status_of, status_of_view};
 pub use vacuity::{Emptiness, emptiness};
-pub use verdict::{concluded, state, strongest, verdicts};
+pub use verdict::{concluded, gave_nothing, state, strongest, verdicts};

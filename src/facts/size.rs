@@ -104,13 +104,7 @@ pub fn brief(severity: &Severity) -> String {
 #[must_use]
 pub fn relative(x: f64) -> String {
     if (0.01..100.0).contains(&x) {
-        let digits = if x < 0.1 {
-            3
-        } else if x < 1.0 {
-            2
-        } else {
-            1
-        };
+        let digits = if x < 0.1 { 3 } else { usize::from(x < 9.95) + usize::from(x < 1.0) };
         format!("{x:.digits$}")
     } else {
         format!("{x:.0e}")
@@ -202,6 +196,7 @@ mod tests {
         assert_eq!(of(Difference::Finite, 3.4e-7, 0.5), "3e-7", "tiny");
         assert_eq!(of(Difference::Finite, 0.04, 0.5), "0.040", "small");
         assert_eq!(of(Difference::Finite, 2.0, 0.5), "2.0", "a change of sign");
+        assert_eq!(of(Difference::Finite, 15.2, 0.5), "15", "far");
         assert_eq!(of(Difference::Finite, 3.3e5, 0.5), "3e5", "huge");
         assert_eq!(of(Difference::Discrete, 0.0, 0.006), "0.6 %", "integers have a share");
         assert_eq!(of(Difference::Nan, 3.4e-7, 0.5), "NaN", "before any distance");

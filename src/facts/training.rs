@@ -22,14 +22,14 @@ pub struct Operation {
 /// The operations, in the order in which they are shown. Kernels that look into arithmetic are none of them.
 pub const OPERATIONS: [Operation; 9] = [
     Operation { name: "matmul", kernels: &["matmul", "dot"] },
-    Operation { name: "sums, losses", kernels: &["sum", "logsumexp"] },
+    Operation { name: "sums", kernels: &["sum", "logsumexp"] },
     Operation { name: "softmax", kernels: &["softmax"] },
     Operation { name: "norms", kernels: &["layer_norm", "mean_variance"] },
     Operation { name: "activations", kernels: &["activation", "max"] },
     Operation { name: "scatter-add", kernels: &["scatter_add"] },
-    Operation { name: "initial weights", kernels: &["init", "normal", "uniform", "philox", "threefry"] },
+    Operation { name: "weights", kernels: &["init", "normal", "uniform", "philox", "threefry"] },
     Operation { name: "dropout", kernels: &["dropout"] },
-    Operation { name: "shuffles, splits", kernels: &["permutation", "split"] },
+    Operation { name: "shuffles", kernels: &["permutation", "split"] },
 ];
 
 /// The operation that a kernel is.
@@ -43,7 +43,7 @@ pub fn operation_of(kernel: &str) -> Option<&'static Operation> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Elsewhere {
-    /// It differs there too.
+    /// It differs there too; or, where the interpreter can't run the kernel, the kernel leaves its order open.
     AnyMachine,
     /// It was tried there, and does not: what differs is of this machine's drivers or hardware.
     OnlyHere,
@@ -174,6 +174,8 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
         let elsewhere = match strict(record, case) {
             Some(x) if changes(x) => Elsewhere::AnyMachine,
             Some(x) if times(x) > 1 => Elsewhere::OnlyHere,
+            // Without a reference there is no order that a machine could keep.
+            _ if case.twins.is_empty() => Elsewhere::AnyMachine,
             _ => Elsewhere::Unknown,
         };
         let severity = drift.map(|d| severity(case.dtype, d)).unwrap_or_default();
@@ -239,6 +241,8 @@ pub fn variants(rows: &[Row<'_>], axis: AxisLevel, elsewhere: Elsewhere) -> Vec<
 mod tests {
     use super::super::made::{adapter, case, compared, equal, ran, record};
     use super::*;
+    use crate::model::Arithmetic;
+    use crate::model::record::TwinDigest;
 
     fn interpreter() -> Engine {
         adapter("embedded:0", "interpreter", 0, 0, "0.1, strict")
@@ -252,10 +256,15 @@ mod tests {
     fn what_the_strict_interpreter_does_too_is_of_any_machine() {
         let atomic = case("wg=32", vec![ran("vulkan:0", 2), ran("vulkan:1", 1), ran("embedded:0", 3)], Vec::new());
         let fixed = case("wg=64", vec![ran("vulkan:0", 2), ran("embedded:0", 1)], Vec::new());
-        let alone = case("wg=96", vec![ran("vulkan:0", 2)], Vec::new());
-        for (case, compared, expected) in
-            [(&atomic, 2, Elsewhere::AnyMachine), (&fixed, 1, Elsewhere::OnlyHere), (&alone, 1, Elsewhere::Unknown)]
-        {
+        let open = case("wg=96", vec![ran("vulkan:0", 2)], Vec::new());
+        let mut alone = open.clone();
+        alone.twins = vec![TwinDigest { arithmetic: Arithmetic::STRICT, digest: "0".repeat(32) }];
+        for (case, compared, expected) in [
+            (&atomic, 2, Elsewhere::AnyMachine),
+            (&fixed, 1, Elsewhere::OnlyHere),
+            (&open, 1, Elsewhere::AnyMachine),
+            (&alone, 1, Elsewhere::Unknown),
+        ] {
             let record = record(&engines(), &[case]);
             let rows = operations(&record);
             let cell = rows[0].on(AxisLevel::Repeat);

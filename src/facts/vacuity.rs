@@ -80,7 +80,9 @@ pub fn emptiness(case: &CaseRecord) -> Vec<Emptiness> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    let contents: Option<Vec<_>> = ran.iter().map(|x| x.content.as_ref()).collect();
+    // What is known of values is of first runs, and speaks for no run that differs.
+    let settled = ran.iter().all(|x| Evidence::of(case, x).distinct < 2);
+    let contents: Option<Vec<_>> = ran.iter().map(|x| x.content.as_ref()).filter(|_| settled).collect();
     if let Some(contents) = contents {
         let least = contents.iter().min_by_key(|c| c.nan + c.infinite);
         if let Some(least) = least.filter(|c| c.nan + c.infinite > 0) {
@@ -116,7 +118,5 @@ fn same_elements(case: &CaseRecord, ran: &[&Execution]) -> bool {
     let compared: Vec<_> = case.comparisons.iter().filter(|c| axes.contains(&c.axis)).collect();
     let is_compared = |x: &&Execution| compared.iter().any(|c| c.left.is_of(&x.engine) || c.right.is_of(&x.engine));
     let parted = compared.iter().any(|c| c.drift.classes.nan_versus_number + c.drift.classes.infinite > 0);
-    // Comparisons are of first runs.
-    let settled = ran.iter().all(|x| Evidence::of(case, x).distinct < 2);
-    ran.len() < 2 || settled && !parted && ran.iter().all(is_compared)
+    ran.len() < 2 || !parted && ran.iter().all(is_compared)
 }

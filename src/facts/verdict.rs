@@ -3,6 +3,7 @@
 use super::cause::{Hypotheses, because, other_configuration};
 use super::severity::{Severity, severity};
 use super::status::status_of;
+use crate::model::Role;
 use crate::model::record::{
     CaseRecord, Comparison, Engine, Evidence, Execution, Level, LevelState, Outcome, Record, Status, Verdict,
 };
@@ -36,6 +37,14 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
     }
     let context = Context { record, hypotheses: Hypotheses::of(record) };
     problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
+}
+
+/// Whether a level failed because a configuration gave no result at all: nothing that was compared differs.
+#[must_use]
+pub fn gave_nothing(record: &Record, verdict: &Verdict) -> bool {
+    let case = verdict.evidence.as_ref().and_then(|id| record.cases.iter().find(|c| c.id == *id));
+    let mine = |x: &&Execution| x.engine == verdict.engine;
+    case.and_then(|c| c.executions.iter().find(mine)).is_some_and(|x| matches!(x.outcome, Outcome::Failed { .. }))
 }
 
 /// The record as it is to be shown: its verdicts, the statuses of its rows and the references that they equal are those that
@@ -80,7 +89,12 @@ impl Context<'_> {
                     Level::RunToRun => repeats(engine, &ran, runs),
                     // That planted defects differ from the strict interpreter says nothing of a driver.
                     Level::DriverToDriver if engine.is_reference() => Found::untested(),
-                    Level::ConfigInvariant => failure(&asked).unwrap_or_else(|| self.pairs(engine, &ran, level)),
+                    // What is no WGSL has no launch: the same task ran twice.
+                    Level::ConfigInvariant if engine.role() == Role::Remote => Found::untested(),
+                    Level::ConfigInvariant => {
+                        let found = self.pairs(engine, &ran, level);
+                        if found.state == LevelState::Failed { found } else { failure(&asked).unwrap_or(found) }
+                    }
                     _ => self.pairs(engine, &ran, level),
                 };
                 (level, found)

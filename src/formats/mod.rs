@@ -12,14 +12,23 @@ pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod latex;
 pub mod markdown;
 pub mod terminal;
 
 use crate::views::View;
 
 /// The formats, in the order in which help lists them.
-pub const ALL: [&Format; 7] =
-    [&terminal::FORMAT, &markdown::FORMAT, &html::FORMAT, &csv::FORMAT, &json::FORMAT, &junit::FORMAT, &github::FORMAT];
+pub const ALL: [&Format; 8] = [
+    &terminal::FORMAT,
+    &markdown::FORMAT,
+    &html::FORMAT,
+    &latex::FORMAT,
+    &csv::FORMAT,
+    &json::FORMAT,
+    &junit::FORMAT,
+    &github::FORMAT,
+];
 
 /// A way to write a view.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::number;
 /// What the interpreter, and a look at the shader, say of a case. Since format 1.3.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Examination {
-    /// The most loop iterations that one invocation goes through, all loops together, in one dispatch; 0 where that is not
-    /// known.
+    /// The most passes through the bodies of loops that one invocation makes in one dispatch, all loops together and the pass
+    /// that leaves each loop included; 0 where that is not known.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub iterations: u64,
     /// The digest of the strict result if every loop is left after as many iterations of an invocation as the least limit

@@ -21,13 +21,14 @@ impl Limit {
     /// What counts towards a limit of all the loops that an invocation goes through.
     pub const ALL_LOOPS: &'static str = "per invocation, all loops together";
 
-    /// Whether an invocation that goes through so many iterations, all its loops together, is sure to meet it.
+    /// Whether an invocation that makes so many passes through loops, all its loops together and the pass that leaves each
+    /// included, meets it. What is beyond may be the pass that leaves the last loop, and then nothing is lost.
     #[must_use]
-    pub fn is_met(&self, iterations: u64) -> bool {
-        self.name == Self::LOOP_ITERATIONS && self.counted == Self::ALL_LOOPS && iterations > self.at
+    pub fn is_met(&self, passes: u64) -> bool {
+        self.name == Self::LOOP_ITERATIONS && self.counted == Self::ALL_LOOPS && passes > self.at
     }
 
-    /// The least of these that so many iterations are sure to meet.
+    /// The least of these that so many passes meet.
     pub fn least_met<'l>(limits: impl IntoIterator<Item = &'l Self>, iterations: u64) -> Option<u64> {
         limits.into_iter().filter(|limit| limit.is_met(iterations)).map(|limit| limit.at).min()
     }

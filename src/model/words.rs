@@ -77,8 +77,9 @@ pub fn percent(fraction: f64) -> String {
     if fraction > 0.0 && percent < 0.01 {
         return "<0.01 %".to_owned();
     }
-    if fraction < 1.0 && percent > 99.99 {
-        return ">99.99 %".to_owned();
+    // Three digits would round it to all.
+    if fraction < 1.0 && percent >= 99.95 {
+        return ">99.9 %".to_owned();
     }
     format!("{} %", number(percent))
 }
@@ -119,7 +120,10 @@ mod tests {
     #[test]
     fn something_is_never_shown_as_nothing() {
         assert_eq!(percent(1e-9), "<0.01 %", "a tiny fraction is still shown");
-        assert_eq!(percent(0.999_999_9), ">99.99 %", "not all is not shown as all");
+        for part in [0.9995, 0.9998, 0.999_999_9] {
+            assert_eq!(percent(part), ">99.9 %", "not all is not shown as all");
+        }
+        assert_eq!(percent(0.9994), "99.9 %", "as it is");
         assert_eq!(percent(0.0), "0 %", "nothing is nothing");
         assert_eq!(percent(0.125), "12.5 %", "an ordinary fraction");
     }

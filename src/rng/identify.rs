@@ -300,6 +300,17 @@ fn slack(draw: &Draw, value: f64, radius: f64) -> f64 {
     draw.std * radius * functions + value.abs().max(draw.mean.abs()) * ulp
 }
 
+/// How far any value of the device may be from what is predicted of this draw, at most: 0 where the values are exact.
+#[must_use]
+pub fn most_slack(draw: &Draw) -> f64 {
+    if draw.op != Op::Randn {
+        return slack(draw, 0.0, 0.0);
+    }
+    // sqrt(-2 ln u) of the least u there is.
+    let radius = if draw.element == Element::F64 { 8.6 } else { 6.77 };
+    slack(draw, draw.mean.abs() + draw.std * radius, radius)
+}
+
 fn matches(source: &Source, list: &[Seen], sum: Option<Interval>) -> bool {
     if !list.iter().all(|seen| agrees(source, seen)) {
         return false;

@@ -25,7 +25,7 @@ pub use convert::{Scale, TOLERANCE};
 pub use cpu::CpuRule;
 pub use draw::{Draw, Element, Op, Place, Vector};
 pub use geometry::{BLOCK, Geometry};
-pub use identify::{Candidate, Class, CpuMatch, Identified, identify};
+pub use identify::{Candidate, Class, CpuMatch, Identified, identify, most_slack};
 pub use jax::{Layout, bits as jax_bits, key as jax_key, uniform as jax_uniform};
 pub use mt19937::Mt19937;
 pub use observe::{Form, Interval, Observations};

@@ -9,6 +9,7 @@ pub mod pair;
 pub mod prediction;
 pub mod prepared;
 pub mod set;
+pub mod statement;
 pub(crate) mod text;
 
 pub use document::Document;

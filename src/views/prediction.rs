@@ -3,7 +3,7 @@
 use super::chart::{Chart, MapRow, Plot};
 use super::document::{Cell, Column, Document, Mark, Rows, Section, Table, Text, Tone};
 use super::{View, text};
-use crate::rng::{Op, Prediction};
+use crate::rng::{Op, Prediction, most_slack};
 
 /// Pairs that are drawn; the others are in the matrix.
 const ROWS: usize = 28;
@@ -116,12 +116,13 @@ impl View for Predicted<'_> {
             Column::text("values"),
         ];
         let mut table = Table::new("card-list", &columns).most(64);
+        let decimals = promised_decimals(most_slack(&found.draw));
         for card in &found.cards {
             let value = |x: &f64| match found.draw.op {
                 Op::Dropout => format!("{x}"),
                 Op::Rand => format!("{x:.6}"),
                 // What the device's functions allow to be promised.
-                Op::Randn => format!("{x:.4}"),
+                Op::Randn => format!("{x:.decimals$}"),
             };
             let first: Vec<String> = card.first.iter().take(SHOWN).map(value).collect();
             let last: Vec<String> = card.last.iter().skip(card.last.len().saturating_sub(SHOWN)).map(value).collect();
@@ -188,4 +189,10 @@ fn matrix(found: &Prediction, common: &str) -> Section {
     out.table(table);
     out.text(common);
     out
+}
+
+/// The decimals of a value that is known to within so much.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 12")]
+fn promised_decimals(slack: f64) -> usize {
+    if slack > 0.0 { (-(2.0 * slack).log10()).floor().clamp(0.0, 12.0) as usize } else { 12 }
 }

@@ -5,7 +5,7 @@ use repro_audit::facts::emptiness;
 use repro_audit::formats::{Options, terminal};
 use repro_audit::kernels::user::{Kernel, Settings};
 use repro_audit::model::{Finding, FindingKind};
-use repro_audit::record::{Record, Status};
+use repro_audit::record::{Outcome, Record, Status};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 
@@ -205,7 +205,7 @@ fn a_headline_claims_nothing_that_a_finding_denies() {
 #[test]
 fn iterations_are_counted_over_all_loops() {
     let (_, record) = audited("t_loop_70000", &[]);
-    assert_eq!(record.cases[0].examination.iterations, 70_000, "one loop");
+    assert_eq!(record.cases[0].examination.iterations, 70_001, "one loop, and the pass that leaves it");
     assert!(record.cases[0].examination.loop_limited.is_none(), "no engine is known to stop them");
     assert!(of(&kernel("t_loop_70000"), FindingKind::LongLoop).is_empty(), "and so nothing is said of it");
     let twice = "@group(0) @binding(0) var<storage, read_write> y: array<u32, 2>;
@@ -218,7 +218,11 @@ fn iterations_are_counted_over_all_loops() {
     let kernel = Kernel::new("k.wgsl", twice, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
     let case = kernel.cases().next().expect("a case");
     let reference = kernel.reference(case).expect("it runs");
-    assert_eq!((reference.iterations, reference.longest_loop), (70_000, Some(4)), "two in sequence, in one invocation");
+    assert_eq!((reference.iterations, reference.longest_loop), (70_002, Some(4)), "two in sequence, in one invocation");
+    let even = twice.replace("30000u", "40000u");
+    let kernel = Kernel::new("k.wgsl", &even, &Settings::default(), "k.wgsl", Vec::new()).expect("a kernel");
+    let reference = kernel.reference(kernel.cases().next().expect("a case")).expect("it runs");
+    assert_eq!(reference.longest_loop, None, "neither has most of them");
 }
 
 #[test]
@@ -313,6 +317,35 @@ fn what_can_not_be_bound_is_refused_with_what_to_do() {
     assert!(error.contains("'image' is a storage texture") && error.contains("storage buffer"), "{error}");
 }
 
+/// Mesa counts passes at the end of a loop's body, over all loops of an invocation, the pass that leaves a loop included: with
+/// that the interpreter gives its bits, whether loops are nested or follow one another.
+#[test]
+fn loops_in_sequence_and_nested_are_stopped_where_the_driver_stops_them() {
+    let head = "@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    var a = 0u; var b = 0u; let one = 1u + (id.x >> 30u);\n";
+    let sequence = "for (var i = 0u; i < 40000u; i++) { a += one; } for (var i = 0u; i < 25535u; i++) { b += one; }";
+    let nested = "for (var i = 0u; i < 20000u; i++) { for (var j = 0u; j < 2u; j++) { a += one; } }";
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, body) in [("sequence", sequence), ("nested", nested)] {
+        let file = folder.path().join(format!("{name}.wgsl"));
+        std::fs::write(&file, format!("{head}    {body}\n    y[2u * id.x] = a; y[2u * id.x + 1u] = b;\n}}"))
+            .expect("written");
+        let out = folder.path().join(name);
+        let (file, out) = (file.to_str().expect("a name"), out.to_str().expect("a name"));
+        let output = run(&mut program(&["kernel", file, "--groups", "1,1,1", "--buffer", "y:len=128", "--out", out]));
+        assert!(matches!(status(&output), 0 | 1), "{}", stderr(&output));
+        let record = record_in(std::path::Path::new(out));
+        let case = &record.cases[0];
+        let limited = record.engines.iter().filter(|e| e.limits.iter().any(|l| l.at == 65_535));
+        for engine in limited {
+            let execution = case.executions.iter().find(|x| x.engine == engine.id).expect("it ran");
+            let Outcome::Ran { distinct, .. } = &execution.outcome else { panic!("{execution:?}") };
+            assert_eq!(case.examination.loop_limited.as_ref(), Some(&distinct[0].digest), "{name} on {}", engine.label);
+        }
+    }
+}
+
 /// Where there is lavapipe or llvmpipe: their limit is the cause that is named, because the interpreter with that limit gives
 /// their bits.
 #[test]
@@ -335,7 +368,7 @@ fn loops_that_drivers_stop_are_told_as_that() {
     }
     for verdict in record.verdicts.iter().filter(|v| v.status == Status::OutsideSpecification) {
         assert!(
-            verdict.because.contains("leaves its loops after 65535 iterations"),
+            verdict.because.contains("stops its loops after 65535 passes"),
             "{}: {}",
             verdict.engine,
             verdict.because

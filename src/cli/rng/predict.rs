@@ -6,8 +6,8 @@ use super::draw::{DrawArgs, cards};
 use super::{Exit, Failure};
 use crate::cli::shown::{self, formats};
 use crate::formats::{Format, files};
-use crate::model::words::{count, percent};
-use crate::rng::{Card, Cards, Geometry, Op, Prediction, Subject, predict};
+use crate::model::words::{count, number, percent};
+use crate::rng::{Card, Cards, Geometry, Op, Prediction, Subject, most_slack, predict};
 use crate::views::prediction::Predicted;
 
 /// Arguments.
@@ -174,10 +174,10 @@ fn common(found: &Prediction) -> String {
 fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
     let mut notes = Vec::new();
     if found.draw.op == Op::Randn {
-        notes.push(
-            "Normal values hold to about 5 decimals: the device's own log, sin and cos decide the last bits."
-                .to_owned(),
-        );
+        notes.push(format!(
+            "Normal values are within {} of these: the device's own log, sin and cos decide the last bits.",
+            number(most_slack(&found.draw))
+        ));
     }
     if found.draw.op == Op::Dropout && found.pairs.iter().any(|p| p.differing > 0) {
         let keep = found.draw.keep();

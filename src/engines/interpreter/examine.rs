@@ -35,7 +35,7 @@ const ALL: Defects = Defects {
 pub struct Examined {
     /// The runs under legal orders of execution, with all that was noticed.
     pub runs: Runs,
-    /// The most loop iterations that one invocation goes through in a dispatch.
+    /// The most passes through the bodies of loops that one invocation makes in a dispatch, those that leave a loop included.
     pub iterations: u64,
     /// The line of the loop that goes round most often, where there is one.
     pub longest_loop: Option<u32>,

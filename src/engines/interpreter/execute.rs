@@ -48,7 +48,7 @@ pub(super) struct Watched {
     pub(super) not_finite: Vec<Notice>,
     /// Powers without a value, and reads of invocations that are not active. They are defects where a result rests on them.
     pub(super) indeterminate: Vec<Finding>,
-    /// The most iterations of an invocation in one dispatch, and the line of the loop that goes round most often.
+    /// The most passes of an invocation through loops in one dispatch, and the line of the loop that has most of them.
     pub(super) iterations: (u64, u32),
     /// Lines of loops that no invocation went through once.
     pub(super) idle: Vec<u32>,

@@ -101,6 +101,10 @@ impl Out {
                 let texts: Vec<String> = cells.iter().map(|c| c.get(at).cloned().unwrap_or_default()).collect();
                 let line = self.joined(laid, columns, widths, &texts, |i| match row.cells.get(i) {
                     Some(Cell::Mark { mark, .. }) => style_of(*mark),
+                    Some(Cell::Heat { heat: None, .. }) => style_of(Mark::Untested),
+                    Some(Cell::Heat { heat: Some(h), .. }) => {
+                        style_of(if *h > 0.0 { Mark::Differs } else { Mark::Holds })
+                    }
                     _ => Style::new(),
                 });
                 self.line(&line);

@@ -110,7 +110,7 @@ fn engine(engine: &Engine) -> EngineView {
     }
     for limit in &engine.limits {
         let name = if limit.name == Limit::LOOP_ITERATIONS { "loops" } else { limit.name.as_str() };
-        add(name, Some(format!("stop in silence after {} iterations, {}", count(limit.at), limit.counted)));
+        add(name, Some(format!("stop in silence after {} passes, {}", count(limit.at), limit.counted)));
     }
     for (name, value) in &engine.variables {
         add(name, Some(value.clone()));

@@ -8,8 +8,8 @@ use super::page::anchor;
 use super::values;
 use crate::facts::training::{self, Cell as Tested, Elsewhere, Found, Row};
 use crate::facts::{self, Advice, Difference};
-use crate::record::{AXES, AxisLevel, Engine, Level, LevelState, Outcome, Record};
-use crate::views::document::{Cell, Column, Mark, Section, Table, Tone};
+use crate::record::{AXES, AxisLevel, Engine, Level, Outcome, Record};
+use crate::views::document::{Cell, Column, Detail, Mark, Section, Table, Tone};
 use crate::views::text;
 
 /// Names in a line.
@@ -20,56 +20,43 @@ struct Question {
     axis: AxisLevel,
     /// What changes, as the line begins.
     title: &'static str,
-    /// The same in the headline.
-    change: &'static str,
-    /// The head of the column.
-    column: &'static str,
+    /// The same in the headline and as the head of a column.
+    head: &'static str,
     /// Why it was not tested, where it was not.
     untested: &'static str,
 }
 
 /// In the order of [`AXES`].
 const QUESTIONS: [Question; 6] = [
-    Question {
-        axis: AxisLevel::Repeat,
-        title: "Run again",
-        change: "another run",
-        column: "again",
-        untested: "nothing was run twice",
-    },
+    Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "nothing was run twice" },
     Question {
         axis: AxisLevel::Config,
-        title: "Other launch or batch",
-        change: "launch",
-        column: "launch",
+        title: "Other launch",
+        head: "launch",
         untested: "nothing was run in two configurations",
     },
     Question {
         axis: AxisLevel::Threads,
         title: "Other threads",
-        change: "threads",
-        column: "threads",
+        head: "threads",
         untested: "no thread count or variable was varied",
     },
     Question {
         axis: AxisLevel::Driver,
         title: "Other driver",
-        change: "driver",
-        column: "driver",
+        head: "driver",
         untested: "nothing ran through two drivers of one device",
     },
     Question {
         axis: AxisLevel::Adapter,
         title: "Other device",
-        change: "device",
-        column: "device",
+        head: "device",
         untested: "nothing ran on two devices",
     },
     Question {
         axis: AxisLevel::Engine,
         title: "Strict CPU",
-        change: "strict CPU",
-        column: "CPU",
+        head: "CPU",
         untested: "no driver's result has a strict reference",
     },
 ];
@@ -101,26 +88,22 @@ impl<'r> First<'r> {
 
     /// The verdict in a sentence, without its full stop.
     pub(super) fn title(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Tone, String) {
-        let changes: Vec<&Question> = QUESTIONS[1..].iter().collect();
         let of = |what: &dyn Fn(&Question) -> bool| -> Vec<String> {
-            changes.iter().filter(|q| what(q)).map(|q| q.change.to_owned()).collect()
+            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| q.head.to_owned()).collect()
         };
         let changed = of(&|q| self.differs(q.axis));
         let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
         let again = AxisLevel::Repeat;
-        let here = training::variants(&self.rows, again, Elsewhere::OnlyHere);
-        let unknown = training::variants(&self.rows, again, Elsewhere::Unknown);
+        let found = |elsewhere| training::variants(&self.rows, again, elsewhere);
+        let machine = [found(Elsewhere::OnlyHere), found(Elsewhere::Unknown)].concat();
         let (mut tone, first) = if !self.tested(again) {
-            (Tone::Plain, "Nothing was run twice".to_owned())
+            (Tone::Plain, "not tested".to_owned())
         } else if !self.differs(again) {
-            (Tone::Good, "Run again, training operations keep their bits here".to_owned())
-        } else if here.is_empty() && unknown.is_empty() {
-            (Tone::Broke, "Run again, only what no machine repeats changes".to_owned())
-        } else if here.is_empty() {
-            let names = text::list(&unknown, NAMED);
-            (Tone::Broke, format!("Run again, {names} and what no machine repeats change"))
+            (Tone::Good, "the same bits".to_owned())
+        } else if machine.is_empty() {
+            (Tone::Broke, "the same bits, but for what no machine repeats".to_owned())
         } else {
-            (Tone::Broke, format!("Run again, {} give other bits here", text::list(&here, NAMED)))
+            (Tone::Broke, format!("other bits in {}", text::list(&machine, NAMED)))
         };
         if !changed.is_empty() {
             tone = Tone::Broke;
@@ -128,12 +111,12 @@ impl<'r> First<'r> {
         if self.faulty(outside) {
             tone = Tone::Bad;
         }
-        let rest = match (changed.is_empty(), kept.is_empty()) {
-            (false, _) => format!("; another {} changes more", either(&changed)),
-            (true, false) => format!(", and with another {}", either(&kept)),
-            (true, true) => String::new(),
+        let by = |what: &str, words: &[String]| match words {
+            [] => String::new(),
+            some => format!("; {what} by {}", text::list(some, QUESTIONS.len())),
         };
-        (tone, first + &rest)
+        let rest = by("other bits", &changed) + &by("the same", &kept);
+        (tone, format!("Training operations, run again: {first}{rest}"))
     }
 
     /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.
@@ -151,8 +134,8 @@ impl<'r> First<'r> {
         }
         out.table(self.table());
         out.text(
-            "= same bits; ↯ each run another; ? not tested; a number is the largest relative change of an element, a share \
-             is of integers; * any machine would.",
+            "= same bits · ↯ each run another · ? not tested · 2e-7 relative change, at most · 9 % of integers · * on any \
+             machine: the strict interpreter too",
         );
         out
     }
@@ -171,7 +154,7 @@ impl<'r> First<'r> {
         }
         differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
         let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let any = if differing.iter().all(|(_, c)| c.any_machine()) { " (as on any machine)" } else { "" };
+        let any = if differing.iter().all(|(_, c)| c.any_machine()) { ", as on any machine" } else { "" };
         let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp);
         let most = most.map(|r| format!("; up to {}", facts::relative(r))).unwrap_or_default();
         (Mark::Differs, format!("NO for {}{any}{most}{rest}", text::list(&names, NAMED)))
@@ -194,7 +177,7 @@ impl<'r> First<'r> {
 
     fn table(&self) -> Table {
         let mut columns = vec![Column::text("operation")];
-        columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(q.column).about(axis.about)));
+        columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(q.head).about(axis.about)));
         let mut table = Table::new("operations", &columns);
         for row in &self.rows {
             let mut cells = vec![Cell::text(row.operation.name)];
@@ -204,26 +187,22 @@ impl<'r> First<'r> {
         table
     }
 
-    /// What differs on any machine, and what this one alone does.
-    pub(super) fn origins(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> Section {
-        let mut out = Section::new("origins", "");
-        if let Some(said) = self.anywhere() {
-            out.statement(Mark::Note, "Any machine", said);
-        }
+    /// What this machine alone does, and which variants change on any.
+    pub(super) fn origins(&self, out: &mut Section, outside: &BTreeMap<String, BTreeSet<String>>) {
         let (mark, said) = self.here(outside);
         out.statement(mark, "Only here", said);
-        out
     }
 
-    fn anywhere(&self) -> Option<String> {
-        let mut parts = Vec::new();
-        for (axis, what) in [(AxisLevel::Repeat, "each run another"), (AxisLevel::Config, "by launch")] {
+    /// What changes on any machine, by what changes it.
+    pub(super) fn anywhere(&self) -> Section {
+        let mut out = Section::new("any-machine", "Any machine").at(Detail::Full);
+        for (axis, what) in [(AxisLevel::Repeat, "Each run another"), (AxisLevel::Config, "By launch")] {
             let found = names(&training::variants(&self.rows, axis, Elsewhere::AnyMachine));
             if !found.is_empty() {
-                parts.push(format!("{what}: {}", by_kernel(&found)));
+                out.statement(Mark::Note, what, format!("{}.", by_kernel(&found)));
             }
         }
-        (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+        out
     }
 
     fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
@@ -233,15 +212,19 @@ impl<'r> First<'r> {
             let found: BTreeSet<String> =
                 cases.iter().filter_map(case).map(|c| format!("{}/{}", c.kernel, c.variant)).collect();
             let found: Vec<String> = found.into_iter().collect();
-            parts.push(format!("{engine} breaks the WGSL specification in {}", text::list(&found, NAMED)));
+            parts.push(format!("{engine} breaks the WGSL specification ({})", text::list(&found, NAMED)));
         }
         let mut infinite: Vec<_> = values::not_finite(self.record).collect();
         infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
         if let Some((case, engine, ..)) = infinite.first() {
-            let more = infinite.iter().map(|(c, ..)| (&c.kernel, &c.variant)).collect::<BTreeSet<_>>().len() - 1;
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let what = values::against_in(self.record);
-            parts.push(format!("{what}: {}/{} on {}{more}", case.kernel, case.variant, engine.id));
+            let all = infinite.iter().map(|(c, ..)| (&c.kernel, &c.variant)).collect::<BTreeSet<_>>().len();
+            parts.push(format!(
+                "NaN or infinity unlike the reference's in {} (worst: {}/{} on {})",
+                text::plural(all, "variant"),
+                case.kernel,
+                case.variant,
+                engine.id
+            ));
         }
         let bad = !parts.is_empty();
         for (axis, what) in [(AxisLevel::Repeat, "do not repeat"), (AxisLevel::Config, "change with the launch")] {
@@ -250,31 +233,12 @@ impl<'r> First<'r> {
                 parts.push(format!("{} {what}, and on the strict interpreter they do not", text::list(&found, NAMED)));
             }
         }
-        parts.extend(self.arithmetic());
         if parts.is_empty() {
             let judged = self.record.engines.iter().any(Engine::is_driver);
             let said = if judged { "nothing was found" } else { "no driver was audited" };
             return (Mark::Untested, format!("{said}."));
         }
         (if bad { Mark::Attention } else { Mark::Note }, format!("{}.", parts.join("; ")))
-    }
-
-    /// How many of the training's problems have other bits than strict arithmetic, by driver.
-    fn arithmetic(&self) -> Option<String> {
-        let mut found = Vec::new();
-        for engine in self.record.engines.iter().filter(|e| e.is_driver() && e.variables.is_empty()) {
-            let mine = self.record.verdicts.iter().filter(|v| v.engine == engine.id);
-            let states: Vec<LevelState> = mine
-                .filter(|v| is_operation(&v.kernel))
-                .map(|v| facts::state(v, Level::CpuGpuBitwise))
-                .filter(|s| *s != LevelState::Untested)
-                .collect();
-            let failed = states.iter().filter(|s| **s == LevelState::Failed).count();
-            if failed > 0 {
-                found.push(format!("{failed} of {} on {}", states.len(), engine.id));
-            }
-        }
-        (!found.is_empty()).then(|| format!("other bits than strict arithmetic in {}", text::list(&found, NAMED)))
     }
 }
 
@@ -315,15 +279,6 @@ fn heat(found: &Found<'_>) -> f64 {
     }
 }
 
-/// "launch, driver or device".
-fn either(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
-    }
-}
-
 fn names(variants: &[String]) -> BTreeSet<(String, String)> {
     let parts = variants.iter().filter_map(|v| v.split_once('/'));
     parts.map(|(kernel, variant)| (kernel.to_owned(), variant.to_owned())).collect()
@@ -339,10 +294,16 @@ pub(super) fn use_these(all: &[Advice]) -> Option<String> {
         .filter(|a| a.held == first.held && a.engines == first.engines)
         .filter_map(|a| Some(format!("{}/{}", a.kernel, a.variants.first()?)))
         .collect();
+    let heads: Vec<String> = first.held.iter().filter_map(|level| head(*level)).map(str::to_owned).collect();
     Some(format!(
-        "Kept their bits {} on {}, where others did not: {}.",
-        facts::axes_in_words(&first.held),
+        "{}: the same bits by {} on {}",
+        text::list(&same, NAMED),
+        text::list(&heads, QUESTIONS.len()),
         text::list(&first.engines, NAMED),
-        text::list(&same, 6)
     ))
+}
+
+/// The column of a level's first axis.
+fn head(level: Level) -> Option<&'static str> {
+    QUESTIONS.iter().find(|q| q.axis.level() == level).map(|q| q.head)
 }

@@ -10,7 +10,7 @@ use super::interpreter::{self_check, shaders};
 use super::matrix;
 use super::title::title;
 use super::values::values;
-use crate::facts::{Asked, Consequence, Reason, Soundness, state};
+use crate::facts::{Asked, Consequence, Reason, Soundness, gave_nothing, state};
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Role,
     Status, Verdict,
@@ -54,6 +54,8 @@ pub(super) struct Fared {
     pub(super) broken: BTreeSet<(String, String)>,
     pub(super) problems: BTreeSet<String>,
     pub(super) broken_problems: BTreeSet<String>,
+    /// Problems of which a configuration gave no result, and nothing that was compared differs.
+    pub(super) without: BTreeSet<String>,
 }
 
 fn fared(record: &Record, groups: &[Group], level: Level) -> Fared {
@@ -64,6 +66,15 @@ fn fared(record: &Record, groups: &[Group], level: Level) -> Fared {
             match matrix::fared(&verdicts, level) {
                 LevelState::Untested => continue,
                 LevelState::Held => {}
+                LevelState::Failed
+                    if level == Level::ConfigInvariant
+                        && verdicts
+                            .iter()
+                            .all(|v| state(v, level) != LevelState::Failed || gave_nothing(record, v)) =>
+                {
+                    out.without.insert(problem.to_owned());
+                    continue;
+                }
                 LevelState::Failed => {
                     failed += 1;
                     out.broken.extend(verdicts.iter().map(|v| (v.kernel.clone(), v.variant.clone())));
@@ -181,7 +192,6 @@ fn lead(record: &Record) -> String {
     let plain: Vec<&Engine> = record.engines.iter().filter(plain).filter(worked).collect();
     let drivers = record.engines.iter().any(Engine::is_driver);
     let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
-    let problems: BTreeSet<&str> = record.verdicts.iter().map(|v| v.problem.as_str()).collect();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
     let finished = if completed == plain.len() { String::new() } else { format!(", {completed} of which finished") };
@@ -205,10 +215,9 @@ fn lead(record: &Record) -> String {
         on.push(format!("{} with planted modes", text::plural(planted, "interpreter")));
     }
     format!(
-        "{} of {} ({}) on {}; {} of output bits.",
+        "{} of {} on {}; {}.",
         text::plural(record.cases.len(), "case"),
         text::plural(kernels.len(), "kernel"),
-        text::plural(problems.len(), "problem"),
         text::list(&on, 3),
         text::plural(comparisons, "comparison"),
     )
@@ -250,6 +259,13 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
         Level::GpuToGpu => "Adapter to adapter",
         Level::CpuGpuBitwise => "Adapter against CPU",
     };
+    let without = match fared.without.len() {
+        0 => String::new(),
+        n => format!(" A configuration gave no result in {}.", text::plural(n, "problem")),
+    };
+    if fared.engines.is_empty() && !without.is_empty() {
+        return make(Tone::Bad, title, without.trim_start().to_owned());
+    }
     if fared.engines.is_empty() {
         let why = match level {
             Level::DriverToDriver => "No case ran through two drivers or backends of one piece of hardware.",
@@ -270,7 +286,7 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
                 format!("in all {} tested", text::plural(fared.problems.len(), "problem"))
             },
             text::list(&clean, 6),
-            nan(record, level) + &left_out(record, level)
+            nan(record, level) + &left_out(record, level) + &without
         );
         return make(Tone::Good, title, text);
     }
@@ -288,6 +304,7 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
         text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
     }
     text.push_str(&left_out(record, level));
+    text.push_str(&without);
     make(Tone::Broke, title, text)
 }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod charts;
 mod drift;
+mod elements;
 mod engines;
 mod explain;
 mod findings;
@@ -26,8 +27,7 @@ use crate::facts::{self, Asked, Soundness};
 use crate::record::{Outputs, Record};
 
 /// What an audit leads to, and what it does not say.
-const OTHER_NODE: &str =
-    "A framework's own kernels may differ from these. Numbers differ on another node? Audit it too, then:";
+const OTHER_NODE: &str = "Other numbers on another node? Audit it too, then";
 
 /// Drifts that a terminal lists.
 const DRIFTS: usize = 8;
@@ -78,6 +78,9 @@ impl View for Audit<'_> {
         let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
         out.lead = Text::plain(parts.headline.lead.as_str());
         begin(&mut out, record, &parts, &self.soundness);
+        if self.asked != Asked::Audit {
+            out.push(elements::elements(record));
+        }
         out.push(matrix(&parts));
         out.push(findings(&parts));
         out.push(drifts(&parts));
@@ -121,20 +124,25 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
     parts.headline.statements.iter().for_each(|s| answers.statement(s.mark, s.title.as_str(), s.text.clone()));
     if let Some(training) = &parts.first {
         out.push(first);
-        out.push(training.section());
-        let mut origins = training.origins(&parts.headline.outside);
-        notes().for_each(|note| origins.statement(Mark::Note, "Note", note.as_str()));
-        out.push(origins);
-        let mut todo = Section::new("next", "What to do");
+        let mut said = training.section();
+        training.origins(&mut said, &parts.headline.outside);
+        notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
+        if !soundness.is_invalid() {
+            let these = first::use_these(&facts::advice(record, soundness, &record.verdicts));
+            these.into_iter().for_each(|text| said.statement(Mark::Holds, "Use", text));
+            said.statement(Mark::Note, "Other node", Text::then_code(OTHER_NODE, "repro-audit compare HERE THERE"));
+        }
+        out.push(said);
         if !soundness.is_sound() {
+            let mut todo = Section::new("first-step", "What to do first");
             actions.iter().take(1).for_each(|a| todo.step(a.text.as_str(), a.command.as_str()));
+            out.push(todo);
         }
         if !soundness.is_invalid() {
-            todo.text(first::use_these(&facts::advice(record, soundness, &record.verdicts)).unwrap_or_default());
-            todo.step(OTHER_NODE, "repro-audit compare HERE THERE");
+            out.push(ways(&parts.short_id));
         }
-        out.push(todo);
-        next = Section::new("more", "Next").at(Detail::Full);
+        out.push(training.anywhere());
+        next = next.at(Detail::Full);
     } else {
         notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
         out.push(first);
@@ -142,6 +150,21 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
     actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
     out.push(levels);
     out.push(next);
+}
+
+/// The three ways on from an audit.
+fn ways(id: &str) -> Section {
+    let mut out = Section::new("ways", "Where to go on").at(Detail::Full);
+    out.step(
+        "Numbers differ on another node? Audit it too, and see what differs between the two:",
+        format!("repro-audit compare {id} OTHER"),
+    );
+    out.step("To state it in a paper, with what was not tested:", format!("repro-audit report {id} --statement"));
+    out.step(
+        "To be told when an update changes bits: commit what this machine computes, and compare it in continuous integration.",
+        format!("repro-audit lock {id} && repro-audit check --run"),
+    );
+    out
 }
 
 /// Kernel × engine: variants that look the same on every engine share a row.

@@ -116,8 +116,9 @@ pub(super) fn title(
         );
     }
     let what = configuration(record);
-    if broken(Level::ConfigInvariant) && what.is_empty() {
-        return (Tone::Bad, format!("A configuration gave no result, in {}", share(Level::ConfigInvariant)));
+    let without = levels.get(&Level::ConfigInvariant).map_or(0, |f| f.without.len());
+    if without > 0 && (!broken(Level::ConfigInvariant) || what.is_empty()) {
+        return (Tone::Bad, format!("A configuration gave no result, in {}", text::plural(without, "problem")));
     }
     if broken(Level::ConfigInvariant) {
         return (

@@ -192,11 +192,12 @@ impl<'c> Machine<'c> {
         while !mask.is_none() {
             self.spend(steps, line)?;
             self.continues.push(Mask::None);
+            let began = mask.clone();
             let fell = self.block(body, mask)?;
             let continued = self.continues.pop().unwrap_or(Mask::None);
-            let reached = self.within_limit(fell.or(&continued));
+            let reached = self.within_limit(&began, fell.or(&continued));
             if let Some(watch) = &mut self.watch {
-                watch.turn(line, &reached);
+                watch.turn(line, &began, &reached);
             }
             mask = self.block(continuing, reached)?;
             if let Some(condition) = break_if {
@@ -210,13 +211,15 @@ impl<'c> Machine<'c> {
         Ok(self.breaks.pop().unwrap_or(Mask::None))
     }
 
-    /// The lanes that go on where iterations are limited.
-    fn within_limit(&mut self, mask: Mask) -> Mask {
+    /// Of the lanes that began a pass through a loop's body and of those that reached its end, those that go on where
+    /// passes are limited. The pass in which a lane leaves the loop counts too: such a driver counts at the end of the body,
+    /// which it reaches with that lane switched off.
+    fn within_limit(&mut self, began: &Mask, mask: Mask) -> Mask {
         let Some(limit) = self.way.loop_limit else { return mask };
         let mut on = vec![0; self.lanes];
-        for lane in (0..self.lanes).filter(|lane| mask.has(*lane)) {
+        for lane in (0..self.lanes).filter(|lane| began.has(*lane)) {
             self.turns[lane] += 1;
-            on[lane] = if self.turns[lane] < limit { u32::MAX } else { 0 };
+            on[lane] = if mask.has(lane) && self.turns[lane] < limit { u32::MAX } else { 0 };
         }
         let on = Mask::new(on.into());
         // Those that are over the limit have left the loop.

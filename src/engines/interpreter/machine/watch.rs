@@ -58,18 +58,18 @@ struct Found {
     place: usize,
 }
 
-/// How often loops go round. An iteration counts where an invocation reaches the end of the body.
+/// How often loops go round: passes through their bodies, those that leave a loop included, as drivers with a limit count.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engines::interpreter) struct Loops {
-    /// The most iterations that one invocation goes through, all loops together.
+    /// The most passes that one invocation makes, all loops together.
     pub(in crate::engines::interpreter) most: u64,
-    /// The line of the loop that goes round most often there; 0 where none does.
+    /// The line of the loop that has more than half of them; 0 where none has.
     pub(in crate::engines::interpreter) line: u32,
     /// Lines of loops that were entered.
     entered: BTreeSet<u32>,
     /// Lines of loops that went round.
     turned: BTreeSet<u32>,
-    /// Of the workgroup: iterations that all lanes went through, those of single lanes besides, and passes by line.
+    /// Of the workgroup: passes of all lanes, those of single lanes besides, and passes by line.
     all: u64,
     lanes: Vec<u64>,
     passes: BTreeMap<u32, u64>,
@@ -178,10 +178,10 @@ impl Watch {
         self.loops.entered.insert(line);
     }
 
-    /// These lanes reach the end of a loop's body.
-    pub(super) fn turn(&mut self, line: u32, mask: &Mask) {
+    /// Of the lanes that began a pass through a loop's body, these reached its end.
+    pub(super) fn turn(&mut self, line: u32, began: &Mask, reached: &Mask) {
         let loops = &mut self.loops;
-        match mask {
+        match began {
             Mask::None => return,
             Mask::All => loops.all += 1,
             Mask::Some(lanes) => {
@@ -190,11 +190,10 @@ impl Watch {
                 }
             }
         }
-        let passes = loops.passes.entry(line).or_default();
-        if *passes == 0 {
+        if !reached.is_none() {
             loops.turned.insert(line);
         }
-        *passes += 1;
+        *loops.passes.entry(line).or_default() += 1;
     }
 
     /// The workgroup is done.
@@ -203,7 +202,9 @@ impl Watch {
         let most = loops.all + loops.lanes.iter().copied().max().unwrap_or(0);
         if most > loops.most {
             loops.most = most;
-            loops.line = loops.passes.iter().max_by_key(|(_, passes)| **passes).map_or(0, |(line, _)| *line);
+            let all: u64 = loops.passes.values().sum();
+            let longest = loops.passes.iter().max_by_key(|(_, passes)| **passes);
+            loops.line = longest.filter(|(_, passes)| **passes > all / 2).map_or(0, |(line, _)| *line);
         }
     }
 

@@ -1,0 +1,202 @@
+//! What a record shows of a machine, as a paper states it: hardware and drivers, operations, how many runs and what so many
+//! runs can show, what differed and what was not tested.
+
+use std::collections::BTreeSet;
+
+use super::document::{Cell, Column, Document, Section, Table, Text, Tone};
+use super::{View, text};
+use crate::facts::training::{self, Row};
+use crate::facts::{self, Soundness};
+use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record, Role};
+
+/// The axes in the table, with the head of each column.
+const AXES: [(AxisLevel, &str); 6] = [
+    (AxisLevel::Repeat, "repeated run"),
+    (AxisLevel::Config, "launch"),
+    (AxisLevel::Threads, "threads"),
+    (AxisLevel::Driver, "driver"),
+    (AxisLevel::Adapter, "device"),
+    (AxisLevel::Engine, "strict CPU"),
+];
+
+/// The statement about one record.
+#[derive(Debug)]
+pub struct Statement<'r> {
+    record: &'r Record,
+    soundness: Soundness,
+}
+
+impl<'r> Statement<'r> {
+    /// Of this record, as it was read.
+    #[must_use]
+    pub fn new(record: &'r Record) -> Self {
+        Self { record, soundness: facts::soundness(record) }
+    }
+
+    fn tested(&self) -> Vec<&'r Engine> {
+        let ran = |e: &&Engine| e.role() == Role::Driver && e.status == EngineStatus::Complete;
+        self.record.engines.iter().filter(ran).collect()
+    }
+
+    /// The least and the most runs of a case on an adapter.
+    fn runs(&self) -> Option<(u32, u32)> {
+        let driver = |id: &str| self.record.engine(id).is_some_and(|e| e.role() == Role::Driver);
+        let all = self.record.cases.iter().filter(|c| training::operation_of(&c.kernel).is_some());
+        let runs = all.flat_map(|c| &c.executions).filter(|x| driver(&x.engine)).filter_map(|x| match x.outcome {
+            Outcome::Ran { runs, .. } => Some(runs),
+            _ => None,
+        });
+        let runs: BTreeSet<u32> = runs.collect();
+        Some((*runs.first()?, *runs.last()?))
+    }
+
+    fn paragraph(&self, rows: &[Row<'_>]) -> String {
+        let record = self.record;
+        let mut out = Vec::new();
+        let engines: Vec<String> = self.tested().iter().map(|e| named(e)).collect();
+        let on = if engines.is_empty() { "no adapter with a driver".to_owned() } else { text::list(&engines, 12) };
+        let operations: Vec<String> = rows.iter().map(|r| r.operation.name.to_owned()).collect();
+        let kernels: usize = record.cases.iter().filter(|c| training::operation_of(&c.kernel).is_some()).count();
+        out.push(format!(
+            "Bitwise reproducibility was measured with repro-audit {} on {on} ({}, {}).",
+            record.provenance.version, record.environment.cpu, record.environment.os
+        ));
+        out.push(format!(
+            "{} of {} were run: {}.",
+            text::plural(kernels, "case"),
+            text::plural(operations.len(), "operation"),
+            text::list(&operations, operations.len())
+        ));
+        out.extend(self.repeats(rows));
+        for (axis, what) in &AXES[1..] {
+            out.extend(sentence(rows, *axis, what));
+        }
+        let untested: Vec<&str> =
+            AXES.iter().filter(|(a, _)| rows.iter().all(|r| r.on(*a).compared == 0)).map(|(_, w)| *w).collect();
+        if !untested.is_empty() {
+            out.push(format!("Not tested: another {}.", untested.join(", another ")));
+        }
+        out.push(
+            "These are kernels of the tool, in WGSL; a framework's own kernels, other shapes and other drivers were not \
+             measured."
+                .to_owned(),
+        );
+        out.join(" ")
+    }
+
+    fn repeats(&self, rows: &[Row<'_>]) -> Option<String> {
+        let (least, most) = self.runs()?;
+        if most < 2 {
+            return Some("No case was run more than once, so nothing is known of repeated runs.".to_owned());
+        }
+        let times = if least == most { format!("{least} times") } else { format!("{least} to {most} times") };
+        let mut out = format!("Each case was run {times} on each adapter.");
+        let changed: Vec<String> = rows
+            .iter()
+            .filter(|r| !r.on(AxisLevel::Repeat).differing.is_empty())
+            .map(|r| r.operation.name.to_owned())
+            .collect();
+        if changed.is_empty() {
+            out.push_str(" All runs of a case gave the same bits.");
+        } else {
+            let names = text::list(&changed, changed.len());
+            out.push_str(&format!(" Runs of a case gave different bits in kernels of {names}; all others repeated."));
+        }
+        if least > 3 {
+            // The rule of three.
+            let bound = text::percent(3.0 / f64::from(least));
+            out.push_str(&format!(
+                " With {least} runs, a different result that occurs in {bound} of runs or more would have been seen with 95 % \
+                 confidence; rarer ones may exist."
+            ));
+        } else {
+            out.push_str(" So few runs would miss a different result that is not frequent.");
+        }
+        Some(out)
+    }
+}
+
+/// An adapter with its driver.
+fn named(engine: &Engine) -> String {
+    let vary: Vec<String> = engine.variables.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    if vary.is_empty() { engine.label.clone() } else { format!("{} with {}", engine.label, vary.join(" ")) }
+}
+
+/// What another launch, driver, device … did.
+fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
+    let tested: Vec<&Row<'_>> = rows.iter().filter(|r| r.on(axis).compared > 0).collect();
+    if tested.is_empty() {
+        return None;
+    }
+    let names = |of: &dyn Fn(&Row<'_>) -> bool| -> Vec<String> {
+        tested.iter().filter(|r| of(r)).map(|r| r.operation.name.to_owned()).collect()
+    };
+    let differ = names(&|r| !r.on(axis).differing.is_empty());
+    let begin = if axis == AxisLevel::Engine { "Against a".to_owned() } else { "With another".to_owned() };
+    let rest = if tested.len() < rows.len() {
+        format!(" ({} tested)", text::plural(tested.len(), "operation"))
+    } else {
+        String::new()
+    };
+    let what = if axis == AxisLevel::Engine { "strict IEEE-754 reference on the CPU" } else { what };
+    if differ.is_empty() {
+        return Some(format!("{begin} {what}, no bit differed{rest}."));
+    }
+    let most = tested.iter().filter_map(|r| r.on(axis).relative()).max_by(f64::total_cmp);
+    let most = most
+        .map(|r| format!(", by at most {} of an element's value where floats differ", facts::relative(r)))
+        .unwrap_or_default();
+    Some(format!("{begin} {what}, bits differed in kernels of {}{most}{rest}.", text::list(&differ, differ.len())))
+}
+
+impl View for Statement<'_> {
+    fn document(&self) -> Document {
+        let rows = training::operations(self.record);
+        let mut out = Document::new(Tone::Plain, "Statement of reproducibility");
+        let mut said = Section::new("statement", "");
+        // What can't be relied on is not stated without saying so.
+        if let Some(title) = self.soundness.title() {
+            out.tone = Tone::Bad;
+            said.text(format!("{title}."));
+        }
+        if rows.is_empty() {
+            said.text("This record has no operation of a training, so there is nothing to state of one.");
+        } else if !self.soundness.is_invalid() {
+            said.text(self.paragraph(&rows));
+            said.table(table(&rows));
+            said.text(
+                "=: the same bits in all that was compared. Differs each run: runs of one case differ. A number: the largest \
+                 relative difference of an element; a percentage: the share of integers, flags or members that differ. Each \
+                 field is the worst of the operation's kernels.",
+            );
+        }
+        said.text(Text::plain(format!(
+            "Cite as: repro-audit {}, record {}, machine {}, {}.",
+            self.record.provenance.version, self.record.id, self.record.environment.machine_id, self.record.run.started
+        )));
+        out.push(said);
+        out
+    }
+}
+
+fn table(rows: &[Row<'_>]) -> Table {
+    let used: Vec<&(AxisLevel, &str)> =
+        AXES.iter().filter(|(axis, _)| rows.iter().any(|r| r.on(*axis).compared > 0)).collect();
+    let mut columns = vec![Column::text("operation")];
+    columns.extend(used.iter().map(|(_, head)| Column::text(*head)));
+    let mut table = Table::new("operations", &columns);
+    for row in rows {
+        let mut cells = vec![Cell::text(row.operation.name)];
+        cells.extend(used.iter().map(|(axis, _)| {
+            let cell = row.on(*axis);
+            Cell::text(match cell.differing.first() {
+                _ if cell.compared == 0 => "not tested".to_owned(),
+                None => "=".to_owned(),
+                Some(_) if *axis == AxisLevel::Repeat => "differs each run".to_owned(),
+                Some(found) => facts::brief(&found.severity),
+            })
+        }));
+        table.push(cells);
+    }
+    table
+}
