@@ -165,7 +165,7 @@ fn colours_change_no_letter() {
         }
     }
     assert_eq!(plain, stripped, "without its escapes, the coloured table is the plain one");
-    assert!(!plain.contains('\u{1b}'), "an adapter's name can not steer the terminal");
+    assert!(!plain.contains('\u{1b}'), "an adapter's name cannot steer the terminal");
 }
 
 #[test]

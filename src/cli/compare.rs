@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// All of it on a terminal, and not the first screen alone.
     #[arg(long)]
     full: bool,
-    /// What makes the exit status 1. Where a side can not be relied on, it is 4: such a comparison is no pass.
+    /// What makes the exit status 1. Where a side cannot be relied on, it is 4: such a comparison is no pass.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
 }

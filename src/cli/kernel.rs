@@ -133,7 +133,7 @@ fn open(args: &Args) -> Result<Kernel, Failure> {
     Kernel::open(&args.file, args.settings.as_deref(), &flags, arguments(args)).map_err(Failure::usage)
 }
 
-/// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results can not
+/// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results cannot
 /// be judged.
 pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
     let (sender, receiver) = channel();

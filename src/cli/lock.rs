@@ -61,7 +61,7 @@ pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), 
     Ok((records.map_err(|e| Failure::new(Exit::Unreadable, e))?, missing))
 }
 
-/// The exit status of what can not be locked or read.
+/// The exit status of what cannot be locked or read.
 pub(super) fn refused(error: LockError) -> Failure {
     let exit = match &error {
         LockError::Records(_) => Exit::Usage,

@@ -132,7 +132,7 @@ fn named(text: &OsStr) -> Result<Vec<PathBuf>, Failure> {
     record::find(text, &[Path::new(FOLDER)]).map(|f| vec![f]).map_err(unselected)
 }
 
-/// Reads all files, as many at a time as there are processors; gives what was read, and why not of those that can not be,
+/// Reads all files, as many at a time as there are processors; gives what was read, and why not of those that cannot be,
 /// in their order.
 fn read_all(files: &[PathBuf]) -> (Merged, Vec<ReadError>) {
     let reader = Reader::default();

@@ -77,7 +77,7 @@ impl Advice {
 }
 
 /// Advice for each kernel of which a variant broke a level and another was tested there and held. `verdicts` are those of
-/// [`super::verdicts`]. None where the record can not be relied on.
+/// [`super::verdicts`]. None where the record cannot be relied on.
 #[must_use]
 pub fn advice(record: &Record, soundness: &Soundness, verdicts: &[Verdict]) -> Vec<Advice> {
     if soundness.is_invalid() || record.provenance.own.is_some() {

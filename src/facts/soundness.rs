@@ -90,7 +90,7 @@ impl Fault {
     }
 }
 
-/// One reason why a record can not be relied on.
+/// One reason why a record cannot be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// What kind.

@@ -20,7 +20,7 @@ fn shown(view: &dyn View, _: &Options) -> Result<String, FormatError> {
 /// Rows as CSV, with a header whether or not there is a row.
 ///
 /// # Errors
-/// When a row can not be written.
+/// When a row cannot be written.
 pub fn write(rows: &Rows) -> Result<String, FormatError> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(&rows.columns)?;

@@ -111,7 +111,7 @@ outcomes! {
     StatusChanged "status-changed" Fail false
         "The bits are those of the lock and are judged otherwise, or a result that varies became a worse one.",
     BeyondRule "beyond-rule" Fail false
-        "A rule of the policy demands what the result does not meet, or what can not be shown of it.",
+        "A rule of the policy demands what the result does not meet, or what cannot be shown of it.",
     DeviationChanged "deviation-changed" Fail false
         "A known deviation deviates in another way than its rule expects.",
     CaseChanged "case-changed" Fail false

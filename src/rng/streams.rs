@@ -213,7 +213,7 @@ pub const STREAMS: [Survival; 7] = [
 /// PyTorch's CUDA generator, which has no answer without one. `None` where the rule is not modelled.
 ///
 /// # Errors
-/// When the framework can not make so many, or the card is missing.
+/// When the framework cannot make so many, or the card is missing.
 pub fn stream(
     framework: Framework,
     kind: Kind,

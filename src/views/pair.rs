@@ -274,7 +274,7 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let mut said = Section::new(id("said"), "");
     if !pair.races.is_empty() {
         let text = format!(
-            "The shaders of {} have data races: what they compute is undefined, and can not be compared.",
+            "The shaders of {} have data races: what they compute is undefined, and cannot be compared.",
             list(&pair.races, 3)
         );
         said.statement(Mark::Attention, "Data race", text);

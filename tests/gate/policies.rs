@@ -166,7 +166,7 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
         ("[[rule]]\nkernel = \"sum/tree\"\nrequire = \"bit-exact\"".to_owned(), 2, "'/'"),
         ("[[rule]]\nkernel = 3\nrequire = \"bit-exact\"".to_owned(), 2, "text in quotes"),
         ("[outcomes]\ndigest-changed = \"warn\"".to_owned(), 2, "write a rule"),
-        ("[outcomes]\ncontrol-missed = \"note\"".to_owned(), 2, "can not be set"),
+        ("[outcomes]\ncontrol-missed = \"note\"".to_owned(), 2, "cannot be set"),
         ("[outcomes]\nsomething = \"note\"".to_owned(), 2, "no outcome"),
         ("[outcomes]\nnew-case = \"never\"".to_owned(), 2, "none of: fail, warn, note"),
         ("[[rule]\n".to_owned(), 1, "no TOML"),

@@ -215,7 +215,7 @@ fn a_side_that_can_not_be_relied_on_is_told_first_and_is_no_pass() {
     assert_eq!(status(&compared(&sound, &sound, &["--fail-on", "drift"]).0), 0, "a record with itself");
     for (name, record, _) in broken::records(&sound) {
         let (output, text) = compared(&sound, &record, &["--fail-on", "drift"]);
-        // What can not be read is refused before.
+        // What cannot be read is refused before.
         if status(&output) == 5 {
             continue;
         }

@@ -101,7 +101,7 @@ impl Mode {
     }
 }
 
-/// A mode that can not be read.
+/// A mode that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is no defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \

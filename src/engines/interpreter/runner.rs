@@ -111,7 +111,7 @@ impl Runner {
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
     ///
-    /// Returns the reason where the interpreter can not run it.
+    /// Returns the reason where the interpreter cannot run it.
     ///
     /// # Errors
     /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
@@ -136,7 +136,7 @@ impl Runner {
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
-            // can not matter, and the others may use all processors.
+            // cannot matter, and the others may use all processors.
             let how = Execution {
                 poison: poison(run),
                 watch: run == 0,

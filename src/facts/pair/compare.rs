@@ -145,7 +145,7 @@ pub struct EngineRow {
     pub sameness: Sameness,
 }
 
-/// What was there on one side alone, or can not be compared: apart from what changed.
+/// What was there on one side alone, or cannot be compared: apart from what changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Absent {
     /// Engines of one side alone.

@@ -63,7 +63,7 @@ impl<'a> Seen<'a> {
     /// How far the result is from the strict reference, in ulp.
     ///
     /// # Errors
-    /// Why that can not be said, in a few words.
+    /// Why that cannot be said, in a few words.
     pub(super) fn distance(&self) -> Result<u64, String> {
         if self.status == Status::BitExact {
             return Ok(0);

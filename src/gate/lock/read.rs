@@ -241,7 +241,7 @@ impl Reader {
             text => Found::Digest(digest(text)?),
         };
         if !fits(status, &found) {
-            return Err(format!("a result that is {word} can not be '{found}'; {AGAIN}"));
+            return Err(format!("a result that is {word} cannot be '{found}'; {AGAIN}"));
         }
         if !self.engines.contains_key(label) {
             return Err(format!("no engine above is called '{label}'; {AGAIN}"));

@@ -27,7 +27,7 @@ impl Policy {
     /// Reads a policy; `file` is its name in errors.
     ///
     /// # Errors
-    /// When the text is no TOML, has a key that is none, or a rule that can not be met; the message names the line.
+    /// When the text is no TOML, has a key that is none, or a rule that cannot be met; the message names the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
         let error = |(span, what): Wrong| PolicyError { file: file.to_owned(), line: line_of(text, span.start), what };
         let wrong = |why: &str, e: &toml::de::Error| {
@@ -77,7 +77,7 @@ fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Conclusion>, Wrong>
         })?;
         if !outcome.is_adjustable() {
             let what =
-                format!("'{name}' can not be set; write a rule for what is expected. Can be set: {}", adjustable());
+                format!("'{name}' cannot be set; write a rule for what is expected. Can be set: {}", adjustable());
             return Err((key.span(), what));
         }
         let conclusion = match string(value, name)? {

@@ -119,7 +119,7 @@ impl Layout {
     /// The layout of a type.
     ///
     /// # Errors
-    /// What can not be in a buffer that is filled here, by name.
+    /// What cannot be in a buffer that is filled here, by name.
     pub fn new(module: &Module, ty: Handle<Type>) -> Result<Self, String> {
         let inner = &module.types[ty].inner;
         let mut layout = Self {

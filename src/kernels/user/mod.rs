@@ -47,7 +47,7 @@ impl Kernel {
     /// `flags` go before what the file says. `arguments` are kept, to name it again.
     ///
     /// # Errors
-    /// As [`Kernel::new`], and files that can not be read.
+    /// As [`Kernel::new`], and files that cannot be read.
     pub fn open(
         file: &Path,
         settings: Option<&Path>,

@@ -255,7 +255,7 @@ impl Shader {
         };
         let Some(bound) = &variable.binding else { return refuse("a buffer without @group and @binding") };
         let layout = Layout::new(module, variable.ty)
-            .map_err(|what| self.error_on(line, format!("'{name}' holds {what}, which can not be filled")))?;
+            .map_err(|what| self.error_on(line, format!("'{name}' holds {what}, which cannot be filled")))?;
         Ok(Some(Binding {
             name,
             slot: Slot { group: bound.group, binding: bound.binding },

@@ -87,7 +87,7 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 fn classes(view: &Related, out: &mut Section) {
     let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
     let rest = if undecided > 0 {
-        format!(" {} can not be placed: too little was run on both sides.", plural(undecided, "variation"))
+        format!(" {} cannot be placed: too little was run on both sides.", plural(undecided, "variation"))
     } else {
         String::new()
     };

@@ -52,7 +52,7 @@ impl From<Unsupported> for Refusal {
 /// More rows than this are refused: at 64 lanes they would take a gibibyte.
 const MOST_ROWS: u32 = 1 << 22;
 
-/// Deeper calls than this are refused, so that a shader can not exhaust this program's own stack.
+/// Deeper calls than this are refused, so that a shader cannot exhaust this program's own stack.
 const MOST_CALLS: usize = 64;
 
 /// The value of an expression.
