@@ -29,7 +29,7 @@ fn bad_input_is_one_clear_line_before_any_work() {
     assert!(gpu(&["--vary", "LP_NUM_THREADS"], 2).contains("NAME=a,b,c"), "no values");
     assert!(gpu(&["--vary", "X="], 2).contains("NAME=a,b,c"), "an empty value");
     assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: embedded:0 "), "a filter that matches nothing");
-    assert!(gpu(&["--planted", "fast"], 2).contains("is no defect of the interpreter"), "an unknown defect");
+    assert!(gpu(&["--planted", "fast"], 2).contains("is not a defect of the interpreter"), "an unknown defect");
     assert!(gpu(&["--planted", "strict"], 2).contains("plants nothing"), "no defect");
     assert!(gpu(&["--require-adapter", "RTX"], 3).contains("absent"), "a required adapter");
     assert!(!std::path::Path::new(out).exists(), "no work was begun");
@@ -270,7 +270,7 @@ fn records_are_merged_compared_and_missed() {
         error_of(&["compare", &one, &two, "--match", "vulkan:0=embedded:0"], 2).contains("is not there"),
         "a match"
     );
-    assert!(error_of(&["compare", &one, "nothing"], 2).contains("is no file, folder or id"), "no record");
+    assert!(error_of(&["compare", &one, "nothing"], 2).contains("is not a file, folder or id"), "no record");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_merge_that_fails_writes_nothing() {
     std::fs::write(at("bad.json"), "{\"format\":{\"major\":1,\"minor\":2},\"id\":").expect("written");
     std::fs::write(at("new.json"), "{\"format\":{\"major\":2,\"minor\":0}}").expect("written");
     std::fs::write(at("merged.json"), "precious").expect("written");
-    for (file, said) in [("bad.json", "is no record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
+    for (file, said) in [("bad.json", "is not a record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
     {
         let line = error_of(&["merge", &at(file), "--out", &at("merged.json")], 5);
         assert!(line.contains(said), "{file}: {line}");

@@ -76,7 +76,7 @@ pub enum PlanError {
     #[error("--threads needs counts of 1 to 1024, such as --threads 1,2,4")]
     Threads,
     /// Not `NAME=a,b`.
-    #[error("--vary {0} is no NAME=a,b,c with at least one value")]
+    #[error("--vary {0} is not of the form NAME=a,b,c with at least one value")]
     Vary(String),
     /// The strict mode is there already.
     #[error("--planted strict plants nothing: the strict interpreter is in every audit")]

@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(file) = &args.junit {
         let policy = args.policy.as_deref().unwrap_or(Path::new(POLICY));
         let is_junit = |text: &str| text.contains("<testsuite");
-        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy], ("JUnit XML", is_junit))?;
+        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy], ("JUnit XML file", is_junit))?;
     }
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;

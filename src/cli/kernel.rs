@@ -197,7 +197,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
         let read = text.split_once('=').and_then(|(name, value)| Some((name.trim(), Number::read(value.trim())?)));
         let (name, value) = read
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| UserError::new(format!("--override {text} is no NAME=VALUE with a number")))?;
+            .ok_or_else(|| UserError::new(format!("--override {text} is not of the form NAME=VALUE with a number")))?;
         settings.overrides.insert(name.to_owned(), value);
         for config in &mut settings.config {
             config.overrides.remove(name);
@@ -205,7 +205,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
     }
     for text in &args.buffer {
         let (name, keys) = text.split_once(':').ok_or_else(|| {
-            UserError::new(format!("--buffer {text} is no NAME:KEY=VALUE, such as x:len=4096,dist=normal"))
+            UserError::new(format!("--buffer {text} is not of the form NAME:KEY=VALUE, such as x:len=4096,dist=normal"))
         })?;
         let contents = settings.buffers.entry(name.to_owned()).or_default();
         for pair in keys.split(',') {
@@ -217,7 +217,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
 
 /// One `KEY=VALUE` of a buffer. What is typed replaces what the file says of the same thing.
 fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
-    let (name, value) = pair.split_once('=').ok_or_else(|| format!("'{pair}' is no KEY=VALUE"))?;
+    let (name, value) = pair.split_once('=').ok_or_else(|| format!("'{pair}' is not of the form KEY=VALUE"))?;
     let drawn = || Drawn::try_from(value.to_owned());
     match name {
         "len" => {
@@ -231,7 +231,7 @@ fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
         _ => {
             let member = name
                 .strip_prefix('.')
-                .ok_or_else(|| format!("'{name}' is no key; they are len, dist, ints and .MEMBER"))?;
+                .ok_or_else(|| format!("'{name}' is not a key; they are len, dist, ints and .MEMBER"))?;
             let number = Number::read(value).ok_or_else(|| format!("{name}={value}: a number is wanted"))?;
             contents.members.insert(member.to_owned(), Scalars::One(number));
             contents.values = None;

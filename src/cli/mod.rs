@@ -218,7 +218,7 @@ fn refuse_to_replace(
     let own = || std::fs::read(file).is_ok_and(|text| text.is_empty() || is_own(&String::from_utf8_lossy(&text)));
     if file.is_file() && !own() {
         return Err(Failure::usage(format!(
-            "{name} is no {kind} and would be lost; choose another file with {option}"
+            "{name} is not a {kind} and would be lost; choose another file with {option}"
         )));
     }
     Ok(())

@@ -28,7 +28,7 @@ static VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "poly",
-        about: "The same with an exponential of our own, so that the adapter's is no cause of a difference.",
+        about: "The same with an exponential of our own, so that the adapter's does not cause a difference.",
         params: &[ROWS, COLS, DIST, SEED, WG],
     },
     Variant {

@@ -25,7 +25,7 @@ pub enum SelectError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It is no path, and no record is known by it.
-    #[error("'{text}' is no file, folder or id of a record; {known}")]
+    #[error("'{text}' is not a file, folder or id of a record; {known}")]
     Unknown {
         /// What was typed.
         text: String,
@@ -302,7 +302,7 @@ mod tests {
         assert!(message("abcd").contains("begins the ids of 2 records: abcd1100, abcd2200"), "{}", message("abcd"));
         assert!(message("abc").contains("records in"), "too short: {}", message("abc"));
         assert!(message("ffff").contains("abcd2200 of 2026-01-03T00:00"), "{}", message("ffff"));
-        assert!(message("lates").contains("is no file, folder or id"), "{}", message("lates"));
+        assert!(message("lates").contains("is not a file, folder or id"), "{}", message("lates"));
         assert!(at("recrod.json").expect_err("a typo").is_unreadable(), "a path that is missing");
         assert!(message(folder.path().to_str().expect("a name")).contains("has no record.json"), "an empty folder");
         let nowhere = folder.path().join("nowhere");

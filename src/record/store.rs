@@ -29,7 +29,7 @@ pub enum ReadError {
         path: String,
     },
     /// It is no record.
-    #[error("{path} is no record of repro-audit: {reason}")]
+    #[error("{path} is not a record of repro-audit: {reason}")]
     NotARecord {
         /// The file.
         path: String,

@@ -183,7 +183,7 @@ fn what_says_too_little_is_not_locked() {
         assert!(matches!(&error, LockError::Records(what) if what.contains(part)), "{part}: {error}");
     }
     let bad: [(Change<'_>, &str); 2] = [
-        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is no variant"),
+        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is not a variant"),
         (
             &|r| {
                 let execution = on(r, SUM, "vulkan:1");

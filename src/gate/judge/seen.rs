@@ -86,7 +86,7 @@ impl<'a> Seen<'a> {
             (kinds.flushed, FLUSHED),
         ];
         match no_distance.into_iter().find(|(n, _)| *n > 0) {
-            Some((n, what)) => Err(format!("{n} of {} elements: {what}, which is no distance in ulp", drift.elements)),
+            Some((n, what)) => Err(format!("{n} of {} elements: {what}, which has no distance in ulp", drift.elements)),
             None => Ok(drift.max_ulp),
         }
     }

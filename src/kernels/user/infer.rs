@@ -314,7 +314,7 @@ fn outputs(
     if let Some(unknown) = wanted.iter().find(|w| !all.iter().any(|o| mine(o, w))) {
         return Err(UserError::of(
             from,
-            format!("'{unknown}' is no output of '{entry}'; it has: {}", names.join(", ")),
+            format!("'{unknown}' is not an output of '{entry}'; it has: {}", names.join(", ")),
         ));
     }
     all.retain(|o| wanted.iter().any(|w| mine(o, w)));

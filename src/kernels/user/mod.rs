@@ -166,7 +166,7 @@ impl Kernel {
     pub fn problem(&self, id: &str) -> Result<Box<dyn Problem>, CaseError> {
         match self.cases.iter().find(|(case, _)| case.to_string() == id) {
             Some((_, shared)) => Ok(Box::new(OwnProblem(Arc::clone(shared)))),
-            None => Err(CaseError::new(format!("'{id}' is no case of {}", self.shader.file))),
+            None => Err(CaseError::new(format!("'{id}' is not a case of {}", self.shader.file))),
         }
     }
 

@@ -124,7 +124,7 @@ pub(super) fn compile(
         .entry_points
         .iter()
         .position(|e| e.name == entry && e.stage == naga::ShaderStage::Compute)
-        .ok_or_else(|| refused(&format!("'{entry}', which is no compute entry point of this shader")))?;
+        .ok_or_else(|| refused(&format!("'{entry}', which is not a compute entry point of this shader")))?;
     let point = &module.entry_points[index];
     let code = Code {
         rows: 0,
