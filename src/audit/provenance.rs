@@ -37,13 +37,13 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
             format!("No driver was asked for. {embedded}")
         });
     } else if drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu")) {
-        notes.push("All adapters here are software: their results do not show what a GPU does.".to_owned());
+        notes.push("All adapters here are software adapters, which run on the CPU: their results do not show what a GPU does.".to_owned());
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {
         notes.push(format!(
-            "The interpreters from embedded:1 on have something planted on purpose ({}): they test the auditor and are no \
-             driver of this machine.",
+            "The interpreters from embedded:1 on have defects planted on purpose ({}): they test the audit and are \
+             not drivers of this machine.",
             planted.join(", ")
         ));
     }

@@ -47,7 +47,7 @@ pub fn axes_in_words(levels: &[Level]) -> String {
             Level::ConfigInvariant => "across configurations",
             Level::DriverToDriver => "across drivers",
             Level::GpuToGpu => "across adapters",
-            Level::CpuGpuBitwise => "with the strict CPU reference",
+            Level::CpuGpuBitwise => "against the strict CPU reference",
         })
         .collect();
     match &words[..] {
@@ -66,7 +66,7 @@ impl Advice {
             some => format!(". Not tested on every adapter: {}", axes_in_words(some)),
         };
         format!(
-            "{}: {} gave the same bits {} on {}, and {} did not{untested}",
+            "{}: {} gave the same bits {} on {}; {} did not in at least one of these comparisons{untested}",
             self.kernel,
             self.variants.join(", "),
             axes_in_words(&self.held),

@@ -107,7 +107,7 @@ outcomes! {
     NoLongerRepeatable "no-longer-repeatable" Fail false
         "The lock has one result, and now the runs differ among themselves.",
     DataRace "data-race" Fail true
-        "The shader has a data race: no result of it can be promised, on any engine. Mend the shader.",
+        "The shader has a data race: no result of it can be promised, on any engine. Fix the shader.",
     StatusChanged "status-changed" Fail false
         "The bits are those of the lock and are judged otherwise, or a result that varies became a worse one.",
     BeyondRule "beyond-rule" Fail false

@@ -335,7 +335,7 @@ fn loops_that_drivers_stop_are_told_as_that() {
     }
     for verdict in record.verdicts.iter().filter(|v| v.status == Status::OutsideSpecification) {
         assert!(
-            verdict.because.contains("leaves its loops after 65535 iterations"),
+            verdict.because.contains("stops its loops after 65535 iterations"),
             "{}: {}",
             verdict.engine,
             verdict.because

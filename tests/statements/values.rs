@@ -74,7 +74,7 @@ fn flushing_is_told_with_the_least_normal_number() {
     let body =
         "let z = bitcast<u32>(x[g.x]) & 0u; let r = bitcast<f32>(0x3f7fffffu + z) * bitcast<f32>(0x00800000u + z);";
     let (shown, _) = planted(body, "flush");
-    assert!(shown.contains("zero against a subnormal or least normal number in 1,024 of 1,024 elements"), "{shown}");
+    assert!(shown.contains("zero on one side, a subnormal or the smallest normal number on the other in 1,024 of 1,024 elements"), "{shown}");
 }
 
 #[test]

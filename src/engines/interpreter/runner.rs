@@ -228,14 +228,14 @@ impl Runner {
             ([], lines, _) => Blamed {
                 line: lines.first().copied(),
                 text: format!(
-                    "; {} {} its values out in the order of execution",
+                    "; {} {} its values in the order of execution",
                     atomics(lines),
-                    verb(lines, "hands", "each hand")
+                    verb(lines, "returns", "each return")
                 ),
             },
             (lines, _, _) => Blamed {
                 line: lines.first().copied(),
-                text: format!("; {} {} other values in that order", atomics(lines), verb(lines, "reads", "read")),
+                text: format!("; {} {} different values in that order", atomics(lines), verb(lines, "reads", "read")),
             },
         })
     }
@@ -271,8 +271,8 @@ fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, blamed: Bla
         kind: FindingKind::OrderDependent,
         line,
         message: format!(
-            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
-             {} in another{cause}",
+            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} when executed in \
+             order, {} in another order{cause}",
             a.dtype.hex(a.get(place)),
             a.dtype.hex(b.get(place))
         ),

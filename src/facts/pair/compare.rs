@@ -190,7 +190,7 @@ pub struct Compared {
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
     pub results: Vec<ResultChange>,
-    /// Cases that do not repeat on a side because no order of operations is defined.
+    /// Cases that do not repeat on at least one side because no order of operations is defined.
     pub open: Vec<String>,
     /// Those of them whose shader has a data race, on a side: what they compute is undefined.
     pub races: Vec<String>,

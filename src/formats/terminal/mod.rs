@@ -177,7 +177,7 @@ mod tests {
         first.statement(
             Mark::Holds,
             "Run to run",
-            "The same bits in every run, in all 204 problems tested on vulkan:0.",
+            "The same bits in every run, in all 204 test problems on vulkan:0.",
         );
         first.statement(Mark::Differs, "Configurations", "Differs in 5 of 204 on gl:0.");
         first.step(

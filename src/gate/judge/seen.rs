@@ -81,7 +81,7 @@ impl<'a> Seen<'a> {
         let kinds = &drift.classes;
         let no_distance = [
             (kinds.nan_versus_number, "NaN on one side and a number on the other"),
-            (kinds.infinite, "infinite on one side at least"),
+            (kinds.infinite, "infinite on at least one side"),
             (kinds.not_finite, NOT_FINITE),
             (kinds.flushed, FLUSHED),
         ];
