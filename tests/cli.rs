@@ -232,7 +232,7 @@ fn records_are_merged_compared_and_missed() {
     let output =
         run(&mut program(&["merge", &two, &merged, &one, "--out", &other, "--expect-legs", "one,two,three,four"]));
     assert_eq!(status(&output), 4, "{}", stderr(&output));
-    assert!(stderr(&output).contains("these legs sent no record: four, three"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no record has these expected labels: four, three"), "{}", stderr(&output));
     let again = text("again.json");
     let counted = run(&mut program(&["merge", &other, "--out", &again, "--expect-legs", "3"]));
     assert_eq!(status(&counted), 4, "what was missing stays missing: {}", stderr(&counted));
@@ -245,7 +245,7 @@ fn records_are_merged_compared_and_missed() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let html = std::fs::read_to_string(at("page/index.html")).expect("a page");
     assert!(
-        html.contains("four was expected and sent no record") && html.contains("three was expected and sent no record"),
+        html.contains("four was expected, and there is no record of it") && html.contains("three was expected, and there is no record of it"),
         "the page says so"
     );
     assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");

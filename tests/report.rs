@@ -105,7 +105,7 @@ fn without_a_driver_nothing_is_claimed_of_one() {
     let table = table_of(&record, false);
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        flat.starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
+        flat.starts_with("No driver was audited: in the interpreter 2 of 12 test problems depend on the order of execution"),
         "the verdict says who was asked\n{table}"
     );
     assert!(flat.contains("on the interpreter;"), "and so does the sentence below it\n{table}");

@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Only engines with this text in their name, as the lock gives it; may be given more than once. Others may be absent.
     #[arg(long, value_name = "TEXT")]
     engine: Vec<String>,
-    /// Let warnings fail: deviations that are gone, new cases and engines, rules that match nothing.
+    /// Treat warnings as failures: deviations that are gone, new cases and engines, rules that match nothing.
     #[arg(long)]
     strict: bool,
     /// What goes to standard output.

@@ -22,16 +22,16 @@ use crate::wgsl::with_deep_stack;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The settings come from FILE.toml beside FILE.wgsl, or from --settings, and flags go before them; \
-                        what nothing says is inferred from the shader. --dry-run prints the settings in force as TOML: save \
-                        them, and change what is wrong.\n\n\
+    after_help = "The settings come from FILE.toml beside FILE.wgsl, or from --settings, and flags override them; \
+                        what none of these gives is inferred from the shader. --dry-run prints the settings in force as \
+                        TOML: save them, and change what is wrong.\n\n\
                         Distributions: normal, uniform, positive, wide (floats); zeros, ones, index, bits, 'below N', \
                         'fill X'."
 )]
 pub(super) struct Args {
     /// The WGSL file.
     file: PathBuf,
-    /// The settings, instead of the TOML file of the same stem beside the shader.
+    /// The settings, instead of the TOML file of the same name beside the shader.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// The entry point, where the shader has several.
@@ -47,7 +47,7 @@ pub(super) struct Args {
     /// The value of an override. May be given more than once.
     #[arg(long = "override", value_name = "NAME=VALUE")]
     overrides: Vec<String>,
-    /// The seed of everything that is drawn. The last one counts, so that a pasted command can be given another.
+    /// The seed of everything that is drawn. If given twice, the last is used.
     #[arg(long, overrides_with = "seed")]
     seed: Option<u64>,
     /// Compare only this buffer, of those that the shader writes. May be given more than once.

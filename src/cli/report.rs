@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
-    /// Everything on a terminal, and not the first screen alone.
+    /// Print everything, not only the first screen (table format).
     #[arg(long)]
     full: bool,
     /// Write index.html, the CSV files and the charts to this folder instead.

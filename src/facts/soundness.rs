@@ -224,7 +224,7 @@ pub fn soundness_of_set(merged: &Merged) -> Soundness {
         all.push(whole(Fault::NothingRan, "it has no record".to_owned()));
     }
     for label in merged.missing() {
-        all.push(whole(Fault::MissingLeg, format!("{} was expected and sent no record", clean(label))));
+        all.push(whole(Fault::MissingLeg, format!("{} was expected, and there is no record of it", clean(label))));
     }
     Soundness::new(all)
 }

@@ -101,7 +101,7 @@ outcomes! {
     MissingLeg "missing-leg" Absent false
         "An audit that a merged record expects sent none.",
     EngineAbsent "engine-absent" Absent true
-        "An engine of the lock is in no record.",
+        "The lock has an engine that no record has.",
     DigestChanged "digest-changed" Fail false
         "The bits are not those of the lock.",
     NoLongerRepeatable "no-longer-repeatable" Fail false

@@ -23,7 +23,7 @@ pub struct Softmax;
 static VARIANTS: &[Variant] = &[
     Variant {
         name: "rows",
-        about: "One workgroup a row: maximum, exponentials of the differences, their sum, quotients.",
+        about: "One workgroup per row: maximum, exponentials of the differences, their sum, quotients.",
         params: &[ROWS, COLS, DIST, SEED, WG],
     },
     Variant {

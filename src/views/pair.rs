@@ -350,7 +350,7 @@ fn sentence(pair: &Compared, cause: &CauseGroup) -> Text {
     let size = worst.map(size).filter(|s| !s.is_empty()).map(|s| format!(": {s}")).unwrap_or_default();
     let of = if cause.why == Why::Builtin { functions(pair, cause) } else { counted(&cause.of, 8) };
     let text = format!(
-        "{}, in {} on {}: {of}. Shown best by",
+        "{}, in {} on {}: {of}. Clearest case:",
         cause.text(),
         plural(cause.cases, "case"),
         list(&cause.engines, 3)

@@ -159,8 +159,8 @@ fn main() {
 #[test]
 fn one_value_everywhere_is_told_once_and_why() {
     let (shown, record) = audited("t_vacuous", &["--planted", "contract", "--full"]);
-    let told = "all 1024 results are 0x00000000, so their agreement shows nothing; no invocation goes through the loop on \
-                line 8 once";
+    let told = "all 1024 results are 0x00000000, so their agreement shows nothing; no invocation completes an iteration of the \
+                loop on line 8";
     assert!(shown.starts_with(&format!("Nothing is shown: t_vacuous.wgsl/main: {told}")), "first of all: {shown}");
     assert!(!shown.contains("on strict arithmetic;"), "and not as a finding beside it: {shown}");
     assert!(record.cases[0].executions.iter().any(|x| x.findings.iter().any(|f| f.kind == FindingKind::OneValue)));

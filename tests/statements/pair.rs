@@ -351,7 +351,7 @@ fn sides_with_other_adapters_are_told_apart() {
     let found = pair::compare(&before, &other, &[]).expect("nothing is forced");
     let told = found.between.join("; ");
     assert!(
-        told.contains("on the left alone") && told.contains("SwiftShader") && told.contains("on the right alone"),
+        told.contains("only on the left") && told.contains("SwiftShader") && told.contains("only on the right"),
         "{told}"
     );
     let forced = [("vulkan:1".to_owned(), "vulkan:1".to_owned())];

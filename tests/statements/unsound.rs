@@ -121,7 +121,7 @@ fn a_leg_that_is_missing_is_told_of_a_merged_file_with_one_record() {
     let (exit, _, err) = said(at, &["merge", "a.json", "--expect-legs", "a,b", "--out", "m.json"]);
     assert_eq!(exit, 4, "{err}");
     let (_, out, _) = said(at, &["report", "m.json"]);
-    assert!(out.starts_with("Incomplete: b was expected and sent no record"), "{out}");
+    assert!(out.starts_with("Incomplete: b was expected, and there is no record of it"), "{out}");
 }
 
 /// What a file states as its statuses is a claim: what is shown is what its evidence gives.

@@ -56,7 +56,7 @@ fn what_is_finite_on_neither_side_is_no_number() {
 fn results_are_not_finite_everywhere_only_where_they_are_the_same_ones() {
     let whole = "let n = bitcast<f32>(0x7fc00000u + (bitcast<u32>(x[g.x]) & 0u)); var r = x[g.x]; if (g.x % 2u == 0u) { r = n; }";
     let (shown, mut record) = planted(whole, "contract");
-    assert!(shown.contains("512 of 1024 results are NaN on every engine that ran: first at 0"), "{shown}");
+    assert!(shown.contains("512 of 1024 results are NaN on every engine that ran, the first at index 0"), "{shown}");
     let bits = |odd: bool| {
         let of = |i: u32| if (i % 2 == 1) == odd { f32::NAN } else { 1.0 };
         Bits::f32(&(0..1024).map(of).collect::<Vec<_>>())
@@ -81,7 +81,7 @@ fn flushing_is_told_with_the_least_normal_number() {
 fn interpreters_are_no_adapters() {
     let (shown, _) = planted("let r = x[g.x] * 3.0 + 1.0;", "contract");
     assert!(
-        shown.starts_with("No driver was audited: what was planted in the interpreter shows in 1 of 1 problem"),
+        shown.starts_with("No driver was audited: what was planted in the interpreter shows in 1 of 1 test problem"),
         "{shown}"
     );
     assert!(!shown.contains("dapters disagree"), "there is no adapter: {shown}");
@@ -100,7 +100,7 @@ fn what_was_run_is_said_and_what_to_run_brings_it_back() {
     };
     let (shown, driver) = gpu(&["--kernel", "dot/threads_chunked", "--adapter", "llvmpipe"]);
     if driver {
-        assert!(shown.contains("the number of CPU threads changes the bits of 1 of 1 problem"), "{shown}");
+        assert!(shown.contains("the number of CPU threads changes the bits of 1 of 1 test problem"), "{shown}");
         let (shown, _) = gpu(&["--kernel", "builtins/round", "--adapter", "llvmpipe"]);
         assert!(shown.contains("Nothing differed in the kernels asked for"), "{shown}");
         let vary = ["--kernel", "sum/kahan", "--adapter", "llvmpipe", "--vary", "LP_NATIVE_VECTOR_WIDTH=128,256"];

@@ -244,8 +244,8 @@ impl Kernel {
         notes.extend(found);
         if !reasons.is_empty() {
             notes.push(format!(
-                "What the WGSL specification allows of {file} is not known here: {}. No such result is said to be within the \
-                 specification or outside it.",
+                "Results of {file} are not judged against the WGSL specification, because what it allows of them is not known \
+                 here: {}.",
                 reasons.join("; ")
             ));
         }

@@ -191,7 +191,7 @@ impl<'m> Compiler<'m> {
             Some(rows) => self.code.rows = rows,
             None => {
                 return self.refuse(
-                    format!("a shader whose variables and values need more than {MOST_ROWS} words an invocation"),
+                    format!("a shader whose variables and values need more than {MOST_ROWS} words per invocation"),
                     0,
                 );
             }
