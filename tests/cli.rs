@@ -245,7 +245,8 @@ fn records_are_merged_compared_and_missed() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let html = std::fs::read_to_string(at("page/index.html")).expect("a page");
     assert!(
-        html.contains("four was expected, and there is no record of it") && html.contains("three was expected, and there is no record of it"),
+        html.contains("four was expected, and there is no record of it")
+            && html.contains("three was expected, and there is no record of it"),
         "the page says so"
     );
     assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");
@@ -280,7 +281,8 @@ fn a_merge_that_fails_writes_nothing() {
     std::fs::write(at("bad.json"), "{\"format\":{\"major\":1,\"minor\":2},\"id\":").expect("written");
     std::fs::write(at("new.json"), "{\"format\":{\"major\":2,\"minor\":0}}").expect("written");
     std::fs::write(at("merged.json"), "precious").expect("written");
-    for (file, said) in [("bad.json", "is not a record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
+    for (file, said) in
+        [("bad.json", "is not a record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
     {
         let line = error_of(&["merge", &at(file), "--out", &at("merged.json")], 5);
         assert!(line.contains(said), "{file}: {line}");

@@ -1,7 +1,7 @@
 //! What a record says of the program and the settings that produced it, and of what the reader should know besides.
 
 use super::plan::Plan;
-use crate::record::{Provenance, Record};
+use crate::record::{Engine, Outcome, Provenance, Record};
 
 pub(super) fn provenance(plan: &Plan) -> Provenance {
     let libraries = [
@@ -24,6 +24,10 @@ pub(super) fn provenance(plan: &Plan) -> Provenance {
 pub(super) fn notes(record: &Record) -> Vec<String> {
     let mut notes = Vec::new();
     let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
+    let ran = |engine: &Engine| {
+        let mut all = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.engine == engine.id);
+        all.any(|x| !matches!(x.outcome, Outcome::Skipped { .. }))
+    };
     if drivers.is_empty() {
         let embedded = "The kernels ran on the interpreter, which is part of this program: it shows what strict \
                         arithmetic gives and which kernels depend on the order of execution, not what a GPU or a \
@@ -36,8 +40,13 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
         } else {
             format!("No driver was asked for. {embedded}")
         });
-    } else if drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu")) {
-        notes.push("All adapters here are software adapters, which run on the CPU: their results do not show what a GPU does.".to_owned());
+    } else if drivers.iter().any(|e| ran(e))
+        && drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu"))
+    {
+        notes.push(
+            "All adapters here are software adapters, which run on the CPU: their results do not show what a GPU does."
+                .to_owned(),
+        );
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {

@@ -37,8 +37,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let name = args.out.display().to_string();
     let before = read_text(&args.out).ok().and_then(|text| Lock::parse(&name, &text).ok());
-    write_atomically(&args.out, text.as_bytes())
-        .map_err(|e| Failure::unwritten(&name, &e, "file with --out FILE"))?;
+    write_atomically(&args.out, text.as_bytes()).map_err(|e| Failure::unwritten(&name, &e, "file with --out FILE"))?;
     let rows: usize = lock.cases.values().map(|c| c.rows.len()).sum();
     let changed = before.map(|b| changes(&b, &lock)).unwrap_or_default();
     anstream::eprintln!(

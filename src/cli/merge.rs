@@ -49,7 +49,9 @@ fn expected(text: &str) -> Result<Expected, Failure> {
         text.split(',').map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect()
     };
     if labels.is_empty() {
-        return Err(Failure::usage(format!("--expect-legs {text} names no label; give labels as in --expect-legs a,b")));
+        return Err(Failure::usage(format!(
+            "--expect-legs {text} names no label; give labels as in --expect-legs a,b"
+        )));
     }
     Ok(Expected::Labels(labels))
 }

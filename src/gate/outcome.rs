@@ -99,7 +99,7 @@ outcomes! {
     NothingJudged "nothing-judged" Incomplete false
         "No result was compared with anything.",
     MissingLeg "missing-leg" Absent false
-        "An audit that a merged record expects sent none.",
+        "A merged record expects an audit of which it has no record.",
     EngineAbsent "engine-absent" Absent true
         "The lock has an engine that no record has.",
     DigestChanged "digest-changed" Fail false

@@ -131,7 +131,10 @@ fn headline(args: &Args, found: &Identified) -> String {
         [one] => format!("One of {} {things} that are alike for this draw: {}.", one.members.len(), names(one)),
         several => {
             let members: usize = several.iter().map(|c| c.members.len()).sum();
-            format!("One of {members} {things}, in {} that these values do not tell apart.", plural(several.len(), "group"))
+            format!(
+                "One of {members} {things}, in {} that these values do not tell apart.",
+                plural(several.len(), "group")
+            )
         }
     }
 }

@@ -228,9 +228,9 @@ impl Runner {
             ([], lines, _) => Blamed {
                 line: lines.first().copied(),
                 text: format!(
-                    "; {} {} its values in the order of execution",
+                    "; {} {} values in the order of execution",
                     atomics(lines),
-                    verb(lines, "returns", "each return")
+                    verb(lines, "returns its", "return their")
                 ),
             },
             (lines, _, _) => Blamed {

@@ -86,7 +86,9 @@ impl Reader {
         }
         let (key, value) = trimmed.split_once(' ').unwrap_or((trimmed, ""));
         if self.format.is_none() && key != "format" {
-            return Err(format!("the first line that is not a comment must be 'format {VERSION}'; is this a repro.lock?"));
+            return Err(format!(
+                "the first line that is not a comment must be 'format {VERSION}'; is this a repro.lock?"
+            ));
         }
         match key {
             "engine" => self.engine(value, number),

@@ -227,8 +227,12 @@ impl Kernel {
         let file = &self.shader.file;
         let mut reasons: Vec<&str> = Vec::new();
         let mut found: Vec<String> = Vec::new();
+        let mut which = "Results";
         for case in cases.iter().filter(|c| self.has(c)) {
             let Ok(reference) = self.reference(case) else { continue };
+            if reference.unjudged.is_none() {
+                which = "Some results";
+            }
             if let Some(why) = reference.unjudged.as_deref().filter(|why| !reasons.contains(why)) {
                 reasons.push(why);
             }
@@ -244,7 +248,7 @@ impl Kernel {
         notes.extend(found);
         if !reasons.is_empty() {
             notes.push(format!(
-                "Results of {file} are not judged against the WGSL specification, because what it allows of them is not known \
+                "{which} of {file} are not judged against the WGSL specification, because what it allows of them is not known \
                  here: {}.",
                 reasons.join("; ")
             ));

@@ -364,17 +364,15 @@ fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<Strin
 
 fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) -> Statement {
     if outside.is_empty() {
-        let judged = record
-            .cases
-            .iter()
-            .flat_map(|c| &c.executions)
-            .filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged)
-            .count();
+        // What the CPU's own threads compute is no WGSL.
+        let wgsl = |x: &&Execution| is(record, &x.engine, |e| e.role().is_adapter());
+        let results = || record.cases.iter().flat_map(|c| &c.executions).filter(wgsl);
+        let judged = results().filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged).count();
         if judged == 0 {
             return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
         }
         let partly = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unmeasured > 0);
-        let rest = match record.cases.iter().flat_map(|c| &c.executions).filter(partly).count() {
+        let rest = match results().filter(partly).count() {
             0 => String::new(),
             n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
         };
@@ -402,7 +400,11 @@ fn controls(record: &Record) -> Statement {
     }
     if record.controls.iter().any(|c| !c.caught) {
         let caught = record.controls.iter().filter(|c| c.caught).count();
-        return make(Tone::Bad, "Controls", format!("{caught} of {total} differences planted to test this audit were caught."));
+        return make(
+            Tone::Bad,
+            "Controls",
+            format!("{caught} of {total} differences planted to test this audit were caught."),
+        );
     }
     make(Tone::Good, "Controls", format!("All {total} differences planted to test this audit were caught."))
 }

@@ -254,10 +254,24 @@ fn acted_on(record: &Record, parts: &Parts, soundness: &Soundness) -> Vec<docume
                 Mark::NotRepeatable => Weight::Note,
                 _ => Weight::Pass,
             };
-            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, x.outcome.clone()));
+            let outside = if x.mark == Mark::Outside { outside(record, &case.id, &x.engine) } else { String::new() };
+            let text = format!("{outside}{}", x.outcome);
+            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, text));
         }
     }
     out
+}
+
+/// How much of a result is outside the specification, before what else is said of it.
+fn outside(record: &Record, case: &str, engine: &str) -> String {
+    let found = record.cases.iter().filter(|c| c.id == case).flat_map(|c| c.executions.iter().map(move |x| (c, x)));
+    let measured = found.filter(|(_, x)| x.engine == engine).find_map(|(c, x)| Some((c, x.accuracy.as_ref()?)));
+    let Some((case, accuracy)) = measured.filter(|(_, a)| a.outside > 0) else {
+        return "outside what the WGSL specification allows; ".to_owned();
+    };
+    let (some, all) = (text::count(accuracy.outside), text::count(case.elements));
+    let first = accuracy.first_outside.map(|i| format!(", the first at index {}", text::count(i))).unwrap_or_default();
+    format!("{some} of {all} elements are outside what the WGSL specification allows{first}; ")
 }
 
 /// A paragraph.

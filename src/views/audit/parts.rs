@@ -79,7 +79,11 @@ fn controls(record: &Record) -> ControlsView {
     } else if missed.is_empty() {
         format!("All {total} differences planted to test this audit were caught.")
     } else {
-        format!("{} of {total} differences planted to test this audit were missed: {}.", missed.len(), text::list(&missed, 4))
+        format!(
+            "{} of {total} differences planted to test this audit were missed: {}.",
+            missed.len(),
+            text::list(&missed, 4)
+        )
     };
     ControlsView { sentence }
 }
