@@ -29,7 +29,7 @@ fn bad_input_is_one_clear_line_before_any_work() {
     assert!(gpu(&["--vary", "LP_NUM_THREADS"], 2).contains("NAME=a,b,c"), "no values");
     assert!(gpu(&["--vary", "X="], 2).contains("NAME=a,b,c"), "an empty value");
     assert!(gpu(&["--adapter", "no such thing"], 2).contains("present: embedded:0 "), "a filter that matches nothing");
-    assert!(gpu(&["--planted", "fast"], 2).contains("is no defect of the interpreter"), "an unknown defect");
+    assert!(gpu(&["--planted", "fast"], 2).contains("is not a defect of the interpreter"), "an unknown defect");
     assert!(gpu(&["--planted", "strict"], 2).contains("plants nothing"), "no defect");
     assert!(gpu(&["--require-adapter", "RTX"], 3).contains("absent"), "a required adapter");
     assert!(!std::path::Path::new(out).exists(), "no work was begun");
@@ -232,7 +232,7 @@ fn records_are_merged_compared_and_missed() {
     let output =
         run(&mut program(&["merge", &two, &merged, &one, "--out", &other, "--expect-legs", "one,two,three,four"]));
     assert_eq!(status(&output), 4, "{}", stderr(&output));
-    assert!(stderr(&output).contains("these legs sent no record: four, three"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no record has these expected labels: four, three"), "{}", stderr(&output));
     let again = text("again.json");
     let counted = run(&mut program(&["merge", &other, "--out", &again, "--expect-legs", "3"]));
     assert_eq!(status(&counted), 4, "what was missing stays missing: {}", stderr(&counted));
@@ -245,7 +245,8 @@ fn records_are_merged_compared_and_missed() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let html = std::fs::read_to_string(at("page/index.html")).expect("a page");
     assert!(
-        html.contains("four was expected and sent no record") && html.contains("three was expected and sent no record"),
+        html.contains("four was expected, and there is no record of it")
+            && html.contains("three was expected, and there is no record of it"),
         "the page says so"
     );
     assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");
@@ -270,7 +271,7 @@ fn records_are_merged_compared_and_missed() {
         error_of(&["compare", &one, &two, "--match", "vulkan:0=embedded:0"], 2).contains("is not there"),
         "a match"
     );
-    assert!(error_of(&["compare", &one, "nothing"], 2).contains("is no file, folder or id"), "no record");
+    assert!(error_of(&["compare", &one, "nothing"], 2).contains("is not a file, folder or id"), "no record");
 }
 
 #[test]
@@ -280,7 +281,8 @@ fn a_merge_that_fails_writes_nothing() {
     std::fs::write(at("bad.json"), "{\"format\":{\"major\":1,\"minor\":2},\"id\":").expect("written");
     std::fs::write(at("new.json"), "{\"format\":{\"major\":2,\"minor\":0}}").expect("written");
     std::fs::write(at("merged.json"), "precious").expect("written");
-    for (file, said) in [("bad.json", "is no record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
+    for (file, said) in
+        [("bad.json", "is not a record"), ("new.json", "update repro-audit"), ("gone.json", "can't read")]
     {
         let line = error_of(&["merge", &at(file), "--out", &at("merged.json")], 5);
         assert!(line.contains(said), "{file}: {line}");

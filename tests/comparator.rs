@@ -1,4 +1,4 @@
-//! The comparator can not miss a difference: planted cases over all bit classes, and an obvious slow comparator beside
+//! The comparator cannot miss a difference: planted cases over all bit classes, and an obvious slow comparator beside
 //! the fast one.
 #![expect(clippy::cast_possible_truncation, reason = "small counts, and low halves on purpose")]
 

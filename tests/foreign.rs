@@ -137,7 +137,7 @@ struct Comparison {
     unexplained: Option<String>,
 }
 
-/// Compares an output: where it differs, again with lavapipe's causes imitated, or taken away where they can not be.
+/// Compares an output: where it differs, again with lavapipe's causes imitated, or taken away where they cannot be.
 fn compare(kernel: &Kernel, output: &Output, answers: &Answers, strict: &str) -> Result<Comparison, String> {
     let causes = listed(&kernel.name);
     let theirs = |is_plain| {

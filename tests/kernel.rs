@@ -284,9 +284,9 @@ fn entry_points_overrides_and_dispatch_are_chosen_and_checked() {
     assert!(said(&["--entry", "last"]).contains("no compute entry point 'last'"), "unknown");
     let fill = |more: &[&str]| said(&[&["--entry", "fill"], more].concat());
     assert!(fill(&[]).contains("'N' has no value and no default; give one with --override N=VALUE"), "missing");
-    assert!(fill(&["--override", "K=1"]).contains("'K' is no override of the shader; they are: N, M"), "unknown");
+    assert!(fill(&["--override", "K=1"]).contains("'K' is not an override of the shader; they are: N, M"), "unknown");
     assert!(fill(&["--override", "N=nan"]).contains("a finite number is wanted"), "not finite");
-    assert!(fill(&["--override", "N=x"]).contains("is no NAME=VALUE"), "no number");
+    assert!(fill(&["--override", "N=x"]).contains("is not of the form NAME=VALUE"), "no number");
     assert!(fill(&["--override", "N=-4"]).contains("do not fit"), "negative");
     let filled = |groups: &str| fill(&["--override", "N=32", "--groups", groups]);
     assert!(filled("70000").contains("65535 workgroups in a dimension"), "too many in one");
@@ -353,14 +353,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) { y[id.x] = x[id.x] * p.ep
         ("[buffers.k]\nvalues = [1, 2, 3]", "'k' is given 3 values, and its type holds 4 scalars"),
         ("[buffers.k]\nlen = 5", "fixes the size of 'k' at 4"),
         ("[buffers.k]\ndist = \"normal\"", "'k' holds u32, and normal gives floats"),
-        ("[buffers.k]\nvalues = [1, 2, 3, 0.5]", "buffer 'k': 0.5 is no u32"),
+        ("[buffers.k]\nvalues = [1, 2, 3, 0.5]", "buffer 'k': 0.5 is not a value of type u32"),
         ("[buffers.x]\nlen = 0", "at least one element"),
         ("[buffers.x]\nlen = 1000000000000", "larger than the 134217728 bytes"),
         ("[buffers.x]\nints = \"bits\"", "holds no integers"),
         ("[buffers.x]\nvalues = [1]\ndist = \"normal\"", "leave one out"),
         ("[buffers.p]\nmembers = { m = 1 }", "'p' has no member 'm' that can be set; n, eps"),
         ("[buffers.p]\nmembers = { n = [1, 2] }", "is given 2 values, and holds 1 scalars"),
-        ("outputs = [\"x\"]", "'x' is no output of 'main'; it has: y"),
+        ("outputs = [\"x\"]", "'x' is not an output of 'main'; it has: y"),
         ("[[config]]\ngroups = [16]\n[[config]]\ngroups = [16]", "two configurations are the same"),
         ("groups = [16\n", "k.toml:"),
         ("[buffers.x]\nlenght = 4", "k.toml:2:1: unknown field `lenght`"),
@@ -370,7 +370,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) { y[id.x] = x[id.x] * p.ep
         assert!(found.contains(expected), "{settings}: {found}");
     }
     let bench = Bench::new(shader, "");
-    assert!(bench.error(&["--buffer", "x"]).contains("is no NAME:KEY=VALUE"), "no key");
+    assert!(bench.error(&["--buffer", "x"]).contains("is not of the form NAME:KEY=VALUE"), "no key");
     assert!(bench.error(&["--buffer", "x:length=4"]).contains("they are len, dist, ints"), "an unknown key");
     assert!(bench.error(&["--settings", "no.toml"]).contains("no.toml: can't be read"), "no such settings");
     assert!(bench.error(&["--adapter", "no such thing"]).contains("present: embedded:0"), "no such adapter");

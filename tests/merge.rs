@@ -234,7 +234,7 @@ fn refused(text: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("bad.json");
     std::fs::write(&path, text).expect("written");
-    let error: ReadError = Reader::default().read(&path).expect_err("it is no record");
+    let error: ReadError = Reader::default().read(&path).expect_err("it is not a record");
     assert!(record::read(&path).is_err(), "both readers refuse it");
     let message = error.to_string();
     assert!(!message.contains('\n'), "one line: {message}");

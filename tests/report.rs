@@ -7,7 +7,7 @@ use std::path::Path;
 
 use repro_audit::formats::{self, Options};
 use repro_audit::model::FindingKind;
-use repro_audit::record::{EngineStatus, Outcome, Record};
+use repro_audit::record::{EngineStatus, Outcome, Record, Status};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 
@@ -105,7 +105,9 @@ fn without_a_driver_nothing_is_claimed_of_one() {
     let table = table_of(&record, false);
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        flat.starts_with("No driver was audited: in the interpreter 2 of 12 problems depend on the order of execution"),
+        flat.starts_with(
+            "No driver was audited: in the interpreter 2 of 12 test problems depend on the order of execution"
+        ),
         "the verdict says who was asked\n{table}"
     );
     assert!(flat.contains("on the interpreter;"), "and so does the sentence below it\n{table}");
@@ -165,7 +167,24 @@ fn colours_change_no_letter() {
         }
     }
     assert_eq!(plain, stripped, "without its escapes, the coloured table is the plain one");
-    assert!(!plain.contains('\u{1b}'), "an adapter's name can not steer the terminal");
+    assert!(!plain.contains('\u{1b}'), "an adapter's name cannot steer the terminal");
+}
+
+/// Was: tools were told only how many distinct results there were.
+#[test]
+fn tools_are_told_what_is_outside_the_specification() {
+    let mut record = small();
+    let all = record.cases.iter_mut().flat_map(|c| &mut c.executions);
+    for execution in all.filter(|x| x.status == Status::OutsideSpecification) {
+        let accuracy = execution.accuracy.as_mut().expect("it was judged");
+        (accuracy.outside, accuracy.first_outside) = (3, Some(7));
+    }
+    let document = Audit::new(&record).document();
+    for text in [formats::github::write(&document), formats::junit::write(&document)] {
+        let told =
+            "elements are outside what the WGSL specification allows, the first at index 7; one result in 8 runs";
+        assert!(text.contains("3 of ") && text.contains(told), "{text}");
+    }
 }
 
 #[test]
@@ -361,7 +380,7 @@ fn varied() -> Record {
                 let mut other = execution.clone();
                 other.engine = format!("{name}{n}");
                 if n > 1 && case.variant == "chunked" {
-                    other.status = repro_audit::record::Status::WithinSpecification;
+                    other.status = Status::WithinSpecification;
                     other.equals.clear();
                     if let Outcome::Ran { distinct, .. } = &mut other.outcome {
                         distinct[0].digest = "cd".repeat(16);
@@ -639,7 +658,7 @@ fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
             assert!(told.iter().all(|l| l.chars().count() <= width), "{width} columns: {text}");
             let questions = ["Again", "Other launch", "Other threads", "Other driver", "Other device", "Strict CPU"];
             for question in questions {
-                let line = told.iter().find(|l| l.get(4..).is_some_and(|l| l.trim_start().starts_with(question)));
+                let line = told.iter().find(|l| l.chars().skip(4).collect::<String>().starts_with(question));
                 let line = line.unwrap_or_else(|| panic!("{question}: {text}"));
                 assert!(["YES", "NO", "not tested"].iter().any(|a| line.contains(a)), "{line}");
             }

@@ -28,10 +28,10 @@ const K80: [&str; 10] =
 fn predict_says_what_each_card_gives_and_where_they_part() {
     let arguments = [&K80[..], &["--card", "p100", "--card", "K80", "--sm", "80", "--threads-per-sm", "1536"]].concat();
     let text = words(&arguments, 0);
-    assert!(text.starts_with("The cards part at element "), "the verdict comes first: {text}");
+    assert!(text.starts_with("The cards first differ at element "), "the verdict comes first: {text}");
     assert!(text.contains("999826") && text.contains("999100"), "the published sums: {text}");
     assert!(text.contains("All agree up to 26,624 elements (checked"), "the largest common size: {text}");
-    assert!(text.contains("every later draw is made of other words"), "offsets differ: {text}");
+    assert!(text.contains("every later draw uses different random words"), "offsets differ: {text}");
     let found = json(&arguments, 0);
     assert_eq!(found["cards"][0]["output_sum"], 999_826.0, "{found}");
     assert_eq!(found["pairs"][0]["first_place"], 26_624, "the K80's launch");
@@ -52,7 +52,7 @@ fn predict_says_when_cards_agree() {
     let arguments =
         ["predict", "--shape", "10", "--seed", "7", "--card", "T4", "--card", "A100", "--after", "rand:1000,1000"];
     let text = words(&arguments, 0);
-    assert!(text.contains("part at element 0") && text.contains("from here on no size agrees"), "{text}");
+    assert!(text.contains("first differ at element 0") && text.contains("from here on no size agrees"), "{text}");
 }
 
 #[test]

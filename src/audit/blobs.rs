@@ -34,7 +34,7 @@ impl Blobs {
             .map_err(AuditError::Store)
     }
 
-    /// The output of this digest. The digest is checked, so that a damaged file can not pass for an answer.
+    /// The output of this digest. The digest is checked, so that a damaged file cannot pass for an answer.
     pub(super) fn get(&self, digest: &str, dtype: Dtype, len: usize) -> Result<Bits, AuditError> {
         let bytes = std::fs::read(self.case.join(digest))
             .or_else(|_| std::fs::read(self.firsts.join(digest)))

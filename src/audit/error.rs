@@ -18,7 +18,7 @@ pub enum AuditError {
     /// Two outputs that should have one shape have two.
     #[error("two outputs of one case differ in shape")]
     Shape,
-    /// A case can not be built.
+    /// A case cannot be built.
     #[error(transparent)]
     Case(#[from] CaseError),
     /// A case of the CPU's threads was not computed there.
@@ -30,7 +30,7 @@ pub enum AuditError {
     /// The user's kernel is refused where it is read again.
     #[error(transparent)]
     User(#[from] UserError),
-    /// The record can not be written as JSON.
+    /// The record cannot be written as JSON.
     #[error("the record can't be written: {0}")]
     Record(#[from] serde_json::Error),
     /// A signal asked the program to end.

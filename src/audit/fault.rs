@@ -43,7 +43,7 @@ impl Fault {
                 std::thread::sleep(std::time::Duration::from_secs(1));
             },
             "panic" => std::panic::panic_any("a fault on purpose"),
-            "garbage" => drop(frame::write(answers, &"this is no answer")),
+            "garbage" => drop(frame::write(answers, &"this is not an answer")),
             "chatter" => {
                 println!("\u{1b}[2J::error::a driver's own words");
                 eprintln!("\u{1b}[2Jmore of them");

@@ -76,15 +76,15 @@ pub enum PlanError {
     #[error("--threads needs counts of 1 to 1024, such as --threads 1,2,4")]
     Threads,
     /// Not `NAME=a,b`.
-    #[error("--vary {0} is no NAME=a,b,c with at least one value")]
+    #[error("--vary {0} is not of the form NAME=a,b,c with at least one value")]
     Vary(String),
     /// The strict mode is there already.
     #[error("--planted strict plants nothing: the strict interpreter is in every audit")]
     Strict,
     /// A control by name.
-    #[error("the controls run in every audit and can not be asked for; name a case of another kernel")]
+    #[error("the controls run in every audit and cannot be asked for; name a case of another kernel")]
     Control,
-    /// A case that can not be built.
+    /// A case that cannot be built.
     #[error(transparent)]
     Case(#[from] CaseError),
 }
@@ -112,7 +112,7 @@ impl Plan {
     /// Checks the settings and lists the cases.
     ///
     /// # Errors
-    /// When a setting can not be met; the message says what to type instead.
+    /// When a setting cannot be met; the message says what to type instead.
     pub fn new(wanted: Wanted) -> Result<Self, PlanError> {
         if wanted.repeats == 0 {
             return Err(PlanError::NoRepeats);

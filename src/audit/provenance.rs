@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plan::Plan;
 use super::unreached::{Reached, unreached};
-use crate::record::{Provenance, Record};
+use crate::record::{Engine, Outcome, Provenance, Record};
 
 pub(super) fn provenance(plan: &Plan) -> Provenance {
     let libraries = [
@@ -33,6 +33,10 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
         notes.extend(found.into_iter().map(|gpu| format!("{} {}", gpu.what, gpu.remedy)));
     }
     let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
+    let ran = |engine: &Engine| {
+        let mut all = record.cases.iter().flat_map(|c| &c.executions).filter(|x| x.engine == engine.id);
+        all.any(|x| !matches!(x.outcome, Outcome::Skipped { .. }))
+    };
     if drivers.is_empty() {
         let embedded = "The kernels ran on the interpreter, which is part of this program: it shows what strict \
                         arithmetic gives and which kernels depend on the order of execution, not what a GPU or a \
@@ -45,14 +49,19 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
         } else {
             format!("No driver was asked for. {embedded}")
         });
-    } else if drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu")) {
-        notes.push("All adapters here are software: their results do not show what a GPU does.".to_owned());
+    } else if drivers.iter().any(|e| ran(e))
+        && drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu"))
+    {
+        notes.push(
+            "All adapters here are software adapters, which run on the CPU: their results do not show what a GPU does."
+                .to_owned(),
+        );
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {
         notes.push(format!(
-            "The interpreters from embedded:1 on have something planted on purpose ({}): they test the auditor and are no \
-             driver of this machine.",
+            "The interpreters from embedded:1 on have defects planted on purpose ({}): they test the audit and are \
+             not drivers of this machine.",
             planted.join(", ")
         ));
     }

@@ -126,7 +126,7 @@ fn ask_all(slots: &mut [EngineSlot], plan: &Plan, case: &Case, problem: &dyn Pro
 /// Audits this machine. The record's id is set; outputs go through files in `scratch`.
 ///
 /// # Errors
-/// When the record can not be made; a failing engine is no error, but a line in the record.
+/// When the record cannot be made; a failing engine is no error, but a line in the record.
 pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result<Record, AuditError> {
     let started = std::time::Instant::now();
     if let Some(kernel) = &plan.own {

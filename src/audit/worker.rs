@@ -34,7 +34,7 @@ pub(super) enum Response {
     Opened { adapter: Box<AdapterIdentity> },
     /// The case ran; the kept outputs are in the scratch folder under their digests.
     Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64, findings: Vec<Finding> },
-    /// The case can not run here.
+    /// The case cannot run here.
     Skipped { why: Skip },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },

@@ -90,9 +90,9 @@ fn float_controls(f: &FloatControls) -> String {
     ];
     let said = |on: bool| promised.into_iter().filter(|(p, _)| *p == on).map(|(_, what)| what).collect::<Vec<_>>();
     match (said(true).as_slice(), said(false).as_slice()) {
-        (can, []) => format!("can be asked for: {}", can.join(", ")),
-        ([], not) => format!("can not be asked for: {}", not.join(", ")),
-        (can, not) => format!("can be asked for: {}; can not: {}", can.join(", "), not.join(", ")),
+        (can, []) => format!("supported: {}", can.join(", ")),
+        ([], not) => format!("not supported: {}", not.join(", ")),
+        (can, not) => format!("supported: {}; not supported: {}", can.join(", "), not.join(", ")),
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Only engines with this text in their name, as the lock gives it; may be given more than once. Others may be absent.
     #[arg(long, value_name = "TEXT")]
     engine: Vec<String>,
-    /// Let warnings fail: deviations that are gone, new cases and engines, rules that match nothing.
+    /// Treat warnings as failures: deviations that are gone, new cases and engines, rules that match nothing.
     #[arg(long)]
     strict: bool,
     /// What goes to standard output.
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(file) = &args.junit {
         let policy = args.policy.as_deref().unwrap_or(Path::new(POLICY));
         let is_junit = |text: &str| text.contains("<testsuite");
-        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy], ("JUnit XML", is_junit))?;
+        super::refuse_to_replace(file, "--junit FILE", &[&args.lock, policy], ("JUnit XML file", is_junit))?;
     }
     let lock_file = args.lock.display().to_string();
     let lock = lock(&args.lock, &lock_file)?;

@@ -12,7 +12,7 @@ use crate::formats::Format;
 /// What makes a comparison fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Nothing: finding differences is the job.
+    /// Nothing: differences are reported and do not change the exit status.
     Never,
     /// A result that differs, failed, or ran on one side only; or that nothing could be compared.
     Drift,
@@ -35,10 +35,10 @@ pub(super) struct Args {
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
-    /// All of it on a terminal, and not the first screen alone.
+    /// Print everything, not only the first screen (table format).
     #[arg(long)]
     full: bool,
-    /// What makes the exit status 1. Where a side can not be relied on, it is 4: such a comparison is no pass.
+    /// What makes the exit status 1. Where a side cannot be relied on, it is 4: such a comparison is no pass.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
 }

@@ -16,7 +16,7 @@ pub enum Exit {
     /// An adapter failed, a control was missed, or a disk did not take what was to be written: there is less than there
     /// should be.
     Incomplete = 4,
-    /// A record or a lock can not be read, or is too new.
+    /// A record or a lock cannot be read, or is too new.
     Unreadable = 5,
 }
 

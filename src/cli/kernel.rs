@@ -22,16 +22,16 @@ use crate::wgsl::with_deep_stack;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The settings come from FILE.toml beside FILE.wgsl, or from --settings, and flags go before them; \
-                        what nothing says is inferred from the shader. --dry-run prints the settings in force as TOML: save \
-                        them, and change what is wrong.\n\n\
+    after_help = "The settings come from FILE.toml beside FILE.wgsl, or from --settings, and flags override them; \
+                        what none of these gives is inferred from the shader. --dry-run prints the settings in force as \
+                        TOML: save them, and change what is wrong.\n\n\
                         Distributions: normal, uniform, positive, wide (floats); zeros, ones, index, bits, 'below N', \
                         'fill X'."
 )]
 pub(super) struct Args {
     /// The WGSL file.
     file: PathBuf,
-    /// The settings, instead of the TOML file of the same stem beside the shader.
+    /// The settings, instead of the TOML file of the same name beside the shader.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// The entry point, where the shader has several.
@@ -47,7 +47,7 @@ pub(super) struct Args {
     /// The value of an override. May be given more than once.
     #[arg(long = "override", value_name = "NAME=VALUE")]
     overrides: Vec<String>,
-    /// The seed of everything that is drawn. The last one counts, so that a pasted command can be given another.
+    /// The seed of everything that is drawn. If given twice, the last is used.
     #[arg(long, overrides_with = "seed")]
     seed: Option<u64>,
     /// Compare only this buffer, of those that the shader writes. May be given more than once.
@@ -133,7 +133,7 @@ fn open(args: &Args) -> Result<Kernel, Failure> {
     Kernel::open(&args.file, args.settings.as_deref(), &flags, arguments(args)).map_err(Failure::usage)
 }
 
-/// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results can not
+/// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results cannot
 /// be judged.
 pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
     let (sender, receiver) = channel();
@@ -197,7 +197,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
         let read = text.split_once('=').and_then(|(name, value)| Some((name.trim(), Number::read(value.trim())?)));
         let (name, value) = read
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| UserError::new(format!("--override {text} is no NAME=VALUE with a number")))?;
+            .ok_or_else(|| UserError::new(format!("--override {text} is not of the form NAME=VALUE with a number")))?;
         settings.overrides.insert(name.to_owned(), value);
         for config in &mut settings.config {
             config.overrides.remove(name);
@@ -205,7 +205,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
     }
     for text in &args.buffer {
         let (name, keys) = text.split_once(':').ok_or_else(|| {
-            UserError::new(format!("--buffer {text} is no NAME:KEY=VALUE, such as x:len=4096,dist=normal"))
+            UserError::new(format!("--buffer {text} is not of the form NAME:KEY=VALUE, such as x:len=4096,dist=normal"))
         })?;
         let contents = settings.buffers.entry(name.to_owned()).or_default();
         for pair in keys.split(',') {
@@ -217,7 +217,7 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
 
 /// One `KEY=VALUE` of a buffer. What is typed replaces what the file says of the same thing.
 fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
-    let (name, value) = pair.split_once('=').ok_or_else(|| format!("'{pair}' is no KEY=VALUE"))?;
+    let (name, value) = pair.split_once('=').ok_or_else(|| format!("'{pair}' is not of the form KEY=VALUE"))?;
     let drawn = || Drawn::try_from(value.to_owned());
     match name {
         "len" => {
@@ -231,7 +231,7 @@ fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
         _ => {
             let member = name
                 .strip_prefix('.')
-                .ok_or_else(|| format!("'{name}' is no key; they are len, dist, ints and .MEMBER"))?;
+                .ok_or_else(|| format!("'{name}' is not a key; they are len, dist, ints and .MEMBER"))?;
             let number = Number::read(value).ok_or_else(|| format!("{name}={value}: a number is wanted"))?;
             contents.members.insert(member.to_owned(), Scalars::One(number));
             contents.values = None;

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     super::refuse_to_replace(&args.out, "--out FILE", &[], ("lock", is_lock))?;
     let (records, missing) = records(&args.record)?;
     if !missing.is_empty() {
-        let what = format!("no record of these legs was merged, and they were expected: {}", missing.join(", "));
+        let what = format!("no record has these expected labels: {}", missing.join(", "));
         return Err(Failure::new(Exit::Incomplete, what + "; a lock without them would not miss them"));
     }
     let lock = Lock::of(&records).map_err(refused)?;
@@ -60,7 +60,7 @@ pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), 
     Ok((records.map_err(|e| Failure::new(Exit::Unreadable, e))?, missing))
 }
 
-/// The exit status of what can not be locked or read.
+/// The exit status of what cannot be locked or read.
 pub(super) fn refused(error: LockError) -> Failure {
     let exit = match &error {
         LockError::Records(_) => Exit::Usage,

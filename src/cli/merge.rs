@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::outputs::put_aside;
 use super::{Exit, Failure, tell, unselected};
 use crate::facts::soundness_of_member;
+use crate::model::words::plural;
 use crate::numerics::threads::available_threads;
 use crate::process::file::read_text;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
@@ -48,7 +49,9 @@ fn expected(text: &str) -> Result<Expected, Failure> {
         text.split(',').map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect()
     };
     if labels.is_empty() {
-        return Err(Failure::usage(format!("--expect-legs {text} names no leg; give labels as in --expect-legs a,b")));
+        return Err(Failure::usage(format!(
+            "--expect-legs {text} names no label; give labels as in --expect-legs a,b"
+        )));
     }
     Ok(Expected::Labels(labels))
 }
@@ -132,7 +135,7 @@ fn named(text: &OsStr) -> Result<Vec<PathBuf>, Failure> {
     record::find(text, &[Path::new(FOLDER)]).map(|f| vec![f]).map_err(unselected)
 }
 
-/// Reads all files, as many at a time as there are processors; gives what was read, and why not of those that can not be,
+/// Reads all files, as many at a time as there are processors; gives what was read, and why not of those that cannot be,
 /// in their order.
 fn read_all(files: &[PathBuf]) -> (Merged, Vec<ReadError>) {
     let reader = Reader::default();
@@ -157,9 +160,10 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
     let labels: std::collections::BTreeSet<&str> =
         merged.members().filter_map(|m| m.shell.provenance.settings.label.as_deref()).collect();
     anstream::eprintln!(
-        "{files} files, {} records{}.",
-        merged.len(),
-        if labels.is_empty() { String::new() } else { format!(" of {} labels", labels.len()) }
+        "{}, {}{}.",
+        plural(files, "file"),
+        plural(merged.len(), "record"),
+        if labels.is_empty() { String::new() } else { format!(" of {}", plural(labels.len(), "label")) }
     );
     for member in merged.members().filter(|m| !m.shell.engines.iter().any(record::Engine::is_driver)) {
         tell(&format!("warning: {} has no adapter with a driver", member.name()));
@@ -169,7 +173,7 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
     }
     let missing: Vec<String> = merged.missing().into_iter().map(str::to_owned).collect();
     if !missing.is_empty() {
-        tell(&format!("error: these legs sent no record: {}", missing.join(", ")));
+        tell(&format!("error: no record has these expected labels: {}", missing.join(", ")));
         return Exit::Incomplete;
     }
     // Of an audit that broke off, what it did not find says nothing.
@@ -188,7 +192,12 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         && labels.len() != *count
     {
         let sent: Vec<&str> = labels.into_iter().collect();
-        tell(&format!("error: {count} legs were expected and {} sent a record: {}", sent.len(), sent.join(", ")));
+        tell(&format!(
+            "error: expected records with {}, and found {}: {}",
+            plural(*count, "label"),
+            sent.len(),
+            sent.join(", ")
+        ));
         return Exit::Incomplete;
     }
     Exit::Within

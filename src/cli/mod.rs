@@ -33,9 +33,10 @@ use crate::wgsl::with_deep_stack;
 /// Audits, bit for bit, what this machine's GPUs, drivers and threads do to the arithmetic that training is made of.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 within policy (with none given, finding drift is the job) · 1 drift beyond \
-                        --fail-on or the policy · 2 usage · 3 required or locked adapter absent · 4 audit incomplete, \
-                        control missed or output not stored · 5 record or lock unreadable or too new")]
+#[command(after_help = "Exit status: 0 within policy (without --fail-on, differences that an audit or compare \
+                        finds do not change the status) · 1 drift beyond --fail-on or the policy · 2 usage · 3 required \
+                        or locked adapter absent · 4 audit incomplete, control missed or output not stored · 5 record \
+                        or lock unreadable or too new")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -59,11 +60,12 @@ enum Verb {
     Merge(merge::Args),
     /// Write repro.lock: what each engine computed, as text to commit.
     Lock(lock::Args),
-    /// Compare a record, or this machine, with repro.lock and a policy: the gate for continuous integration.
+    /// Compare a record, or this machine, with repro.lock and a policy, for continuous integration.
     Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
     Kernels(kernels::Args),
-    /// Where random numbers land: predict and identify what other cards draw. Offline.
+    /// Predict the random numbers that GPUs not in this machine draw, or identify the GPU from printed numbers. Works
+    /// offline.
     Rng(rng::Args),
     /// Print what a shell needs to complete verbs and options.
     #[command(hide = true)]
@@ -218,7 +220,7 @@ fn refuse_to_replace(
     let own = || std::fs::read(file).is_ok_and(|text| text.is_empty() || is_own(&String::from_utf8_lossy(&text)));
     if file.is_file() && !own() {
         return Err(Failure::usage(format!(
-            "{name} is no {kind} and would be lost; choose another file with {option}"
+            "{name} is not a {kind} and would be lost; choose another file with {option}"
         )));
     }
     Ok(())

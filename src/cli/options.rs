@@ -17,11 +17,11 @@ use crate::record::{CaseRecord, Engine, Outcome, Record, Settings, Status};
 /// What makes an audit fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
-    /// Nothing: finding drift is the job.
+    /// Nothing: differences are reported and do not change the exit status.
     Never,
     /// A result that the specification does not allow.
     OutsideSpecification,
-    /// That, or a result that does not repeat.
+    /// A result that the specification does not allow, or one that does not repeat.
     NotRepeatable,
     /// Any bit that differs from the strict reference, or between runs, configurations, drivers or adapters.
     Drift,
@@ -30,8 +30,8 @@ pub(super) enum FailOn {
 /// Shared options.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// Only adapters with this id (vulkan:0), or whose name, backend or driver has this text (case is ignored); may be
-    /// given more than once.
+    /// Only adapters with this id (vulkan:0), or whose name, backend or driver contains this text (upper and lower case
+    /// are equal); may be given more than once.
     #[arg(long, value_name = "TEXT")]
     pub(super) adapter: Vec<String>,
     /// End with status 3 unless an adapter with this text is present and audited.
@@ -43,23 +43,24 @@ pub(super) struct Options {
     #[arg(long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
     /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
-    /// protocol of docs/remote.md. It takes part in the cases that name an operation it has. May be given more than once.
+    /// protocol of docs/remote.md. It runs the cases whose operation it offers. May be given more than once.
     #[arg(long, value_name = "COMMAND")]
     pub(super) engine: Vec<String>,
     /// Runs of every case on every engine; on an interpreter each in another legal order of execution.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
-    /// CPU thread counts of the threads axis.
+    /// CPU thread counts to compare.
     #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
     pub(super) threads: Vec<usize>,
-    /// Besides the audit as it is, audit every adapter that has a driver once more for each value of an environment variable; several
-    /// variables are varied one at a time. May be given more than once.
+    /// Also audit every adapter that has a driver again with NAME, an environment variable, set to each value; several
+    /// variables are changed one at a time. May be given more than once.
     #[arg(long, value_name = "NAME=A,B")]
     pub(super) vary: Vec<String>,
     /// Seconds that one case may take on one adapter.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
-    /// MiB of memory that one adapter's processes may take together, 0 for all there is. Without this, half of the machine's.
+    /// MiB of memory that one adapter's processes may take together, 0 for all there is. Default: half of the
+    /// machine's memory.
     #[arg(long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
@@ -72,7 +73,7 @@ pub(super) struct Options {
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = super::shown::formats())]
     pub(super) format: &'static Format,
-    /// Everything on a terminal, and not the first screen alone.
+    /// Print everything, not only the first screen (table format).
     #[arg(long)]
     pub(super) full: bool,
     /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the

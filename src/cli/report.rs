@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// What goes to standard output.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
-    /// Everything on a terminal, and not the first screen alone.
+    /// Print everything, not only the first screen (table format).
     #[arg(long)]
     full: bool,
     /// A paragraph and a table for a paper instead, as markdown or latex.

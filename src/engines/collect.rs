@@ -9,7 +9,7 @@ use crate::model::task::Program;
 pub(super) const POISON: [u32; 2] = [0x7fad_7e5d, 0xffb3_fe6b];
 
 /// How many distinct outputs are kept whole in any case. More are while all together stay below [`KEPT_BYTES`]; of
-/// further ones only the digest is, so that an unordered sum over a large array can not fill the memory.
+/// further ones only the digest is, so that an unordered sum over a large array cannot fill the memory.
 const KEPT: usize = 8;
 
 /// See [`KEPT`].

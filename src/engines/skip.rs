@@ -1,10 +1,10 @@
-//! Why a case can not run on an adapter: a closed list of reasons.
+//! Why a case cannot run on an adapter: a closed list of reasons.
 
 use crate::model::Skip;
 use crate::model::task::{Buffer, Feature, Pass, Program};
 use crate::wgsl::Checked;
 
-/// The first reason why `program` can not run with these features and limits, if any. `passes` are its modules, one a
+/// The first reason why `program` cannot run with these features and limits, if any. `passes` are its modules, one a
 /// pass, without overrides.
 ///
 /// The workgroup's size and memory are read from the shader itself, so that no kernel has to repeat them.

@@ -47,7 +47,7 @@ pub fn axes_in_words(levels: &[Level]) -> String {
             Level::ConfigInvariant => "across configurations",
             Level::DriverToDriver => "across drivers",
             Level::GpuToGpu => "across adapters",
-            Level::CpuGpuBitwise => "with the strict CPU reference",
+            Level::CpuGpuBitwise => "against the strict CPU reference",
         })
         .collect();
     match &words[..] {
@@ -66,7 +66,7 @@ impl Advice {
             some => format!(". Not tested on every adapter: {}", axes_in_words(some)),
         };
         format!(
-            "{}: {} gave the same bits {} on {}, and {} did not{untested}",
+            "{}: {} gave the same bits {} on {}; {} did not in at least one of these comparisons{untested}",
             self.kernel,
             self.variants.join(", "),
             axes_in_words(&self.held),
@@ -77,7 +77,7 @@ impl Advice {
 }
 
 /// Advice for each kernel of which a variant broke a level and another was tested there and held. `verdicts` are those of
-/// [`super::verdicts`]. None where the record can not be relied on.
+/// [`super::verdicts`]. None where the record cannot be relied on.
 #[must_use]
 pub fn advice(record: &Record, soundness: &Soundness, verdicts: &[Verdict]) -> Vec<Advice> {
     if soundness.is_invalid() || record.provenance.own.is_some() {

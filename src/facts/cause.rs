@@ -208,7 +208,7 @@ impl Explanation {
             Cause::LimitedLoops { iterations } => {
                 format!("{} stops its loops after {iterations} passes", self.evidence.engine)
             }
-            Cause::Unordered => "the shader leaves the order of operations open".to_owned(),
+            Cause::Unordered => "the kernel does not fix the order of operations".to_owned(),
             Cause::Translation { gap } => format!("{} by its translation: {gap}", self.evidence.engine),
             Cause::AfterIntegers { what, then } => format!("{what} agree, and the cause lies in {then}"),
         };
@@ -361,7 +361,7 @@ fn gaps(record: &Record, case: &CaseRecord, engine: &str) -> Option<String> {
     let backend = record.engine(engine)?.adapter.as_ref()?.backend.as_str();
     let known = case.examination.translation.iter().filter(|gap| gap.backend == backend);
     let told = |gap: &TranslationGap| match &gap.fix {
-        Some(fix) => format!("{} (mended in {fix})", gap.about),
+        Some(fix) => format!("{} (fixed in {fix})", gap.about),
         None => gap.about.clone(),
     };
     let gaps: Vec<String> = known.map(told).collect();

@@ -74,7 +74,7 @@ pub fn alike(left: &Identity, right: &Identity) -> Option<Alike> {
     })
 }
 
-/// Why engines can not be matched.
+/// Why engines cannot be matched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MatchError {
     /// An engine is not there.

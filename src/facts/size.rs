@@ -18,11 +18,11 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
         Quantity::Mask => format!("another mask in {} ({some} of {all} elements)", share(drift.fraction())),
         Quantity::Membership => format!("{some} of {all} samples changed sides"),
         Quantity::Permutation => format!("{some} of {all} places hold another sample"),
-        Quantity::Index => format!("{some} of {all} indices are others"),
-        Quantity::Flag => format!("{some} of {all} tests come out the other way"),
+        Quantity::Index => format!("{some} of {all} indices differ"),
+        Quantity::Flag => format!("{some} of {all} tests gave the opposite answer"),
         Quantity::Count if drift.max_ulp == 1 => format!("{some} of {all} integers are off by one"),
         Quantity::Count => format!("{some} of {all} integers are off, by up to {}", grouped(drift.max_ulp)),
-        Quantity::Word => format!("{some} of {all} words are others"),
+        Quantity::Word => format!("{some} of {all} words differ"),
     }
 }
 
@@ -30,7 +30,7 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
 pub const NOT_FINITE: &str = "NaN against infinity, or infinity of the other sign";
 
 /// What an element is that flushing explains.
-pub const FLUSHED: &str = "zero against a subnormal or least normal number";
+pub const FLUSHED: &str = "zero on one side, a subnormal or the smallest normal number on the other";
 
 fn floats(drift: &Drift, quantity: Quantity) -> String {
     let c = &drift.classes;
@@ -151,8 +151,8 @@ mod tests {
     fn integers_are_told_as_what_they_are() {
         let (a, b) = ([0, 1, 2, 0xffff_ffff], [0, 1, 3, 7]);
         let of = |quantity| integers(Dtype::U32, &a, &b, quantity);
-        assert_eq!(of(Quantity::Index), "2 of 4 indices are others", "no distance");
-        assert_eq!(of(Quantity::Word), "2 of 4 words are others", "no distance");
+        assert_eq!(of(Quantity::Index), "2 of 4 indices differ", "no distance");
+        assert_eq!(of(Quantity::Word), "2 of 4 words differ", "no distance");
         assert_eq!(of(Quantity::Permutation), "2 of 4 places hold another sample", "no distance");
         assert_eq!(of(Quantity::Count), "2 of 4 integers are off, by up to 4,294,967,288", "a distance");
         assert_eq!(

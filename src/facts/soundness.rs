@@ -90,7 +90,7 @@ impl Fault {
     }
 }
 
-/// One reason why a record can not be relied on.
+/// One reason why a record cannot be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// What kind.
@@ -224,7 +224,7 @@ pub fn soundness_of_set(merged: &Merged) -> Soundness {
         all.push(whole(Fault::NothingRan, "it has no record".to_owned()));
     }
     for label in merged.missing() {
-        all.push(whole(Fault::MissingLeg, format!("{} was expected and sent no record", clean(label))));
+        all.push(whole(Fault::MissingLeg, format!("{} was expected, and there is no record of it", clean(label))));
     }
     Soundness::new(all)
 }

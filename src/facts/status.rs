@@ -37,7 +37,7 @@ pub fn status_of_view(execution: &ExecutionView) -> Status {
     }
 }
 
-/// Whether what a row states can not be, whatever version of this program wrote it.
+/// Whether what a row states cannot be, whatever version of this program wrote it.
 pub(super) fn contradicted(stated: Status, evidence: &Evidence) -> bool {
     let Evidence { results, distinct, strict, outside, .. } = *evidence;
     let forbidden = outside.is_some_and(|n| n > 0);
@@ -60,7 +60,7 @@ pub(super) struct Shown<'a> {
     pub(super) evidence: &'a Evidence,
 }
 
-/// Whether what a verdict states can not be, whatever version of this program wrote it. `shown` is of its problem, on every
+/// Whether what a verdict states cannot be, whatever version of this program wrote it. `shown` is of its problem, on every
 /// engine.
 pub(super) fn contradicts(verdict: &Verdict, shown: &[Shown<'_>]) -> bool {
     let mine = || shown.iter().filter(|s| s.mine);

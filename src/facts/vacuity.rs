@@ -53,7 +53,7 @@ impl Emptiness {
     pub fn text(&self) -> String {
         match self {
             Self::OneValue { bits, elements, idle } => {
-                let because = idle.map(|l| format!("; no invocation goes through the loop on line {l} once"));
+                let because = idle.map(|l| format!("; no invocation completes an iteration of the loop on line {l}"));
                 let because = because.unwrap_or_default();
                 format!("all {elements} results are {bits}, so their agreement shows nothing{because}")
             }
@@ -61,12 +61,12 @@ impl Emptiness {
                 let what = if *nan { "NaN" } else { "NaN or infinite" };
                 if *same {
                     return format!(
-                        "{count} of {elements} results are {what} on every engine that ran: first at {first}"
+                        "{count} of {elements} results are {what} on every engine that ran, the first at index {first}"
                     );
                 }
                 format!("{count} of {elements} results or more are {what} on each engine that ran")
             }
-            Self::NoLiberty => "integers, which no liberty of arithmetic can change".to_owned(),
+            Self::NoLiberty => "integers, which no freedom of arithmetic can change".to_owned(),
             Self::AnythingAllowed => "the specification allows any value of every result".to_owned(),
         }
     }

@@ -118,7 +118,7 @@ impl Context<'_> {
     }
 
     /// What comparisons with what else there is show of a level. Comparisons are of first runs, and a side with several
-    /// results can not agree in all of them: it shows that the bits differ from a reference, which has one result, and
+    /// results cannot agree in all of them: it shows that the bits differ from a reference, which has one result, and
     /// nothing of drivers, adapters or configurations.
     fn pairs(&self, engine: &Engine, ran: &[Row<'_>], level: Level) -> Found {
         let mut tested = false;
@@ -187,7 +187,7 @@ fn distinct((case, execution): &Row<'_>) -> usize {
     Evidence::of(case, execution).distinct
 }
 
-/// A configuration that failed gave no result: the others can not speak for it.
+/// A configuration that failed gave no result: the others cannot speak for it.
 fn failure(asked: &[Row<'_>]) -> Option<Found> {
     asked.iter().find_map(|(case, execution)| {
         let Outcome::Failed { reason } = &execution.outcome else { return None };

@@ -1,11 +1,11 @@
-//! For data frames and databases: one observation a row.
+//! For data frames and databases: one observation per row.
 
 use super::{Format, FormatError, Options, clean};
 use crate::views::View;
 use crate::views::document::{Cell, Rows, Table, Value};
 
 /// See the module. Writes the first of [`View::rows`], or where there is none the first table of the document.
-pub const FORMAT: Format = Format { name: "csv", about: "For data frames: one observation a row", write: shown };
+pub const FORMAT: Format = Format { name: "csv", about: "For data frames: one observation per row", write: shown };
 
 fn shown(view: &dyn View, _: &Options) -> Result<String, FormatError> {
     if let Some(first) = view.rows().first() {
@@ -20,7 +20,7 @@ fn shown(view: &dyn View, _: &Options) -> Result<String, FormatError> {
 /// Rows as CSV, with a header whether or not there is a row.
 ///
 /// # Errors
-/// When a row can not be written.
+/// When a row cannot be written.
 pub fn write(rows: &Rows) -> Result<String, FormatError> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(&rows.columns)?;

@@ -11,7 +11,7 @@ use crate::views::View;
 /// are removed; other files are left alone. `id` is written into the charts, and `foot` below them.
 ///
 /// # Errors
-/// When a part can not be made, or a file can not be written.
+/// When a part cannot be made, or a file cannot be written.
 pub fn write(view: &dyn View, id: &str, foot: &str, folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     let document = view.document();
     let mut files = vec![(folder.join("index.html"), html::write(&document).into_bytes())];
@@ -26,7 +26,7 @@ pub fn write(view: &dyn View, id: &str, foot: &str, folder: &Path) -> Result<Vec
 }
 
 /// Writes files, all or none, and removes charts of an earlier subject. None is written where one is a record: that is
-/// what a report is made from, and can not be made again.
+/// what a report is made from, and cannot be made again.
 pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Vec<PathBuf>, FormatError> {
     if let Some((path, _)) = files.iter().find(|(path, _)| is_record(path)) {
         return Err(FormatError::Record { path: path.display().to_string() });
@@ -47,7 +47,7 @@ fn file_name(name: &str) -> String {
 }
 
 /// Removes charts that this program drew of an earlier subject: beside this one's report they would pass for its own. One
-/// that can not be removed is left.
+/// that cannot be removed is left.
 fn clear(folder: &Path, written: &[(PathBuf, Vec<u8>)]) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|e| e.path()) {
@@ -59,7 +59,7 @@ fn clear(folder: &Path, written: &[(PathBuf, Vec<u8>)]) {
         // The keyword is followed by the subject's id, and the name by its own chunk: a copy under another name is kept.
         let has = |text: &[u8]| png.windows(text.len()).any(|w| w == text);
         if has(charts::KEYWORD.as_bytes()) && has(format!("chart\0{name}").as_bytes()) {
-            // What can not be removed harms nothing but tidiness, and the report itself is still written.
+            // What cannot be removed harms nothing but tidiness, and the report itself is still written.
             let _ = std::fs::remove_file(&path);
         }
     }

@@ -5,7 +5,7 @@ use crate::views::document::{Document, Finding, Weight};
 
 /// See the module.
 pub const FORMAT: Format =
-    Format { name: "github", about: "Annotations of GitHub's workflows", write: |view, _| Ok(write(&view.document())) };
+    Format { name: "github", about: "Annotations for GitHub Actions", write: |view, _| Ok(write(&view.document())) };
 
 /// GitHub shows ten annotations of each kind and step, and drops the others in silence.
 const MOST: usize = 10;

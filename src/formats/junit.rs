@@ -8,7 +8,7 @@ use crate::views::document::{Document, Finding, Weight};
 
 /// See the module.
 pub const FORMAT: Format =
-    Format { name: "junit", about: "JUnit XML, a test a finding", write: |view, _| Ok(write(&view.document())) };
+    Format { name: "junit", about: "JUnit XML, one test per finding", write: |view, _| Ok(write(&view.document())) };
 
 /// The suite of what is about no engine.
 const WHOLE: &str = "the whole";

@@ -11,11 +11,11 @@ fn shown(view: &dyn View, _: &Options) -> Result<String, FormatError> {
     Ok(write(&view.document()))
 }
 
-/// Writes a document: its headline as a comment, sentences as paragraphs, tables as `tabular`. What is on pages alone is left
+/// Writes a document: its headline in bold, sentences as paragraphs, tables as `tabular`. What is on pages alone is left
 /// out.
 #[must_use]
 pub fn write(document: &Document) -> String {
-    let mut out = format!("% {}\n", escape(&document.headline));
+    let mut out = format!("\\textbf{{{}}}\n", escape(&document.headline));
     if !document.lead.is_empty() {
         out.push_str(&format!("\n{}\n", escape(&document.lead.words())));
     }
@@ -118,10 +118,7 @@ mod tests {
         document.push(section);
         let text = write(&document);
         assert!(!text.contains("\\input") && !text.contains("\\end{document}"), "no command: {text}");
-        assert!(
-            text.lines().next().is_some_and(|l| l.starts_with("% ")),
-            "the headline is a comment of one line: {text}"
-        );
+        assert!(text.starts_with("\\textbf{\\textbackslash{}input"), "the headline is in bold: {text}");
         assert!(!text.contains('\u{1b}'), "no control character");
         assert!(text.contains("50 \\% of \\$x\\_1\\$ \\& \\#2"), "written out: {text}");
         assert!(text.contains("\\begin{tabular}{lr}"), "a table: {text}");

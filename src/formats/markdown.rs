@@ -154,7 +154,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Code, in a table's cell too. `<code>` and not backticks, in which a bar can not be escaped.
+/// Code, in a table's cell too. `<code>` and not backticks, in which a bar cannot be escaped.
 #[must_use]
 pub fn code(text: &str) -> String {
     let escaped: String = clean::line(text)

@@ -75,7 +75,7 @@ pub enum FormatError {
     /// The subject is no JSON.
     #[error("can't write JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// A file can not be written.
+    /// A file cannot be written.
     #[error("can't write {path}: {source}")]
     Io {
         /// The file or folder.
@@ -108,7 +108,7 @@ pub fn find(name: &str) -> Option<&'static Format> {
 /// Writes a view in a format.
 ///
 /// # Errors
-/// When the format can not write it.
+/// When the format cannot write it.
 pub fn write(format: &Format, view: &dyn View, options: &Options) -> Result<String, FormatError> {
     (format.write)(view, options)
 }

@@ -99,19 +99,19 @@ outcomes! {
     NothingJudged "nothing-judged" Incomplete false
         "No result was compared with anything.",
     MissingLeg "missing-leg" Absent false
-        "An audit that a merged record expects sent none.",
+        "A merged record expects an audit of which it has no record.",
     EngineAbsent "engine-absent" Absent true
-        "An engine of the lock is in no record.",
+        "The lock has an engine that no record has.",
     DigestChanged "digest-changed" Fail false
         "The bits are not those of the lock.",
     NoLongerRepeatable "no-longer-repeatable" Fail false
         "The lock has one result, and now the runs differ among themselves.",
     DataRace "data-race" Fail true
-        "The shader has a data race: no result of it can be promised, on any engine. Mend the shader.",
+        "The shader has a data race: no result of it can be promised, on any engine. Fix the shader.",
     StatusChanged "status-changed" Fail false
         "The bits are those of the lock and are judged otherwise, or a result that varies became a worse one.",
     BeyondRule "beyond-rule" Fail false
-        "A rule of the policy demands what the result does not meet, or what can not be shown of it.",
+        "A rule of the policy demands what the result does not meet, or what cannot be shown of it.",
     DeviationChanged "deviation-changed" Fail false
         "A known deviation deviates in another way than its rule expects.",
     CaseChanged "case-changed" Fail false

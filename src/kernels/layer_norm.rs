@@ -27,7 +27,7 @@ const PARAMS: &[Param] = &[ROWS, COLS, EPS, DIST, SEED, WG];
 static VARIANTS: &[Variant] = &[
     Variant {
         name: "two_pass",
-        about: "One workgroup a row: mean, mean square of the differences, scale by inverseSqrt, gain and bias.",
+        about: "One workgroup per row: mean, mean square of the differences, scale by inverseSqrt, gain and bias.",
         params: PARAMS,
     },
     Variant { name: "sqrt", about: "The same, scaled by one divided by the square root.", params: PARAMS },

@@ -18,7 +18,7 @@ pub struct LogSumExp;
 
 static VARIANTS: &[Variant] = &[Variant {
     name: "rows",
-    about: "One workgroup a row: maximum, sum of exponentials of the differences, maximum plus logarithm.",
+    about: "One workgroup per row: maximum, sum of exponentials of the differences, maximum plus logarithm.",
     params: &[ROWS, COLS, DIST, SEED, WG],
 }];
 

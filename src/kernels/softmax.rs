@@ -23,12 +23,12 @@ pub struct Softmax;
 static VARIANTS: &[Variant] = &[
     Variant {
         name: "rows",
-        about: "One workgroup a row: maximum, exponentials of the differences, their sum, quotients.",
+        about: "One workgroup per row: maximum, exponentials of the differences, their sum, quotients.",
         params: &[ROWS, COLS, DIST, SEED, WG],
     },
     Variant {
         name: "poly",
-        about: "The same with an exponential of our own, so that the adapter's is no cause of a difference.",
+        about: "The same with an exponential of our own, so that the adapter's does not cause a difference.",
         params: &[ROWS, COLS, DIST, SEED, WG],
     },
     Variant {

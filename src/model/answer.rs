@@ -17,7 +17,7 @@ pub enum RunError {
     /// The shader was refused.
     #[error("the shader was refused: {0}")]
     Shader(String),
-    /// The shader did not end, or does what this engine can not do.
+    /// The shader did not end, or does what this engine cannot do.
     #[error("{0}")]
     Stopped(String),
     /// The task contradicts itself.
@@ -66,7 +66,7 @@ pub struct Runs {
 pub enum Answer {
     /// It ran.
     Ran(Runs),
-    /// It can not run here.
+    /// It cannot run here.
     Skipped(Skip),
     /// It should have run, and did not.
     Failed(RunError),

@@ -14,10 +14,10 @@ use super::pattern::glob;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CaseIdError {
     /// There is no variant, where one case is wanted.
-    #[error("'{0}' is no case id; write kernel/variant?name=value&…, for example sum/serial_tree?n=4096&wg=64")]
+    #[error("'{0}' is not a case id; write kernel/variant?name=value&…, for example sum/serial_tree?n=4096&wg=64")]
     NoVariant(String),
     /// A kernel, a variant, a name or a value is empty, or has a character that no part has.
-    #[error("'{part}' in '{id}' is no {what}: letters, digits and . _ - : , + / [ ] are, without blanks")]
+    #[error("'{part}' in '{id}' is not a {what}: letters, digits and . _ - : , + / [ ] are, without blanks")]
     Part {
         /// The whole.
         id: String,
@@ -27,7 +27,7 @@ pub enum CaseIdError {
         part: String,
     },
     /// A part between two `&` is no `name=value`.
-    #[error("'{pair}' in '{id}' is no name=value")]
+    #[error("'{pair}' in '{id}' is not of the form name=value")]
     Pair {
         /// The whole.
         id: String,
@@ -257,21 +257,21 @@ mod tests {
     #[test]
     fn what_is_no_id_is_told_in_one_line() {
         let rows = [
-            ("sum", "is no case id"),
-            ("", "is no kernel"),
-            ("sum/", "is no variant"),
-            ("/tree", "is no kernel"),
+            ("sum", "is not a case id"),
+            ("", "is not a kernel"),
+            ("sum/", "is not a variant"),
+            ("/tree", "is not a kernel"),
             ("sum/tree?n", "no name=value"),
-            ("sum/tree?n=", "is no value"),
-            ("sum/tree?=4", "is no parameter"),
+            ("sum/tree?n=", "is not a value"),
+            ("sum/tree?=4", "is not a parameter"),
             ("sum/tree?n=4&n=4", "gives n twice"),
             ("sum/tree?n=4&m=1&n=8", "gives n twice"),
             ("sum/*?n=4", "has a *"),
             ("sum/tree?n=*", "has a *"),
-            ("sum/tree?n=4 5", "is no value"),
-            ("sum/tree?n=4\nx", "is no value"),
-            ("a/b/c", "is no variant"),
-            ("sum/tree?n=4?m=3", "is no value"),
+            ("sum/tree?n=4 5", "is not a value"),
+            ("sum/tree?n=4\nx", "is not a value"),
+            ("a/b/c", "is not a variant"),
+            ("sum/tree?n=4?m=3", "is not a value"),
         ];
         for (text, part) in rows {
             let error = CaseId::parse(text).unwrap_err().to_string();

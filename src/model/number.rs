@@ -48,7 +48,7 @@ impl Number {
                 "nan" => Ok(f64::NAN),
                 "inf" => Ok(f64::INFINITY),
                 "-inf" => Ok(f64::NEG_INFINITY),
-                other => Err(D::Error::custom(format!("'{other}' is no number"))),
+                other => Err(D::Error::custom(format!("'{other}' is not a number"))),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! Why a case can not run on an engine: a closed list of reasons.
+//! Why a case cannot run on an engine: a closed list of reasons.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

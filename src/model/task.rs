@@ -56,7 +56,7 @@ pub enum Buffer {
     /// clears it in a pass of its own.
     Output(usize),
     /// Words of `var<storage, read_write>` that the shader reads as well, restored before every run. Whether they were
-    /// written can not be told.
+    /// written cannot be told.
     InOut(Vec<u32>),
 }
 

@@ -44,7 +44,7 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// An exact sum of binary32 numbers: a fixed-point number wide enough for all of them, rounded once when it is read
-/// (Kulisch's long accumulator). The order of the additions can not matter.
+/// (Kulisch's long accumulator). The order of the additions cannot matter.
 ///
 /// A finite binary32 number is a whole multiple of 2^-149 below 2^277 such units. Ten limbs of 32 bits hold 2^43 of
 /// them; each limb is kept in 64 bits, so that carries wait until the sum is read or 2^30 numbers have been added.

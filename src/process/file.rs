@@ -58,7 +58,7 @@ fn take_up_to(from: &mut dyn Read, most: u64) -> std::io::Result<Vec<u8>> {
 }
 
 fn text(content: Vec<u8>) -> std::io::Result<String> {
-    String::from_utf8(content).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8 text"))
+    String::from_utf8(content).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
         std::fs::write(&path, "abc").unwrap();
         assert_eq!(read_up_to(&path, 3).unwrap(), b"abc", "as much as may be");
         assert_eq!(read_up_to(&path, 2).unwrap_err().kind(), ErrorKind::FileTooLarge, "one more");
-        assert_eq!(read_object(&path, 3).unwrap(), b"abc", "what is no object is told by whoever parses it");
+        assert_eq!(read_object(&path, 3).unwrap(), b"abc", "what is not an object is told by whoever parses it");
         std::fs::write(&path, format!(" {{{}", "x".repeat(1 << 16))).unwrap();
         assert_eq!(read_object(&path, 1 << 17).unwrap().len(), (1 << 16) + 2, "an object, whole");
         assert_eq!(read_object(&path, 9).unwrap_err().kind(), ErrorKind::FileTooLarge, "one without an end");

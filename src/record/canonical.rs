@@ -44,7 +44,7 @@ impl<'de> serde::Deserialize<'de> for Object {
         if text.0.starts_with('{') && text.0.len() >= SHORTEST {
             return Ok(Self(text));
         }
-        Err(D::Error::custom("a case or a verdict is no object with its members"))
+        Err(D::Error::custom("a case or a verdict is not an object with its members"))
     }
 }
 
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Canonical<'_> {
             if fields && name == "seconds" {
                 // It is left out, so nobody looks at it later; a file that is no record must not pass for one.
                 if !is_duration(out.get(from + "\"seconds\":".len()..).unwrap_or_default()) {
-                    return Err(A::Error::custom("a member named 'seconds' is no number"));
+                    return Err(A::Error::custom("a member named 'seconds' is not a number"));
                 }
                 out.truncate(from);
             } else {
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(text(named).as_deref(), Ok(named), "a variable of that name is no time");
         for wrong in ["null", "true", "[1]", r#"{"seconds":2}"#, r#""<script>""#, r#""""#] {
             let json = format!(r#"{{"a":[{{"seconds":{wrong}}}]}}"#);
-            assert!(text(&json).expect_err(wrong).contains("'seconds' is no number"), "{wrong}");
+            assert!(text(&json).expect_err(wrong).contains("'seconds' is not a number"), "{wrong}");
         }
     }
 

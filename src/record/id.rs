@@ -12,7 +12,7 @@ const APART: [&str; 3] = ["id", "run", "outputs"];
 /// `seconds`, as 64 hexadecimal digits.
 ///
 /// # Errors
-/// When the record can not be written as JSON.
+/// When the record cannot be written as JSON.
 pub fn content_id(record: &Record) -> Result<String, serde_json::Error> {
     id_of(&serde_json::to_vec(record)?)
 }

@@ -21,11 +21,11 @@ const SHORTEST: usize = 4;
 /// Why a text names no record.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
-    /// The file it names can not be read.
+    /// The file it names cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It is no path, and no record is known by it.
-    #[error("'{text}' is no file, folder or id of a record; {known}")]
+    #[error("'{text}' is not a file, folder or id of a record; {known}")]
     Unknown {
         /// What was typed.
         text: String,
@@ -57,7 +57,7 @@ pub enum SelectError {
 }
 
 impl SelectError {
-    /// Whether a file can not be read, as against a text that names none.
+    /// Whether a file cannot be read, as against a text that names none.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Read(_))
@@ -90,7 +90,7 @@ struct Outline {
 }
 
 /// Whether a file holds a record, or several merged ones, whether or not it can be relied on or is too new: what nothing
-/// may be written over. `false` where there is no file, or one that can not be read.
+/// may be written over. `false` where there is no file, or one that cannot be read.
 #[must_use]
 pub fn is_record(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else { return false };
@@ -116,7 +116,7 @@ struct Candidate {
 /// folder `earlier` of each.
 ///
 /// # Errors
-/// When none or several are named, or the one that is can not be read.
+/// When none or several are named, or the one that is cannot be read.
 pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
     let merged = open(text, folders)?;
     let mut members = merged.members();
@@ -132,7 +132,7 @@ pub fn select(text: &str, folders: &[&Path]) -> Result<Record, SelectError> {
 /// label, host or beginning of the id is `NAME`.
 ///
 /// # Errors
-/// When none or several are named, or the file can not be read.
+/// When none or several are named, or the file cannot be read.
 pub fn open(text: &(impl AsRef<OsStr> + ?Sized), folders: &[&Path]) -> Result<Merged, SelectError> {
     let whole = text.as_ref();
     let (file, name) = match whole.to_str().and_then(|text| text.rsplit_once('#')) {
@@ -302,7 +302,7 @@ mod tests {
         assert!(message("abcd").contains("begins the ids of 2 records: abcd1100, abcd2200"), "{}", message("abcd"));
         assert!(message("abc").contains("records in"), "too short: {}", message("abc"));
         assert!(message("ffff").contains("abcd2200 of 2026-01-03T00:00"), "{}", message("ffff"));
-        assert!(message("lates").contains("is no file, folder or id"), "{}", message("lates"));
+        assert!(message("lates").contains("is not a file, folder or id"), "{}", message("lates"));
         assert!(at("recrod.json").expect_err("a typo").is_unreadable(), "a path that is missing");
         assert!(message(folder.path().to_str().expect("a name")).contains("has no record.json"), "an empty folder");
         let nowhere = folder.path().join("nowhere");

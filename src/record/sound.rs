@@ -62,7 +62,7 @@ pub enum Unfit {
         expected: u64,
     },
     /// A stored output that is the first result of no case.
-    #[error("the stored output {0} is no case's")]
+    #[error("the stored output {0} belongs to no case")]
     Unused(String),
     /// A sample that its digest does not prove, in a format whose samples carry proofs.
     #[error("the stored output {0} is a sample that nothing proves")]

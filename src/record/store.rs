@@ -14,7 +14,7 @@ pub(super) const MAX_BYTES: u64 = 1 << 30;
 /// Why a file is no readable record.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file can not be read.
+    /// The file cannot be read.
     #[error("can't read {path}: {source}")]
     Io {
         /// The file.
@@ -29,7 +29,7 @@ pub enum ReadError {
         path: String,
     },
     /// It is no record.
-    #[error("{path} is no record of repro-audit: {reason}")]
+    #[error("{path} is not a record of repro-audit: {reason}")]
     NotARecord {
         /// The file.
         path: String,
@@ -143,7 +143,7 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
 /// A record as it is written to a file: compact, with a line for each case, verdict and output.
 ///
 /// # Errors
-/// When it can not be written as JSON.
+/// When it cannot be written as JSON.
 pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     let Record { format, id, run, provenance, environment, engines, controls, cases, verdicts, notes, outputs } =
         record;
@@ -211,7 +211,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> std::io::Result<()> {
     write_with(path, |file| file.write_all(content))
 }
 
-/// Writes files beside their targets, and once all are written renames them over the targets: where one can not be written
+/// Writes files beside their targets, and once all are written renames them over the targets: where one cannot be written
 /// all targets are as they were. Their folders exist.
 ///
 /// # Errors

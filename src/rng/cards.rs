@@ -80,7 +80,7 @@ impl Cards {
             let row: Row =
                 record.deserialize(Some(&headers)).map_err(|_| wrong(line, "a column is missing".to_owned()))?;
             let number = |text: &str| {
-                text.parse::<u32>().map_err(|_| wrong(line, format!("'{text}' is no number of SMs or threads")))
+                text.parse::<u32>().map_err(|_| wrong(line, format!("'{text}' is not a number of SMs or threads")))
             };
             if row.name.is_empty() {
                 return Err(wrong(line, "the name is empty".to_owned()));

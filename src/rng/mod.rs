@@ -59,7 +59,7 @@ pub enum RngError {
         /// The most.
         most: u64,
     },
-    /// A card that can not be.
+    /// A card that cannot be.
     #[error(
         "no card has {sms} SMs with {threads_per_sm} threads each: 1 to 4096 SMs and 256 to 8192 threads are wanted"
     )]
@@ -102,7 +102,7 @@ pub enum RngError {
     /// A combination whose rule is not known.
     #[error("{0}")]
     Unsupported(String),
-    /// Values that can not be read.
+    /// Values that cannot be read.
     #[error("the values{}: {why}", place(at))]
     Values {
         /// The text.

@@ -21,7 +21,7 @@ impl Interval {
         let wrong = |why: &str| RngError::Values { at: clip(text), why: why.to_owned() };
         let value: f64 = text.parse().map_err(|_| wrong("no number"))?;
         if value.is_nan() {
-            return Err(wrong("NaN is no value that a generator gives: leave such elements out"));
+            return Err(wrong("NaN is not a value that a generator gives: leave such elements out"));
         }
         if value.is_infinite() {
             return Err(wrong("no finite number"));

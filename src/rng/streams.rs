@@ -97,7 +97,7 @@ const JAX_NORMAL: Claim = claim(
 const TF_WORDS: Claim = claim(
     "uniform integers over all 32 bits, with alg='philox'",
     Survives::Yes,
-    "four elements a counter, in order, whatever the launch; auto_select may choose another algorithm by device",
+    "four elements per counter, in order, whatever the launch; auto_select may choose another algorithm by device",
     "tensorflow/core/kernels/random_op_gpu.h, random_op_cpu.h; xla/client/lib/prng.cc, PhiloxRngBit32",
 );
 const TF_UNIFORM: Claim = claim(
@@ -130,7 +130,7 @@ const CPU_NORMAL: Claim = claim(
 const CPU_MASK: Claim = claim(
     "bernoulli_, dropout",
     Survives::No,
-    "the build and the processor decide: two words of mt19937 an element, or MKL's MCG31m1 seeded with one word (both are \
+    "the build and the processor decide: two words of mt19937 per element, or MKL's MCG31m1 seeded with one word (both are \
      shown with --kind dropout); newer builds with MKL keep an MCG59 of MKL's, which is not modelled",
     "ATen/native/cpu/DistributionKernels.cpp, bernoulli_scalar_kernel; ATen/mklrng/MKLGeneratorImpl.cpp; pytorch#121595",
 );
@@ -151,7 +151,7 @@ pub const STREAMS: [Survival; 7] = [
             claim(
                 "bits",
                 Survives::Yes,
-                "element i hashes the counter i: no device and no size enters",
+                "element i hashes the counter i: it depends neither on the device nor on the size",
                 "jax/_src/prng.py, _threefry_random_bits_partitionable",
             ),
             JAX_UNIFORM,
@@ -166,7 +166,7 @@ pub const STREAMS: [Survival; 7] = [
             claim(
                 "bits",
                 Survives::Yes,
-                "element i hashes its place in a half of the array: the size enters, no device does",
+                "element i hashes its place in a half of the array: it depends on the size, not on the device",
                 "jax/_src/prng.py, _threefry_random_bits_original",
             ),
             JAX_UNIFORM,
@@ -193,16 +193,17 @@ pub const STREAMS: [Survival; 7] = [
             claim(
                 "rand, randn",
                 Survives::No,
-                "the thread of the launch is in the counter: cards agree only up to as many elements as the smaller one launches \
-                 threads at most (SMs x threads per SM); rng predict says where they part",
+                "the counter contains the number of the thread, so two cards that differ in SMs x threads per SM agree only up \
+                 to N elements, N being the most threads that the smaller card launches; rng predict gives the first element \
+                 that differs",
                 "ATen/native/cuda/DistributionTemplates.h, calc_execution_policy",
             ),
             claim(
                 "dropout",
                 Survives::No,
-                "the thread of the launch is in the counter: cards agree only up to as many threads as the smaller one launches \
-                 at most, times the elements that a thread takes at once (1, 2, 4 or 8, by type, size and version); rng predict \
-                 says where they part",
+                "the counter contains the number of the thread, so two cards that differ in SMs x threads per SM agree only up \
+                 to N elements, N being the most threads that the smaller card launches times the elements that a thread \
+                 handles at once (1, 2, 4 or 8, by type, size and version); rng predict gives the first element that differs",
                 "ATen/native/cuda/Dropout.cu, get_vector_size",
             ),
         ],
@@ -213,7 +214,7 @@ pub const STREAMS: [Survival; 7] = [
 /// PyTorch's CUDA generator, which has no answer without one. `None` where the rule is not modelled.
 ///
 /// # Errors
-/// When the framework can not make so many, or the card is missing.
+/// When the framework cannot make so many, or the card is missing.
 pub fn stream(
     framework: Framework,
     kind: Kind,

@@ -127,7 +127,7 @@ fn headline(checked: &Checked) -> String {
     let verdict = match checked.conclusion {
         Conclusion::Incomplete if checked.unsound.is_some() => checked.unsound.as_deref().unwrap_or_default(),
         Conclusion::Incomplete => "incomplete: this proves too little",
-        Conclusion::Absent => "what was expected is absent",
+        Conclusion::Absent => "something that was expected is absent",
         Conclusion::Fail => "beyond policy",
         Conclusion::Pass | Conclusion::Note | Conclusion::Warn => "within policy",
     };

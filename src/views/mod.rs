@@ -29,7 +29,7 @@ pub trait View {
     /// What programs read: the subject whole. Without a definition of its own, the document.
     ///
     /// # Errors
-    /// When the subject can not be written as JSON.
+    /// When the subject cannot be written as JSON.
     fn json(&self) -> serde_json::Result<String> {
         pretty(&self.document())
     }
@@ -38,7 +38,7 @@ pub trait View {
 /// Indented JSON with a line's end.
 ///
 /// # Errors
-/// When the value can not be written as JSON.
+/// When the value cannot be written as JSON.
 pub fn pretty(value: &impl serde::Serialize) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }

@@ -224,9 +224,9 @@ fn headline(pair: &Compared) -> String {
     tell(of(Kind::Failed), "failed on the right", "failed on the right");
     tell(of(Kind::Reference), "has another strict reference", "have another strict reference");
     tell(of(Kind::Differs), "changed", "changed");
-    tell(of(Kind::Unrepeatable), "does not repeat on a side", "do not repeat on a side");
+    tell(of(Kind::Unrepeatable), "does not repeat on at least one side", "do not repeat on at least one side");
     if pair.results.is_empty() && pair.sameness.same < pair.sameness.compared {
-        parts.push("none that repeats changed".to_owned());
+        parts.push("no repeatable result changed".to_owned());
     }
     let said = parts.join("; ");
     if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
@@ -274,7 +274,7 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let mut said = Section::new(id("said"), "");
     if !pair.races.is_empty() {
         let text = format!(
-            "The shaders of {} have data races: what they compute is undefined, and can not be compared.",
+            "The shaders of {} have data races: what they compute is undefined, and cannot be compared.",
             list(&pair.races, 3)
         );
         said.statement(Mark::Attention, "Data race", text);
@@ -282,7 +282,8 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let ordered = pair.open.len() - pair.races.len();
     if ordered > 0 {
         let text = format!(
-            "{} on a side, because the shader leaves the order of operations open. That is no change.",
+            "{} on at least one side, because the kernel does not fix the order of operations. This is not counted as a \
+             change.",
             if ordered == 1 { "1 case does not repeat".to_owned() } else { format!("{ordered} cases do not repeat") }
         );
         said.statement(Mark::Note, "By design", text);
@@ -349,7 +350,7 @@ fn sentence(pair: &Compared, cause: &CauseGroup) -> Text {
     let size = worst.map(size).filter(|s| !s.is_empty()).map(|s| format!(": {s}")).unwrap_or_default();
     let of = if cause.why == Why::Builtin { functions(pair, cause) } else { counted(&cause.of, 8) };
     let text = format!(
-        "{}, in {} on {}: {of}. Shown best by",
+        "{}, in {} on {}: {of}. Clearest case:",
         cause.text(),
         plural(cause.cases, "case"),
         list(&cause.engines, 3)

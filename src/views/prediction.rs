@@ -105,7 +105,7 @@ impl View for Predicted<'_> {
         let found = self.found;
         let same = found.pairs.iter().all(|p| p.differing == 0);
         let mut out = Document::new(if same { Tone::Good } else { Tone::Broke }, self.headline.as_str());
-        out.lead = Text::plain(format!("Predicted, on no card: {}.", self.title));
+        out.lead = Text::plain(format!("Calculated without running on a GPU: {}.", self.title));
         let mut cards = Section::new("cards", "Cards");
         let columns = [
             Column::text("card"),
@@ -168,7 +168,7 @@ impl View for Predicted<'_> {
 /// Card × card: the elements that are equal above the diagonal, the first that differs below it.
 fn matrix(found: &Prediction, common: &str) -> Section {
     let mut out = Section::new("agreement", "Agreement");
-    out.text("Elements that are equal (above the diagonal), the first that differs (below).");
+    out.text("Above the diagonal: the share of elements that are equal. Below it: the first element that differs.");
     let mut columns = vec![Column::text("card")];
     columns.extend(found.cards.iter().map(|c| Column::number(c.subject.name.as_str())));
     let mut table = Table::new("card-by-card", &columns).most(64);

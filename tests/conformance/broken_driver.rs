@@ -133,7 +133,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_silent_exit", "exit|wg=128", "status 7", false),
         trial("a_hang", "hang|wg=128", "no answer within 8 s", false),
         trial("a_panic", "panic|wg=128", "status 101", false),
-        trial("an_answer_that_is_none", "garbage|wg=128", "this is no answer", false),
+        trial("an_answer_that_is_none", "garbage|wg=128", "this is not an answer", false),
         trial("no_device", "open|", "no device", true),
         trial("memory_without_end", "memory|wg=128", "MiB of memory", false),
         trial("output_without_end", "flood|wg=128", "no answer within 8 s", false),

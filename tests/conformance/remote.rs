@@ -16,7 +16,7 @@ const ROWS: [(&str, &str, Duration, &str); 5] = [
     ("a_crash", "read line; kill -9 $$", Duration::from_secs(60), "it closed its output"),
     ("a_silent_exit", "read line; exit 0", Duration::from_secs(60), "it closed its output"),
     ("a_hang", "read line; sleep 600", Duration::from_millis(300), "no answer within 0.3 s"),
-    ("no_json", "read line; echo nonsense; sleep 600", Duration::from_secs(60), "a line that is no answer"),
+    ("no_json", "read line; echo nonsense; sleep 600", Duration::from_secs(60), "a line that is not an answer"),
     (
         "a_result_of_another_size",
         r#"read line; echo '{"answer": "ran", "results": [{"bytes": 8, "runs": 1}]}'; sleep 600"#,
@@ -64,7 +64,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let opening = [
         ("no_engine", "exit 3", "it closed its output"),
         ("another_protocol", r#"echo '{"protocol": 2, "engine": "none"}'; sleep 600"#, "it speaks protocol 2"),
-        ("no_greeting", "echo hello; sleep 600", "a line that is no answer"),
+        ("no_greeting", "echo hello; sleep 600", "a line that is not an answer"),
     ];
     trials.extend(
         opening.map(|(name, command, wanted)| {

@@ -1,4 +1,4 @@
-//! Shaders in which a compiler can not reorder sums and products: every floating-point result of an operator or built-in
+//! Shaders in which a compiler cannot reorder sums and products: every floating-point result of an operator or built-in
 //! function goes through an exclusive or with a zero that is known at run time only.
 
 use std::ops::Range;

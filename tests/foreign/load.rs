@@ -131,7 +131,7 @@ fn number(value: &toml::Value, kind: naga::ScalarKind) -> u32 {
         (toml::Value::Integer(i), naga::ScalarKind::Float) => (*i as f32).to_bits(),
         (toml::Value::Float(x), naga::ScalarKind::Float) => (*x as f32).to_bits(),
         (toml::Value::Integer(i), _) => *i as u32,
-        other => panic!("{other:?} is no value"),
+        other => panic!("{other:?} is not a value"),
     }
 }
 
@@ -145,7 +145,7 @@ fn fill(words: &mut [u32], at: &[(u32, naga::ScalarKind)], how: &str, stream: u3
         "positive" => floats(Distribution::Positive),
         "bits" => at.iter().map(|_| bits.next_u32()).collect(),
         "index" => (0u32..).take(at.len()).collect(),
-        other => panic!("'{other}' is no distribution"),
+        other => panic!("'{other}' is not a distribution"),
     };
     for ((place, _), word) in at.iter().zip(drawn) {
         words[*place as usize] = word;

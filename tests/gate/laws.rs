@@ -76,7 +76,7 @@ fn any_record() -> impl Strategy<Value = Record> {
                 again.engine = "vulkan:7".to_owned();
                 if matches!(again.outcome, record::Outcome::Ran { .. })
                     && let Some(Fate::Digest(status, d)) = fates.next()
-                    // Equal adapters that differ where the order is fixed can not be locked.
+                    // Equal adapters that differ where the order is fixed cannot be locked.
                     && (case.twins.is_empty() || matches!(&again.outcome, record::Outcome::Ran { distinct, .. } if distinct.len() > 1))
                 {
                     one(&mut again, status, &[d]);

@@ -1,4 +1,4 @@
-//! The lock: what is in it, what can not be locked, and what is wrong with its text.
+//! The lock: what is in it, what cannot be locked, and what is wrong with its text.
 
 use repro_audit::gate::{Conclusion, Found, Lock, LockError, Outcome};
 use repro_audit::kernels::Profile;
@@ -183,7 +183,7 @@ fn what_says_too_little_is_not_locked() {
         assert!(matches!(&error, LockError::Records(what) if what.contains(part)), "{part}: {error}");
     }
     let bad: [(Change<'_>, &str); 2] = [
-        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is no variant"),
+        (&|r| case(r, SUM).id = "sum/tree n=3".to_owned(), "is not a variant"),
         (
             &|r| {
                 let execution = on(r, SUM, "vulkan:1");
@@ -238,9 +238,9 @@ fn what_is_wrong_with_a_lock_is_said_with_its_line() {
         (format!("{whole}  bit-exact"), 11, "status digest engine"),
         (format!("{whole}  exact 0123456789abcdef a b"), 11, "no status"),
         (format!("{whole}  bit-exact 0123456789ABCDEF a b"), 11, "16 hexadecimal"),
-        (format!("{whole}  bit-exact varies a b"), 11, "can not be"),
-        (format!("{whole}  not-repeatable 0123456789abcdef a b"), 11, "can not be"),
-        (format!("{whole}  skipped varies a b"), 11, "can not be"),
+        (format!("{whole}  bit-exact varies a b"), 11, "cannot be"),
+        (format!("{whole}  not-repeatable 0123456789abcdef a b"), 11, "cannot be"),
+        (format!("{whole}  skipped varies a b"), 11, "cannot be"),
         (format!("{whole}  bit-exact 0123456789abcdef c"), 11, "no engine above"),
         (format!("{whole}  skipped - a b\n  skipped - a b"), 12, "two results"),
     ];

@@ -151,8 +151,8 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
     let known = |inside: &str| format!("[[rule]]\nkernel = \"log\"\nknown-deviation = {{ {inside} }}");
     let rows: &[(String, usize, &str)] = &[
         ("rule = 3".to_owned(), 1, "[[rule]]"),
-        ("\n[[rules]]\nrequire = \"bit-exact\"".to_owned(), 2, "'rules' is no key of a policy"),
-        ("[[rule]]\nkernel = \"log\"\nrequires = \"bit-exact\"".to_owned(), 3, "'requires' is no key of a rule"),
+        ("\n[[rules]]\nrequire = \"bit-exact\"".to_owned(), 2, "'rules' is not a key of a policy"),
+        ("[[rule]]\nkernel = \"log\"\nrequires = \"bit-exact\"".to_owned(), 3, "'requires' is not a key of a rule"),
         ("\n[[rule]]\nkernel = \"log\"".to_owned(), 2, "demands nothing"),
         ("[[rule]]\nrequire = \"exact\"".to_owned(), 2, "there are: bit-exact"),
         ("[[rule]]\nrequire = \"known-deviation\"".to_owned(), 2, "known-deviation = {"),
@@ -166,7 +166,7 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
         ("[[rule]]\nkernel = \"sum/tree\"\nrequire = \"bit-exact\"".to_owned(), 2, "'/'"),
         ("[[rule]]\nkernel = 3\nrequire = \"bit-exact\"".to_owned(), 2, "text in quotes"),
         ("[outcomes]\ndigest-changed = \"warn\"".to_owned(), 2, "write a rule"),
-        ("[outcomes]\ncontrol-missed = \"note\"".to_owned(), 2, "can not be set"),
+        ("[outcomes]\ncontrol-missed = \"note\"".to_owned(), 2, "cannot be set"),
         ("[outcomes]\nsomething = \"note\"".to_owned(), 2, "no outcome"),
         ("[outcomes]\nnew-case = \"never\"".to_owned(), 2, "none of: fail, warn, note"),
         ("[[rule]\n".to_owned(), 1, "no TOML"),
@@ -182,7 +182,7 @@ fn what_is_wrong_with_a_policy_is_said_with_its_line() {
         (known("reason = \"r\", link = \"https://l\", digest = \"xyzxyzxyz\""), 3, "hexadecimal"),
         (known("reason = \"r\", link = \"https://l\", max_ulp = 0"), 3, "no deviation"),
         (known("reason = \"r\", link = \"https://l\", status = \"not-repeatable\", max_ulp = 4"), 3, "status alone"),
-        (known("reason = \"r\", link = \"https://l\", max_ulp = 4, until = 3"), 3, "'until' is no key"),
+        (known("reason = \"r\", link = \"https://l\", max_ulp = 4, until = 3"), 3, "'until' is not a key"),
         (
             "[[rule]]\nmax_ulp = 3\nknown-deviation = { reason = \"r\", link = \"https://l\", max_ulp = 4 }".to_owned(),
             2,

@@ -39,7 +39,7 @@ fn tried(command: &mut Command, format: &str, may_end: &[i32]) -> i32 {
     ended
 }
 
-/// A sample of mutated records: what can not be read ends with status 5 in every verb, and one that can in none.
+/// A sample of mutated records: what cannot be read ends with status 5 in every verb, and one that can in none.
 #[test]
 fn a_mutated_record_ends_every_verb_as_documented() {
     let folder = tempfile::tempdir().expect("a folder");

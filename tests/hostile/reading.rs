@@ -141,7 +141,7 @@ pub(crate) fn fault(format: &str, text: &str) -> Option<String> {
         "csv" => {
             let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(plain.as_bytes());
             for row in rows.records() {
-                let Ok(row) = row else { return Some("rows that can not be read".to_owned()) };
+                let Ok(row) = row else { return Some("rows that cannot be read".to_owned()) };
                 let formula =
                     |cell: &&str| cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
                 if let Some(cell) = row.iter().find(formula) {

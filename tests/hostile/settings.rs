@@ -63,7 +63,7 @@ fn settings_of_a_kernel_are_a_kernel_or_an_error() {
             Ok(kernel) => {
                 let again = Settings::read("k.toml", &kernel.settings());
                 if let Err(e) = again {
-                    read.faults.push(format!("its settings can not be read again: {e}"));
+                    read.faults.push(format!("its settings cannot be read again: {e}"));
                 }
                 if let Some(id) = kernel.cases().map(ToString::to_string).find(|id| text::line_fault(id).is_some()) {
                     read.faults.push(format!("the case {id:?}"));

@@ -1,4 +1,4 @@
-//! Records that can not be relied on, each for one reason: a table to run every verb, view and format over.
+//! Records that cannot be relied on, each for one reason: a table to run every verb, view and format over.
 
 use std::process::Output;
 

@@ -142,7 +142,7 @@ fn the_files_of_a_report_are_written_all_or_none() {
         let all = here(out.clone()).chain(here(out.join("charts")));
         all.filter(|p| p.is_file()).map(|p| (p.clone(), std::fs::read(p).expect("a file"))).collect()
     };
-    // Something that a file can not take the place of, as one for which there is no room.
+    // Something that a file cannot take the place of, as one for which there is no room.
     std::fs::rename(out.join("values.csv"), out.join("kept.csv")).expect("moved");
     std::fs::create_dir(out.join("values.csv")).expect("made");
     let before = files();

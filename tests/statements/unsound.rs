@@ -1,4 +1,4 @@
-//! Statement 16: a record that can not be relied on says so first, in every verb, view and format, whether it is read by
+//! Statement 16: a record that cannot be relied on says so first, in every verb, view and format, whether it is read by
 //! itself, from a merged file of its own, or from one that holds a sound record too.
 
 use std::path::{Path, PathBuf};
@@ -32,12 +32,12 @@ fn said(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     (status(&output), String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output))
 }
 
-/// Whether a text says at its beginning that it can not be relied on, in the manner of its format.
+/// Whether a text says at its beginning that it cannot be relied on, in the manner of its format.
 fn says_so_first(format: &str, out: &str, err: &str, fault: Fault) -> bool {
     let word = |text: &str| text.contains("Invalid") || text.contains("Incomplete");
     let first = out.lines().next().unwrap_or_default();
     match format {
-        "table" | "markdown" => word(first),
+        "table" | "markdown" | "latex" => word(first),
         "html" => out.split("<h1>").nth(1).is_some_and(|h| word(h.split("</h1>").next().unwrap_or_default())),
         // Below the names of the columns.
         "csv" => out.lines().nth(1).is_some_and(|l| word(l) || l.contains(fault.name())),
@@ -101,7 +101,7 @@ fn every_verb_and_format_says_first_that_a_record_can_not_be_relied_on() {
             let (_, _, err) = said(at, &["check", name, "--github"]);
             assert!(err.starts_with("::error"), "{here}: {err}");
             let (exit, _, err) = said(at, &["lock", name, "--out", "never.lock"]);
-            assert_eq!(exit, 4, "{here}: it can not be locked: {err}");
+            assert_eq!(exit, 4, "{here}: it cannot be locked: {err}");
             assert!(!at.join("never.lock").exists(), "{here}: nothing is written");
             let (exit, _, err) = said(at, &["merge", name, "good.json", "--expect-legs", "1"]);
             assert_eq!(exit, 4, "{here}: a merge that must be whole: {err}");
@@ -121,7 +121,7 @@ fn a_leg_that_is_missing_is_told_of_a_merged_file_with_one_record() {
     let (exit, _, err) = said(at, &["merge", "a.json", "--expect-legs", "a,b", "--out", "m.json"]);
     assert_eq!(exit, 4, "{err}");
     let (_, out, _) = said(at, &["report", "m.json"]);
-    assert!(out.starts_with("Incomplete: b was expected and sent no record"), "{out}");
+    assert!(out.starts_with("Incomplete: b was expected, and there is no record of it"), "{out}");
 }
 
 /// What a file states as its statuses is a claim: what is shown is what its evidence gives.

@@ -8,7 +8,7 @@ use repro_audit::views::document::Block;
 
 use crate::{broken, common, fixture};
 
-/// Statement 16: whatever is shown of a record that can not be relied on says so first.
+/// Statement 16: whatever is shown of a record that cannot be relied on says so first.
 #[test]
 fn every_format_of_an_unsound_record_says_so_first() {
     let sound = broken::sound();

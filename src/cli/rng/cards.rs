@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let columns = [
         Column::text("card"),
         Column::number("SMs"),
-        Column::number("threads an SM"),
+        Column::number("threads per SM"),
         Column::number("launched at most"),
         Column::text("evidence"),
         Column::text("source"),

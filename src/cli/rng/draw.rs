@@ -41,11 +41,12 @@ pub(super) struct DrawArgs {
     /// The least value of uniform, such as -1 for the weights of nn.Linear(1, 1).
     #[arg(long, default_value = "0", allow_negative_numbers = true)]
     pub(super) low: String,
-    /// What the values of uniform are below.
+    /// The upper bound of uniform (exclusive).
     #[arg(long, default_value = "1", allow_negative_numbers = true)]
     pub(super) high: String,
-    /// Neighbouring elements that a thread of the dropout kernel takes: auto (as PyTorch chooses now), 1 (before its pull
-    /// request 33879 of 2020, and tensors that are not dense), 2, 4 (also 16-bit types before eight was allowed) or 8.
+    /// Number of neighbouring elements that a thread of the dropout kernel handles: auto (as PyTorch chooses now), 1
+    /// (before its pull request 33879 of 2020, and tensors that are not dense), 2, 4 (also 16-bit types before eight was
+    /// allowed) or 8.
     #[arg(long, default_value = "auto", value_name = "WIDTH")]
     pub(super) vec: String,
     /// A card table of your own, in the form of `rng cards --format csv`.

@@ -7,7 +7,7 @@ use super::draw::{DrawArgs, cards};
 use super::{Exit, Failure, json};
 use crate::cli::shown::{formats, show};
 use crate::formats::Format;
-use crate::model::words::count;
+use crate::model::words::{count, plural};
 use crate::process::file::{read_text, take_text};
 use crate::rng::{Candidate, Class, Form, Geometry, Identified, Interval, Observations, identify};
 use crate::views::document::{Cell, Column, Document, Rows, Section, Table, Tone};
@@ -115,9 +115,9 @@ fn headline(args: &Args, found: &Identified) -> String {
             format!("{}; none of the {} {things}.", names.join(" or "), found.searched)
         }
         [] if found.shared > found.shared_agreeing => format!(
-            "None of the {} {things}: {} of {} values that no card changes do not fit. Another implementation drew them \
-             (another build, compiler or device), or the seed, offset, operation, bounds, shape or type is another: the \
-             values do not tell which.",
+            "None of the {} {things} gives these values: {} of {} values that are the same on every card do not match. \
+             Either another implementation drew them (another build, compiler or device), or the seed, offset, operation, \
+             bounds, shape or type is different; the values do not show which.",
             found.searched,
             found.shared - found.shared_agreeing,
             found.shared
@@ -126,12 +126,15 @@ fn headline(args: &Args, found: &Identified) -> String {
         [one] if found.excluded == 0 => {
             format!("All {} {things} give these values: nothing in them tells cards apart.", one.members.len())
         }
-        [one] if found.thin => format!("Perhaps {}: the evidence is thin.", names(one)),
+        [one] if found.thin => format!("Perhaps {}: the evidence is weak.", names(one)),
         [one] if one.members.len() == 1 => format!("{}.", one.members[0].name),
         [one] => format!("One of {} {things} that are alike for this draw: {}.", one.members.len(), names(one)),
         several => {
             let members: usize = several.iter().map(|c| c.members.len()).sum();
-            format!("One of {members} {things}, in {} classes that these values do not tell apart.", several.len())
+            format!(
+                "One of {members} {things}, in {} that these values do not tell apart.",
+                plural(several.len(), "group")
+            )
         }
     }
 }
@@ -146,12 +149,12 @@ fn names(class: &Class) -> String {
 /// How much that says, in sentences.
 fn evidence(args: &Args, found: &Identified) -> Vec<String> {
     let mut lines = vec![format!(
-        "{} of {} {} excluded ({} classes of launch for this draw), by {} observations.",
+        "{} of {} {} excluded ({}; within a group the launch of this draw is the same), by {}.",
         found.excluded,
         found.searched,
         searched(args),
-        found.classes,
-        count(found.observations as u64)
+        plural(found.classes, "group"),
+        plural(found.observations, "observation")
     )];
     if found.shared > 0 {
         lines.push(format!(
@@ -164,7 +167,7 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
         let bits = if bits >= 64.0 { "more than 64".to_owned() } else { format!("{bits:.1}") };
         let chance = if class.chance < 1e-6 { "below 0.000001".to_owned() } else { format!("{:.6}", class.chance) };
         lines.push(format!(
-            "{}: {bits} bits apart from the class that is nearest to it; other classes expected to fit by chance: {chance}.",
+            "{}: {bits} bits apart from the group that is nearest to it; other groups expected to fit by chance: {chance}.",
             names(class)
         ));
     }
@@ -182,7 +185,8 @@ fn evidence(args: &Args, found: &Identified) -> Vec<String> {
     }
     if found.thin && !found.matching.is_empty() {
         lines.push(
-            "The evidence is thin: values from later elements (from a larger tensor, if this one is small) would tell more."
+            "The evidence is weak: values from later elements (from a larger tensor, if this one is small) would give \
+             stronger evidence."
                 .to_owned(),
         );
     }
@@ -236,7 +240,7 @@ fn document(args: &Args, found: &Identified, rows: &Rows) -> Document {
     // Where nothing is excluded, a list of all cards says nothing.
     if found.excluded > 0 {
         let columns =
-            [Column::text("card"), Column::number("SMs"), Column::number("threads an SM"), Column::number("launched")];
+            [Column::text("card"), Column::number("SMs"), Column::number("threads per SM"), Column::number("launched")];
         let mut table = Table::new("cards", &columns).most(rows.rows.len());
         for class in &found.matching {
             for Candidate { name, geometry } in &class.members {

@@ -19,11 +19,11 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Question {
-    /// The values that PyTorch's CUDA generator gives on cards that are not here, and where the cards part.
+    /// The values that PyTorch's CUDA generator gives on GPUs that are not in this machine, and where they first differ.
     Predict(predict::Args),
-    /// The cards that could have given values which someone printed. Ends with status 1 when none of those searched can.
+    /// Which cards could have given these printed values. Exit status 1 when none of those searched could.
     Identify(identify::Args),
-    /// Which frameworks' random numbers survive a change of hardware, with their values.
+    /// Which frameworks' random numbers stay the same on other hardware, with their values.
     Streams(streams::Args),
     /// List the cards that are known, with the source of each figure.
     Cards(cards::Args),

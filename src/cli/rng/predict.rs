@@ -104,7 +104,7 @@ fn title(args: &Args, found: &Prediction) -> String {
     let draw = &found.draw;
     let kernel = match (draw.op, draw.vector) {
         (Op::Dropout, 1) => format!(", p {}, the scalar kernel", draw.p),
-        (Op::Dropout, width) => format!(", p {}, {width} elements a thread", draw.p),
+        (Op::Dropout, width) => format!(", p {}, {width} elements per thread", draw.p),
         (Op::Rand, _) if draw.is_scaled() => format!(", between {} and {}", draw.low, draw.high),
         (Op::Randn, _) if draw.mean != 0.0 || draw.std != 1.0 => format!(", mean {}, std {}", draw.mean, draw.std),
         _ => String::new(),
@@ -130,13 +130,13 @@ fn headline(found: &Prediction) -> String {
     let Some(first) = found.pairs.iter().filter_map(|p| p.first_value).min() else {
         // Other words may give the same elements; where all have one value, none are drawn that could differ.
         let placed = found.pairs.iter().filter_map(|p| p.first_place).min().filter(|_| !found.draw.is_constant());
-        let placed = placed.map(|at| format!(", though they come of other words from element {} on", count(at)));
+        let placed = placed.map(|at| format!(", though they use different random words from element {} on", count(at)));
         return format!("All {} cards give the same {n} elements{}.", found.cards.len(), placed.unwrap_or_default());
     };
     let worst = found.pairs.iter().map(|p| p.fraction()).fold(1.0, f64::min);
     let what = if found.draw.op == Op::Dropout { "masks" } else { "tensors" };
     format!(
-        "The cards part at element {}: of two {what}, down to {} of the elements are the same.",
+        "The cards first differ at element {}. For the two {what} that differ most, {} of the elements are the same.",
         count(first),
         percent(worst)
     )
@@ -154,13 +154,13 @@ fn common(found: &Prediction) -> String {
     let width = found.draw.vector;
     match (found.common.elements, found.common.next) {
         (Some(elements), Some(next)) if found.common.verified && width > 1 => format!(
-            "Sizes that are multiples of {width} agree up to {} elements (checked element by element there, and at {}, where their words part); any size agrees up to {}.",
+            "Sizes that are multiples of {width} agree up to {} elements (checked element by element there, and at {}, where their random words first differ); any size agrees up to {}.",
             count(elements),
             count(next),
             count(found.common.any.unwrap_or(0))
         ),
         (Some(elements), Some(next)) if found.common.verified => format!(
-            "All agree up to {} elements (checked element by element there, and at {}, where their words part).",
+            "All agree up to {} elements (checked element by element there, and at {}, where their random words first differ).",
             count(elements),
             count(next)
         ),
@@ -202,7 +202,7 @@ fn notes(found: &Prediction, cards: &Cards) -> Vec<String> {
     let after: Vec<_> = found.cards.iter().map(|c| c.offset[1]).collect();
     if found.draw.n > 0 && after.windows(2).any(|w| w[0] != w[1]) {
         notes.push(
-            "The offsets after this draw differ, so every later draw is made of other words from its first element on."
+            "The offsets after this draw differ, so every later draw uses different random words from its first element on."
                 .to_owned(),
         );
     }

@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// How many values are shown; 0 for all.
     #[arg(long, value_name = "N", default_value_t = 4)]
     show: usize,
-    /// What goes to standard output; csv has a row a value.
+    /// What goes to standard output; csv has one row per value.
     #[arg(long, default_value = "table", value_parser = formats())]
     format: &'static Format,
 }
@@ -106,7 +106,7 @@ fn first(args: &Args, survival: &Survival, words: Option<&[u32]>, show: usize) -
 
 /// What survives and why, framework by framework, and the values.
 fn document(args: &Args, all: &[(Survival, Option<Vec<u32>>)], show: usize) -> Document {
-    let mut document = Document::new(Tone::Plain, "Which random numbers survive a change of hardware");
+    let mut document = Document::new(Tone::Plain, "Which random numbers stay the same on other hardware");
     // Two streams of one framework may have the same claims: they are told once.
     let mut told: Vec<&[Claim]> = Vec::new();
     for (i, (survival, _)) in all.iter().enumerate() {

@@ -61,7 +61,7 @@ impl Runner {
 
     /// Runs `program` `repeats` times.
     ///
-    /// Returns the reason where the adapter can not run it.
+    /// Returns the reason where the adapter cannot run it.
     ///
     /// # Errors
     /// When the driver fails, refuses the shader, or leaves output elements unwritten.

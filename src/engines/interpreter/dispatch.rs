@@ -1,4 +1,4 @@
-//! A dispatch: all its workgroups, in the order of a schedule, on several threads where the order can not matter.
+//! A dispatch: all its workgroups, in the order of a schedule, on several threads where the order cannot matter.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -213,8 +213,9 @@ fn one_value(ran: &Ran, result: &Bits) -> Option<Finding> {
         return None;
     }
     let idle = ran.watched.idle.first().copied().filter(|line| *line > 0);
-    let because =
-        idle.map(|line| format!("; no invocation goes through the loop on line {line} once")).unwrap_or_default();
+    let because = idle
+        .map(|line| format!("; no invocation completes an iteration of the loop on line {line}"))
+        .unwrap_or_default();
     Some(Finding {
         kind: FindingKind::OneValue,
         line: idle,

@@ -33,7 +33,7 @@ pub(super) struct Elements {
 /// More scalars than this in one value are refused: each is a row of the register file.
 pub(super) const MOST_LEAVES: usize = 1 << 16;
 
-/// A type that can not be held, by name.
+/// A type that cannot be held, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unsupported(pub(super) String);
 

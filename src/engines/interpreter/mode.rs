@@ -101,10 +101,10 @@ impl Mode {
     }
 }
 
-/// A mode that can not be read.
+/// A mode that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is no defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \
+    "'{0}' is not a defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \
      round-twice, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
      power of two), joined by +"
 )]

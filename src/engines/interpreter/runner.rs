@@ -111,7 +111,7 @@ impl Runner {
 
     /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
     ///
-    /// Returns the reason where the interpreter can not run it.
+    /// Returns the reason where the interpreter cannot run it.
     ///
     /// # Errors
     /// When the shader is refused, a construct is not supported, or output elements are left unwritten.
@@ -136,7 +136,7 @@ impl Runner {
         let mut run = 0;
         while run < repeats || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
-            // can not matter, and the others may use all processors.
+            // cannot matter, and the others may use all processors.
             let how = Execution {
                 poison: poison(run),
                 watch: run == 0,
@@ -228,14 +228,14 @@ impl Runner {
             ([], lines, _) => Blamed {
                 line: lines.first().copied(),
                 text: format!(
-                    "; {} {} its values out in the order of execution",
+                    "; {} {} values in the order of execution",
                     atomics(lines),
-                    verb(lines, "hands", "each hand")
+                    verb(lines, "returns its", "return their")
                 ),
             },
             (lines, _, _) => Blamed {
                 line: lines.first().copied(),
-                text: format!("; {} {} other values in that order", atomics(lines), verb(lines, "reads", "read")),
+                text: format!("; {} {} different values in that order", atomics(lines), verb(lines, "reads", "read")),
             },
         })
     }
@@ -271,8 +271,8 @@ fn order_dependent(distinct: usize, orders: u32, a: &Bits, b: &Bits, blamed: Bla
         kind: FindingKind::OrderDependent,
         line,
         message: format!(
-            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} in order, \
-             {} in another{cause}",
+            "{distinct} distinct results in {orders} legal orders of execution, first at element {place}: {} when executed in \
+             order, {} in another order{cause}",
             a.dtype.hex(a.get(place)),
             a.dtype.hex(b.get(place))
         ),

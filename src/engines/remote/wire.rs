@@ -27,7 +27,7 @@ pub(super) enum WireError {
     #[error("it wrote a line of more than 64 KiB")]
     Long,
     /// A line is no answer.
-    #[error("it wrote a line that is no answer: {0}")]
+    #[error("it wrote a line that is not an answer: {0}")]
     NoAnswer(String),
     /// A result has another size than was asked for.
     #[error("it wrote a result of {found} bytes, where {wanted} were asked for")]

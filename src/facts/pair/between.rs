@@ -50,9 +50,9 @@ impl Between {
                 parts.push(format!("{n} {what}"));
             }
         };
-        tell(self.shape.now_nan, "NaN now that were numbers");
-        tell(self.shape.was_nan, "numbers now that were NaN");
-        tell(c.infinite, "infinite on one side at least");
+        tell(self.shape.now_nan, "from number to NaN");
+        tell(self.shape.was_nan, "from NaN to number");
+        tell(c.infinite, "infinite on at least one side");
         tell(c.not_finite, "that are NaN or infinite on both sides, and differ");
         let rest = c.finite + c.flushed + c.zero_sign;
         if rest > 0 || parts.is_empty() {
@@ -81,7 +81,7 @@ impl Between {
             (0, 0, 0) => format!("{of} elements differ"),
             (0, 0, _) => format!("{of} elements, in the sign of zero"),
             (0, _, 0) => format!("{of} elements, {FLUSHED}"),
-            (0, _, _) => format!("{of} elements, {FLUSHED} or zero of the other sign"),
+            (0, _, _) => format!("{of} elements, {FLUSHED}, or zero of the other sign"),
             _ if drift.max_ulp >= 1_000_000 && drift.max_relative == 0.0 => {
                 format!("{of} elements, zero against a number")
             }

@@ -159,7 +159,7 @@ impl Why {
             Self::Half { now: false } => "results are no longer rounded to binary16, f32(f16(x))".to_owned(),
             Self::Builtin => "built-in functions are now evaluated in another way".to_owned(),
             Self::OpenOrder => {
-                "the shader leaves the order of operations open, and each side repeats its own result".to_owned()
+                "the kernel does not fix the order of operations, and each side repeats its own result".to_owned()
             }
             Self::Unknown => "cause not known".to_owned(),
         }

@@ -145,7 +145,7 @@ pub struct EngineRow {
     pub sameness: Sameness,
 }
 
-/// What was there on one side alone, or can not be compared: apart from what changed.
+/// What was there on one side alone, or cannot be compared: apart from what changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Absent {
     /// Engines of one side alone.
@@ -190,7 +190,7 @@ pub struct Compared {
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
     pub results: Vec<ResultChange>,
-    /// Cases that do not repeat on a side because no order of operations is defined.
+    /// Cases that do not repeat on at least one side because no order of operations is defined.
     pub open: Vec<String>,
     /// Those of them whose shader has a data race, on a side: what they compute is undefined.
     pub races: Vec<String>,

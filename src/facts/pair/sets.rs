@@ -20,7 +20,7 @@ pub struct Pairs {
     pub earlier: (Vec<String>, Vec<String>),
 }
 
-/// Why two sets can not be compared.
+/// Why two sets cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {
     /// An engine that was named is not there.
@@ -36,7 +36,7 @@ pub enum PairError {
         /// Names on the right.
         right: String,
     },
-    /// A part that was read before can not be read again.
+    /// A part that was read before cannot be read again.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }

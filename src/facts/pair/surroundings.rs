@@ -130,7 +130,7 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
     let alone = |record: &Record, ids: &[String], side: &str| {
         let engines = ids.iter().filter_map(|id| record.engine(id)).filter(|e| e.is_driver());
         let names: BTreeSet<String> = engines.map(|e| plain(&identify(&record.environment, e).class).label()).collect();
-        (!names.is_empty()).then(|| format!("{} on the {side} alone", names.into_iter().collect::<Vec<_>>().join(", ")))
+        (!names.is_empty()).then(|| format!("{} only on the {side}", names.into_iter().collect::<Vec<_>>().join(", ")))
     };
     alone(left, &matching.left_only, "left").into_iter().for_each(&mut tell);
     alone(right, &matching.right_only, "right").into_iter().for_each(&mut tell);
@@ -140,7 +140,7 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
     }
     let program = |p: &crate::model::record::Provenance| (p.version.clone(), p.commit.clone(), p.libraries.clone());
     if program(&left.provenance) != program(&right.provenance) {
-        tell("the program that audited".to_owned());
+        tell("the build of repro-audit".to_owned());
     }
     out
 }

@@ -25,7 +25,7 @@ pub fn svg(chart: &Chart) -> String {
 }
 
 fn write(out: &mut String, item: &Item) {
-    // Writing to a string can not fail.
+    // Writing to a string cannot fail.
     let _ = match item {
         Item::Line { from, to, role, dashed } => write!(
             out,

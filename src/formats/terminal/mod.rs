@@ -174,11 +174,7 @@ mod tests {
             "204 cases of 31 kernels on three adapters and the interpreter; 1,060 comparisons of output bits.",
         );
         let mut first = Section::new("held", "");
-        first.statement(
-            Mark::Holds,
-            "Run to run",
-            "The same bits in every run, in all 204 problems tested on vulkan:0.",
-        );
+        first.statement(Mark::Holds, "Run to run", "The same bits in every run, in all 204 test problems on vulkan:0.");
         first.statement(Mark::Differs, "Configurations", "Differs in 5 of 204 on gl:0.");
         first.step(
             "See it again:",

@@ -150,7 +150,7 @@ pub(super) fn report(report: &mut Report<'_>, recorded: &[RecordedEngine<'_>]) {
         if count < locked.count {
             let rows = question.lock.cases.values().filter(|c| c.rows.contains_key(label)).count();
             let what = match count {
-                0 => format!("{label} is in no record; {rows} results of the lock were not looked at"),
+                0 => format!("{label} is in no record; {rows} results of the lock were not compared"),
                 n => format!("{n} of {} {label} are there", locked.count),
             };
             let mut item = report.item(Outcome::EngineAbsent, what);

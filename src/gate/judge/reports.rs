@@ -12,7 +12,7 @@ pub(super) struct Report<'a> {
     pub(super) items: Vec<Item>,
     /// Results that were compared with the lock or a rule.
     pub(super) judged: usize,
-    /// Whether a record is of another profile or seed, so that cases can not be the same.
+    /// Whether a record is of another profile or seed, so that cases cannot be the same.
     pub(super) other_settings: bool,
 }
 

@@ -284,7 +284,7 @@ fn missing(report: &mut Report<'_>, recorded: &[RecordedEngine<'_>], met: &Met<'
         }
         let text = id.to_string();
         if !met.cases.contains(id) {
-            let mut item = report.item(Outcome::MissingCase, "the lock has it, and no record");
+            let mut item = report.item(Outcome::MissingCase, "the lock has it, but no record does");
             item.case = Some(text);
             item.place = report.in_lock(case.line);
             report.items.push(item);
@@ -301,7 +301,7 @@ fn missing(report: &mut Report<'_>, recorded: &[RecordedEngine<'_>], met: &Met<'
                 report.items.push(item);
             };
             if !met.rows.contains(&(text.as_str(), label.clone())) {
-                lacks(None, "the lock has it for this engine, and no record");
+                lacks(None, "the lock has it for this engine, but no record does");
                 continue;
             }
             // Of each record by itself: another one may have been made for other kernels.

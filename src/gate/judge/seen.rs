@@ -63,7 +63,7 @@ impl<'a> Seen<'a> {
     /// How far the result is from the strict reference, in ulp.
     ///
     /// # Errors
-    /// Why that can not be said, in a few words.
+    /// Why that cannot be said, in a few words.
     pub(super) fn distance(&self) -> Result<u64, String> {
         if self.status == Status::BitExact {
             return Ok(0);
@@ -81,12 +81,12 @@ impl<'a> Seen<'a> {
         let kinds = &drift.classes;
         let no_distance = [
             (kinds.nan_versus_number, "NaN on one side and a number on the other"),
-            (kinds.infinite, "infinite on one side at least"),
+            (kinds.infinite, "infinite on at least one side"),
             (kinds.not_finite, NOT_FINITE),
             (kinds.flushed, FLUSHED),
         ];
         match no_distance.into_iter().find(|(n, _)| *n > 0) {
-            Some((n, what)) => Err(format!("{n} of {} elements: {what}, which is no distance in ulp", drift.elements)),
+            Some((n, what)) => Err(format!("{n} of {} elements: {what}, which has no distance in ulp", drift.elements)),
             None => Ok(drift.max_ulp),
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn report(report: &mut Report<'_>, tallies: &[Tally]) {
     let rules = &report.question.policy.rules;
     for (rule, tally) in rules.iter().zip(tallies) {
         let found = if tally.matched == 0 {
-            Some((Outcome::UnmatchedRule, "the rule matches no result; mend its patterns or drop it".to_owned()))
+            Some((Outcome::UnmatchedRule, "the rule matches no result; fix its patterns or drop it".to_owned()))
         } else if tally.taken == 0 {
             let what = format!("earlier rules take all {} results that the rule matches; move it up", tally.matched);
             Some((Outcome::ShadowedRule, what))

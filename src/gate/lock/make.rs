@@ -183,7 +183,7 @@ fn digests(record: &Record) -> Result<(), LockError> {
 fn sound(record: &Record) -> Result<(), LockError> {
     if let Some((_, trouble)) = troubles(record).into_iter().next() {
         return Err(LockError::Incomplete(format!(
-            "record {} can not be locked: {trouble}; audit again, without an adapter that can not be mended (--adapter)",
+            "record {} cannot be locked: {trouble}; audit again, without an adapter that cannot be fixed (--adapter)",
             short(&record.id)
         )));
     }

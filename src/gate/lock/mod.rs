@@ -20,11 +20,11 @@ pub(super) const DIGITS: usize = 16;
 /// Why there is no lock.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// The records can not be locked together; the message says what to do.
+    /// The records cannot be locked together; the message says what to do.
     #[error("{0}")]
     Records(String),
     /// A record contradicts itself, or has what no audit writes.
-    #[error("record {id} can not be relied on: {what}; audit again")]
+    #[error("record {id} cannot be relied on: {what}; audit again")]
     Unreadable {
         /// The start of its id.
         id: String,

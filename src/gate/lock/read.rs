@@ -86,7 +86,9 @@ impl Reader {
         }
         let (key, value) = trimmed.split_once(' ').unwrap_or((trimmed, ""));
         if self.format.is_none() && key != "format" {
-            return Err(format!("the first line that is no comment must be 'format {VERSION}'; is this a repro.lock?"));
+            return Err(format!(
+                "the first line that is not a comment must be 'format {VERSION}'; is this a repro.lock?"
+            ));
         }
         match key {
             "engine" => self.engine(value, number),
@@ -116,7 +118,7 @@ impl Reader {
             "profile" => {
                 let all = [Profile::Quick, Profile::Standard, Profile::Deep];
                 let profile = all.into_iter().find(|p| p.name() == value);
-                let profile = profile.ok_or_else(|| format!("'{value}' is no profile: quick, standard or deep"))?;
+                let profile = profile.ok_or_else(|| format!("'{value}' is not a profile: quick, standard or deep"))?;
                 once(&mut self.profile, key, profile)
             }
             "seed" => once(&mut self.seed, key, whole(key, value)?),
@@ -130,17 +132,17 @@ impl Reader {
             "planted" => push(&mut self.planted, key, value),
             "vary" => {
                 let (name, values) =
-                    value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=a,b; {AGAIN}"))?;
+                    value.split_once('=').ok_or_else(|| format!("'{value}' is not of the form NAME=a,b; {AGAIN}"))?;
                 self.vary.insert(name.to_owned(), values.split(',').map(str::to_owned).collect());
                 Ok(())
             }
             "own" => {
                 let arguments =
-                    own::read(value).ok_or_else(|| format!("'{value}' is no list of arguments; {AGAIN}"))?;
+                    own::read(value).ok_or_else(|| format!("'{value}' is not a list of arguments; {AGAIN}"))?;
                 self.own.insert(arguments);
                 Ok(())
             }
-            _ => Err(format!("'{key}' is no key of a lock; {AGAIN}")),
+            _ => Err(format!("'{key}' is not a key of a lock; {AGAIN}")),
         }
     }
 
@@ -188,10 +190,10 @@ impl Reader {
             "count" => engine.count = whole(key, value)?,
             "set" => {
                 let (name, value) =
-                    value.split_once('=').ok_or_else(|| format!("'{value}' is no NAME=value; {AGAIN}"))?;
+                    value.split_once('=').ok_or_else(|| format!("'{value}' is not of the form NAME=value; {AGAIN}"))?;
                 class.variables.insert(name.to_owned(), value.to_owned());
             }
-            _ => return Err(format!("'{key}' is no key of an engine; {AGAIN}")),
+            _ => return Err(format!("'{key}' is not a key of an engine; {AGAIN}")),
         }
         Ok(())
     }
@@ -208,7 +210,7 @@ impl Reader {
             let place = match key {
                 "shader" => &mut case.shader,
                 "strict" => &mut case.strict,
-                _ => return Err(format!("'{key}' is no key of a case; {AGAIN}")),
+                _ => return Err(format!("'{key}' is not a key of a case; {AGAIN}")),
             };
             once(place, key, value)?;
         }
@@ -231,7 +233,7 @@ impl Reader {
         let status = STATUSES.iter().find(|(_, w)| *w == word).map(|(s, _)| *s);
         let status = status.ok_or_else(|| {
             let words: Vec<_> = STATUSES.iter().map(|(_, w)| *w).collect();
-            format!("'{word}' is no status; there are: {}", words.join(", "))
+            format!("'{word}' is not a status; there are: {}", words.join(", "))
         })?;
         let found = match found {
             "varies" => Found::Varies,
@@ -241,7 +243,7 @@ impl Reader {
             text => Found::Digest(digest(text)?),
         };
         if !fits(status, &found) {
-            return Err(format!("a result that is {word} can not be '{found}'; {AGAIN}"));
+            return Err(format!("a result that is {word} cannot be '{found}'; {AGAIN}"));
         }
         if !self.engines.contains_key(label) {
             return Err(format!("no engine above is called '{label}'; {AGAIN}"));
@@ -295,7 +297,7 @@ fn push(list: &mut Vec<String>, key: &str, value: &str) -> Result<(), String> {
 }
 
 fn whole<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("'{value}' is no whole number for '{key}'; {AGAIN}"))
+    value.parse().map_err(|_| format!("'{value}' is not a whole number for '{key}'; {AGAIN}"))
 }
 
 /// A digest as a lock writes it.
@@ -303,5 +305,5 @@ fn digest(text: &str) -> Result<String, String> {
     if is_digest(text) {
         return Ok(text.to_owned());
     }
-    Err(format!("'{text}' is no digest of {DIGITS} hexadecimal digits; {AGAIN}"))
+    Err(format!("'{text}' is not a digest of {DIGITS} hexadecimal digits; {AGAIN}"))
 }

@@ -27,7 +27,7 @@ impl Policy {
     /// Reads a policy; `file` is its name in errors.
     ///
     /// # Errors
-    /// When the text is no TOML, has a key that is none, or a rule that can not be met; the message names the line.
+    /// When the text is no TOML, has a key that is none, or a rule that cannot be met; the message names the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
         let error = |(span, what): Wrong| PolicyError { file: file.to_owned(), line: line_of(text, span.start), what };
         let wrong = |why: &str, e: &toml::de::Error| {
@@ -35,7 +35,7 @@ impl Policy {
             let what = e.message().split('\n').collect::<Vec<_>>().join("; ");
             error((e.span().unwrap_or(0..0), format!("{why}{what}")))
         };
-        let root = DeTable::parse(text).map_err(|e| wrong("this is no TOML: ", &e))?;
+        let root = DeTable::parse(text).map_err(|e| wrong("this is not TOML: ", &e))?;
         toml::Deserializer::parse(text).and_then(check_texts).map_err(|e| wrong("", &e))?;
         policy(root.get_ref(), text).map_err(error)
     }
@@ -73,11 +73,11 @@ fn outcomes(table: &DeTable<'_>) -> Result<BTreeMap<Outcome, Conclusion>, Wrong>
     for (key, value) in table.iter() {
         let name: &str = key.get_ref();
         let outcome = Outcome::find(name).ok_or_else(|| {
-            (key.span(), format!("'{name}' is no outcome; those that can be set are: {}", adjustable()))
+            (key.span(), format!("'{name}' is not an outcome; those that can be set are: {}", adjustable()))
         })?;
         if !outcome.is_adjustable() {
             let what =
-                format!("'{name}' can not be set; write a rule for what is expected. Can be set: {}", adjustable());
+                format!("'{name}' cannot be set; write a rule for what is expected. Can be set: {}", adjustable());
             return Err((key.span(), what));
         }
         let conclusion = match string(value, name)? {
@@ -164,7 +164,7 @@ fn requirements(value: &Value<'_>, max_ulp: Option<u64>) -> Result<Vec<Requireme
             }
             other => {
                 let what = format!(
-                    "'{other}' is no requirement; there are: bit-exact, same-as-lock, within-ulp, within-specification, \
+                    "'{other}' is not a requirement; there are: bit-exact, same-as-lock, within-ulp, within-specification, \
                      repeatable"
                 );
                 return Err((value.span(), what));
@@ -190,7 +190,7 @@ fn deviation(value: &Value<'_>) -> Result<Deviation, Wrong> {
     let whole = !link.contains(char::is_whitespace) && !link.contains(char::is_control);
     if !whole || !link.starts_with("https://") && !link.starts_with("http://") {
         let place = find(table, "link").map_or(at, Spanned::span);
-        return Err((place, format!("'{link}' is no link; begin it with https://")));
+        return Err((place, format!("'{link}' is not a link; begin it with https://")));
     }
     let status = find(table, "status").map(deviating).transpose()?;
     let digest = find(table, "digest").map(digits).transpose()?;
@@ -199,7 +199,7 @@ fn deviation(value: &Value<'_>) -> Result<Deviation, Wrong> {
         return Err((at, "a known deviation says what is expected: status, digest or max_ulp".to_owned()));
     }
     if max_ulp == Some(0) {
-        return Err((at, "max_ulp = 0 is no deviation; drop the rule, or require = \"bit-exact\"".to_owned()));
+        return Err((at, "max_ulp = 0 is not a deviation; drop the rule, or require = \"bit-exact\"".to_owned()));
     }
     if status == Some(Status::NotRepeatable) && (digest.is_some() || max_ulp.is_some()) {
         let what = "results that are not repeatable have neither one digest nor one distance; give the status alone";
@@ -222,7 +222,7 @@ fn deviating(value: &Value<'_>) -> Result<Status, Wrong> {
         _ => Err((
             value.span(),
             format!(
-                "'{word}' is no deviation; there are: within-specification, unjudged, not-repeatable, outside-specification"
+                "'{word}' is not a deviation; there are: within-specification, unjudged, not-repeatable, outside-specification"
             ),
         )),
     }
@@ -238,7 +238,7 @@ fn digits(value: &Value<'_>) -> Result<String, Wrong> {
 fn known(table: &DeTable<'_>, keys: &[&str], of: &str) -> Result<(), Wrong> {
     match table.iter().map(|(key, _)| key).find(|k| !keys.contains(&k.get_ref().as_ref())) {
         Some(key) => {
-            Err((key.span(), format!("'{}' is no key of {of}; there are: {}", key.get_ref(), keys.join(", "))))
+            Err((key.span(), format!("'{}' is not a key of {of}; there are: {}", key.get_ref(), keys.join(", "))))
         }
         None => Ok(()),
     }

@@ -65,7 +65,7 @@ const BATCH: Param = Param::config(
 static VARIANTS: &[Variant] = &[
     Variant {
         name: "naive",
-        about: "One invocation an element, products added in order.",
+        about: "One invocation per element, products added in order.",
         params: &[M, K, N, DIST, SEED, MAD, DTYPE, WG, BATCH],
     },
     Variant {
@@ -75,7 +75,7 @@ static VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "register",
-        about: "8 rows by 16 columns an invocation in registers, products added in order.",
+        about: "8 rows by 16 columns per invocation in registers, products added in order.",
         params: &[M, K, N, DIST, SEED, MAD, DTYPE, LANES, BATCH],
     },
     Variant {

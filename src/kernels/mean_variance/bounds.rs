@@ -146,7 +146,7 @@ impl Part {
     }
 }
 
-/// The recurrence's own error bound, computed along with it: its operations can not be reordered across steps, except
+/// The recurrence's own error bound, computed along with it: its operations cannot be reordered across steps, except
 /// for the sum of products. See [`Part`].
 pub(super) fn welford(row: &[f32], wg: usize) -> [Interval; 2] {
     let m = Moments::of(row);

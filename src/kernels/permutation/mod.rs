@@ -64,12 +64,12 @@ static VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "loader_worker_seed",
-        about: "A data loader with a generator a worker: the order stays, augmentations depend on the workers' number.",
+        about: "A data loader with a generator per worker: the order stays, augmentations depend on the workers' number.",
         params: &[N_SERIAL, BATCH, SEED],
     },
     Variant {
         name: "loader_sharded",
-        about: "A data loader with a shard a worker, batches in turn: the order depends on the workers' number.",
+        about: "A data loader with a shard per worker, batches in turn: the order depends on the workers' number.",
         params: &[N_SERIAL, BATCH, SEED],
     },
     Variant {

@@ -54,7 +54,7 @@ static VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "loader_sharded",
-        about: "The last part as delivered by a loader with a shard a worker: members change with the workers' number.",
+        about: "The last part as delivered by a loader with a shard per worker: members change with the workers' number.",
         params: &[N, GROWN, PART, BATCH, SEED],
     },
 ];

@@ -122,7 +122,7 @@ static VARIANTS: &[(Order, Variant)] = &[
         Order::Kahan { guarded: true },
         Variant {
             name: "kahan_guarded",
-            about: "Kahan's compensation, protected by integer operations that the compiler can not see through.",
+            about: "Kahan's compensation, protected by integer operations that the compiler cannot see through.",
             params: ONE_GROUP,
         },
     ),

@@ -102,7 +102,7 @@ fn encode(kind: Kind, number: Number) -> Result<u64, String> {
     let value = number.value();
     let whole = |range: std::ops::RangeInclusive<i64>| match number {
         Number::Int(i) if range.contains(&i) => Ok(i as u64),
-        _ => Err(format!("{number} is no {}", kind.name())),
+        _ => Err(format!("{number} is not a value of type {}", kind.name())),
     };
     match kind {
         Kind::F32 => Ok(u64::from((value as f32).to_bits())),
@@ -177,8 +177,16 @@ mod tests {
             let filling = Filling { values: Some(vec![number]), ..drawn(Drawn::Zeros, Drawn::Zeros) };
             filled(ty, 1, &filling)
         };
-        assert_eq!(given("array<u32>", Number::Int(1 << 32)).unwrap_err(), "4294967296 is no u32", "too large");
-        assert_eq!(given("array<i32>", Number::Float(0.5)).unwrap_err(), "0.5 is no i32", "a fraction");
+        assert_eq!(
+            given("array<u32>", Number::Int(1 << 32)).unwrap_err(),
+            "4294967296 is not a value of type u32",
+            "too large"
+        );
+        assert_eq!(
+            given("array<i32>", Number::Float(0.5)).unwrap_err(),
+            "0.5 is not a value of type i32",
+            "a fraction"
+        );
         assert_eq!(given("array<i32>", Number::Int(-2)), Ok(vec![0xffff_fffe]), "two's complement");
         assert_eq!(given("array<f32>", Number::Int(3)), Ok(vec![3f32.to_bits()]), "a whole number");
         assert_eq!(given("array<f32>", Number::Float(f64::INFINITY)), Ok(vec![0x7f80_0000]), "an infinity");

@@ -221,7 +221,7 @@ fn pair_of(outputs: &[Output], pair: &[String; 2]) -> Result<[usize; 2], String>
     Ok([one, other])
 }
 
-/// The buffers that there are, for an error; nothing where even they can not be listed.
+/// The buffers that there are, for an error; nothing where even they cannot be listed.
 fn known(shader: &Shader, given: &Settings, names: &[String]) -> String {
     let entries: Result<Vec<_>, _> = names.iter().map(|name| shader.entry(name, &given.overrides)).collect();
     let bindings = entries.and_then(|entries| shader.shared(&entries));
@@ -314,7 +314,7 @@ fn outputs(
     if let Some(unknown) = wanted.iter().find(|w| !all.iter().any(|o| mine(o, w))) {
         return Err(UserError::of(
             from,
-            format!("'{unknown}' is no output of '{entry}'; it has: {}", names.join(", ")),
+            format!("'{unknown}' is not an output of '{entry}'; it has: {}", names.join(", ")),
         ));
     }
     all.retain(|o| wanted.iter().any(|w| mine(o, w)));

@@ -119,7 +119,7 @@ impl Layout {
     /// The layout of a type.
     ///
     /// # Errors
-    /// What can not be in a buffer that is filled here, by name.
+    /// What cannot be in a buffer that is filled here, by name.
     pub fn new(module: &Module, ty: Handle<Type>) -> Result<Self, String> {
         let inner = &module.types[ty].inner;
         let mut layout = Self {
@@ -207,7 +207,7 @@ impl Layout {
 
 fn tail(module: &Module, ty: Handle<Type>, offset: u32, atomic: &mut bool) -> Result<Tail, String> {
     let TypeInner::Array { base, size, stride } = &module.types[ty].inner else {
-        return Err("something that is no array".to_owned());
+        return Err("something that is not an array".to_owned());
     };
     let count = match size {
         ArraySize::Constant(n) => Some(n.get()),

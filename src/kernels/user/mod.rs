@@ -47,7 +47,7 @@ impl Kernel {
     /// `flags` go before what the file says. `arguments` are kept, to name it again.
     ///
     /// # Errors
-    /// As [`Kernel::new`], and files that can not be read.
+    /// As [`Kernel::new`], and files that cannot be read.
     pub fn open(
         file: &Path,
         settings: Option<&Path>,
@@ -166,7 +166,7 @@ impl Kernel {
     pub fn problem(&self, id: &str) -> Result<Box<dyn Problem>, CaseError> {
         match self.cases.iter().find(|(case, _)| case.to_string() == id) {
             Some((_, shared)) => Ok(Box::new(OwnProblem(Arc::clone(shared)))),
-            None => Err(CaseError::new(format!("'{id}' is no case of {}", self.shader.file))),
+            None => Err(CaseError::new(format!("'{id}' is not a case of {}", self.shader.file))),
         }
     }
 
@@ -227,8 +227,12 @@ impl Kernel {
         let file = &self.shader.file;
         let mut reasons: Vec<&str> = Vec::new();
         let mut found: Vec<String> = Vec::new();
+        let mut which = "Results";
         for case in cases.iter().filter(|c| self.has(c)) {
             let Ok(reference) = self.reference(case) else { continue };
+            if reference.unjudged.is_none() {
+                which = "Some results";
+            }
             if let Some(why) = reference.unjudged.as_deref().filter(|why| !reasons.contains(why)) {
                 reasons.push(why);
             }
@@ -244,8 +248,8 @@ impl Kernel {
         notes.extend(found);
         if !reasons.is_empty() {
             notes.push(format!(
-                "What the WGSL specification allows of {file} is not known here: {}. No such result is said to be within the \
-                 specification or outside it.",
+                "{which} of {file} are not judged against the WGSL specification, because what it allows of them is not known \
+                 here: {}.",
                 reasons.join("; ")
             ));
         }

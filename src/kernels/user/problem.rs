@@ -43,7 +43,7 @@ pub struct Reference {
 /// Why there is no reference.
 #[derive(Debug)]
 pub enum Unrun {
-    /// The interpreter can not run it.
+    /// The interpreter cannot run it.
     Skip(Skip),
     /// It failed.
     Failed(RunError),

@@ -182,7 +182,7 @@ impl TryFrom<String> for Drawn {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no distribution; they are {}", Self::NAMES);
+        let wrong = || format!("'{text}' is not a distribution; they are {}", Self::NAMES);
         let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
         let drawn = match (word, rest.trim()) {
             ("normal", "") => Self::Floats(Distribution::Normal),
@@ -349,8 +349,8 @@ mod tests {
         let wrong = [
             ("entry = ", "k.toml:1:"),
             ("seed = 1\nlen = 4", "k.toml:2:1: unknown field `len`"),
-            ("[buffers.x]\n\ndist = \"norml\"", "k.toml:3:8: 'norml' is no distribution; they are normal"),
-            ("[buffers.x]\ndist = \"below 0\"", "k.toml:2:8: 'below 0' is no distribution"),
+            ("[buffers.x]\n\ndist = \"norml\"", "k.toml:3:8: 'norml' is not a distribution; they are normal"),
+            ("[buffers.x]\ndist = \"below 0\"", "k.toml:2:8: 'below 0' is not a distribution"),
             ("[buffers.x]\nvalues = [1, \"a\"]", "a number is wanted"),
             ("[buffers.x]\nlen = -1", "k.toml:2:7: "),
             ("groups = 4", "k.toml:1:10: "),

@@ -128,7 +128,7 @@ impl Shader {
             let id = given.parse::<u16>().ok();
             let mut all = declared.iter().map(|(_, o)| o);
             let Some(found) = all.find(|o| o.name.as_deref() == Some(given) || id.is_some() && o.id == id) else {
-                return Err(self.error(format!("'{given}' is no override of the shader; {}", names())));
+                return Err(self.error(format!("'{given}' is not an override of the shader; {}", names())));
             };
             let value = number.value();
             if !value.is_finite() {
@@ -255,7 +255,7 @@ impl Shader {
         };
         let Some(bound) = &variable.binding else { return refuse("a buffer without @group and @binding") };
         let layout = Layout::new(module, variable.ty)
-            .map_err(|what| self.error_on(line, format!("'{name}' holds {what}, which can not be filled")))?;
+            .map_err(|what| self.error_on(line, format!("'{name}' holds {what}, which cannot be filled")))?;
         Ok(Some(Binding {
             name,
             slot: Slot { group: bound.group, binding: bound.binding },

@@ -17,7 +17,7 @@ pub(super) fn encode(words: &[u32]) -> String {
     out
 }
 
-/// Decodes words; `None` where the text is no base64 of whole words, or not in its one canonical form.
+/// Decodes words; `None` where the text is not base64 of whole words, or not in its one canonical form.
 pub(super) fn decode(text: &str) -> Option<Vec<u32>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {

@@ -356,7 +356,7 @@ pub enum Outcome {
         /// What they say of repeatability.
         dispersion: Dispersion,
     },
-    /// It can not run here.
+    /// It cannot run here.
     Skipped {
         /// Why.
         why: Skip,

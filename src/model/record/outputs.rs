@@ -78,7 +78,7 @@ pub enum Stored {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// Of a whole output, what is not base64, or no whole number of words.
-    #[error("its bits are no base64 of words")]
+    #[error("its bits are not base64 of words")]
     Bits,
     /// An output, or a part of one, is another one's.
     #[error("its bits are not those of its digest")]
@@ -93,7 +93,7 @@ pub enum Damage {
     #[error("its sample is not what its checksum says")]
     Checksum,
     /// Of a sample, what is not base64, or no whole number of words.
-    #[error("its sample is no base64 of words")]
+    #[error("its sample is not base64 of words")]
     Sample,
     /// Another number of blocks, or of sampled words, than its words have.
     #[error("it has not as many blocks or sampled words as its length needs")]

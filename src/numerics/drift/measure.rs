@@ -49,7 +49,7 @@ struct Tally {
     /// Finite distances, by the power of two that holds them; the last one takes equal elements and is no bucket.
     buckets: [u64; 66],
     max_ulp: u64,
-    /// The sum of signed distances; below 2^33 each, so it can not overflow.
+    /// The sum of signed distances; below 2^33 each, so it cannot overflow.
     bias: i64,
     relative: f64,
     shifted: f64,

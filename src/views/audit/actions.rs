@@ -73,13 +73,13 @@ fn forbidden(record: &Record, engine: &str, case: &CaseRecord) -> Action {
         Blame::Translation { gap } => format!("The translation of WGSL is at fault, not the driver: {gap}."),
         Blame::TranslationOrDriver { other } => {
             format!(
-                "{other} reaches the same hardware and its result is allowed, so the translation of WGSL or the driver is at fault."
+                "{other} uses the same hardware and its result is allowed, so the fault is in the translation of WGSL or in the driver."
             )
         }
         Blame::Interpreter => "Run it again.".to_owned(),
     };
     Action {
-        text: format!("The specification forbids a result of {engine}. {tell}"),
+        text: format!("The WGSL specification does not allow a result of {engine}. {tell}"),
         command: again(record, engine, &case.id, &[]),
     }
 }
@@ -107,7 +107,7 @@ fn action(record: &Record, step: &Step) -> Action {
             (format!("See what differs on {engine}:"), again(record, engine, case, &[]))
         }
         Step::Case { case, engine, planted } => (
-            "Look for the cause: interpreters that take one liberty each may give the same bits.".to_owned(),
+            "Look for the cause: run interpreters that each use one freedom that drivers have; one may give the same bits.".to_owned(),
             again(record, engine, case, planted),
         ),
         Step::Kernel { kernel } => {

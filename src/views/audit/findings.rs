@@ -51,7 +51,7 @@ impl FindingRow {
     pub(super) fn said(&self) -> String {
         match self.cases {
             0 | 1 => self.message.clone(),
-            n => format!("{} (and in {} more)", self.message, text::plural(n - 1, "case")),
+            n => format!("{} (and in {})", self.message, text::plural(n - 1, "more case")),
         }
     }
 }

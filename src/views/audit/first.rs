@@ -28,12 +28,12 @@ struct Question {
 
 /// In the order of [`AXES`].
 const QUESTIONS: [Question; 6] = [
-    Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "nothing was run twice" },
+    Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "no adapter ran a case twice" },
     Question {
         axis: AxisLevel::Config,
         title: "Other launch",
         head: "launch",
-        untested: "nothing was run in two configurations",
+        untested: "no adapter ran a case in two configurations",
     },
     Question {
         axis: AxisLevel::Threads,
@@ -68,10 +68,11 @@ pub(super) struct First<'r> {
 }
 
 impl<'r> First<'r> {
-    /// Of a record; `None` where it has no operation of a training.
+    /// Of a record; `None` where it tests no operation of a training.
     pub(super) fn of(record: &'r Record) -> Option<Self> {
         let rows = training::operations(record);
-        (!rows.is_empty()).then_some(Self { record, rows })
+        let tested = rows.iter().flat_map(|r| &r.cells).any(|c| c.compared > 0);
+        tested.then_some(Self { record, rows })
     }
 
     fn cells(&self, axis: AxisLevel) -> impl Iterator<Item = (&'static str, &Tested<'r>)> {
@@ -116,7 +117,13 @@ impl<'r> First<'r> {
             some => format!("; {what} by {}", text::list(some, QUESTIONS.len())),
         };
         let rest = by("other bits", &changed) + &by("the same", &kept);
-        (tone, format!("Training operations, run again: {first}{rest}"))
+        let subject = if self.rows.len() == training::OPERATIONS.len() {
+            "Training operations".to_owned()
+        } else {
+            let names: Vec<String> = self.rows.iter().map(|r| r.operation.name.to_owned()).collect();
+            text::list(&names, NAMED)
+        };
+        (tone, format!("{subject}, run again: {first}{rest}"))
     }
 
     /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.

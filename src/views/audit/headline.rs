@@ -244,7 +244,7 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
         statement.text.0.push(Span::Plain(format!(
-            " On the interpreter each run takes a legal order of execution, another one where the shader has several; {runs} \
+            " On the interpreter each run uses a legal order of execution, a different one if the shader allows several; {runs} \
              runs were made."
         )));
     }
@@ -271,7 +271,7 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
             Level::DriverToDriver => "No case ran through two drivers or backends of one piece of hardware.",
             Level::GpuToGpu => "No case ran on two adapters of different hardware.",
             Level::CpuGpuBitwise => "No driver's result had a strict reference to compare with.",
-            _ => "No problem was run in two configurations.",
+            _ => "No test problem was run in two configurations.",
         };
         return make(Tone::Plain, title, format!("Not tested. {why}"));
     }
@@ -281,9 +281,9 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
             "{} {} on {}.{}",
             what(level),
             if fared.problems.len() == 1 {
-                "in the one problem tested".to_owned()
+                "in the one test problem".to_owned()
             } else {
-                format!("in all {} tested", text::plural(fared.problems.len(), "problem"))
+                format!("in all {}", text::plural(fared.problems.len(), "test problem"))
             },
             text::list(&clean, 6),
             nan(record, level) + &left_out(record, level) + &without
@@ -301,7 +301,7 @@ fn statement(record: &Record, level: Level, fared: &Fared) -> Statement {
         .collect();
     let mut text = format!("Differs in {}: {}.", text::list(&broken, 6), by_kernel(&fared.broken));
     if !clean.is_empty() {
-        text.push_str(&format!(" Held in all problems tested on {}.", text::list(&clean, 6)));
+        text.push_str(&format!(" No difference in the test problems on {}.", text::list(&clean, 6)));
     }
     text.push_str(&left_out(record, level));
     text.push_str(&without);
@@ -327,7 +327,7 @@ fn left_out(record: &Record, level: Level) -> String {
         record.verdicts.iter().filter(on).filter(unrepeated).map(|v| v.problem.as_str()).collect();
     match all.len() {
         0 => String::new(),
-        n => format!(" Left out where they do not repeat: {}.", text::plural(n, "problem")),
+        n => format!(" Not counted where their own runs differ: {}.", text::plural(n, "test problem")),
     }
 }
 
@@ -392,17 +392,15 @@ fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<Strin
 
 fn specification(outside: &BTreeMap<String, BTreeSet<String>>, record: &Record) -> Statement {
     if outside.is_empty() {
-        let judged = record
-            .cases
-            .iter()
-            .flat_map(|c| &c.executions)
-            .filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged)
-            .count();
+        // What the CPU's own threads compute is no WGSL.
+        let wgsl = |x: &&Execution| is(record, &x.engine, |e| e.role().is_adapter());
+        let results = || record.cases.iter().flat_map(|c| &c.executions).filter(wgsl);
+        let judged = results().filter(|x| x.accuracy.is_some() && x.status != Status::Unjudged).count();
         if judged == 0 {
             return make(Tone::Plain, "Specification", "No result was judged against the specification.".to_owned());
         }
         let partly = |x: &&Execution| x.accuracy.as_ref().is_some_and(|a| a.unmeasured > 0);
-        let rest = match record.cases.iter().flat_map(|c| &c.executions).filter(partly).count() {
+        let rest = match results().filter(partly).count() {
             0 => String::new(),
             n => format!(" {} had too many different outputs to judge all of them.", text::plural(n, "result")),
         };
@@ -430,7 +428,11 @@ fn controls(record: &Record) -> Statement {
     }
     if record.controls.iter().any(|c| !c.caught) {
         let caught = record.controls.iter().filter(|c| c.caught).count();
-        return make(Tone::Bad, "Controls", format!("{caught} of {total} planted differences were caught."));
+        return make(
+            Tone::Bad,
+            "Controls",
+            format!("{caught} of {total} differences planted to test this audit were caught."),
+        );
     }
-    make(Tone::Good, "Controls", format!("All {total} planted differences were caught."))
+    make(Tone::Good, "Controls", format!("All {total} differences planted to test this audit were caught."))
 }

@@ -20,18 +20,18 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
     let title = "Self-check";
     if fared.broken.is_empty() {
         let all = match fared.problems.len() {
-            1 => "the one problem".to_owned(),
-            n => format!("all {}", text::plural(n, "problem")),
+            1 => "the one test problem".to_owned(),
+            n => format!("all {}", text::plural(n, "test problem")),
         };
         let text = format!(
-            "The interpreter and the CPU references, two implementations of strict arithmetic, agree in {all} tested."
+            "The interpreter and the CPU references, two implementations of strict arithmetic, agree in {all}."
         );
         return Some(make(Tone::Good, title, text));
     }
     let text = format!(
         "The interpreter and the CPU references, two implementations of strict arithmetic, differ in {} of {}: {}.",
         fared.broken_problems.len(),
-        text::plural(fared.problems.len(), "problem"),
+        text::plural(fared.problems.len(), "test problem"),
         by_kernel(&fared.broken)
     );
     Some(make(Tone::Broke, title, text))

@@ -142,7 +142,10 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
             out.push(ways(&parts.short_id));
         }
         out.push(training.anywhere());
-        next = next.at(Detail::Full);
+        // Where some kernels were asked for there is room for it.
+        if record.provenance.settings.kernels.is_empty() {
+            next = next.at(Detail::Full);
+        }
     } else {
         notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
         out.push(first);
@@ -161,8 +164,8 @@ fn ways(id: &str) -> Section {
     );
     out.step("To state it in a paper, with what was not tested:", format!("repro-audit report {id} --statement"));
     out.step(
-        "To be told when an update changes bits: commit what this machine computes, and compare it in continuous integration.",
-        format!("repro-audit lock {id} && repro-audit check --run"),
+        "To be told when an update changes bits: commit repro.lock, and run repro-audit check --run in continuous integration.",
+        format!("repro-audit lock {id}"),
     );
     out
 }
@@ -309,10 +312,24 @@ fn acted_on(record: &Record, parts: &Parts<'_>, soundness: &Soundness) -> Vec<do
                 Mark::NotRepeatable => Weight::Note,
                 _ => Weight::Pass,
             };
-            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, x.outcome.clone()));
+            let outside = if x.mark == Mark::Outside { outside(record, &case.id, &x.engine) } else { String::new() };
+            let text = format!("{outside}{}", x.outcome);
+            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, text));
         }
     }
     out
+}
+
+/// How much of a result is outside the specification, before what else is said of it.
+fn outside(record: &Record, case: &str, engine: &str) -> String {
+    let found = record.cases.iter().filter(|c| c.id == case).flat_map(|c| c.executions.iter().map(move |x| (c, x)));
+    let measured = found.filter(|(_, x)| x.engine == engine).find_map(|(c, x)| Some((c, x.accuracy.as_ref()?)));
+    let Some((case, accuracy)) = measured.filter(|(_, a)| a.outside > 0) else {
+        return "outside what the WGSL specification allows; ".to_owned();
+    };
+    let (some, all) = (text::count(accuracy.outside), text::count(case.elements));
+    let first = accuracy.first_outside.map(|i| format!(", the first at index {}", text::count(i))).unwrap_or_default();
+    format!("{some} of {all} elements are outside what the WGSL specification allows{first}; ")
 }
 
 /// A paragraph.

@@ -65,7 +65,7 @@ pub(super) fn axes(parts: &Parts<'_>) -> Section {
     }
     if !table.rows.is_empty() {
         levels.text(
-            "Each level is about one axis alone. A problem counts as held where every pair that \
+            "Each level is about one axis alone. A test problem counts as held where every pair that \
              tests the level agrees in every bit.",
         );
     }
@@ -294,7 +294,7 @@ pub(super) fn verdicts(record: &Record) -> Section {
     let mut out = Section::new("verdicts", "Verdicts with a reason").at(Detail::Page).folded();
     let mut found: Vec<_> = record.verdicts.iter().filter(|v| !v.because.is_empty()).collect();
     found.sort_by_key(|v| (v.level, std::cmp::Reverse(v.status)));
-    let columns = ["", "problem", "engine", "reached", "because", "see it"].map(Column::text);
+    let columns = ["", "test problem", "engine", "level", "because", "see it"].map(Column::text);
     let mut table = Table::new("verdict-list", &columns).most(400);
     for v in found {
         table.push([
@@ -342,14 +342,14 @@ const TERMS: [(&str, &str); 7] = [
     (
         "reference",
         "The CPU's implementation of the same shader: the same operations in the same order, in strict IEEE-754 arithmetic. \
-         Its other modes take one liberty each that a driver may take: fusing a multiply with the add that follows, expanding \
+         Its other modes each use one freedom that a driver may use: fusing a multiply with the add that follows, expanding \
          fma into two roundings, turning subnormals into zero. Where a driver's bits equal such a reference's and not the \
          strict one's, its arithmetic is known.",
     ),
     (
         "within specification",
         "WGSL leaves freedom: rounding to either neighbour, fusing, reassociating, flushing subnormals, and an error of some \
-         ulp in its functions. A result within that freedom may differ and yet be no defect. Outside it, it is one.",
+         ulp in its functions. A result within that freedom may differ without being a defect; a result outside it is a defect.",
     ),
     (
         "no difference in N runs",

@@ -81,9 +81,13 @@ fn controls(record: &Record) -> ControlsView {
     let sentence = if total == 0 {
         "No difference was planted, so this record does not show that one would be caught.".to_owned()
     } else if missed.is_empty() {
-        format!("All {total} planted differences were caught.")
+        format!("All {total} differences planted to test this audit were caught.")
     } else {
-        format!("{} of {total} planted differences were missed: {}.", missed.len(), text::list(&missed, 4))
+        format!(
+            "{} of {total} differences planted to test this audit were missed: {}.",
+            missed.len(),
+            text::list(&missed, 4)
+        )
     };
     ControlsView { sentence }
 }

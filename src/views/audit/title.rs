@@ -29,7 +29,7 @@ pub(super) fn title(
     let share = |l: Level| {
         levels
             .get(&l)
-            .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "problem")))
+            .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "test problem")))
             .unwrap_or_default()
     };
     // Nothing is called repeatable that was not repeated.
@@ -37,7 +37,7 @@ pub(super) fn title(
     let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
     if !outside.is_empty() {
         let names: Vec<String> = outside.keys().cloned().collect();
-        return (Tone::Bad, format!("Results outside the specification on {}", text::list(&names, 3)));
+        return (Tone::Bad, format!("Results outside the WGSL specification on {}", text::list(&names, 3)));
     }
     if let Some(race) = findings.iter().find(|f| f.defect) {
         // What a stray load gives may be thrown away; that it is another element's value is all that is known.
@@ -87,7 +87,7 @@ pub(super) fn title(
                 v.levels.iter().any(|(level, state)| shows.contains(level) && *state == LevelState::Failed)
             };
             let shown = record.verdicts.iter().filter(planted).filter(differs).map(|v| v.problem.as_str());
-            let (shown, all) = (shown.collect::<BTreeSet<_>>().len(), text::plural(all.len(), "problem"));
+            let (shown, all) = (shown.collect::<BTreeSet<_>>().len(), text::plural(all.len(), "test problem"));
             return (
                 Tone::Plain,
                 format!("No driver was audited: what was planted in the interpreter shows in {shown} of {all}"),
@@ -100,7 +100,7 @@ pub(super) fn title(
             Some(f) => format!(
                 "in the interpreter {} of {} depend on the order of execution",
                 f.broken_problems.len(),
-                text::plural(f.problems.len(), "problem")
+                text::plural(f.problems.len(), "test problem")
             ),
         };
         return (Tone::Plain, format!("No driver was audited: {rest}"));

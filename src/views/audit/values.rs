@@ -11,7 +11,7 @@ use crate::views::text;
 const NAMED: usize = 3;
 
 /// What is said of drivers whose results are not numbers.
-const AGAINST: &str = "NaN or infinite where the strict reference is not, or the reverse";
+const AGAINST: &str = "NaN or infinite where the strict reference is finite, or finite where it is not";
 
 /// The same of a record whose format counts an infinity against NaN, or against the other infinity, as one against a number.
 const OTHERWISE: &str = "NaN or infinite where the strict reference is something else, or the reverse";
@@ -76,7 +76,7 @@ fn is_empty(record: &Record) -> bool {
 fn sentence(found: &[Found]) -> String {
     let named: Vec<String> = found.iter().take(NAMED).map(Found::sentence).collect();
     let more = found.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!("; and {} more", text::plural(more, "variant")) };
+    let more = if more == 0 { String::new() } else { format!("; and {}", text::plural(more, "more variant")) };
     format!("{}{more}", named.join("; "))
 }
 

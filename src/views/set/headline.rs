@@ -87,7 +87,7 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 fn classes(view: &Related, out: &mut Section) {
     let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
     let rest = if undecided > 0 {
-        format!(" {} can not be placed: too little was run on both sides.", plural(undecided, "variation"))
+        format!(" {} cannot be placed: too little was run on both sides.", plural(undecided, "variation"))
     } else {
         String::new()
     };
@@ -115,14 +115,14 @@ fn classes(view: &Related, out: &mut Section) {
         out.statement(mark, "Classes", text);
     } else {
         let text = format!(
-            "{} of {} kernels split the engines: {}. {} the same on all that ran it.{rest}",
+            "In {} of {} kernels the engines do not all give the same bits: {}. {}.{rest}",
             split.len(),
             view.kernels.len(),
             list(&split, 8),
             match whole {
-                0 => "None is".to_owned(),
-                1 => "1 is".to_owned(),
-                n => format!("{n} are"),
+                0 => "None is the same on all engines that ran it".to_owned(),
+                1 => "1 is the same on all engines that ran it".to_owned(),
+                n => format!("{n} are the same on all engines that ran them"),
             }
         );
         out.statement(Mark::Differs, "Classes", text);
@@ -231,7 +231,7 @@ fn completeness(view: &Related, out: &mut Section) {
     }
     if view.soundness.is_sound() {
         let text = "Every control was caught on every engine that ran, every record is complete, and none that was expected is missing.";
-        out.statement(Mark::Holds, "Soundness", text);
+        out.statement(Mark::Holds, "Reliability", text);
         return;
     }
     let mut reasons: Vec<String> = Vec::new();
@@ -247,5 +247,5 @@ fn completeness(view: &Related, out: &mut Section) {
     if more > 0 {
         reasons.push(plural(more, "more reason"));
     }
-    out.statement(Mark::Attention, "Soundness", format!("{}.", reasons.join("; ")));
+    out.statement(Mark::Attention, "Reliability", format!("{}.", reasons.join("; ")));
 }

@@ -21,12 +21,12 @@ impl View for Related {
         let mut said = Section::new("verdict", "");
         headline::statements(self, &mut said);
         out.push(said);
-        let mut splits = Section::new("splits", "What splits the classes");
+        let mut splits = Section::new("splits", "How the classes differ");
         for split in self.splits.iter().take(COLUMNS) {
             match &split.worst {
                 Some((case, size)) => {
-                    let mut text = Text::then_code(format!("{} Shown best by", split.text), case);
-                    text.0.push(crate::views::document::Span::Plain(format!(": {size}.")));
+                    let mut text = Text::then_code(format!("{} Clearest case:", split.text), case);
+                    text.0.push(crate::views::document::Span::Plain(format!(" ({size}).")));
                     splits.text(text);
                 }
                 None => splits.text(split.text.as_str()),

@@ -214,7 +214,7 @@ pub(super) fn records(view: &Related) -> Section {
         Column::text("system"),
         Column::text("processor"),
         Column::number("drivers"),
-        Column::text("can be relied on"),
+        Column::text("reliable"),
     ];
     let mut table = Table::new("records", &columns);
     for record in &view.records {

@@ -205,7 +205,7 @@ impl<'m> Compiler<'m> {
             Expression::ArrayLength(pointer) => {
                 let place = self.place(frame, *pointer, body)?;
                 let TypeInner::Pointer { base, .. } = self.inner(frame, *pointer) else {
-                    return self.refuse("the length of what is no array", line);
+                    return self.refuse("the length of what is not an array", line);
                 };
                 let elements = self.layouts.elements(&self.module().types[*base].inner, Layout::Host)?;
                 let Root::Buffer(buffer) = place.root else {

@@ -52,7 +52,7 @@ impl From<Unsupported> for Refusal {
 /// More rows than this are refused: at 64 lanes they would take a gibibyte.
 const MOST_ROWS: u32 = 1 << 22;
 
-/// Deeper calls than this are refused, so that a shader can not exhaust this program's own stack.
+/// Deeper calls than this are refused, so that a shader cannot exhaust this program's own stack.
 const MOST_CALLS: usize = 64;
 
 /// The value of an expression.
@@ -124,7 +124,7 @@ pub(super) fn compile(
         .entry_points
         .iter()
         .position(|e| e.name == entry && e.stage == naga::ShaderStage::Compute)
-        .ok_or_else(|| refused(&format!("'{entry}', which is no compute entry point of this shader")))?;
+        .ok_or_else(|| refused(&format!("'{entry}', which is not a compute entry point of this shader")))?;
     let point = &module.entry_points[index];
     let code = Code {
         rows: 0,
@@ -191,7 +191,7 @@ impl<'m> Compiler<'m> {
             Some(rows) => self.code.rows = rows,
             None => {
                 return self.refuse(
-                    format!("a shader whose variables and values need more than {MOST_ROWS} words an invocation"),
+                    format!("a shader whose variables and values need more than {MOST_ROWS} words per invocation"),
                     0,
                 );
             }

@@ -111,7 +111,7 @@ fn floats_become_integers_within_the_limits_of_naga() {
                 Literal::F16(x) => x.to_f64(),
                 Literal::F32(x) => f64::from(x),
                 Literal::F64(x) => x,
-                other => panic!("{other:?} is no limit of {float:?}"),
+                other => panic!("{other:?} is not a limit of {float:?}"),
             };
             let (low, high) = (limit(low), limit(high));
             for d in [STRICT, FLUSH] {
