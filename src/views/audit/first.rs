@@ -301,9 +301,16 @@ pub(super) fn use_these(all: &[Advice]) -> Option<String> {
         .filter(|a| a.held == first.held && a.engines == first.engines)
         .filter_map(|a| Some(format!("{}/{}", a.kernel, a.variants.first()?)))
         .collect();
-    let heads: Vec<String> = first.held.iter().filter_map(|level| head(*level)).map(str::to_owned).collect();
+    let again = if first.held.contains(&Level::RunToRun) { " again" } else { "" };
+    let others = first.held.iter().filter(|level| **level != Level::RunToRun);
+    let heads: Vec<String> = others.filter_map(|level| head(*level)).map(str::to_owned).collect();
+    let by = match (again.is_empty(), heads.is_empty()) {
+        (_, true) => "",
+        (true, false) => " by ",
+        (false, false) => ", and by ",
+    };
     Some(format!(
-        "{}: the same bits by {} on {}",
+        "{}: the same bits{again}{by}{} on {}",
         text::list(&same, NAMED),
         text::list(&heads, QUESTIONS.len()),
         text::list(&first.engines, NAMED),
