@@ -126,7 +126,10 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
     let table = table_of(&clean, false);
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("rarer than 37.5 % (95 % confidence)"), "the drivers' runs\n{table}");
-    assert!(flat.contains("a different one if the shader allows several; 8 runs were made"), "the interpreter's\n{table}");
+    assert!(
+        flat.contains("a different one if the shader allows several; 8 runs were made"),
+        "the interpreter's\n{table}"
+    );
     assert!(flat.contains("4 adapters, 3 of which finished, the interpreter and 1 interpreter with"), "{table}");
 }
 
