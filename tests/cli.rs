@@ -143,11 +143,11 @@ fn a_record_that_can_not_be_read_is_exit_5_and_one_line() {
     let path = folder.path().join("record.json");
     let name = path.to_str().expect("a name");
     let cases: [(&str, &str); 5] = [
-        ("", "no record"),
-        ("{", "no record"),
-        ("[1, 2]", "no record"),
+        ("", "not a record"),
+        ("{", "not a record"),
+        ("[1, 2]", "not a record"),
         (r#"{"format":{"major":99,"minor":0}}"#, "update repro-audit"),
-        (r#"{"format":{"major":1,"minor":0}}"#, "no record"),
+        (r#"{"format":{"major":1,"minor":0}}"#, "not a record"),
     ];
     for (content, expected) in cases {
         std::fs::write(&path, content).expect("written");

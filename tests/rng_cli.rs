@@ -40,7 +40,7 @@ fn predict_says_what_each_card_gives_and_where_they_part() {
     let text = stdout(&[&arguments[..], &["--format", "csv"]].concat(), 0);
     assert_eq!(text.lines().count(), 4, "a row a pair: {text}");
     let text = stdout(&[&arguments[..], &["--format", "markdown"]].concat(), 0);
-    assert!(text.starts_with("## The cards part") && text.contains("|---"), "{text}");
+    assert!(text.starts_with("## The cards first differ") && text.contains("|---"), "{text}");
 }
 
 #[test]

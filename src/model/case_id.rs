@@ -261,7 +261,7 @@ mod tests {
             ("", "is not a kernel"),
             ("sum/", "is not a variant"),
             ("/tree", "is not a kernel"),
-            ("sum/tree?n", "no name=value"),
+            ("sum/tree?n", "not of the form name=value"),
             ("sum/tree?n=", "is not a value"),
             ("sum/tree?=4", "is not a parameter"),
             ("sum/tree?n=4&n=4", "gives n twice"),

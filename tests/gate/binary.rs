@@ -109,7 +109,10 @@ fn audit_lock_and_check() {
     expect(at, &["check", "a.json", "b.json", "--lock", "both.lock"], 0);
     let said = expect(at, &["check", "three.json", "--lock", "both.lock"], 3);
     assert!(said.contains("missing-leg") && said.contains("the audit c was expected"), "{said}");
-    assert!(expect(at, &["lock", "three.json", "--out", "other.lock"], 4).contains("expected: c"), "nor is it locked");
+    assert!(
+        expect(at, &["lock", "three.json", "--out", "other.lock"], 4).contains("expected labels: c"),
+        "nor is it locked"
+    );
 
     // A planted defect is an engine that the lock does not have; in the strict one's place it is a change.
     expect(at, &[&audit[..], &["--planted", "reassociate", "--out", "planted"]].concat(), 0);
