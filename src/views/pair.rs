@@ -1,6 +1,6 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
-use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
+use crate::facts::pair::{Between, CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
 use crate::views::document::{
@@ -332,10 +332,10 @@ fn title(cause: &CauseGroup) -> &'static str {
 fn functions(pair: &Compared, cause: &CauseGroup) -> String {
     let far = |name: &str| {
         let mine = pair.results.iter().filter(|r| r.why == Why::Builtin && r.variant == name);
-        let drifts: Vec<_> = mine.filter_map(|r| r.drift.as_ref()).collect();
-        let most = drifts.iter().map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))?;
+        let drifts: Vec<_> = mine.map(|r| r.drift.as_ref()).collect();
+        let most = drifts.iter().flatten().map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))?;
         // What is stored of an output is a sample, whose largest distance is no largest of all.
-        let how = if drifts.iter().all(|d| d.is_whole()) { "by up to" } else { "by at least" };
+        let how = if drifts.iter().all(|d| d.is_some_and(Between::is_whole)) { "by up to" } else { "by at least" };
         Some(format!("{how} {most} ulp"))
     };
     let names: Vec<String> =
