@@ -160,15 +160,15 @@ fn a_change_is_told_by_what_the_bits_show() {
         let found = pair::compare(a, b, &[]).expect("nothing is forced");
         found.causes.iter().map(|c| c.why.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(why(&keeps, &flushes), [Why::Flushed { now: true }], "subnormal results are zero now");
-    assert_eq!(why(&flushes, &keeps), [Why::Flushed { now: false }], "and no longer");
+    assert_eq!(why(&keeps, &flushes), [Why::Flushed { now: true, whole: true }], "subnormal results are zero now");
+    assert_eq!(why(&flushes, &keeps), [Why::Flushed { now: false, whole: true }], "and no longer");
     let rounds = record("b", "25.0.7", 2, ordinary, &|kernel, w| {
         let rounded = half::f16::from_f32(f32::from_bits(w)).to_f32().to_bits();
         if kernel == "rope" { rounded } else { w }
     });
     let keeps = record("a", "22.3.6", 1, ordinary, &as_written);
-    assert_eq!(why(&keeps, &rounds), [Why::Half { now: true }], "f32(f16(x)) now");
-    assert_eq!(why(&rounds, &keeps), [Why::Half { now: false }], "and no longer");
+    assert_eq!(why(&keeps, &rounds), [Why::Half { now: true, whole: true }], "f32(f16(x)) now");
+    assert_eq!(why(&rounds, &keeps), [Why::Half { now: false, whole: true }], "and no longer");
     let overflows = record("b", "25.0.7", 2, ordinary, &|kernel, w| if kernel == "rope" { 0x7f80_0000 } else { w });
     assert_eq!(why(&keeps, &overflows), [Why::Unknown], "an infinity is no rounding");
     let (_, text) = compared(&keeps, &rounds, &["--full"]);
