@@ -238,7 +238,7 @@ fn lead(pair: &Compared) -> String {
     let side = |s: &crate::facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
     let mut out = format!("{} → {}.", side(&pair.left), side(&pair.right));
     if pair.between.is_empty() {
-        out.push_str(" No driver, variable or processor differs.");
+        out.push_str(" No driver, no variable that drivers read and no processor differs.");
     } else {
         out.push_str(&format!(" What differs between them: {}.", list(&pair.between, 6)));
     }

@@ -293,6 +293,27 @@ fn a_variable_that_a_driver_reads_is_a_difference_between_the_sides() {
 }
 
 #[test]
+fn another_processor_is_a_difference_between_the_sides() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let with = |change: &dyn Fn(&mut record::Environment)| {
+        let mut after = before.clone();
+        change(&mut after.environment);
+        compared(&before, &sealed(after), &["--full"]).1
+    };
+    let same = with(&|_| {});
+    assert!(same.contains("no processor differs"), "{same}");
+    let changes: [(&dyn Fn(&mut record::Environment), &str); 3] = [
+        (&|e| e.cpu = "Another CPU".to_owned(), "the processor: AMD EPYC → Another CPU"),
+        (&|e| e.architecture = "aarch64".to_owned(), "the processor: x86_64 → aarch64"),
+        (&|e| e.cpu_features.clear(), "the processor's instructions"),
+    ];
+    for (change, told) in changes {
+        let text = with(change);
+        assert!(text.contains(told) && !text.contains("no processor differs"), "{told}: {text}");
+    }
+}
+
+#[test]
 fn a_case_is_one_row_however_many_engines_show_it() {
     let twice = |mut record: Record| {
         let mut second = record.engines[1].clone();
