@@ -313,6 +313,32 @@ fn another_processor_is_a_difference_between_the_sides() {
     }
 }
 
+/// What has another shader ran on both sides, and is in no count.
+#[test]
+fn what_can_not_be_compared_is_no_part_of_all_that_both_sides_ran() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let mut after = before.clone();
+    let dots = || before.cases.iter().filter(|c| c.kernel == "dot").count();
+    after.cases.iter_mut().filter(|c| c.kernel == "dot").for_each(|c| c.shader = Some("cd".repeat(16)));
+    let after = sealed(after);
+    let (output, text) = compared(&before, &after, &["--full", "--fail-on", "drift"]);
+    let first = format!(
+        "All {} results that can be compared are bit for bit the same; {} cases have another shader or output",
+        before.cases.len() - dots(),
+        dots()
+    );
+    assert!(text.starts_with(&first), "{text}");
+    assert_eq!(status(&output), 0, "no drift is shown");
+    let help = words(&run(&mut program(&["compare", "--help"])));
+    assert!(
+        help.contains("A case with another shader or output on either side is not compared"),
+        "and help says so: {help}"
+    );
+    let (_, tests) = compared(&before, &after, &["--format", "junit"]);
+    assert_eq!(tests.matches("<skipped ").count(), dots(), "{tests}");
+    assert!(!tests.contains("that both sides ran"), "{tests}");
+}
+
 #[test]
 fn a_case_is_one_row_however_many_engines_show_it() {
     let twice = |mut record: Record| {
