@@ -301,3 +301,12 @@ fn one_machine_that_strays_is_a_conflict_and_no_class() {
     }
     assert_eq!(relate(&merged(&records)).classes.len(), 2, "they are a class");
 }
+
+#[test]
+fn an_update_is_between_two_names() {
+    for (from, to) in [("25.0.0-rc3", "25.0.0"), ("25.0.7-1", "25.0.7-2")] {
+        let records = [machine("a", "one", from, 1, false), machine("b", "one", to, 2, true)];
+        let text = page(&relate(&merged(&records)));
+        assert!(text.contains(&format!("The driver update Mesa {from} → Mesa {to} changed bits")), "{text}");
+    }
+}
