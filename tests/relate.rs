@@ -302,6 +302,47 @@ fn one_machine_that_strays_is_a_conflict_and_no_class() {
     assert_eq!(relate(&merged(&records)).classes.len(), 2, "they are a class");
 }
 
+/// The record with the cases of one kernel alone.
+fn only(mut record: Record, kernel: &str) -> Record {
+    record.cases.retain(|c| c.kernel == kernel);
+    record.verdicts = repro_audit::facts::verdicts(&record);
+    sealed(record)
+}
+
+/// The record of another adapter than lavapipe, of this device id.
+fn of_device(mut record: Record, device: u32) -> Record {
+    if let Some(adapter) = &mut record.engines[1].adapter {
+        (adapter.vendor, adapter.device) = (0x1002, device);
+        adapter.name = format!("Radeon {device:x}");
+    }
+    sealed(record)
+}
+
+#[test]
+fn an_update_without_a_common_case_is_no_missing_version() {
+    let before = only(machine("a", "one", "22.3.6", 1, false), "dot");
+    let after = only(machine("b", "one", "25.0.7", 2, false), "rope");
+    let text = page(&relate(&merged(&[before.clone(), after])));
+    assert!(text.contains("No case that repeats ran on a version of a driver and on the next"), "{text}");
+    assert!(!text.contains("No adapter is here with two versions"), "{text}");
+    let text = page(&relate(&merged(&[before])));
+    assert!(text.contains("No adapter is here with two versions of its driver."), "{text}");
+}
+
+#[test]
+fn an_update_that_changed_bits_is_counted_on_adapters_that_have_it() {
+    let first = [machine("a1", "one", "22.3.6", 1, false), machine("a2", "one", "24.0.1", 2, true)];
+    let second = [machine("b1", "two", "24.0.1", 3, true), machine("b2", "two", "25.0.7", 4, true)];
+    let second = second.map(|r| of_device(r, 1));
+    let text = page(&relate(&merged(&[first.as_slice(), second.as_slice()].concat())));
+    let expected = "1 of 2 driver updates changed bits, on the one adapter that has both versions: \
+                    Mesa 22.3.6 → Mesa 24.0.1.";
+    assert!(text.contains(expected), "{text}");
+    let later = of_device(machine("b0", "two", "22.3.6", 5, true), 1);
+    let text = page(&relate(&merged(&[first.as_slice(), second.as_slice(), &[later]].concat())));
+    assert!(text.contains("1 of 2 driver updates changed bits, on 1 of 2 adapters that have both versions"), "{text}");
+}
+
 #[test]
 fn an_update_is_between_two_names() {
     for (from, to) in [("25.0.0-rc3", "25.0.0"), ("25.0.7-1", "25.0.7-2")] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Class, Related};
+use crate::facts::set::{Class, Related, Update};
 use crate::model::words::{count, list, plural};
 use crate::views::document::{Mark, Section, Tone};
 
@@ -130,43 +130,48 @@ fn classes(view: &Related, out: &mut Section) {
 }
 
 /// Updates of a driver, each counted once however many adapters and settings of variables show it.
-fn drivers(view: &Related, out: &mut Section) {
-    let mut updates: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let mut changed: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let (mut adapters, mut changing) = (BTreeSet::new(), BTreeSet::new());
+fn drivers<'v>(view: &'v Related, out: &mut Section) {
+    let mut updates: Vec<(&str, (&str, &str), &'v Update)> = Vec::new();
     for timeline in &view.timelines {
         for version in &timeline.versions {
-            let Some(update) = version.update.as_ref().filter(|u| u.compared > 0) else { continue };
-            updates.insert((&update.from, &version.release));
-            adapters.insert(&timeline.adapter);
-            if update.changed > 0 {
-                changed.insert((&update.from, &version.release));
-                changing.insert(&timeline.adapter);
-            }
+            let both = |u: &'v Update| (timeline.adapter.as_str(), (u.from.as_str(), version.release.as_str()), u);
+            updates.extend(version.update.as_ref().map(both));
         }
     }
+    let those = |is: fn(&Update) -> bool| -> BTreeSet<(&str, &str)> {
+        updates.iter().filter(|(_, _, u)| is(u)).map(|(_, both, _)| *both).collect()
+    };
+    let (ran, changed) = (those(|u| u.compared > 0), those(|u| u.changed > 0));
+    let adapters = |is: fn(&Update) -> bool| {
+        let shown = updates.iter().filter(|(_, both, u)| changed.contains(both) && is(u));
+        shown.map(|(adapter, ..)| *adapter).collect::<BTreeSet<&str>>().len()
+    };
     let named = |all: &BTreeSet<(&str, &str)>| {
         let names: Vec<String> = all.iter().map(|(from, to)| format!("{from} → {to}")).collect();
         list(&names, 3)
     };
-    if updates.is_empty() {
+    let all = plural(ran.len(), "driver update");
+    if view.timelines.is_empty() {
         out.statement(Mark::Untested, "Drivers", "No adapter is here with two versions of its driver.");
+    } else if ran.is_empty() {
+        let text = "No case that repeats ran on a version of a driver and on the next, under the same variables.";
+        out.statement(Mark::Untested, "Drivers", text);
     } else if changed.is_empty() {
-        let text = if updates.len() == 1 {
-            format!("The driver update {} changed no bit.", named(&updates))
+        let text = if ran.len() == 1 {
+            format!("The driver update {} changed no bit of what repeats and ran on both versions.", named(&ran))
         } else {
-            format!("None of {} changed a bit: {}.", plural(updates.len(), "driver update"), named(&updates))
+            format!("None of {all} changed a bit of what repeats and ran on both versions: {}.", named(&ran))
         };
         out.statement(Mark::Holds, "Drivers", text);
     } else {
-        let on = match (changing.len(), adapters.len()) {
-            (1, 1) => "on the one adapter that has both versions".to_owned(),
-            (n, all) => format!("on {n} of {all} adapters that have both versions"),
+        let versions = if changed.len() == 1 { "both versions" } else { "both versions of one" };
+        let on = match (adapters(|u| u.changed > 0), adapters(|_| true)) {
+            (1, 1) => format!("on the one adapter that has {versions}"),
+            (n, all) => format!("on {n} of {all} adapters that have {versions}"),
         };
-        let text = if updates.len() == 1 {
+        let text = if ran.len() == 1 {
             format!("The driver update {} changed bits {on}.", named(&changed))
         } else {
-            let all = plural(updates.len(), "driver update");
             format!("{} of {all} changed bits, {on}: {}.", changed.len(), named(&changed))
         };
         out.statement(Mark::Differs, "Drivers", text);
