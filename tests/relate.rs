@@ -351,3 +351,26 @@ fn an_update_is_between_two_names() {
         assert!(text.contains(&format!("The driver update Mesa {from} → Mesa {to} changed bits")), "{text}");
     }
 }
+
+#[test]
+fn an_engine_without_a_control_is_not_among_those_that_were_caught() {
+    let mut record = machine("a", "one", "22.3.6", 1, false);
+    let sound = page(&relate(&merged(std::slice::from_ref(&record))));
+    assert!(sound.contains("Every control was caught on every engine that ran"), "{sound}");
+    let mut remote = record.engines[1].clone();
+    remote.id = "remote:0".to_owned();
+    if let Some(adapter) = &mut remote.adapter {
+        (adapter.backend, adapter.index) = ("remote".to_owned(), 0);
+    }
+    record.engines.push(remote);
+    let execution = &record.cases[0].executions[0];
+    let execution = record::Execution { engine: "remote:0".to_owned(), ..execution.clone() };
+    record.cases[0].executions.push(execution);
+    record.verdicts = repro_audit::facts::verdicts(&record);
+    let view = relate(&merged(&[sealed(record)]));
+    assert!(view.soundness.is_sound() && !view.soundness.reasons.is_empty(), "{:?}", view.soundness);
+    let text = page(&view);
+    assert!(!text.contains("every engine that ran"), "{text}");
+    assert!(text.contains("Not controlled: a: no difference could be planted on remote:0"), "{text}");
+    assert!(text.contains("yes, but for remote:0, not controlled"), "{text}");
+}

@@ -234,7 +234,8 @@ fn completeness(view: &Related, out: &mut Section) {
             format!("No adapter with a driver is in the records of {}.", list(&without, 6)),
         );
     }
-    if view.soundness.is_sound() {
+    let sound = view.soundness.is_sound();
+    if sound && view.soundness.reasons.is_empty() {
         let text = "Every control was caught on every engine that ran, every record is complete, and none that was expected is missing.";
         out.statement(Mark::Holds, "Soundness", text);
         return;
@@ -252,5 +253,14 @@ fn completeness(view: &Related, out: &mut Section) {
     if more > 0 {
         reasons.push(plural(more, "more reason"));
     }
-    out.statement(Mark::Attention, "Soundness", format!("{}.", reasons.join("; ")));
+    let reasons = reasons.join("; ");
+    if sound {
+        let text = format!(
+            "Every control that was planted was caught, every record is complete, and none that was expected is missing. \
+             Not controlled: {reasons}."
+        );
+        out.statement(Mark::Note, "Soundness", text);
+    } else {
+        out.statement(Mark::Attention, "Soundness", format!("{reasons}."));
+    }
 }

@@ -1,6 +1,7 @@
 //! The tables of merged records: classes, kernels by classes, the cases that tell them apart, conflicts, records.
 
 use super::COLUMNS;
+use crate::facts::Soundness;
 use crate::facts::set::{Kernel, KernelCell, LARGEST, Related};
 use crate::model::words::{list, plural, short};
 use crate::views::chart::{Chart, Plot, Tile};
@@ -225,11 +226,21 @@ pub(super) fn records(view: &Related) -> Section {
             Cell::text(&record.system),
             Cell::text(&record.cpu),
             Cell::number(record.drivers.to_string()),
-            Cell::text(record.soundness.title().unwrap_or_else(|| "yes".to_owned())),
+            Cell::text(record.soundness.title().unwrap_or_else(|| relied(&record.soundness))),
         ]);
     }
     out.table(table);
     out
+}
+
+/// What of a sound record can be relied on.
+fn relied(soundness: &Soundness) -> String {
+    let engines: Vec<String> = soundness.reasons.iter().filter_map(|r| r.engine.clone()).collect();
+    if engines.is_empty() {
+        "yes".to_owned()
+    } else {
+        format!("yes, but for {}, not controlled", list(&engines, NAMES))
+    }
 }
 
 /// The words that the tables use.
