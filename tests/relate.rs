@@ -374,3 +374,13 @@ fn an_engine_without_a_control_is_not_among_those_that_were_caught() {
     assert!(text.contains("Not controlled: a: no difference could be planted on remote:0"), "{text}");
     assert!(text.contains("yes, but for remote:0, not controlled"), "{text}");
 }
+
+#[test]
+fn one_record_alone_is_compared_with_nothing() {
+    let text = page(&relate(&merged(&[machine("a", "one", "22.3.6", 1, false)])));
+    assert!(
+        text.contains("nothing is known to be the same") && text.contains("settled results of all engines"),
+        "{text}"
+    );
+    assert!(!text.contains("results compared"), "{text}");
+}

@@ -61,12 +61,12 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
 pub(super) fn lead(view: &Related) -> String {
     let machines: BTreeSet<&str> = view.records.iter().map(|r| r.machine.as_str()).collect();
     format!(
-        "{} of {}; {} on {}, {} compared.",
+        "{} of {}; {}, {}; {} of all engines.",
         plural(view.records.len(), "record"),
         plural(machines.len(), "machine"),
         plural(view.cases, "case"),
         adapters(view),
-        plural(view.results, "result"),
+        plural(view.results, "settled result"),
     )
 }
 
