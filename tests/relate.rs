@@ -318,6 +318,11 @@ fn of_device(mut record: Record, device: u32) -> Record {
     sealed(record)
 }
 
+/// How many cases of each kernel there are.
+fn cases(record: &Record, kernel: &str) -> usize {
+    record.cases.iter().filter(|c| c.kernel == kernel).count()
+}
+
 #[test]
 fn an_update_without_a_common_case_is_no_missing_version() {
     let before = only(machine("a", "one", "22.3.6", 1, false), "dot");
@@ -327,6 +332,27 @@ fn an_update_without_a_common_case_is_no_missing_version() {
     assert!(!text.contains("No adapter is here with two versions"), "{text}");
     let text = page(&relate(&merged(&[before])));
     assert!(text.contains("No adapter is here with two versions of its driver."), "{text}");
+}
+
+#[test]
+fn whether_an_engine_ran_a_case_twice_is_asked_of_its_cases() {
+    let all = machine("p", "one", "22.3.6", 1, false);
+    let again = only(machine("q", "two", "22.3.6", 2, false), "rope");
+    let fuses = machine("r", "three", "25.0.7", 3, true);
+    // The second record is of either class: the engine's rows are split.
+    let view = relate(&merged(&[all.clone(), again.clone(), fuses]));
+    assert!(view.engines.iter().any(|e| e.class == "A/B?"), "{:?}", view.engines);
+    assert_eq!(view.repeated, cases(&all, "rope"), "those that both ran");
+    let text = page(&view);
+    assert!(text.contains(&format!("No two records of one engine disagree, in {} case", view.repeated)), "{text}");
+    // Two records of one engine that share no case, which a third one joins.
+    let joins = machine("s", "three", "25.0.7", 3, false);
+    let view = relate(&merged(&[only(all, "dot"), again, joins]));
+    assert_eq!(view.classes.len(), 1, "one class");
+    assert_eq!(view.repeated, 0, "nothing ran twice on one engine");
+    let text = page(&view);
+    assert!(text.contains("No case that repeats was run by one engine in two records."), "{text}");
+    assert!(!text.contains("No two records of one engine disagree"), "{text}");
 }
 
 #[test]

@@ -85,8 +85,8 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
             }
         })
         .collect();
-    let compared = super::compared(drift.table, cases.iter().copied(), |i, _| Some(i));
-    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared, cells }
+    let compared = super::compared(drift.table, cases.iter().copied(), |i, _| Some(((), i)));
+    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared: compared.len(), cells }
 }
 
 /// The classes by what they gave for a case.
@@ -122,7 +122,7 @@ pub(super) fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
             let both = |i: &usize| matches!((first[*i], joined[c][*i]), (Cell::Settled(_), Cell::Settled(_)));
             let compared = (0..table.cases.len()).filter(both).count();
             let text = format!(
-                "{b} differs from {a} in {} of {compared} cases that both ran: {}{more}. {}.",
+                "{b} differs from {a} in {} of {compared} cases that both ran and that repeat: {}{more}. {}.",
                 found.cases.len(),
                 named.join(", "),
                 capital(&found.because(&a, &b))

@@ -55,6 +55,8 @@ pub struct Related {
     pub apart: usize,
     /// Cases that two adapters ran, each with one result; of one adapter alone, those that it ran twice.
     pub compared: usize,
+    /// Cases that one engine ran in two records, each with one result.
+    pub repeated: usize,
     /// The smallest set of cases that tells the classes apart.
     pub cover: Cover,
     /// Its cases.
@@ -258,7 +260,8 @@ pub fn relate(merged: &Merged) -> Related {
         kernels: matrix,
         cases: table.cases.len(),
         apart: apart(&table),
-        compared: met(&table),
+        compared: met(&table).len(),
+        repeated: compared(&table, 0..table.cases.len(), |_, n| Some((&n.key, n.member.id()))).len(),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
         telling,
@@ -269,7 +272,7 @@ pub fn relate(merged: &Merged) -> Related {
         unjudged: table.unjudged,
         outside: table.outside.iter().map(|(key, n)| (of_key(&table, key), *n)).collect(),
         failed: table.failed,
-        adapters: adapters(&table),
+        adapters: adapters(&table.nodes).len(),
         engines,
         classes,
     }
@@ -289,30 +292,34 @@ fn apart(table: &Table<'_>) -> usize {
     (0..table.cases.len()).filter(|case| settled(*case).collect::<BTreeSet<_>>().len() > 1).count()
 }
 
-/// Of these cases, those that two ran, each with one result. `who` tells who a row is; `None` is nobody.
-fn compared<K: Ord>(
-    table: &Table<'_>,
+/// Of these cases, those that two of a group ran, each with one result. `who` tells whose a row is, group and member;
+/// `None` is nobody's.
+fn compared<'a, G: Ord, M: Ord>(
+    table: &'a Table<'_>,
     cases: impl Iterator<Item = usize>,
-    who: impl Fn(usize, &Node<'_>) -> Option<K>,
-) -> usize {
+    who: impl Fn(usize, &'a Node<'_>) -> Option<(G, M)>,
+) -> Vec<usize> {
     let two = |case: &usize| {
         let rows = table.nodes.iter().enumerate().filter(|(_, n)| matches!(n.cells[*case], Cell::Settled(_)));
-        rows.filter_map(|(i, n)| who(i, n)).collect::<BTreeSet<K>>().len() > 1
+        let mut groups: BTreeMap<G, BTreeSet<M>> = BTreeMap::new();
+        rows.filter_map(|(i, n)| who(i, n)).for_each(|(group, member)| {
+            groups.entry(group).or_default().insert(member);
+        });
+        groups.values().any(|members| members.len() > 1)
     };
-    cases.filter(two).count()
+    cases.filter(two).collect()
 }
 
 /// The cases in which adapters could be told apart; of one adapter, those that it ran in two records.
-fn met(table: &Table<'_>) -> usize {
-    let alone = adapters(table) < 2;
+fn met(table: &Table<'_>) -> Vec<usize> {
+    let alone = adapters(&table.nodes).len() < 2;
     let who = |i: usize, n: &Node<'_>| (alone.then_some(i), n.identity.class.adapter());
-    compared(table, 0..table.cases.len(), |i, n| (!n.engine.is_embedded()).then(|| who(i, n)))
+    compared(table, 0..table.cases.len(), |i, n| (!n.engine.is_embedded()).then(|| ((), who(i, n))))
 }
 
-/// Adapters with a driver, whatever its version and the variables set.
-fn adapters(table: &Table<'_>) -> usize {
-    let drivers = table.nodes.iter().filter(|n| !n.engine.is_embedded());
-    drivers.map(|n| n.identity.class.adapter()).collect::<BTreeSet<_>>().len()
+/// Of these, the adapters with a driver, whatever its version and the variables set.
+fn adapters<'n, 'a: 'n>(nodes: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<String> {
+    nodes.into_iter().filter(|n| !n.engine.is_embedded()).map(|n| n.identity.class.adapter()).collect()
 }
 
 fn of_key(table: &Table<'_>, key: &Key) -> String {
