@@ -356,6 +356,25 @@ fn whether_an_engine_ran_a_case_twice_is_asked_of_its_cases() {
 }
 
 #[test]
+fn only_what_is_in_a_class_falls_into_classes() {
+    let strict = machine("p", "one", "22.3.6", 1, false);
+    let fuses = of_device(machine("r", "two", "22.3.6", 2, true), 1);
+    let either = of_device(only(machine("q", "three", "22.3.6", 3, false), "rope"), 2);
+    let view = relate(&merged(&[strict.clone(), fuses.clone()]));
+    assert_eq!(view.document().headline, "2 adapters fall into 2 classes that differ in bits", "both");
+    let title = relate(&merged(&[strict.clone(), fuses, either.clone()])).document().headline;
+    let expected = "2 of 3 adapters fall into 2 classes that differ in bits; 1 variation can not be placed";
+    assert_eq!(title, expected, "the third could be in either");
+    // Nor does one agree that shares no case with another.
+    let dots = only(strict, "dot");
+    let apart = of_device(only(machine("t", "four", "22.3.6", 4, false), "rope"), 3);
+    let title = relate(&merged(&[dots.clone(), apart.clone()])).document().headline;
+    assert_eq!(title, "Nothing that repeats ran on two of 2 adapters: nothing is known to be the same", "no case");
+    let title = relate(&merged(&[dots, apart, either])).document().headline;
+    assert!(title.starts_with("2 of 3 adapters agree bit for bit in "), "{title}");
+}
+
+#[test]
 fn an_update_that_changed_bits_is_counted_on_adapters_that_have_it() {
     let first = [machine("a1", "one", "22.3.6", 1, false), machine("a2", "one", "24.0.1", 2, true)];
     let second = [machine("b1", "two", "24.0.1", 3, true), machine("b2", "two", "25.0.7", 4, true)];

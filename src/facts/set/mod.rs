@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
 use crate::record::Merged;
 use apart::Drifts;
-use classes::classes;
+use classes::{Place, classes};
 use matrix::{matrix, splits, telling};
 use members::{Row, by_size, named, unrepeated};
 use table::{Cell, Key, Node, Table};
@@ -41,6 +41,10 @@ pub struct Related {
     pub missing: Vec<String>,
     /// How many adapters there are, whatever their drivers and the variables set.
     pub adapters: usize,
+    /// Those of them that are in a class.
+    pub placed: usize,
+    /// Those of them that ran one of the cases of `compared` with one result.
+    pub met: usize,
     /// Engines: an adapter, a driver and the variables that it reads, wherever they were.
     pub engines: Vec<SetEngine>,
     /// Classes over all cases, the one with the most engines first.
@@ -118,6 +122,14 @@ pub struct SetEngine {
     pub unsettled: usize,
     /// The records, by name.
     pub records: Vec<String>,
+}
+
+impl SetEngine {
+    /// Whether it is in a class.
+    #[must_use]
+    pub fn is_placed(&self) -> bool {
+        !self.class.is_empty() && !self.class.ends_with('?')
+    }
 }
 
 /// Engines that no case tells apart.
@@ -251,6 +263,10 @@ pub fn relate(merged: &Merged) -> Related {
         cover(joined.len().min(LARGEST), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
     let telling = cover.chosen.iter().map(|c| telling(&table, &joined, *c)).collect();
     let name = |i: usize| table.nodes[i].member.name().to_owned();
+    let in_class = rows.iter().zip(&places).filter(|(_, place)| matches!(place, Place::In(_)));
+    let placed = adapters(in_class.flat_map(|((_, nodes), _)| nodes).map(|i| &table.nodes[*i])).len();
+    let met = met(&table);
+    let settled = |n: &&Node<'_>| met.iter().any(|case| matches!(n.cells[*case], Cell::Settled(_)));
     Related {
         id: merged.id(),
         records: origins(merged),
@@ -260,7 +276,8 @@ pub fn relate(merged: &Merged) -> Related {
         kernels: matrix,
         cases: table.cases.len(),
         apart: apart(&table),
-        compared: met(&table).len(),
+        compared: met.len(),
+        met: adapters(table.nodes.iter().filter(settled)).len(),
         repeated: compared(&table, 0..table.cases.len(), |_, n| Some((&n.key, n.member.id()))).len(),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
@@ -273,6 +290,7 @@ pub fn relate(merged: &Merged) -> Related {
         outside: table.outside.iter().map(|(key, n)| (of_key(&table, key), *n)).collect(),
         failed: table.failed,
         adapters: adapters(&table.nodes).len(),
+        placed,
         engines,
         classes,
     }

@@ -2,19 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Class, Related, Update};
+use crate::facts::set::{Class, Related, SetEngine, Update};
 use crate::model::words::{count, list, plural};
 use crate::views::document::{Mark, Section, Tone};
 
+/// Variations of driver and variables that these engines are.
+fn variations<'v>(engines: impl Iterator<Item = &'v SetEngine>) -> usize {
+    engines.filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len()
+}
+
 /// Adapters with the variations of driver and variables that are counted apart from them.
 fn adapters(view: &Related) -> String {
-    let engines = view.engines.iter().filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len();
+    let engines = variations(view.engines.iter());
     let adapters = plural(view.adapters, "adapter");
     if engines == view.adapters {
         adapters
     } else {
         format!("{adapters} in {} of driver and variables", plural(engines, "variation"))
     }
+}
+
+/// So many of the adapters.
+fn some(view: &Related, n: usize) -> String {
+    if n == view.adapters { adapters(view) } else { format!("{} of {}", count(n as u64), adapters(view)) }
 }
 
 /// The title, and how it is to be taken. What keeps the set from being relied on comes first.
@@ -28,7 +38,7 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Bad, format!("Not repeatable on one machine: {}", plural(nondeterminism, "result")))
     } else if view.adapters == 0 {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
-    } else if classes == 0 {
+    } else if !view.engines.iter().any(|e| e.is_driver && e.settled > 0) {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
     } else if view.apart == 0 && view.compared == 0 {
         let none = match view.adapters {
@@ -41,7 +51,8 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         let text = match view.adapters {
             1 => format!("{} agrees bit for bit in {cases} that repeat and ran twice or more", adapters(view)),
             _ => {
-                format!("{} agree bit for bit in {cases} that repeat and that two or more of them ran", adapters(view))
+                let met = some(view, view.met);
+                format!("{met} agree bit for bit in {cases} that repeat and that two or more of them ran")
             }
         };
         (Tone::Good, text)
@@ -49,7 +60,11 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         let cases = format!("{} of {}", count(view.apart as u64), plural(view.cases, "case"));
         (Tone::Broke, format!("{} do not agree: {cases} told two of them apart", adapters(view)))
     } else {
-        (Tone::Broke, format!("{} fall into {classes} classes that differ in bits", adapters(view)))
+        let loose = variations(view.engines.iter().filter(|e| !e.is_placed()));
+        let rest =
+            if loose > 0 { format!("; {} can not be placed", plural(loose, "variation")) } else { String::new() };
+        let placed = some(view, view.placed);
+        (Tone::Broke, format!("{placed} fall into {classes} classes that differ in bits{rest}"))
     };
     match view.soundness.title() {
         Some(unsound) => (Tone::Bad, format!("{unsound}. {title}")),
@@ -85,7 +100,7 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 }
 
 fn classes(view: &Related, out: &mut Section) {
-    let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
+    let undecided = view.engines.iter().filter(|e| !e.class.is_empty() && !e.is_placed()).count();
     let rest = if undecided > 0 {
         format!(" {} can not be placed: too little was run on both sides.", plural(undecided, "variation"))
     } else {

@@ -64,7 +64,7 @@ pub(super) fn loose(view: &Related) -> Section {
     let mut out = Section::new("loose", "In no class");
     let columns = [Column::text("engine"), Column::text("why"), Column::text("records")];
     let mut table = Table::new("loose", &columns);
-    for engine in view.engines.iter().filter(|a| a.class.is_empty() || a.class.ends_with('?')) {
+    for engine in view.engines.iter().filter(|e| !e.is_placed()) {
         let why = match engine.class.trim_end_matches('?').rsplit_once('/') {
             _ if engine.class.is_empty() => "nothing that it ran repeats, or it ran nothing".to_owned(),
             Some((others, last)) => format!(
