@@ -9,6 +9,7 @@ use repro_audit::model::bits::Bits;
 use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, TwinDigest, content_id};
 use repro_audit::views::View as _;
+use repro_audit::views::document::Weight;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
 fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record {
@@ -321,6 +322,42 @@ fn of_device(mut record: Record, device: u32) -> Record {
 /// How many cases of each kernel there are.
 fn cases(record: &Record, kernel: &str) -> usize {
     record.cases.iter().filter(|c| c.kernel == kernel).count()
+}
+
+/// Two of three machines agree, and the third gives other bits with the same device and driver.
+#[test]
+fn machines_that_disagree_are_no_agreement() {
+    let mut records: Vec<Record> =
+        (1..=2).map(|i| machine(&format!("leg-{i}"), &format!("host-{i}"), "22.3.6", i, false)).collect();
+    let agree = page(&relate(&merged(&records)));
+    assert!(agree.starts_with("1 adapter agrees bit for bit"), "{agree}");
+    assert!(agree.contains("No case tells any two engines apart.\n"), "{agree}");
+    records.push(machine("stray", "three", "22.3.6", 3, true));
+    let view = relate(&merged(&records));
+    let (text, dots) = (page(&view), cases(&records[0], "dot"));
+    assert!(text.starts_with(&format!("Not the same on all machines or systems: {dots} results")), "{text}");
+    assert!(
+        text.contains("No case tells any two engines apart. In 1 kernel records of one engine disagree."),
+        "{text}"
+    );
+    assert!(text.contains("in every case that both ran and that repeats, but for the conflicts below"), "{text}");
+    let dot = view.kernels.iter().find(|k| k.kernel == "dot").expect("a kernel");
+    assert_eq!((dot.cells[0].settled, dot.cells[0].unsettled), (0, dots), "none is settled on all machines");
+    let passed = view.document().findings.into_iter().filter(|f| f.weight == Weight::Pass).count();
+    assert_eq!(passed, 0, "an engine whose machines disagree does not pass");
+    // Of two kernels, one on which a second adapter differs: the other is not the same on all that ran it.
+    let other = of_device(machine("other", "four", "22.3.6", 4, false), 0x73bf);
+    let mut turned = other.clone();
+    for case in turned.cases.iter_mut().filter(|c| c.kernel == "rope") {
+        if let Outcome::Ran { distinct, .. } = &mut case.executions[0].outcome {
+            distinct[0].digest = "ee".repeat(16);
+        }
+        (case.executions[0].equals, case.executions[0].status) = (vec![], Status::Unjudged);
+    }
+    turned.verdicts = repro_audit::facts::verdicts(&turned);
+    records.push(sealed(turned));
+    let text = page(&relate(&merged(&records)));
+    assert!(text.contains("1 of 2 kernels split the engines: rope. None is the same on all that ran it."), "{text}");
 }
 
 #[test]

@@ -215,6 +215,8 @@ pub struct Conflict {
     pub engine: String,
     /// The case.
     pub case: String,
+    /// Its kernel.
+    pub kernel: String,
     /// Whether two records of one machine and system disagree.
     pub same_machine: bool,
     /// Each result's digest, and the records that gave it.
@@ -357,6 +359,7 @@ fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict>
             Conflict {
                 engine: labels.get(&clash.key).cloned().unwrap_or_default(),
                 case: table.cases[clash.case].id.clone(),
+                kernel: table.cases[clash.case].kernel.clone(),
                 same_machine: clash.same_machine,
                 results: clash.gave.iter().map(|(d, n)| (table.digests[*d as usize].to_owned(), names(n))).collect(),
             }

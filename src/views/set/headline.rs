@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Class, Related, SetEngine, Update};
+use crate::facts::set::{Class, Kernel, Related, SetEngine, Update};
 use crate::model::words::{count, list, plural};
 use crate::views::document::{Mark, Section, Tone};
 
@@ -27,11 +27,16 @@ fn some(view: &Related, n: usize) -> String {
     if n == view.adapters { adapters(view) } else { format!("{} of {}", count(n as u64), adapters(view)) }
 }
 
+/// Results of one engine that differ between machines or systems.
+fn elsewhere(view: &Related) -> usize {
+    view.conflicts.iter().filter(|c| !c.same_machine).count()
+}
+
 /// The title, and how it is to be taken. What keeps the set from being relied on comes first.
 pub(super) fn title(view: &Related) -> (Tone, String) {
     let of_drivers = |c: &&Class| c.engines.iter().any(|e| view.engines[*e].is_driver);
     let classes = view.classes.iter().filter(of_drivers).count();
-    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
+    let nondeterminism = view.conflicts.len() - elsewhere(view);
     let (tone, title) = if !view.references.is_empty() {
         (Tone::Bad, "The strict reference itself differs between records: do not rely on them together".to_owned())
     } else if nondeterminism > 0 {
@@ -40,6 +45,9 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
     } else if !view.engines.iter().any(|e| e.is_driver && e.settled > 0) {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
+    } else if view.apart == 0 && elsewhere(view) > 0 {
+        let results = plural(elsewhere(view), "result");
+        (Tone::Broke, format!("Not the same on all machines or systems: {results} of one device and driver"))
     } else if view.apart == 0 && view.compared == 0 {
         let none = match view.adapters {
             1 => "Nothing that repeats ran twice on 1 adapter".to_owned(),
@@ -101,16 +109,21 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 
 fn classes(view: &Related, out: &mut Section) {
     let undecided = view.engines.iter().filter(|e| !e.class.is_empty() && !e.is_placed()).count();
-    let rest = if undecided > 0 {
-        format!(" {} can not be placed: too little was run on both sides.", plural(undecided, "variation"))
-    } else {
-        String::new()
-    };
     let split: Vec<String> = view.kernels.iter().filter(|k| k.classes > 1).map(|k| k.kernel.clone()).collect();
-    let whole = view.kernels.iter().filter(|k| k.classes == 1 && k.compared > 0).count();
-    let idle = view.kernels.len() - split.len() - whole;
-    let rest =
-        if idle > 0 { format!(" In {} nothing that repeats ran twice.{rest}", plural(idle, "kernel")) } else { rest };
+    let one = || view.kernels.iter().filter(|k| k.classes <= 1);
+    let disputed = |k: &&Kernel| view.conflicts.iter().any(|c| c.kernel == k.kernel);
+    let whole = one().filter(|k| k.compared > 0 && !disputed(k)).count();
+    let idle = one().filter(|k| k.compared == 0 && !disputed(k)).count();
+    let mut rest = String::new();
+    let told =
+        [(one().filter(disputed).count(), "records of one engine disagree"), (idle, "nothing that repeats ran twice")];
+    for (n, what) in told.into_iter().filter(|(n, _)| *n > 0) {
+        rest.push_str(&format!(" In {} {what}.", plural(n, "kernel")));
+    }
+    if undecided > 0 {
+        let variations = plural(undecided, "variation");
+        rest.push_str(&format!(" {variations} can not be placed: too little was run on both sides."));
+    }
     if view.classes.is_empty() {
         out.statement(Mark::Untested, "Classes", "No engine gave a result that repeats.");
     } else if split.is_empty() {
@@ -122,7 +135,7 @@ fn classes(view: &Related, out: &mut Section) {
         } else {
             format!("No case tells any two engines apart.{rest}")
         };
-        let mark = match (view.apart, view.compared) {
+        let mark = match (view.apart + elsewhere(view), view.compared) {
             (1.., _) => Mark::Differs,
             (0, 0) => Mark::Untested,
             (0, _) => Mark::Holds,
@@ -194,8 +207,8 @@ fn drivers<'v>(view: &'v Related, out: &mut Section) {
 }
 
 fn conflicts(view: &Related, out: &mut Section) {
-    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
-    let elsewhere = view.conflicts.len() - nondeterminism;
+    let elsewhere = elsewhere(view);
+    let nondeterminism = view.conflicts.len() - elsewhere;
     if view.conflicts.is_empty() {
         if view.repeated > 0 {
             let cases = plural(view.repeated, "case");

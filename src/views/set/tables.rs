@@ -13,10 +13,11 @@ const NAMES: usize = 6;
 /// The classes by what is in them.
 pub(super) fn classes(view: &Related) -> Section {
     let mut out = Section::new("classes", "Classes");
-    out.text(
+    let but = if view.conflicts.is_empty() { "" } else { ", but for the conflicts below" };
+    out.text(format!(
         "An engine is an adapter, its driver and the variables that the driver reads. Members of a class gave the same bits \
-         in every case that both ran and that repeats.",
-    );
+         in every case that both ran and that repeats{but}."
+    ));
     let columns = [
         Column::text("class"),
         Column::text("what is in it"),
@@ -88,7 +89,7 @@ fn cell(cell: &KernelCell) -> Cell {
     let unsettled = if cell.unsettled > 0 { format!(" ~{}", cell.unsettled) } else { String::new() };
     let mut note = format!("{} settled", plural(cell.settled, "case"));
     if cell.unsettled > 0 {
-        note.push_str(&format!(", {} that do not repeat here or elsewhere", cell.unsettled));
+        note.push_str(&format!(", {} set aside, which do not repeat or of which records disagree", cell.unsettled));
     }
     if cell.differing > 0 {
         note.push_str(&format!(", {} differ from A; the most: {}; {}", cell.differing, cell.size, cell.because));
@@ -97,7 +98,9 @@ fn cell(cell: &KernelCell) -> Cell {
         (0, _) => None,
         (_, 0) => Some(0.0),
         (all, n) => {
-            Some(f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX)))
+            let share =
+                f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX));
+            Some(share.min(1.0))
         }
     };
     Cell::Heat { heat, text: format!("{letter}{strict}{unsettled}"), note, anchor: String::new() }
@@ -108,7 +111,8 @@ pub(super) fn matrix(view: &Related) -> Section {
     let mut out = Section::new("matrix", "Kernels by classes");
     out.text(
         "In a row, the same letter is the same bits in every case of that kernel; = are the strict reference's bits, and ~ \
-         counts cases that do not repeat, which are left out.",
+         counts cases that an engine of the class does not repeat, or of which its records disagree: of that engine they are \
+         left out.",
     );
     let mut columns = vec![Column::text("kernel"), Column::number("cases")];
     columns.extend(view.classes.iter().take(COLUMNS).map(|c| Column::text(&c.letter).about(&c.name)));
