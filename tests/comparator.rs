@@ -229,6 +229,7 @@ fn metrics_of_a_worked_example() {
     // The element whose left side is zero is left out of the mean relative difference, below and above.
     assert!((drift.mean_relative - (f64::exp2(-23.0) + tenth) / 3.0).abs() < 1e-15, "V_ermv {}", drift.mean_relative);
     assert!((drift.max_relative - tenth).abs() < 1e-15, "largest relative");
+    assert_eq!(drift.from_zero, 1, "and counted by itself");
     assert!((drift.max_absolute - 0.5).abs() < 1e-15, "largest absolute");
     assert_eq!(drift.worst.map(|e| e.index), Some(3), "0 against 0.5 is furthest in ulp");
     let squares = f64::exp2(-46.0) + (tenth * 4.0).powi(2) + 0.25;

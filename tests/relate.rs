@@ -9,6 +9,7 @@ use repro_audit::model::bits::Bits;
 use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{self, Merged, Outcome, Reader, Record, Status, Stored, TwinDigest, content_id};
 use repro_audit::views::View as _;
+use repro_audit::views::document::Weight;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
 fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record {
@@ -300,4 +301,168 @@ fn one_machine_that_strays_is_a_conflict_and_no_class() {
         *record = machine(&format!("other-{i}"), &format!("other-{i}"), "22.3.6", 9, true);
     }
     assert_eq!(relate(&merged(&records)).classes.len(), 2, "they are a class");
+}
+
+/// The record with the cases of one kernel alone.
+fn only(mut record: Record, kernel: &str) -> Record {
+    record.cases.retain(|c| c.kernel == kernel);
+    record.verdicts = repro_audit::facts::verdicts(&record);
+    sealed(record)
+}
+
+/// The record of another adapter than lavapipe, of this device id.
+fn of_device(mut record: Record, device: u32) -> Record {
+    if let Some(adapter) = &mut record.engines[1].adapter {
+        (adapter.vendor, adapter.device) = (0x1002, device);
+        adapter.name = format!("Radeon {device:x}");
+    }
+    sealed(record)
+}
+
+/// How many cases of each kernel there are.
+fn cases(record: &Record, kernel: &str) -> usize {
+    record.cases.iter().filter(|c| c.kernel == kernel).count()
+}
+
+/// Two of three machines agree, and the third gives other bits with the same device and driver.
+#[test]
+fn machines_that_disagree_are_no_agreement() {
+    let mut records: Vec<Record> =
+        (1..=2).map(|i| machine(&format!("leg-{i}"), &format!("host-{i}"), "22.3.6", i, false)).collect();
+    let agree = page(&relate(&merged(&records)));
+    assert!(agree.starts_with("1 adapter agrees bit for bit"), "{agree}");
+    assert!(agree.contains("No case tells any two engines apart.\n"), "{agree}");
+    records.push(machine("stray", "three", "22.3.6", 3, true));
+    let view = relate(&merged(&records));
+    let (text, dots) = (page(&view), cases(&records[0], "dot"));
+    assert!(text.starts_with(&format!("Not the same on all machines or systems: {dots} results")), "{text}");
+    assert!(
+        text.contains("No case tells any two engines apart. In 1 kernel records of one engine disagree."),
+        "{text}"
+    );
+    assert!(text.contains("in every case that both ran and that repeats, but for the conflicts below"), "{text}");
+    let dot = view.kernels.iter().find(|k| k.kernel == "dot").expect("a kernel");
+    assert_eq!((dot.cells[0].settled, dot.cells[0].unsettled), (0, dots), "none is settled on all machines");
+    let passed = view.document().findings.into_iter().filter(|f| f.weight == Weight::Pass).count();
+    assert_eq!(passed, 0, "an engine whose machines disagree does not pass");
+    // Of two kernels, one on which a second adapter differs: the other is not the same on all that ran it.
+    let other = of_device(machine("other", "four", "22.3.6", 4, false), 0x73bf);
+    let mut turned = other.clone();
+    for case in turned.cases.iter_mut().filter(|c| c.kernel == "rope") {
+        if let Outcome::Ran { distinct, .. } = &mut case.executions[0].outcome {
+            distinct[0].digest = "ee".repeat(16);
+        }
+        (case.executions[0].equals, case.executions[0].status) = (vec![], Status::Unjudged);
+    }
+    turned.verdicts = repro_audit::facts::verdicts(&turned);
+    records.push(sealed(turned));
+    let text = page(&relate(&merged(&records)));
+    assert!(text.contains("1 of 2 kernels split the engines: rope. None is the same on all that ran it."), "{text}");
+}
+
+#[test]
+fn an_update_without_a_common_case_is_no_missing_version() {
+    let before = only(machine("a", "one", "22.3.6", 1, false), "dot");
+    let after = only(machine("b", "one", "25.0.7", 2, false), "rope");
+    let text = page(&relate(&merged(&[before.clone(), after])));
+    assert!(text.contains("No case that repeats ran on a version of a driver and on the next"), "{text}");
+    assert!(!text.contains("No adapter is here with two versions"), "{text}");
+    let text = page(&relate(&merged(&[before])));
+    assert!(text.contains("No adapter is here with two versions of its driver."), "{text}");
+}
+
+#[test]
+fn whether_an_engine_ran_a_case_twice_is_asked_of_its_cases() {
+    let all = machine("p", "one", "22.3.6", 1, false);
+    let again = only(machine("q", "two", "22.3.6", 2, false), "rope");
+    let fuses = machine("r", "three", "25.0.7", 3, true);
+    // The second record is of either class: the engine's rows are split.
+    let view = relate(&merged(&[all.clone(), again.clone(), fuses]));
+    assert!(view.engines.iter().any(|e| e.class == "A/B?"), "{:?}", view.engines);
+    assert_eq!(view.repeated, cases(&all, "rope"), "those that both ran");
+    let text = page(&view);
+    assert!(text.contains(&format!("No two records of one engine disagree, in {} case", view.repeated)), "{text}");
+    // Two records of one engine that share no case, which a third one joins.
+    let joins = machine("s", "three", "25.0.7", 3, false);
+    let view = relate(&merged(&[only(all, "dot"), again, joins]));
+    assert_eq!(view.classes.len(), 1, "one class");
+    assert_eq!(view.repeated, 0, "nothing ran twice on one engine");
+    let text = page(&view);
+    assert!(text.contains("No case that repeats was run by one engine in two records."), "{text}");
+    assert!(!text.contains("No two records of one engine disagree"), "{text}");
+}
+
+#[test]
+fn only_what_is_in_a_class_falls_into_classes() {
+    let strict = machine("p", "one", "22.3.6", 1, false);
+    let fuses = of_device(machine("r", "two", "22.3.6", 2, true), 1);
+    let either = of_device(only(machine("q", "three", "22.3.6", 3, false), "rope"), 2);
+    let view = relate(&merged(&[strict.clone(), fuses.clone()]));
+    assert_eq!(view.document().headline, "2 adapters fall into 2 classes that differ in bits", "both");
+    let title = relate(&merged(&[strict.clone(), fuses, either.clone()])).document().headline;
+    let expected = "2 of 3 adapters fall into 2 classes that differ in bits; 1 variation cannot be placed";
+    assert_eq!(title, expected, "the third could be in either");
+    // Nor does one agree that shares no case with another.
+    let dots = only(strict, "dot");
+    let apart = of_device(only(machine("t", "four", "22.3.6", 4, false), "rope"), 3);
+    let title = relate(&merged(&[dots.clone(), apart.clone()])).document().headline;
+    assert_eq!(title, "Nothing that repeats ran on two of 2 adapters: nothing is known to be the same", "no case");
+    let title = relate(&merged(&[dots, apart, either])).document().headline;
+    assert!(title.starts_with("2 of 3 adapters agree bit for bit in "), "{title}");
+}
+
+#[test]
+fn an_update_that_changed_bits_is_counted_on_adapters_that_have_it() {
+    let first = [machine("a1", "one", "22.3.6", 1, false), machine("a2", "one", "24.0.1", 2, true)];
+    let second = [machine("b1", "two", "24.0.1", 3, true), machine("b2", "two", "25.0.7", 4, true)];
+    let second = second.map(|r| of_device(r, 1));
+    let text = page(&relate(&merged(&[first.as_slice(), second.as_slice()].concat())));
+    let expected = "1 of 2 driver updates changed bits, on the one adapter that has both versions: \
+                    Mesa 22.3.6 → Mesa 24.0.1.";
+    assert!(text.contains(expected), "{text}");
+    let later = of_device(machine("b0", "two", "22.3.6", 5, true), 1);
+    let text = page(&relate(&merged(&[first.as_slice(), second.as_slice(), &[later]].concat())));
+    assert!(text.contains("1 of 2 driver updates changed bits, on 1 of 2 adapters that have both versions"), "{text}");
+}
+
+#[test]
+fn an_update_is_between_two_names() {
+    for (from, to) in [("25.0.0-rc3", "25.0.0"), ("25.0.7-1", "25.0.7-2")] {
+        let records = [machine("a", "one", from, 1, false), machine("b", "one", to, 2, true)];
+        let text = page(&relate(&merged(&records)));
+        assert!(text.contains(&format!("The driver update Mesa {from} → Mesa {to} changed bits")), "{text}");
+    }
+}
+
+#[test]
+fn an_engine_without_a_control_is_not_among_those_that_were_caught() {
+    let mut record = machine("a", "one", "22.3.6", 1, false);
+    let sound = page(&relate(&merged(std::slice::from_ref(&record))));
+    assert!(sound.contains("Every control was caught on every engine that ran"), "{sound}");
+    let mut remote = record.engines[1].clone();
+    remote.id = "remote:0".to_owned();
+    if let Some(adapter) = &mut remote.adapter {
+        (adapter.backend, adapter.index) = ("remote".to_owned(), 0);
+    }
+    record.engines.push(remote);
+    let execution = &record.cases[0].executions[0];
+    let execution = record::Execution { engine: "remote:0".to_owned(), ..execution.clone() };
+    record.cases[0].executions.push(execution);
+    record.verdicts = repro_audit::facts::verdicts(&record);
+    let view = relate(&merged(&[sealed(record)]));
+    assert!(view.soundness.is_sound() && !view.soundness.reasons.is_empty(), "{:?}", view.soundness);
+    let text = page(&view);
+    assert!(!text.contains("every engine that ran"), "{text}");
+    assert!(text.contains("Not controlled: a: no difference could be planted on remote:0"), "{text}");
+    assert!(text.contains("yes, but for remote:0, not controlled"), "{text}");
+}
+
+#[test]
+fn one_record_alone_is_compared_with_nothing() {
+    let text = page(&relate(&merged(&[machine("a", "one", "22.3.6", 1, false)])));
+    assert!(
+        text.contains("nothing is known to be the same") && text.contains("settled results of all engines"),
+        "{text}"
+    );
+    assert!(!text.contains("results compared"), "{text}");
 }

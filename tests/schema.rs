@@ -380,6 +380,7 @@ fn with_everything() -> Record {
         case.quantity = Some(QUANTITIES[i % QUANTITIES.len()]);
     }
     record.cases[0].comparisons[0].drift.classes.not_finite = 1;
+    record.cases[0].comparisons[0].drift.from_zero = 1;
     let drift = record.cases[0].comparisons[0].drift.clone();
     let execution = &mut record.cases[0].executions[0];
     execution.findings = FINDINGS

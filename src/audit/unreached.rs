@@ -210,7 +210,7 @@ fn library(root: &Path, name: &str) -> bool {
     folders.iter().map(|f| root.join(f)).chain(multiarch).any(|folder| folder.join(name).exists())
 }
 
-/// What a folder holds, by name; nothing where it can not be read.
+/// What a folder holds, by name; nothing where it cannot be read.
 fn names(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let name = |p: &PathBuf| p.file_name().is_some_and(|n| wanted(&n.to_string_lossy()));

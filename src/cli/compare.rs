@@ -14,7 +14,8 @@ use crate::formats::Format;
 enum FailOn {
     /// Nothing: differences are reported and do not change the exit status.
     Never,
-    /// A result that differs, failed, or ran on one side only; or that nothing could be compared.
+    /// A result that differs, failed, or ran on one side only; or that nothing could be compared. A case with another shader
+    /// or output on either side is not compared, and is none of these.
     Drift,
     /// Anything at all, the surroundings included.
     Anything,

@@ -110,11 +110,17 @@ impl EngineClass {
 
 impl Driver {
     /// The release that the driver belongs to, which the drivers of several adapters share: `Mesa 25.0.7` of lavapipe's
-    /// `Mesa 25.0.7-2 (LLVM 19.1.7)` and of llvmpipe's `4.5 (Core Profile) Mesa 25.0.7-2`. Of others the version.
+    /// `Mesa 25.0.7-2 (LLVM 19.1.7)` and of llvmpipe's `4.5 (Core Profile) Mesa 25.0.7-2`. A candidate is a release of its
+    /// own: `Mesa 25.0.0-rc3`. Of others the version.
     #[must_use]
     pub fn release(&self) -> String {
-        let mesa = self.version.split_once("Mesa ").and_then(|(_, rest)| rest.split([' ', '(', '-', ',']).next());
-        mesa.filter(|v| !v.is_empty()).map_or_else(|| self.version.clone(), |v| format!("Mesa {v}"))
+        let mesa = self.version.split_once("Mesa ").and_then(|(_, rest)| rest.split([' ', '(', ',']).next());
+        let release = mesa.filter(|v| !v.is_empty()).map(|v| match v.split_once('-') {
+            // A distribution's own number follows a release.
+            Some((release, rest)) if !rest.starts_with("rc") && !rest.starts_with("devel") => release,
+            _ => v,
+        });
+        release.map_or_else(|| self.version.clone(), |v| format!("Mesa {v}"))
     }
 
     /// The driver as a text that two have in common where they are the same.
@@ -295,6 +301,21 @@ mod tests {
             let squeezed = |t: &str| t.replace(' ', "");
             assert!(squeezed(&found).contains(&squeezed(expected)), "{name}: {found}");
             assert!(!found.contains("15.0.6"), "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_release_is_without_what_a_distribution_adds() {
+        let versions = [
+            ("Mesa 25.0.7-2 (LLVM 19.1.7)", "Mesa 25.0.7"),
+            ("4.5 (Core Profile) Mesa 25.0.7-2", "Mesa 25.0.7"),
+            ("Mesa 25.0.0-rc3 (LLVM 19.1.7)", "Mesa 25.0.0-rc3"),
+            ("Mesa 25.1.0-devel (git-0a1b2c)", "Mesa 25.1.0-devel"),
+            ("575.57.08", "575.57.08"),
+        ];
+        for (version, release) in versions {
+            let driver = Driver { version: version.to_owned(), device: String::new(), build: None };
+            assert_eq!(driver.release(), release, "of {version}");
         }
     }
 

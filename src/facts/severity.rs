@@ -36,7 +36,8 @@ pub enum Difference {
 pub struct Severity {
     /// The worst kind.
     pub kind: Difference,
-    /// The largest |left − right| / |left| of finite floats, 1 where left is zero; 0 for integers and where there is none.
+    /// The largest |left − right| / |left| of finite floats, and at least 1 where one differs from zero on the left; 0 for
+    /// integers and where there is none.
     pub relative: f64,
     /// The fraction of elements that differ in the worst kind, from 0 to 1.
     pub share: f64,
@@ -92,8 +93,8 @@ pub fn severity(dtype: Dtype, drift: &Drift) -> Severity {
     let Some((kind, count)) = kinds.into_iter().find(|(_, n)| *n > 0) else { return Severity::default() };
     let relative = match kind {
         Difference::Discrete | Difference::ZeroSign | Difference::None => 0.0,
-        // Zero against a number is as far as a number can be from zero.
-        _ if c.finite > 0 && drift.max_relative == 0.0 && drift.max_absolute > 0.0 => 1.0,
+        // A number is all of itself away from zero. What is not counted shows where nothing else has a relative distance.
+        _ if drift.from_zero > 0 || c.finite > 0 && drift.max_relative == 0.0 => drift.max_relative.max(1.0),
         _ if c.finite > 0 => drift.max_relative,
         _ => 0.0,
     };

@@ -29,6 +29,9 @@ pub fn size(drift: &Drift, quantity: Quantity) -> String {
 /// What an element is that is finite on neither side and differs.
 pub const NOT_FINITE: &str = "NaN against infinity, or infinity of the other sign";
 
+/// What an element is that is zero on the left, and of which no relative distance tells.
+pub const FROM_ZERO: &str = "from zero to a number";
+
 /// What an element is that flushing explains.
 pub const FLUSHED: &str = "zero on one side, a subnormal or the smallest normal number on the other";
 
@@ -47,20 +50,20 @@ fn floats(drift: &Drift, quantity: Quantity) -> String {
     let mut parts: Vec<String> = kinds.into_iter().filter_map(of).collect();
     if c.finite > 0 {
         let some = of_all(c.finite);
+        // Where the left side is tiny, the largest relative distance says little, but it is true; where it is zero, there
+        // is none.
+        let relative = if drift.max_relative > 0.0 && drift.from_zero < c.finite {
+            let zero = of((drift.from_zero, FROM_ZERO)).map(|zero| format!(", and {zero}")).unwrap_or_default();
+            format!("{} relative{zero}", number(drift.max_relative))
+        } else {
+            format!("{} absolute", number(drift.max_absolute))
+        };
         parts.push(if quantity == Quantity::Bounded && drift.max_absolute > FAR {
             format!(
-                "{some} up to {} apart ({} relative), of a bounded function of which WGSL promises nothing beyond -π to π",
+                "{some} up to {} apart ({relative}), of a bounded function of which WGSL promises nothing beyond -π to π",
                 number(drift.max_absolute),
-                number(drift.max_relative)
             )
         } else {
-            // Where the left side is zero or tiny, the largest relative distance says little, but it is true.
-            let relative = if drift.max_relative > 0.0 {
-                format!("{} relative", number(drift.max_relative))
-            } else {
-                // Every element that differs is zero on the left.
-                format!("{} absolute", number(drift.max_absolute))
-            };
             format!("{some}, up to {} ulp ({relative})", grouped(drift.max_ulp))
         });
     }
@@ -180,6 +183,9 @@ mod tests {
              zero of the other sign in 1 of 3 elements",
             "classes"
         );
+        let from_zero = of(&[0.0, 1.0, 2.0], &[1.0, 1.0 + f32::EPSILON, 2.0], Quantity::Float);
+        let apart = "up to 1,065,353,216 ulp (1.19e-7 relative, and from zero to a number in 1 of 3 elements)";
+        assert_eq!(from_zero, format!("2 of 3 elements, {apart}"), "of zero no distance is relative");
         let far = of(&[0.5, 0.5], &[-0.75, 0.5], Quantity::Bounded);
         assert!(
             far.contains("1.25 apart (2.5 relative), of a bounded function of which WGSL promises nothing")

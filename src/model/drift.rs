@@ -90,6 +90,10 @@ pub struct Drift {
     /// The largest |left - right| / |left| over finite pairs with left not zero.
     #[serde(with = "Number")]
     pub max_relative: f64,
+    /// Of floats, the elements of [`Classes::finite`] with left zero, of which no relative distance tells. Since format
+    /// 1.4; records of its first programs leave it out.
+    #[serde(default, skip_serializing_if = "number::is_zero")]
+    pub from_zero: u64,
     /// Σ(left-right)² / Σleft² over finite pairs.
     #[serde(with = "Number")]
     pub nmse: f64,

@@ -1,6 +1,6 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
-use crate::facts::pair::{CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
+use crate::facts::pair::{Between, CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
 use crate::views::document::{
@@ -142,7 +142,7 @@ fn findings(pair: &Compared) -> Vec<Finding> {
     let mut out = text::faults(&pair.left.soundness, "left side: ");
     out.extend(text::faults(&pair.right.soundness, "right side: "));
     if pair.sameness.compared == 0 {
-        out.push(Finding::new(Weight::Error, "nothing-compared", "", "", share(0, 0)));
+        out.push(Finding::new(Weight::Error, "nothing-compared", "", "", share(0, 0, pair.is_full())));
     }
     for change in &pair.results {
         let weight = match change.kind {
@@ -159,8 +159,10 @@ fn findings(pair: &Compared) -> Vec<Finding> {
             |id: &String| Finding::new(Weight::Warning, "engine-absent", id, "", format!("it is on the {side} only"));
         out.extend(names.iter().map(absent));
     }
+    let other = |case: &String| Finding::new(Weight::Skipped, "incomparable", "", case, OTHER_SHADER);
+    out.extend(pair.absent.incomparable.iter().map(other));
     for engine in pair.engines.iter().filter(|e| e.sameness.compared > 0 && e.sameness.same == e.sameness.compared) {
-        let text = share(engine.sameness.same, engine.sameness.compared);
+        let text = share(engine.sameness.same, engine.sameness.compared, pair.is_full());
         out.push(Finding::new(Weight::Pass, "same", &engine.matched.right, "", text));
     }
     out
@@ -176,7 +178,7 @@ fn whole(pairs: &[Compared]) -> Document {
         compared += pair.sameness.compared;
     }
     let first = unsound.map(|p| format!("{}. ", soundness(p))).unwrap_or_default();
-    let text = format!("{first}{}", share(same, compared));
+    let text = format!("{first}{}", share(same, compared, pairs.iter().all(Compared::is_full)));
     let mut out = Document::new(tone, text);
     out.lead = Text::plain(format!("{} are compared.", plural(pairs.len(), "pair of records")));
     for (i, pair) in pairs.iter().enumerate() {
@@ -188,17 +190,18 @@ fn whole(pairs: &[Compared]) -> Document {
     out
 }
 
-/// How much is the same, in a sentence without its full stop: what is said first of any two records.
-fn share(same: usize, compared: usize) -> String {
+/// Why a case that both sides ran is not compared.
+const OTHER_SHADER: &str = "another shader or output on either side";
+
+/// How much is the same, in a sentence without its full stop: what is said first of any two records. `full`: all that both
+/// sides ran was compared.
+fn share(same: usize, compared: usize, full: bool) -> String {
+    let that = if full { "that both sides ran" } else { "that can be compared" };
     match compared {
         0 => "No result can be compared: nothing is known to be the same".to_owned(),
-        1 if same == 1 => "The one result that both sides ran is bit for bit the same".to_owned(),
-        n if same == n => format!("All {} results that both sides ran are bit for bit the same", count(n as u64)),
-        n => format!(
-            "{} of {} results that both sides ran are bit for bit the same",
-            count(same as u64),
-            count(n as u64)
-        ),
+        1 if same == 1 => format!("The one result {that} is bit for bit the same"),
+        n if same == n => format!("All {} results {that} are bit for bit the same", count(n as u64)),
+        n => format!("{} of {} results {that} are bit for bit the same", count(same as u64), count(n as u64)),
     }
 }
 
@@ -210,7 +213,7 @@ fn soundness(pair: &Compared) -> String {
 
 /// The first sentence is how much is the same, and the second what changed.
 fn headline(pair: &Compared) -> String {
-    let mut parts = vec![share(pair.sameness.same, pair.sameness.compared)];
+    let mut parts = vec![share(pair.sameness.same, pair.sameness.compared, pair.is_full())];
     let of = |kind: Kind| {
         let cases: std::collections::BTreeSet<&str> =
             pair.results.iter().filter(|r| r.kind == kind).map(|r| r.case.as_str()).collect();
@@ -228,6 +231,11 @@ fn headline(pair: &Compared) -> String {
     if pair.results.is_empty() && pair.sameness.same < pair.sameness.compared {
         parts.push("no repeatable result changed".to_owned());
     }
+    match pair.absent.incomparable.len() {
+        0 => {}
+        1 => parts.push("1 case has another shader or output".to_owned()),
+        n => parts.push(format!("{} have another shader or output", plural(n, "case"))),
+    }
     let said = parts.join("; ");
     if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
 }
@@ -238,7 +246,7 @@ fn lead(pair: &Compared) -> String {
     let side = |s: &crate::facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
     let mut out = format!("{} → {}.", side(&pair.left), side(&pair.right));
     if pair.between.is_empty() {
-        out.push_str(" No driver, variable or processor differs.");
+        out.push_str(" No driver, no variable that drivers read and no processor differs.");
     } else {
         out.push_str(&format!(" What differs between them: {}.", list(&pair.between, 6)));
     }
@@ -333,10 +341,10 @@ fn title(cause: &CauseGroup) -> &'static str {
 fn functions(pair: &Compared, cause: &CauseGroup) -> String {
     let far = |name: &str| {
         let mine = pair.results.iter().filter(|r| r.why == Why::Builtin && r.variant == name);
-        let drifts: Vec<_> = mine.filter_map(|r| r.drift.as_ref()).collect();
-        let most = drifts.iter().map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))?;
+        let drifts: Vec<_> = mine.map(|r| r.drift.as_ref()).collect();
+        let most = drifts.iter().flatten().map(|d| d.drift.max_ulp).max().filter(|n| (1..1_000_000).contains(n))?;
         // What is stored of an output is a sample, whose largest distance is no largest of all.
-        let how = if drifts.iter().all(|d| d.is_whole()) { "by up to" } else { "by at least" };
+        let how = if drifts.iter().all(|d| d.is_some_and(Between::is_whole)) { "by up to" } else { "by at least" };
         Some(format!("{how} {most} ulp"))
     };
     let names: Vec<String> =
@@ -455,11 +463,11 @@ fn absent(pair: &Compared, id: String) -> Section {
     }
     if !absent.incomparable.is_empty() {
         let text = format!(
-            "{} ({}): the program changed, so they are not compared.",
+            "{} ({}): {OTHER_SHADER}, so that nothing is compared.",
             plural(absent.incomparable.len(), "case"),
             list(&absent.incomparable, 2)
         );
-        section.statement(Mark::Untested, "Another shader", text);
+        section.statement(Mark::Untested, "Not compared", text);
     }
     section
 }
@@ -482,8 +490,9 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_a_share_of_what_both_ran() {
-        assert!(share(0, 0).starts_with("No result can be compared"), "nothing is no agreement");
-        assert_eq!(share(7, 7), "All 7 results that both sides ran are bit for bit the same", "all");
-        assert_eq!(share(0, 7), "0 of 7 results that both sides ran are bit for bit the same", "none");
+        assert!(share(0, 0, true).starts_with("No result can be compared"), "nothing is no agreement");
+        assert_eq!(share(7, 7, true), "All 7 results that both sides ran are bit for bit the same", "all");
+        assert_eq!(share(0, 7, true), "0 of 7 results that both sides ran are bit for bit the same", "none");
+        assert_eq!(share(7, 7, false), "All 7 results that can be compared are bit for bit the same", "not all ran");
     }
 }

@@ -71,6 +71,20 @@ fn nan_against_a_number_is_worse_than_any_distance() {
     assert!(far > tiny, "the relative size is what counts");
 }
 
+#[test]
+fn zero_against_a_number_is_worse_than_the_last_place_of_others() {
+    let one = 0x3f80_0000;
+    let both = facts::severity(Dtype::F32, &drift(&[0, one], &[one, one + 1]));
+    let half = facts::severity(Dtype::F32, &drift(&[one, one], &[0x3f40_0000, one]));
+    assert!(both > half, "all of a number, and not a part: {both:?} {half:?}");
+    assert_eq!(
+        drift(&[0, one, 0], &[1, one, 0x8000_0000]).from_zero,
+        0,
+        "a subnormal or another zero is no such number"
+    );
+    assert_eq!(drift(&[one], &[0]).from_zero, 0, "nor what becomes zero, of which the relative distance is 1");
+}
+
 fn word() -> impl Strategy<Value = u32> {
     prop_oneof![
         any::<u32>(),

@@ -160,15 +160,15 @@ fn a_change_is_told_by_what_the_bits_show() {
         let found = pair::compare(a, b, &[]).expect("nothing is forced");
         found.causes.iter().map(|c| c.why.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(why(&keeps, &flushes), [Why::Flushed { now: true }], "subnormal results are zero now");
-    assert_eq!(why(&flushes, &keeps), [Why::Flushed { now: false }], "and no longer");
+    assert_eq!(why(&keeps, &flushes), [Why::Flushed { now: true, whole: true }], "subnormal results are zero now");
+    assert_eq!(why(&flushes, &keeps), [Why::Flushed { now: false, whole: true }], "and no longer");
     let rounds = record("b", "25.0.7", 2, ordinary, &|kernel, w| {
         let rounded = half::f16::from_f32(f32::from_bits(w)).to_f32().to_bits();
         if kernel == "rope" { rounded } else { w }
     });
     let keeps = record("a", "22.3.6", 1, ordinary, &as_written);
-    assert_eq!(why(&keeps, &rounds), [Why::Half { now: true }], "f32(f16(x)) now");
-    assert_eq!(why(&rounds, &keeps), [Why::Half { now: false }], "and no longer");
+    assert_eq!(why(&keeps, &rounds), [Why::Half { now: true, whole: true }], "f32(f16(x)) now");
+    assert_eq!(why(&rounds, &keeps), [Why::Half { now: false, whole: true }], "and no longer");
     let overflows = record("b", "25.0.7", 2, ordinary, &|kernel, w| if kernel == "rope" { 0x7f80_0000 } else { w });
     assert_eq!(why(&keeps, &overflows), [Why::Unknown], "an infinity is no rounding");
     let (_, text) = compared(&keeps, &rounds, &["--full"]);
@@ -290,6 +290,53 @@ fn a_variable_that_a_driver_reads_is_a_difference_between_the_sides() {
     let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
     assert_eq!(found.between, ["LP_NUM_THREADS: not set → 1"], "it is told");
     assert_eq!(related(&[before, after]).adapters, 1, "and the adapter is one and the same");
+}
+
+#[test]
+fn another_processor_is_a_difference_between_the_sides() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let with = |change: &dyn Fn(&mut record::Environment)| {
+        let mut after = before.clone();
+        change(&mut after.environment);
+        compared(&before, &sealed(after), &["--full"]).1
+    };
+    let same = with(&|_| {});
+    assert!(same.contains("no processor differs"), "{same}");
+    let changes: [(&dyn Fn(&mut record::Environment), &str); 3] = [
+        (&|e| e.cpu = "Another CPU".to_owned(), "the processor: AMD EPYC → Another CPU"),
+        (&|e| e.architecture = "aarch64".to_owned(), "the processor: x86_64 → aarch64"),
+        (&|e| e.cpu_features.clear(), "the processor's instructions"),
+    ];
+    for (change, told) in changes {
+        let text = with(change);
+        assert!(text.contains(told) && !text.contains("no processor differs"), "{told}: {text}");
+    }
+}
+
+/// What has another shader ran on both sides, and is in no count.
+#[test]
+fn what_can_not_be_compared_is_no_part_of_all_that_both_sides_ran() {
+    let before = record("a", "22.3.6", 1, ordinary, &as_written);
+    let mut after = before.clone();
+    let dots = || before.cases.iter().filter(|c| c.kernel == "dot").count();
+    after.cases.iter_mut().filter(|c| c.kernel == "dot").for_each(|c| c.shader = Some("cd".repeat(16)));
+    let after = sealed(after);
+    let (output, text) = compared(&before, &after, &["--full", "--fail-on", "drift"]);
+    let first = format!(
+        "All {} results that can be compared are bit for bit the same; {} cases have another shader or output",
+        before.cases.len() - dots(),
+        dots()
+    );
+    assert!(text.starts_with(&first), "{text}");
+    assert_eq!(status(&output), 0, "no drift is shown");
+    let help = words(&run(&mut program(&["compare", "--help"])));
+    assert!(
+        help.contains("A case with another shader or output on either side is not compared"),
+        "and help says so: {help}"
+    );
+    let (_, tests) = compared(&before, &after, &["--format", "junit"]);
+    assert_eq!(tests.matches("<skipped ").count(), dots(), "{tests}");
+    assert!(!tests.contains("that both sides ran"), "{tests}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::shape::Shape;
-use crate::facts::FLUSHED;
+use crate::facts::{FLUSHED, FROM_ZERO};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::words::{count, number, ulp};
 use crate::numerics::drift::{Drift, Element, measure};
@@ -41,13 +41,14 @@ impl Between {
     }
 
     /// How far the sides are apart, in words: NaN and infinity first, then how many elements, and the distance of floats.
+    /// What is found in a part is a least of the whole.
     #[must_use]
     pub fn size(&self) -> String {
         let c = &self.drift.classes;
         let mut parts = Vec::new();
         let mut tell = |n: u64, what: &str| {
             if n > 0 {
-                parts.push(format!("{n} {what}"));
+                parts.push(format!("{}{} {what}", self.at_least(), count(n)));
             }
         };
         tell(self.shape.now_nan, "from number to NaN");
@@ -66,8 +67,12 @@ impl Between {
         }
     }
 
+    fn at_least(&self) -> &'static str {
+        if self.is_whole() { "" } else { "at least " }
+    }
+
     fn finite(&self) -> String {
-        let c = &self.drift.classes;
+        let (c, drift) = (&self.drift.classes, &self.drift);
         let special = c.nan_versus_number + c.infinite + c.not_finite + c.nan_payload;
         let (least, most) = (self.at_least.saturating_sub(special), self.at_most.saturating_sub(special));
         let sure = if least == most { "" } else { "at least " };
@@ -76,21 +81,32 @@ impl Between {
             let what = if self.dtype == Dtype::Mask { "elements of the mask" } else { "integers" };
             return format!("{of} {what} differ");
         }
-        let drift = &self.drift;
-        match (c.finite, c.flushed, c.zero_sign) {
-            (0, 0, 0) => format!("{of} elements differ"),
-            (0, 0, _) => format!("{of} elements, in the sign of zero"),
-            (0, _, 0) => format!("{of} elements, {FLUSHED}"),
-            (0, _, _) => format!("{of} elements, {FLUSHED}, or zero of the other sign"),
-            _ if drift.max_ulp >= 1_000_000 && drift.max_relative == 0.0 => {
-                format!("{of} elements, zero against a number")
-            }
+        let kind = match (c.finite, c.flushed, c.zero_sign) {
+            (0, 0, 0) if self.is_nan_alone() => return "only NaN of another sign or payload".to_owned(),
+            (0, 0, 0) => return format!("{of} elements differ"),
+            (0, 0, _) => "in the sign of zero".to_owned(),
+            (0, _, 0) => FLUSHED.to_owned(),
+            (0, _, _) => format!("{FLUSHED}, or zero of the other sign"),
+            (n, ..) if n == drift.from_zero => FROM_ZERO.to_owned(),
             // Of a large one the digits say nothing, and the relative size does.
-            _ if drift.max_ulp >= 1_000_000 => {
-                format!("{of} elements, by up to {} times the value", number(drift.max_relative))
+            _ if drift.max_ulp >= 1_000_000 => format!("by up to {} times the value", number(drift.max_relative)),
+            _ => format!("by up to {} ulp", ulp(drift.max_ulp)),
+        };
+        let stored = if self.is_whole() { "" } else { "in those that are stored " };
+        let mut out = format!("{of} elements, {stored}{kind}");
+        // Of zero no distance is relative, and flushing has none: that distance does not hold for them.
+        let mut tell = |n: u64, what: &str| {
+            if n > 0 {
+                out.push_str(&format!(", {what} in {}{}", self.at_least(), count(n)));
             }
-            _ => format!("{of} elements, by up to {} ulp", ulp(drift.max_ulp)),
+        };
+        if drift.from_zero < c.finite {
+            tell(drift.from_zero, FROM_ZERO);
         }
+        if c.finite > 0 {
+            tell(c.flushed, FLUSHED);
+        }
+        out
     }
 
     /// Whether all that differs is the sign or payload of NaN, which is no change of a value.
@@ -230,6 +246,44 @@ mod tests {
                 assert_eq!(found.blocks.map(|b| b.1), Some(5), "{what}");
             }
         }
+    }
+
+    /// How far two outputs of as many elements are apart, of which so many are stored, in words.
+    fn said(left: &Bits, right: &Bits, store: u64) -> String {
+        let len = left.len as u64;
+        between(Dtype::F32, len, &known(left, store), &known(right, store)).expect("one shape").size()
+    }
+
+    #[test]
+    fn what_a_part_shows_is_not_told_of_the_whole() {
+        let (left, right) = outputs(20_000, &(0..20_000).collect::<Vec<_>>());
+        assert_eq!(said(&left, &right, 32_768), "20,000 of 20,000 elements, by up to 1 ulp", "of the whole");
+        let part = said(&left, &right, 64);
+        assert!(part.starts_with("at least ") && part.contains("in those that are stored by up to 1 ulp ("), "{part}");
+        let zero = Bits::words(Dtype::F32, vec![0; 20_000]);
+        let tiny = Bits::words(Dtype::F32, vec![3; 20_000]);
+        let part = said(&zero, &tiny, 64);
+        assert!(part.contains(&format!("in those that are stored {FLUSHED} (")), "{part}");
+        let nan = Bits::words(Dtype::F32, vec![0x7fc0_0000; 20_000]);
+        let part = said(&zero, &nan, 64);
+        assert!(part.starts_with("at least ") && part.contains("NaN now that were numbers ("), "{part}");
+    }
+
+    /// The largest relative distance is over elements that are not zero on the left: it is no most of those that are.
+    #[test]
+    fn from_zero_there_is_no_relative_distance() {
+        let of = |left: &[f32], right: &[f32]| said(&Bits::f32(left), &Bits::f32(right), 1024);
+        let next = 1.0 + f32::EPSILON;
+        let mixed = of(&[0.0, 1.0, 2.0], &[1.0, next, 2.0]);
+        assert_eq!(
+            mixed, "2 of 3 elements, by up to 1.19e-7 times the value, from zero to a number in 1",
+            "both kinds"
+        );
+        assert_eq!(of(&[0.0, 1.0], &[1.0, 1.0]), "1 of 2 elements, from zero to a number", "one kind");
+        let flushed = of(&[f32::from_bits(3), 1.0], &[0.0, next]);
+        assert_eq!(flushed, format!("2 of 2 elements, by up to 1 ulp, {FLUSHED} in 1"), "flushing has no distance");
+        let nan = of(&[f32::from_bits(0x7fc0_0000)], &[f32::from_bits(0x7fc0_0001)]);
+        assert_eq!(nan, "only NaN of another sign or payload", "no value");
     }
 
     #[test]

@@ -86,11 +86,15 @@ pub enum Why {
     Flushed {
         /// Whether the right side is the one that is zero.
         now: bool,
+        /// Whether every element is known. Of a part, the others may differ for another reason.
+        whole: bool,
     },
     /// Every element that differs is, on one side, the other side's rounded to binary16.
     Half {
         /// Whether the right side is the one that is rounded.
         now: bool,
+        /// Whether every element is known.
+        whole: bool,
     },
     /// The case is a built-in function alone, and the sides evaluate it differently.
     Builtin,
@@ -110,11 +114,13 @@ impl Why {
         if (takes(left) || takes(right)) && left != right && told(left) && told(right) {
             return Self::Arithmetic { left: left.clone(), right: right.clone() };
         }
-        if let Some(now) = drift.and_then(|d| d.shape.flushed()) {
-            return Self::Flushed { now };
-        }
-        if let Some(now) = drift.and_then(|d| d.shape.half()) {
-            return Self::Half { now };
+        let shown = |d: &Between| {
+            let whole = d.is_whole();
+            let flushed = d.shape.flushed().map(|now| Self::Flushed { now, whole });
+            flushed.or_else(|| d.shape.half().map(|now| Self::Half { now, whole }))
+        };
+        if let Some(shown) = drift.and_then(shown) {
+            return shown;
         }
         if kernel == BUILTINS {
             return Self::Builtin;
@@ -125,17 +131,27 @@ impl Why {
         Self::Unknown
     }
 
+    /// `possibly` before a cause that something may contradict.
+    fn possibly(&self) -> &'static str {
+        let sure = match self {
+            Self::Arithmetic { left, right } => left.is_sure() && right.is_sure(),
+            Self::Flushed { whole, .. } | Self::Half { whole, .. } => *whole,
+            Self::Builtin | Self::OpenOrder | Self::Unknown => true,
+        };
+        if sure { "" } else { "possibly: " }
+    }
+
     /// What tells two sides apart, in a clause with their names.
     #[must_use]
     pub fn between(&self, left: &str, right: &str) -> String {
         let side = |now: bool| if now { right } else { left };
+        let possibly = self.possibly();
         match self {
-            Self::Arithmetic { left: l, right: r } => {
-                let possibly = if [l, r].into_iter().all(Reference::is_sure) { "" } else { "possibly: " };
-                format!("{possibly}{right} {}; {left} {}", r.does(), l.does())
+            Self::Arithmetic { left: l, right: r } => format!("{possibly}{right} {}; {left} {}", r.does(), l.does()),
+            Self::Flushed { now, .. } => format!("{possibly}subnormal results are zero on {}", side(*now)),
+            Self::Half { now, .. } => {
+                format!("{possibly}results are rounded to binary16, f32(f16(x)), on {}", side(*now))
             }
-            Self::Flushed { now } => format!("subnormal results are zero on {}", side(*now)),
-            Self::Half { now } => format!("results are rounded to binary16, f32(f16(x)), on {}", side(*now)),
             Self::Builtin => "they evaluate built-in functions in different ways".to_owned(),
             Self::OpenOrder | Self::Unknown => self.text(),
         }
@@ -144,31 +160,34 @@ impl Why {
     /// What changed, in a clause: "now" is the right side.
     #[must_use]
     pub fn text(&self) -> String {
-        match self {
-            Self::Arithmetic { left, right } => {
-                let clause = match (left, right) {
-                    (Reference::Strict, now) => format!("now {}; before, it computed as written", now.does()),
-                    (was, Reference::Strict) => format!("no longer {}: now it computes as written", was.does()),
-                    (was, now) => format!("now {}; before, it {}", now.does(), was.does()),
-                };
-                if left.is_sure() && right.is_sure() { clause } else { format!("possibly: {clause}") }
+        let clause = match self {
+            Self::Arithmetic { left: Reference::Strict, right } => {
+                format!("now {}; before, it computed as written", right.does())
             }
-            Self::Flushed { now: true } => "subnormal results are zero now".to_owned(),
-            Self::Flushed { now: false } => "subnormal results are no longer zero".to_owned(),
-            Self::Half { now: true } => "results are now rounded to binary16, f32(f16(x))".to_owned(),
-            Self::Half { now: false } => "results are no longer rounded to binary16, f32(f16(x))".to_owned(),
+            Self::Arithmetic { left, right: Reference::Strict } => {
+                format!("no longer {}: now it computes as written", left.does())
+            }
+            Self::Arithmetic { left, right } => format!("now {}; before, it {}", right.does(), left.does()),
+            Self::Flushed { now: true, .. } => "subnormal results are zero now".to_owned(),
+            Self::Flushed { now: false, .. } => "subnormal results are no longer zero".to_owned(),
+            Self::Half { now: true, .. } => "results are now rounded to binary16, f32(f16(x))".to_owned(),
+            Self::Half { now: false, .. } => "results are no longer rounded to binary16, f32(f16(x))".to_owned(),
             Self::Builtin => "built-in functions are now evaluated in another way".to_owned(),
             Self::OpenOrder => {
                 "the kernel does not fix the order of operations, and each side repeats its own result".to_owned()
             }
             Self::Unknown => "cause not known".to_owned(),
-        }
+        };
+        format!("{}{clause}", self.possibly())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::between::between;
     use super::*;
+    use crate::model::bits::{Bits, Dtype};
+    use crate::record::Stored;
 
     #[test]
     fn a_side_that_equals_nothing_explains_nothing() {
@@ -183,5 +202,25 @@ mod tests {
         let perhaps = Reference::Liberties { liberties: vec![Liberty::Contract], shown: false };
         assert!(of(&Reference::Strict, &perhaps).text().starts_with("possibly"), "a possibility is told as one");
         assert_eq!(of(&Reference::Undefined, &Reference::Undefined), Why::OpenOrder, "no order is defined");
+    }
+
+    /// What the stored elements have in common, the others need not.
+    #[test]
+    fn what_a_part_shows_is_a_possibility() {
+        let words = |of: &dyn Fn(u32) -> u32| Bits::words(Dtype::F32, (0..20_000).map(of).collect());
+        let why = |left: &Bits, right: &Bits, store: u64| {
+            let known = |bits: &Bits| Stored::new(bits, store).known(&bits.digest()).expect("it is sound");
+            let drift = between(Dtype::F32, 20_000, &known(left), &known(right)).expect("one shape");
+            Why::of("matmul", (&Reference::Nothing, &Reference::Nothing), Some(&drift))
+        };
+        let (tiny, zero) = (words(&|i| 1 + i), words(&|_| 0));
+        let long = words(&|i| 0x3f80_0000 + 1_237 * (i % 64));
+        let short = words(&|i| half::f16::from_f32(f32::from_bits(0x3f80_0000 + 1_237 * (i % 64))).to_f32().to_bits());
+        for (left, right, clause) in [(&tiny, &zero, "subnormal results are zero"), (&long, &short, "results are")] {
+            let (whole, part) = (why(left, right, 32_768), why(left, right, 64));
+            assert!(whole.text().starts_with(clause), "{}", whole.text());
+            assert!(part.text().starts_with(&format!("possibly: {clause}")), "{}", part.text());
+            assert!(part.between("A", "B").starts_with("possibly: "), "{}", part.between("A", "B"));
+        }
     }
 }

@@ -212,6 +212,12 @@ impl Compared {
             || alone(&self.absent.results)
     }
 
+    /// Whether all that both sides ran was compared: no case has another shader or output.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.absent.incomparable.is_empty()
+    }
+
     /// Whether the records say the same.
     #[must_use]
     pub fn is_same(&self) -> bool {

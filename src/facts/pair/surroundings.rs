@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::facts::{EngineClass, Match, Matching, clean, identify};
-use crate::model::record::Record;
+use crate::model::record::{Environment, Record};
 
 /// A field whose values differ; an absent one is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,7 +94,7 @@ pub(super) fn surroundings(left: &Record, right: &Record, matched: &[Match]) -> 
 }
 
 /// What differs that may change a result, in a few words each: drivers, adapters of one side alone, variables that drivers
-/// read, processor features, the program.
+/// read, the processor, the program.
 pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut tell = |text: String| {
@@ -135,8 +135,11 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
     alone(left, &matching.left_only, "left").into_iter().for_each(&mut tell);
     alone(right, &matching.right_only, "right").into_iter().for_each(&mut tell);
     let (l, r) = (&left.environment, &right.environment);
-    if l.cpu_features != r.cpu_features || l.architecture != r.architecture {
-        tell(format!("the processor: {} → {}", clean(&l.cpu), clean(&r.cpu)));
+    if (&l.cpu, &l.architecture) != (&r.cpu, &r.architecture) {
+        let named = |e: &Environment| if l.cpu == r.cpu { clean(&e.architecture) } else { clean(&e.cpu) };
+        tell(format!("the processor: {} → {}", named(l), named(r)));
+    } else if l.cpu_features != r.cpu_features {
+        tell("the processor's instructions".to_owned());
     }
     let program = |p: &crate::model::record::Provenance| (p.version.clone(), p.commit.clone(), p.libraries.clone());
     if program(&left.provenance) != program(&right.provenance) {

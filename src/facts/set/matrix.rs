@@ -61,7 +61,10 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
         .zip(&places)
         .enumerate()
         .map(|(i, (row, place))| {
-            let count = |of: fn(&Cell) -> bool| cases.iter().filter(|c| of(&row[**c])).count();
+            let ran = cases.iter().filter(|c| row[**c] != Cell::Absent);
+            // A case that one of the class does not repeat is not settled, though another of it repeats.
+            let (settled, open): (Vec<&usize>, Vec<&usize>) =
+                ran.partition(|c| row[**c] != Cell::Unsettled && !unrepeated[i][**c]);
             let (letters, at) = match place {
                 Place::In(c) => (letter(*c), *c),
                 Place::Undecided(all) => (undecided(all), usize::MAX),
@@ -73,8 +76,8 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
             };
             KernelCell {
                 strict: is_strict(drift.table, (row, &unrepeated[i]), cases.iter().copied()),
-                settled: count(|c| matches!(c, Cell::Settled(_))),
-                unsettled: count(|c| *c == Cell::Unsettled),
+                settled: settled.len(),
+                unsettled: open.len(),
                 differing: found.as_ref().map_or(0, |f| f.cases.len()),
                 size: found.as_ref().and_then(|f| f.worst()).map(|w| w.size()).unwrap_or_default(),
                 worst: found.as_ref().and_then(|f| f.worst()).map(|w| drift.table.cases[w.case].id.clone()),
@@ -85,8 +88,8 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
             }
         })
         .collect();
-    let compared = super::compared(drift.table, cases.iter().copied(), |i, _| Some(i));
-    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared, cells }
+    let compared = super::compared(drift.table, cases.iter().copied(), |i, _| Some(((), i)));
+    Kernel { kernel: name.to_owned(), cases: cases.len(), classes: own.len(), compared: compared.len(), cells }
 }
 
 /// The classes by what they gave for a case.
@@ -122,7 +125,7 @@ pub(super) fn splits(drift: &Drifts<'_>, joined: &[Vec<Cell>]) -> Vec<Split> {
             let both = |i: &usize| matches!((first[*i], joined[c][*i]), (Cell::Settled(_), Cell::Settled(_)));
             let compared = (0..table.cases.len()).filter(both).count();
             let text = format!(
-                "{b} differs from {a} in {} of {compared} cases that both ran: {}{more}. {}.",
+                "{b} differs from {a} in {} of {compared} cases that both ran and that repeat: {}{more}. {}.",
                 found.cases.len(),
                 named.join(", "),
                 capital(&found.because(&a, &b))

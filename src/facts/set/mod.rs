@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
 use crate::record::Merged;
 use apart::Drifts;
-use classes::classes;
+use classes::{Place, classes};
 use matrix::{matrix, splits, telling};
 use members::{Row, by_size, named, unrepeated};
 use table::{Cell, Key, Node, Table};
@@ -41,6 +41,10 @@ pub struct Related {
     pub missing: Vec<String>,
     /// How many adapters there are, whatever their drivers and the variables set.
     pub adapters: usize,
+    /// Those of them that are in a class.
+    pub placed: usize,
+    /// Those of them that ran one of the cases of `compared` with one result.
+    pub met: usize,
     /// Engines: an adapter, a driver and the variables that it reads, wherever they were.
     pub engines: Vec<SetEngine>,
     /// Classes over all cases, the one with the most engines first.
@@ -55,6 +59,8 @@ pub struct Related {
     pub apart: usize,
     /// Cases that two adapters ran, each with one result; of one adapter alone, those that it ran twice.
     pub compared: usize,
+    /// Cases that one engine ran in two records, each with one result.
+    pub repeated: usize,
     /// The smallest set of cases that tells the classes apart.
     pub cover: Cover,
     /// Its cases.
@@ -116,6 +122,14 @@ pub struct SetEngine {
     pub unsettled: usize,
     /// The records, by name.
     pub records: Vec<String>,
+}
+
+impl SetEngine {
+    /// Whether it is in a class.
+    #[must_use]
+    pub fn is_placed(&self) -> bool {
+        !self.class.is_empty() && !self.class.ends_with('?')
+    }
 }
 
 /// Engines that no case tells apart.
@@ -201,6 +215,8 @@ pub struct Conflict {
     pub engine: String,
     /// The case.
     pub case: String,
+    /// Its kernel.
+    pub kernel: String,
     /// Whether two records of one machine and system disagree.
     pub same_machine: bool,
     /// Each result's digest, and the records that gave it.
@@ -249,6 +265,10 @@ pub fn relate(merged: &Merged) -> Related {
         cover(joined.len().min(LARGEST), table.cases.len(), |case, a, b| joined[a][case].differs(joined[b][case]));
     let telling = cover.chosen.iter().map(|c| telling(&table, &joined, *c)).collect();
     let name = |i: usize| table.nodes[i].member.name().to_owned();
+    let in_class = rows.iter().zip(&places).filter(|(_, place)| matches!(place, Place::In(_)));
+    let placed = adapters(in_class.flat_map(|((_, nodes), _)| nodes).map(|i| &table.nodes[*i])).len();
+    let met = met(&table);
+    let settled = |n: &&Node<'_>| met.iter().any(|case| matches!(n.cells[*case], Cell::Settled(_)));
     Related {
         id: merged.id(),
         records: origins(merged),
@@ -258,7 +278,9 @@ pub fn relate(merged: &Merged) -> Related {
         kernels: matrix,
         cases: table.cases.len(),
         apart: apart(&table),
-        compared: met(&table),
+        compared: met.len(),
+        met: adapters(table.nodes.iter().filter(settled)).len(),
+        repeated: compared(&table, 0..table.cases.len(), |_, n| Some((&n.key, n.member.id()))).len(),
         results: table.nodes.iter().flat_map(|n| &n.cells).filter(|c| matches!(c, Cell::Settled(_))).count(),
         cover,
         telling,
@@ -269,7 +291,8 @@ pub fn relate(merged: &Merged) -> Related {
         unjudged: table.unjudged,
         outside: table.outside.iter().map(|(key, n)| (of_key(&table, key), *n)).collect(),
         failed: table.failed,
-        adapters: adapters(&table),
+        adapters: adapters(&table.nodes).len(),
+        placed,
         engines,
         classes,
     }
@@ -289,30 +312,34 @@ fn apart(table: &Table<'_>) -> usize {
     (0..table.cases.len()).filter(|case| settled(*case).collect::<BTreeSet<_>>().len() > 1).count()
 }
 
-/// Of these cases, those that two ran, each with one result. `who` tells who a row is; `None` is nobody.
-fn compared<K: Ord>(
-    table: &Table<'_>,
+/// Of these cases, those that two of a group ran, each with one result. `who` tells whose a row is, group and member;
+/// `None` is nobody's.
+fn compared<'a, G: Ord, M: Ord>(
+    table: &'a Table<'_>,
     cases: impl Iterator<Item = usize>,
-    who: impl Fn(usize, &Node<'_>) -> Option<K>,
-) -> usize {
+    who: impl Fn(usize, &'a Node<'_>) -> Option<(G, M)>,
+) -> Vec<usize> {
     let two = |case: &usize| {
         let rows = table.nodes.iter().enumerate().filter(|(_, n)| matches!(n.cells[*case], Cell::Settled(_)));
-        rows.filter_map(|(i, n)| who(i, n)).collect::<BTreeSet<K>>().len() > 1
+        let mut groups: BTreeMap<G, BTreeSet<M>> = BTreeMap::new();
+        rows.filter_map(|(i, n)| who(i, n)).for_each(|(group, member)| {
+            groups.entry(group).or_default().insert(member);
+        });
+        groups.values().any(|members| members.len() > 1)
     };
-    cases.filter(two).count()
+    cases.filter(two).collect()
 }
 
 /// The cases in which adapters could be told apart; of one adapter, those that it ran in two records.
-fn met(table: &Table<'_>) -> usize {
-    let alone = adapters(table) < 2;
+fn met(table: &Table<'_>) -> Vec<usize> {
+    let alone = adapters(&table.nodes).len() < 2;
     let who = |i: usize, n: &Node<'_>| (alone.then_some(i), n.identity.class.adapter());
-    compared(table, 0..table.cases.len(), |i, n| (!n.engine.is_embedded()).then(|| who(i, n)))
+    compared(table, 0..table.cases.len(), |i, n| (!n.engine.is_embedded()).then(|| ((), who(i, n))))
 }
 
-/// Adapters with a driver, whatever its version and the variables set.
-fn adapters(table: &Table<'_>) -> usize {
-    let drivers = table.nodes.iter().filter(|n| !n.engine.is_embedded());
-    drivers.map(|n| n.identity.class.adapter()).collect::<BTreeSet<_>>().len()
+/// Of these, the adapters with a driver, whatever its version and the variables set.
+fn adapters<'n, 'a: 'n>(nodes: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<String> {
+    nodes.into_iter().filter(|n| !n.engine.is_embedded()).map(|n| n.identity.class.adapter()).collect()
 }
 
 fn of_key(table: &Table<'_>, key: &Key) -> String {
@@ -332,6 +359,7 @@ fn conflicts(table: &Table<'_>, name: impl Fn(usize) -> String) -> Vec<Conflict>
             Conflict {
                 engine: labels.get(&clash.key).cloned().unwrap_or_default(),
                 case: table.cases[clash.case].id.clone(),
+                kernel: table.cases[clash.case].kernel.clone(),
                 same_machine: clash.same_machine,
                 results: clash.gave.iter().map(|(d, n)| (table.digests[*d as usize].to_owned(), names(n))).collect(),
             }

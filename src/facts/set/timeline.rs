@@ -23,7 +23,8 @@ pub struct Timeline {
 pub struct Version {
     /// What the driver says of it.
     pub label: String,
-    /// The release that it belongs to, which several adapters may share: `Mesa 25.0.7`.
+    /// The release that it belongs to, which several adapters may share: `Mesa 25.0.7`. Where another version of this
+    /// adapter belongs to it too, the label.
     pub release: String,
     /// The record that has it first, by time.
     pub first_seen: String,
@@ -73,23 +74,40 @@ pub struct VersionChange {
     pub settings: Vec<String>,
 }
 
-/// A text's numbers and words apart, so that 9 is before 10. Numbers come before words, so that a change of spelling does
-/// not break the order of versions.
-fn natural(text: &str) -> Vec<(u64, String)> {
-    let mut out: Vec<(u64, String)> = Vec::new();
+/// A part of a version. What comes before a release is less than its end, and any further number is more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Candidate(u64, String),
+    End,
+    Number(u64, String),
+}
+
+/// A text's numbers and words apart, so that 9 is before 10, and a candidate before its release. Numbers come before words,
+/// so that a change of spelling does not break the order of versions.
+fn natural(text: &str) -> Vec<Part> {
+    let mut out = Vec::new();
     let mut digits = String::new();
     let mut word = String::new();
+    let part = |n: u64, word: String| {
+        if ["-rc", "-devel"].iter().any(|c| word.contains(c)) {
+            Part::Candidate(n, word)
+        } else {
+            Part::Number(n, word)
+        }
+    };
     for c in text.chars().chain([' ']) {
         if c.is_ascii_digit() {
             digits.push(c);
         } else {
             if !digits.is_empty() {
-                out.push((digits.parse().unwrap_or(u64::MAX), std::mem::take(&mut word)));
+                out.push(part(digits.parse().unwrap_or(u64::MAX), std::mem::take(&mut word)));
                 digits.clear();
             }
             word.push(c);
         }
     }
+    out.extend(Some(part(0, word)).filter(|p| matches!(p, Part::Candidate(..))));
+    out.push(Part::End);
     out
 }
 
@@ -124,7 +142,7 @@ fn named(driver: &Driver, all: &[&Driver]) -> String {
 fn timeline(drift: &Drifts<'_>, drivers: BTreeMap<&Driver, Nodes<'_, '_>>) -> Option<Timeline> {
     let all: Vec<&Driver> = drivers.keys().copied().collect();
     // By version: a device's name varies with variables too, such as with the width of vectors.
-    let mut versions: BTreeMap<(Vec<(u64, String)>, String), Nodes<'_, '_>> = BTreeMap::new();
+    let mut versions: BTreeMap<(Vec<Part>, String), Nodes<'_, '_>> = BTreeMap::new();
     for (driver, nodes) in &drivers {
         let name = named(driver, &all);
         versions.entry((natural(&name), name)).or_default().extend(nodes);
@@ -133,6 +151,7 @@ fn timeline(drift: &Drifts<'_>, drivers: BTreeMap<&Driver, Nodes<'_, '_>>) -> Op
         return None;
     }
     let started = |n: &&Node<'_>| (n.member.shell.run.started.clone(), n.member.id().to_owned());
+    let releases: BTreeSet<(String, String)> = all.iter().map(|d| (d.release(), named(d, &all))).collect();
     let mut adapter = String::new();
     let mut before: Option<(String, BTreeMap<String, Nodes<'_, '_>>)> = None;
     let mut out = Vec::new();
@@ -143,6 +162,9 @@ fn timeline(drift: &Drifts<'_>, drivers: BTreeMap<&Driver, Nodes<'_, '_>>) -> Op
             adapter = super::device(&first.identity);
         }
         let release = first.identity.driver.release();
+        // An update from a release to the same is told by what the driver says of its version.
+        let shared = releases.iter().filter(|(r, _)| *r == release).count() > 1;
+        let release = if shared { label.clone() } else { release };
         let records: BTreeSet<&str> = nodes.iter().map(|n| n.member.id()).collect();
         let mut by_setting: BTreeMap<String, Nodes<'_, '_>> = BTreeMap::new();
         for node in &nodes {
@@ -260,5 +282,11 @@ mod tests {
         versions.sort_by_key(|v| natural(v));
         let expected = ["Mesa 9.2", "Mesa 22.3.6", "Mesa 22.3.6 (LLVM 15.0.6)", "Mesa 22.10.0", "Mesa 25.0.7-2"];
         assert_eq!(versions, expected, "by their numbers");
+        let mut versions =
+            ["Mesa 25.0.0 (LLVM 19.1.7)", "Mesa 25.0.0-2", "Mesa 25.0.0-rc3 (LLVM 19.1.7)", "Mesa 25.0.0-devel"];
+        versions.sort_by_key(|v| natural(v));
+        let expected =
+            ["Mesa 25.0.0-devel", "Mesa 25.0.0-rc3 (LLVM 19.1.7)", "Mesa 25.0.0-2", "Mesa 25.0.0 (LLVM 19.1.7)"];
+        assert_eq!(versions, expected, "what comes before a release, first");
     }
 }

@@ -36,7 +36,8 @@ impl FormatVersion {
     ///   verdict; and findings of undefined values, inactive lanes, subgroup sizes, NaN, infinity, long loops and single values.
     /// - 1.4: of large outputs, chunks that their digest proves, which earlier readers refuse by name; in merged files, the
     ///   samples of earlier versions with the record that they came in; an id in unfinished records too;
-    ///   differences that are finite on neither side as a class of their own; whether a kernel of the user's own draws inputs.
+    ///   differences that are finite on neither side as a class of their own, and how many finite ones start from zero;
+    ///   whether a kernel of the user's own draws inputs.
     pub const CURRENT: Self = Self { major: 1, minor: 4 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.

@@ -55,6 +55,8 @@ struct Tally {
     shifted: f64,
     max_absolute: f64,
     max_relative: f64,
+    /// Finite numbers that differ from zero on the left.
+    from_zero: u64,
     squares: f64,
     /// The first element whose value differs, and the first whose NaN has another sign or payload.
     first: Option<usize>,
@@ -74,6 +76,7 @@ impl Default for Tally {
             shifted: 0.0,
             max_absolute: 0.0,
             max_relative: 0.0,
+            from_zero: 0,
             squares: 0.0,
             first: None,
             first_payload: None,
@@ -213,6 +216,7 @@ impl Tally {
             }
             Class::Finite(ulp) => {
                 self.classes.finite += 1;
+                self.from_zero += u64::from(dtype.is_float() && dtype.value(a) == 0.0);
                 self.buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
                 self.max_ulp = self.max_ulp.max(ulp);
                 2 + ulp
@@ -271,6 +275,7 @@ impl Tally {
             mean_relative_shifted: ratio(self.shifted, population.finite as f64),
             max_absolute: self.max_absolute,
             max_relative: self.max_relative,
+            from_zero: self.from_zero,
             nmse: ratio(self.squares, population.squares()),
             first: self.first.or(self.first_payload).map(element),
             worst: self.worst.map(|(i, _)| element(i)),

@@ -7,7 +7,7 @@ use crate::views::document::{Rows, Value};
 use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
-/// what that engine noticed of the shader, and `unsound` says why the row can not be relied on.
+/// what that engine noticed of the shader, and `unsound` says why the row cannot be relied on.
 const SUMMARY: [&str; 44] = [
     "record",
     "machine",

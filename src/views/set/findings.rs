@@ -32,7 +32,12 @@ pub(super) fn findings(view: &Related) -> Vec<Finding> {
         out.push(Finding::new(Weight::Failure, "outside-specification", engine, "", text));
     }
     for engine in &view.engines {
-        let weight = if engine.settled == 0 { Weight::Skipped } else { Weight::Pass };
+        let at_odds = view.conflicts.iter().any(|c| c.engine == engine.label);
+        let weight = match engine.settled {
+            0 => Weight::Skipped,
+            _ if at_odds => Weight::Note,
+            _ => Weight::Pass,
+        };
         let class = if engine.class.is_empty() { "no class".to_owned() } else { format!("class {}", engine.class) };
         out.push(Finding::new(weight, "class", &engine.label, "", class));
     }

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Class, Related};
+use crate::facts::set::{Class, Kernel, Related, SetEngine, Update};
 use crate::model::words::{count, list, plural};
 use crate::views::document::{Mark, Section, Tone};
 
+/// Variations of driver and variables that these engines are.
+fn variations<'v>(engines: impl Iterator<Item = &'v SetEngine>) -> usize {
+    engines.filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len()
+}
+
 /// Adapters with the variations of driver and variables that are counted apart from them.
 fn adapters(view: &Related) -> String {
-    let engines = view.engines.iter().filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len();
+    let engines = variations(view.engines.iter());
     let adapters = plural(view.adapters, "adapter");
     if engines == view.adapters {
         adapters
@@ -17,19 +22,32 @@ fn adapters(view: &Related) -> String {
     }
 }
 
+/// So many of the adapters.
+fn some(view: &Related, n: usize) -> String {
+    if n == view.adapters { adapters(view) } else { format!("{} of {}", count(n as u64), adapters(view)) }
+}
+
+/// Results of one engine that differ between machines or systems.
+fn elsewhere(view: &Related) -> usize {
+    view.conflicts.iter().filter(|c| !c.same_machine).count()
+}
+
 /// The title, and how it is to be taken. What keeps the set from being relied on comes first.
 pub(super) fn title(view: &Related) -> (Tone, String) {
     let of_drivers = |c: &&Class| c.engines.iter().any(|e| view.engines[*e].is_driver);
     let classes = view.classes.iter().filter(of_drivers).count();
-    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
+    let nondeterminism = view.conflicts.len() - elsewhere(view);
     let (tone, title) = if !view.references.is_empty() {
         (Tone::Bad, "The strict reference itself differs between records: do not rely on them together".to_owned())
     } else if nondeterminism > 0 {
         (Tone::Bad, format!("Not repeatable on one machine: {}", plural(nondeterminism, "result")))
     } else if view.adapters == 0 {
         (Tone::Plain, "No adapter with a driver in these records".to_owned())
-    } else if classes == 0 {
+    } else if !view.engines.iter().any(|e| e.is_driver && e.settled > 0) {
         (Tone::Plain, "No adapter gave a result that repeats".to_owned())
+    } else if view.apart == 0 && elsewhere(view) > 0 {
+        let results = plural(elsewhere(view), "result");
+        (Tone::Broke, format!("Not the same on all machines or systems: {results} of one device and driver"))
     } else if view.apart == 0 && view.compared == 0 {
         let none = match view.adapters {
             1 => "Nothing that repeats ran twice on 1 adapter".to_owned(),
@@ -41,7 +59,8 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         let text = match view.adapters {
             1 => format!("{} agrees bit for bit in {cases} that repeat and ran twice or more", adapters(view)),
             _ => {
-                format!("{} agree bit for bit in {cases} that repeat and that two or more of them ran", adapters(view))
+                let met = some(view, view.met);
+                format!("{met} agree bit for bit in {cases} that repeat and that two or more of them ran")
             }
         };
         (Tone::Good, text)
@@ -49,7 +68,10 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         let cases = format!("{} of {}", count(view.apart as u64), plural(view.cases, "case"));
         (Tone::Broke, format!("{} do not agree: {cases} told two of them apart", adapters(view)))
     } else {
-        (Tone::Broke, format!("{} fall into {classes} classes that differ in bits", adapters(view)))
+        let loose = variations(view.engines.iter().filter(|e| !e.is_placed()));
+        let rest = if loose > 0 { format!("; {} cannot be placed", plural(loose, "variation")) } else { String::new() };
+        let placed = some(view, view.placed);
+        (Tone::Broke, format!("{placed} fall into {classes} classes that differ in bits{rest}"))
     };
     match view.soundness.title() {
         Some(unsound) => (Tone::Bad, format!("{unsound}. {title}")),
@@ -61,12 +83,12 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
 pub(super) fn lead(view: &Related) -> String {
     let machines: BTreeSet<&str> = view.records.iter().map(|r| r.machine.as_str()).collect();
     format!(
-        "{} of {}; {} on {}, {} compared.",
+        "{} of {}; {}, {}; {} of all engines.",
         plural(view.records.len(), "record"),
         plural(machines.len(), "machine"),
         plural(view.cases, "case"),
         adapters(view),
-        plural(view.results, "result"),
+        plural(view.results, "settled result"),
     )
 }
 
@@ -85,17 +107,22 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
 }
 
 fn classes(view: &Related, out: &mut Section) {
-    let undecided = view.engines.iter().filter(|a| a.class.ends_with('?')).count();
-    let rest = if undecided > 0 {
-        format!(" {} cannot be placed: too little was run on both sides.", plural(undecided, "variation"))
-    } else {
-        String::new()
-    };
+    let undecided = view.engines.iter().filter(|e| !e.class.is_empty() && !e.is_placed()).count();
     let split: Vec<String> = view.kernels.iter().filter(|k| k.classes > 1).map(|k| k.kernel.clone()).collect();
-    let whole = view.kernels.iter().filter(|k| k.classes == 1 && k.compared > 0).count();
-    let idle = view.kernels.len() - split.len() - whole;
-    let rest =
-        if idle > 0 { format!(" In {} nothing that repeats ran twice.{rest}", plural(idle, "kernel")) } else { rest };
+    let one = || view.kernels.iter().filter(|k| k.classes <= 1);
+    let disputed = |k: &&Kernel| view.conflicts.iter().any(|c| c.kernel == k.kernel);
+    let whole = one().filter(|k| k.compared > 0 && !disputed(k)).count();
+    let idle = one().filter(|k| k.compared == 0 && !disputed(k)).count();
+    let mut rest = String::new();
+    let told =
+        [(one().filter(disputed).count(), "records of one engine disagree"), (idle, "nothing that repeats ran twice")];
+    for (n, what) in told.into_iter().filter(|(n, _)| *n > 0) {
+        rest.push_str(&format!(" In {} {what}.", plural(n, "kernel")));
+    }
+    if undecided > 0 {
+        let variations = plural(undecided, "variation");
+        rest.push_str(&format!(" {variations} cannot be placed: too little was run on both sides."));
+    }
     if view.classes.is_empty() {
         out.statement(Mark::Untested, "Classes", "No engine gave a result that repeats.");
     } else if split.is_empty() {
@@ -107,7 +134,7 @@ fn classes(view: &Related, out: &mut Section) {
         } else {
             format!("No case tells any two engines apart.{rest}")
         };
-        let mark = match (view.apart, view.compared) {
+        let mark = match (view.apart + elsewhere(view), view.compared) {
             (1.., _) => Mark::Differs,
             (0, 0) => Mark::Untested,
             (0, _) => Mark::Holds,
@@ -130,43 +157,48 @@ fn classes(view: &Related, out: &mut Section) {
 }
 
 /// Updates of a driver, each counted once however many adapters and settings of variables show it.
-fn drivers(view: &Related, out: &mut Section) {
-    let mut updates: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let mut changed: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let (mut adapters, mut changing) = (BTreeSet::new(), BTreeSet::new());
+fn drivers<'v>(view: &'v Related, out: &mut Section) {
+    let mut updates: Vec<(&str, (&str, &str), &'v Update)> = Vec::new();
     for timeline in &view.timelines {
         for version in &timeline.versions {
-            let Some(update) = version.update.as_ref().filter(|u| u.compared > 0) else { continue };
-            updates.insert((&update.from, &version.release));
-            adapters.insert(&timeline.adapter);
-            if update.changed > 0 {
-                changed.insert((&update.from, &version.release));
-                changing.insert(&timeline.adapter);
-            }
+            let both = |u: &'v Update| (timeline.adapter.as_str(), (u.from.as_str(), version.release.as_str()), u);
+            updates.extend(version.update.as_ref().map(both));
         }
     }
+    let those = |is: fn(&Update) -> bool| -> BTreeSet<(&str, &str)> {
+        updates.iter().filter(|(_, _, u)| is(u)).map(|(_, both, _)| *both).collect()
+    };
+    let (ran, changed) = (those(|u| u.compared > 0), those(|u| u.changed > 0));
+    let adapters = |is: fn(&Update) -> bool| {
+        let shown = updates.iter().filter(|(_, both, u)| changed.contains(both) && is(u));
+        shown.map(|(adapter, ..)| *adapter).collect::<BTreeSet<&str>>().len()
+    };
     let named = |all: &BTreeSet<(&str, &str)>| {
         let names: Vec<String> = all.iter().map(|(from, to)| format!("{from} → {to}")).collect();
         list(&names, 3)
     };
-    if updates.is_empty() {
+    let all = plural(ran.len(), "driver update");
+    if view.timelines.is_empty() {
         out.statement(Mark::Untested, "Drivers", "No adapter is here with two versions of its driver.");
+    } else if ran.is_empty() {
+        let text = "No case that repeats ran on a version of a driver and on the next, under the same variables.";
+        out.statement(Mark::Untested, "Drivers", text);
     } else if changed.is_empty() {
-        let text = if updates.len() == 1 {
-            format!("The driver update {} changed no bit.", named(&updates))
+        let text = if ran.len() == 1 {
+            format!("The driver update {} changed no bit of what repeats and ran on both versions.", named(&ran))
         } else {
-            format!("None of {} changed a bit: {}.", plural(updates.len(), "driver update"), named(&updates))
+            format!("None of {all} changed a bit of what repeats and ran on both versions: {}.", named(&ran))
         };
         out.statement(Mark::Holds, "Drivers", text);
     } else {
-        let on = match (changing.len(), adapters.len()) {
-            (1, 1) => "on the one adapter that has both versions".to_owned(),
-            (n, all) => format!("on {n} of {all} adapters that have both versions"),
+        let versions = if changed.len() == 1 { "both versions" } else { "both versions of one" };
+        let on = match (adapters(|u| u.changed > 0), adapters(|_| true)) {
+            (1, 1) => format!("on the one adapter that has {versions}"),
+            (n, all) => format!("on {n} of {all} adapters that have {versions}"),
         };
-        let text = if updates.len() == 1 {
+        let text = if ran.len() == 1 {
             format!("The driver update {} changed bits {on}.", named(&changed))
         } else {
-            let all = plural(updates.len(), "driver update");
             format!("{} of {all} changed bits, {on}: {}.", changed.len(), named(&changed))
         };
         out.statement(Mark::Differs, "Drivers", text);
@@ -174,15 +206,17 @@ fn drivers(view: &Related, out: &mut Section) {
 }
 
 fn conflicts(view: &Related, out: &mut Section) {
-    let nondeterminism = view.conflicts.iter().filter(|c| c.same_machine).count();
-    let elsewhere = view.conflicts.len() - nondeterminism;
+    let elsewhere = elsewhere(view);
+    let nondeterminism = view.conflicts.len() - elsewhere;
     if view.conflicts.is_empty() {
-        // Where no engine is in two records, nothing tests it.
-        let twice = view.engines.iter().any(|e| e.records.len() > 1);
-        if twice {
-            out.statement(Mark::Holds, "Conflicts", "No two records of one engine disagree.");
+        if view.repeated > 0 {
+            let cases = plural(view.repeated, "case");
+            let text =
+                format!("No two records of one engine disagree, in {cases} that two of them ran and that repeat.");
+            out.statement(Mark::Holds, "Conflicts", text);
         } else {
-            out.statement(Mark::Untested, "Conflicts", "No case was run by one engine in two records.");
+            let text = "No case that repeats was run by one engine in two records.";
+            out.statement(Mark::Untested, "Conflicts", text);
         }
         return;
     }
@@ -229,7 +263,8 @@ fn completeness(view: &Related, out: &mut Section) {
             format!("No adapter with a driver is in the records of {}.", list(&without, 6)),
         );
     }
-    if view.soundness.is_sound() {
+    let sound = view.soundness.is_sound();
+    if sound && view.soundness.reasons.is_empty() {
         let text = "Every control was caught on every engine that ran, every record is complete, and none that was expected is missing.";
         out.statement(Mark::Holds, "Reliability", text);
         return;
@@ -247,5 +282,14 @@ fn completeness(view: &Related, out: &mut Section) {
     if more > 0 {
         reasons.push(plural(more, "more reason"));
     }
-    out.statement(Mark::Attention, "Reliability", format!("{}.", reasons.join("; ")));
+    let reasons = reasons.join("; ");
+    if sound {
+        let text = format!(
+            "Every control that was planted was caught, every record is complete, and none that was expected is missing. \
+             Not controlled: {reasons}."
+        );
+        out.statement(Mark::Note, "Reliability", text);
+    } else {
+        out.statement(Mark::Attention, "Reliability", format!("{reasons}."));
+    }
 }

@@ -1,6 +1,7 @@
 //! The tables of merged records: classes, kernels by classes, the cases that tell them apart, conflicts, records.
 
 use super::COLUMNS;
+use crate::facts::Soundness;
 use crate::facts::set::{Kernel, KernelCell, LARGEST, Related};
 use crate::model::words::{list, plural, short};
 use crate::views::chart::{Chart, Plot, Tile};
@@ -12,10 +13,11 @@ const NAMES: usize = 6;
 /// The classes by what is in them.
 pub(super) fn classes(view: &Related) -> Section {
     let mut out = Section::new("classes", "Classes");
-    out.text(
+    let but = if view.conflicts.is_empty() { "" } else { ", but for the conflicts below" };
+    out.text(format!(
         "An engine is an adapter, its driver and the variables that the driver reads. Members of a class gave the same bits \
-         in every case that both ran and that repeats.",
-    );
+         in every case that both ran and that repeats{but}."
+    ));
     let columns = [
         Column::text("class"),
         Column::text("what is in it"),
@@ -63,7 +65,7 @@ pub(super) fn loose(view: &Related) -> Section {
     let mut out = Section::new("loose", "In no class");
     let columns = [Column::text("engine"), Column::text("why"), Column::text("records")];
     let mut table = Table::new("loose", &columns);
-    for engine in view.engines.iter().filter(|a| a.class.is_empty() || a.class.ends_with('?')) {
+    for engine in view.engines.iter().filter(|e| !e.is_placed()) {
         let why = match engine.class.trim_end_matches('?').rsplit_once('/') {
             _ if engine.class.is_empty() => "nothing that it ran repeats, or it ran nothing".to_owned(),
             Some((others, last)) => format!(
@@ -87,7 +89,7 @@ fn cell(cell: &KernelCell) -> Cell {
     let unsettled = if cell.unsettled > 0 { format!(" ~{}", cell.unsettled) } else { String::new() };
     let mut note = format!("{} settled", plural(cell.settled, "case"));
     if cell.unsettled > 0 {
-        note.push_str(&format!(", {} that do not repeat here or elsewhere", cell.unsettled));
+        note.push_str(&format!(", {} set aside, which do not repeat or of which records disagree", cell.unsettled));
     }
     if cell.differing > 0 {
         note.push_str(&format!(", {} differ from A; the most: {}; {}", cell.differing, cell.size, cell.because));
@@ -96,7 +98,9 @@ fn cell(cell: &KernelCell) -> Cell {
         (0, _) => None,
         (_, 0) => Some(0.0),
         (all, n) => {
-            Some(f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX)))
+            let share =
+                f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / f64::from(u32::try_from(all).unwrap_or(u32::MAX));
+            Some(share.min(1.0))
         }
     };
     Cell::Heat { heat, text: format!("{letter}{strict}{unsettled}"), note, anchor: String::new() }
@@ -107,7 +111,8 @@ pub(super) fn matrix(view: &Related) -> Section {
     let mut out = Section::new("matrix", "Kernels by classes");
     out.text(
         "In a row, the same letter is the same bits in every case of that kernel; = are the strict reference's bits, and ~ \
-         counts cases that do not repeat, which are left out.",
+         counts cases that an engine of the class does not repeat, or of which its records disagree: of that engine they are \
+         left out.",
     );
     let mut columns = vec![Column::text("kernel"), Column::number("cases")];
     columns.extend(view.classes.iter().take(COLUMNS).map(|c| Column::text(&c.letter).about(&c.name)));
@@ -225,11 +230,21 @@ pub(super) fn records(view: &Related) -> Section {
             Cell::text(&record.system),
             Cell::text(&record.cpu),
             Cell::number(record.drivers.to_string()),
-            Cell::text(record.soundness.title().unwrap_or_else(|| "yes".to_owned())),
+            Cell::text(record.soundness.title().unwrap_or_else(|| relied(&record.soundness))),
         ]);
     }
     out.table(table);
     out
+}
+
+/// What of a sound record can be relied on.
+fn relied(soundness: &Soundness) -> String {
+    let engines: Vec<String> = soundness.reasons.iter().filter_map(|r| r.engine.clone()).collect();
+    if engines.is_empty() {
+        "yes".to_owned()
+    } else {
+        format!("yes, but for {}, not controlled", list(&engines, NAMES))
+    }
 }
 
 /// The words that the tables use.
