@@ -302,7 +302,8 @@ fn another_processor_is_a_difference_between_the_sides() {
     };
     let same = with(&|_| {});
     assert!(same.contains("no processor differs"), "{same}");
-    let changes: [(&dyn Fn(&mut record::Environment), &str); 3] = [
+    type Change<'c> = &'c dyn Fn(&mut record::Environment);
+    let changes: [(Change<'_>, &str); 3] = [
         (&|e| e.cpu = "Another CPU".to_owned(), "the processor: AMD EPYC → Another CPU"),
         (&|e| e.architecture = "aarch64".to_owned(), "the processor: x86_64 → aarch64"),
         (&|e| e.cpu_features.clear(), "the processor's instructions"),

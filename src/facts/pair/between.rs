@@ -266,7 +266,7 @@ mod tests {
         assert!(part.contains(&format!("in those that are stored {FLUSHED} (")), "{part}");
         let nan = Bits::words(Dtype::F32, vec![0x7fc0_0000; 20_000]);
         let part = said(&zero, &nan, 64);
-        assert!(part.starts_with("at least ") && part.contains("NaN now that were numbers ("), "{part}");
+        assert!(part.starts_with("at least ") && part.contains("from number to NaN ("), "{part}");
     }
 
     /// The largest relative distance is over elements that are not zero on the left: it is no most of those that are.
