@@ -372,7 +372,7 @@ fn machines_that_disagree_are_no_agreement() {
     turned.verdicts = repro_audit::facts::verdicts(&turned);
     records.push(sealed(pruned(turned)));
     let text = page(&relate(&merged(&records)));
-    assert!(text.contains("1 of 2 kernels split the engines: rope. None is the same on all that ran it."), "{text}");
+    assert!(text.contains("In 1 of 2 kernels the engines do not all give the same bits: rope. None is the same on all engines that ran it."), "{text}");
 }
 
 #[test]

@@ -118,12 +118,13 @@ fn what_was_run_is_said_and_what_to_run_brings_it_back() {
 fn what_no_adapter_ran_says_nothing_of_adapters_and_wgsl() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().display().to_string();
-    let loader = ["gpu", "--kernel", "permutation/loader_unordered", "--threads", "1,2", "--repeats", "2"];
+    let loader = ["gpu", "--kernel", "permutation/loader_unordered", "--threads", "1,2", "--repeats", "2", "--full"];
     let output = run(&mut program(&[&loader[..], &["--out", &out]].concat()));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let shown = words(&output);
     assert!(shown.contains("No result was judged against the specification"), "{shown}");
     assert!(!shown.contains("All adapters here are software"), "{shown}");
+    assert!(shown.contains("Only here nothing ran on an adapter"), "{shown}");
 }
 
 /// A tool that reads findings learns what the headline says.

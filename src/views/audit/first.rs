@@ -241,8 +241,10 @@ impl<'r> First<'r> {
             }
         }
         if parts.is_empty() {
-            let judged = self.record.engines.iter().any(Engine::is_driver);
-            let said = if judged { "nothing was found" } else { "no driver was audited" };
+            let driver = |id: &str| self.record.engine(id).is_some_and(Engine::is_driver);
+            let mut all = self.record.cases.iter().flat_map(|c| &c.executions).filter(|x| driver(&x.engine));
+            let ran = all.any(|x| matches!(x.outcome, Outcome::Ran { .. }));
+            let said = if ran { "nothing was found" } else { "nothing ran on an adapter" };
             return (Mark::Untested, format!("{said}."));
         }
         (if bad { Mark::Attention } else { Mark::Note }, format!("{}.", parts.join("; ")))
