@@ -91,7 +91,14 @@ impl Cell<'_> {
         !self.differing.is_empty() && self.differing.iter().all(|f| f.elsewhere == Elsewhere::AnyMachine)
     }
 
-    /// The largest relative change of a float; `None` where no finite floats differ.
+    /// Whether a result is NaN or infinite on one side, or otherwise on both.
+    #[must_use]
+    pub fn not_finite(&self) -> bool {
+        self.differing.iter().any(|f| f.severity.kind >= Difference::NotFinite)
+    }
+
+    /// The largest relative change of a finite float, at least 1 where zero stands against a number; `None` where no finite
+    /// floats differ.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
         let finite = |f: &&Found<'_>| f.severity.relative > 0.0 && f.severity.kind != Difference::Discrete;

@@ -120,3 +120,28 @@ fn same_elements(case: &CaseRecord, ran: &[&Execution]) -> bool {
     let parted = compared.iter().any(|c| c.drift.classes.nan_versus_number + c.drift.classes.infinite > 0);
     ran.len() < 2 || !parted && ran.iter().all(is_compared)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{case, ran};
+    use super::*;
+    use crate::model::record::Content;
+
+    /// What is known of values is of first runs.
+    #[test]
+    fn a_first_run_says_nothing_of_runs_that_differ() {
+        let content =
+            |only: &str, nan| Content { nan, infinite: 0, first_not_finite: None, only: Some(only.to_owned()) };
+        for (only, nan) in [("0x00000000", 0), ("0x7fc00000", 64)] {
+            let with = |runs: u32| {
+                let mut executions = vec![ran("a", 1), ran("b", runs)];
+                executions.iter_mut().for_each(|x| x.content = Some(content(only, nan)));
+                let mut one = case("wg=64", executions, Vec::new());
+                one.elements = 64;
+                emptiness(&one)
+            };
+            assert!(!with(1).is_empty(), "{only}: all runs agree");
+            assert!(with(3).is_empty(), "{only}: other runs hold something else: {:?}", with(3));
+        }
+    }
+}

@@ -42,9 +42,14 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
 /// Whether a level failed because a configuration gave no result at all: nothing that was compared differs.
 #[must_use]
 pub fn gave_nothing(record: &Record, verdict: &Verdict) -> bool {
-    let case = verdict.evidence.as_ref().and_then(|id| record.cases.iter().find(|c| c.id == *id));
+    let cases = || record.cases.iter().filter(|c| c.problem == verdict.problem);
     let mine = |x: &&Execution| x.engine == verdict.engine;
-    case.and_then(|c| c.executions.iter().find(mine)).is_some_and(|x| matches!(x.outcome, Outcome::Failed { .. }))
+    let failed = |c: &CaseRecord| c.executions.iter().filter(mine).any(|x| matches!(x.outcome, Outcome::Failed { .. }));
+    let differs = |case: &CaseRecord| {
+        let of = |c: &&Comparison| c.axis.level() == Level::ConfigInvariant && c.right.is_of(&verdict.engine);
+        case.comparisons.iter().filter(of).any(|c| !c.drift.is_none() && unsettled(record, case, c).is_none())
+    };
+    cases().any(failed) && !cases().any(differs)
 }
 
 /// The record as it is to be shown: its verdicts, the statuses of its rows and the references that they equal are those that
@@ -223,7 +228,7 @@ fn repeats(engine: &Engine, ran: &[Row<'_>], runs: u32) -> Found {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made::{case, compared, engine, equal, execution, failed, ran, record};
+    use super::super::made::{adapter, case, compared, engine, equal, execution, failed, ran, record};
     use super::*;
     use crate::model::record::{AxisLevel, Distinct, TwinDigest};
     use crate::model::{Arithmetic, Origin};
@@ -263,6 +268,30 @@ mod tests {
         assert_eq!((found.level, found.status), (Level::RunToRun, Status::Failed), "one configuration gave nothing");
         assert_eq!(state(found, Level::ConfigInvariant), LevelState::Failed, "not all configurations agree");
         assert_eq!(found.evidence.as_deref(), Some(third.id.as_str()), "the one that failed");
+    }
+
+    #[test]
+    fn a_configuration_that_gave_nothing_is_none_that_changes_bits() {
+        let first = case("wg=32", vec![ran("a", 1)], Vec::new());
+        let gone = case("wg=128", vec![failed("a")], Vec::new());
+        let whole = record(&[engine("a")], &[&first, &gone]);
+        let found = &verdicts(&whole)[0];
+        assert_eq!(state(found, Level::ConfigInvariant), LevelState::Failed, "not all configurations agree");
+        assert!(gave_nothing(&whole, found), "and none that ran differs");
+        let differs = compared(AxisLevel::Config, "a [wg=32]", "a", [1.0, 2.0]);
+        let second = case("wg=64", vec![ran("a", 1)], vec![differs]);
+        let whole = record(&[engine("a")], &[&first, &second, &gone]);
+        let found = &verdicts(&whole)[0];
+        assert!(!gave_nothing(&whole, found), "a difference comes before a result that is missing: {found:?}");
+    }
+
+    #[test]
+    fn what_is_no_wgsl_has_no_configuration() {
+        let same = equal(AxisLevel::Config, "remote:0 [wg=32]", "remote:0");
+        let first = case("wg=32", vec![ran("remote:0", 1)], Vec::new());
+        let second = case("wg=64", vec![ran("remote:0", 1)], vec![same]);
+        let found = of(&[adapter("remote:0", "NumPy", 0, 0, "1")], &[&first, &second]);
+        assert_eq!(state(&found[0], Level::ConfigInvariant), LevelState::Untested, "the same task ran twice");
     }
 
     #[test]

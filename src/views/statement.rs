@@ -90,7 +90,7 @@ impl<'r> Statement<'r> {
             return Some("No case was run more than once, so nothing is known of repeated runs.".to_owned());
         }
         let times = if least == most { format!("{least} times") } else { format!("{least} to {most} times") };
-        let mut out = format!("Each case was run {times} on each adapter.");
+        let mut out = format!("Each case that an adapter can run was run {times} there.");
         let changed: Vec<String> = rows
             .iter()
             .filter(|r| !r.on(AxisLevel::Repeat).differing.is_empty())
@@ -138,15 +138,33 @@ fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
     } else {
         String::new()
     };
-    let what = if axis == AxisLevel::Engine { "strict IEEE-754 reference on the CPU" } else { what };
+    let what = match axis {
+        AxisLevel::Engine => "strict IEEE-754 reference on the CPU",
+        AxisLevel::Threads => "number of threads or value of a variable",
+        _ => what,
+    };
     if differ.is_empty() {
         return Some(format!("{begin} {what}, no bit differed{rest}."));
     }
     let most = tested.iter().filter_map(|r| r.on(axis).relative()).max_by(f64::total_cmp);
+    let infinite = names(&|r| r.on(axis).not_finite());
+    let infinite = if infinite.is_empty() {
+        String::new()
+    } else {
+        format!("; of {} some results are NaN or infinite on one side", text::list(&infinite, infinite.len()))
+    };
     let most = most
-        .map(|r| format!(", by at most {} of an element's value where floats differ", facts::relative(r)))
+        .map(|r| {
+            let most = facts::relative(r);
+            format!(
+                "; the largest relative difference of finite elements is {most}, zero against a number counting as 1"
+            )
+        })
         .unwrap_or_default();
-    Some(format!("{begin} {what}, bits differed in kernels of {}{most}{rest}.", text::list(&differ, differ.len())))
+    Some(format!(
+        "{begin} {what}, bits differed in kernels of {}{most}{infinite}{rest}.",
+        text::list(&differ, differ.len())
+    ))
 }
 
 impl View for Statement<'_> {

@@ -39,20 +39,15 @@ const QUESTIONS: [Question; 6] = [
         axis: AxisLevel::Threads,
         title: "Other threads",
         head: "threads",
-        untested: "no thread count or variable was varied",
+        untested: "no thread count or environment variable was changed",
     },
     Question {
         axis: AxisLevel::Driver,
         title: "Other driver",
         head: "driver",
-        untested: "nothing ran through two drivers of one device",
+        untested: "no two drivers of one device ran a case",
     },
-    Question {
-        axis: AxisLevel::Adapter,
-        title: "Other device",
-        head: "device",
-        untested: "nothing ran on two devices",
-    },
+    Question { axis: AxisLevel::Adapter, title: "Other device", head: "device", untested: "no two devices ran a case" },
     Question {
         axis: AxisLevel::Engine,
         title: "Strict CPU",
@@ -90,7 +85,8 @@ impl<'r> First<'r> {
     /// The verdict in a sentence, without its full stop.
     pub(super) fn title(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Tone, String) {
         let of = |what: &dyn Fn(&Question) -> bool| -> Vec<String> {
-            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| q.head.to_owned()).collect()
+            let word = |q: &Question| if q.axis == AxisLevel::Threads { "thread count or variable" } else { q.head };
+            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| word(q).to_owned()).collect()
         };
         let changed = of(&|q| self.differs(q.axis));
         let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
@@ -102,7 +98,7 @@ impl<'r> First<'r> {
         } else if !self.differs(again) {
             (Tone::Good, "the same bits".to_owned())
         } else if machine.is_empty() {
-            (Tone::Broke, "the same bits, but for what no machine repeats".to_owned())
+            (Tone::Broke, "the same bits, but where a kernel leaves the order open".to_owned())
         } else {
             (Tone::Broke, format!("other bits in {}", text::list(&machine, NAMED)))
         };
@@ -112,9 +108,17 @@ impl<'r> First<'r> {
         if self.faulty(outside) {
             tone = Tone::Bad;
         }
-        let by = |what: &str, words: &[String]| match words {
-            [] => String::new(),
-            some => format!("; {what} by {}", text::list(some, QUESTIONS.len())),
+        // The strict CPU is no other launch, driver or device of the same kind.
+        let by = |what: &str, words: &[String]| {
+            let cpu = words.iter().any(|w| w == "CPU");
+            let others: Vec<String> = words.iter().filter(|w| *w != "CPU").cloned().collect();
+            let with = format!("; {what} with another {}", text::list(&others, QUESTIONS.len()));
+            match (others.is_empty(), cpu) {
+                (true, true) => format!("; {what} on a strict CPU"),
+                (true, false) => String::new(),
+                (false, true) => with + ", and on a strict CPU",
+                (false, false) => with,
+            }
         };
         let rest = by("other bits", &changed) + &by("the same", &kept);
         let subject = if self.rows.len() == training::OPERATIONS.len() {
@@ -141,8 +145,8 @@ impl<'r> First<'r> {
         }
         out.table(self.table());
         out.text(
-            "= same bits · ↯ each run another · ? not tested · 2e-7 relative change, at most · 9 % of integers · * on any \
-             machine: the strict interpreter too",
+            "= same bits, of what repeats · ↯ each run another · ? not tested · else the largest relative change, NaN on one \
+             side, or the share of integers that differ · * the strict interpreter changes too, so any machine may",
         );
         out
     }
@@ -161,9 +165,19 @@ impl<'r> First<'r> {
         }
         differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
         let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let any = if differing.iter().all(|(_, c)| c.any_machine()) { ", as on any machine" } else { "" };
+        let any = match (differing.iter().all(|(_, c)| c.any_machine()), question.axis) {
+            (false, _) => "",
+            (true, AxisLevel::Repeat) => ", whose order is left open",
+            (true, _) => ", as on the strict interpreter",
+        };
         let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp);
-        let most = most.map(|r| format!("; up to {}", facts::relative(r))).unwrap_or_default();
+        let infinite = differing.iter().any(|(_, c)| c.not_finite());
+        let most = match (infinite, most.map(facts::relative)) {
+            (false, None) => String::new(),
+            (false, Some(most)) => format!("; up to {most}"),
+            (true, None) => "; NaN or infinity".to_owned(),
+            (true, Some(most)) => format!("; NaN or infinity, else up to {most}"),
+        };
         (Mark::Differs, format!("NO for {}{any}{most}{rest}", text::list(&names, NAMED)))
     }
 
@@ -245,7 +259,7 @@ impl<'r> First<'r> {
             let mut all = self.record.cases.iter().flat_map(|c| &c.executions).filter(|x| driver(&x.engine));
             let ran = all.any(|x| matches!(x.outcome, Outcome::Ran { .. }));
             let said = if ran { "nothing was found" } else { "nothing ran on an adapter" };
-            return (Mark::Untested, format!("{said}."));
+            return (if ran { Mark::Holds } else { Mark::Untested }, format!("{said}."));
         }
         (if bad { Mark::Attention } else { Mark::Note }, format!("{}.", parts.join("; ")))
     }

@@ -129,7 +129,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
         notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
         if !soundness.is_invalid() {
             let these = first::use_these(&facts::advice(record, soundness, &record.verdicts));
-            these.into_iter().for_each(|text| said.statement(Mark::Holds, "Use", text));
+            these.into_iter().for_each(|text| said.statement(Mark::Holds, "These held", text));
             said.statement(Mark::Note, "Other node", Text::then_code(OTHER_NODE, "repro-audit compare HERE THERE"));
         }
         out.push(said);
