@@ -235,12 +235,12 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
 
 /// Kernel and variant of what differs on this axis in a way, each once, the worst first.
 #[must_use]
-pub fn variants(rows: &[Row<'_>], axis: AxisLevel, elsewhere: Elsewhere) -> Vec<String> {
+pub fn variants(rows: &[Row<'_>], axis: AxisLevel, elsewhere: Elsewhere) -> Vec<(String, String)> {
     let mut found: Vec<&Found<'_>> =
         rows.iter().flat_map(|r| &r.on(axis).differing).filter(|f| f.elsewhere == elsewhere).collect();
     found.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let mut seen = BTreeSet::new();
-    let names = found.iter().map(|f| format!("{}/{}", f.case.kernel, f.case.variant));
+    let names = found.iter().map(|f| (f.case.kernel.clone(), f.case.variant.clone()));
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 

@@ -91,7 +91,7 @@ impl<'r> First<'r> {
         let changed = of(&|q| self.differs(q.axis));
         let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
         let again = AxisLevel::Repeat;
-        let found = |elsewhere| training::variants(&self.rows, again, elsewhere);
+        let found = |elsewhere| names(training::variants(&self.rows, again, elsewhere));
         let machine = [found(Elsewhere::OnlyHere), found(Elsewhere::Unknown)].concat();
         let (mut tone, first) = if !self.tested(again) {
             (Tone::Plain, "not tested".to_owned())
@@ -181,13 +181,16 @@ impl<'r> First<'r> {
         (Mark::Differs, format!("NO for {}{any}{most}{rest}", text::list(&names, NAMED)))
     }
 
-    /// What so many runs can miss.
+    /// What so many runs can miss; nothing on an axis that is not about runs.
     fn bound(&self, axis: AxisLevel) -> String {
+        if axis != AxisLevel::Repeat {
+            return String::new();
+        }
         let runs = |x: &crate::record::Execution| if let Outcome::Ran { runs, .. } = x.outcome { runs } else { 0 };
         let mine = |c: &&crate::record::CaseRecord| is_operation(&c.kernel);
         let all = self.record.cases.iter().filter(mine).flat_map(|c| &c.executions);
         let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(|e| !e.is_embedded()));
-        match drawn.map(runs).filter(|n| *n > 1).min().filter(|_| axis == AxisLevel::Repeat) {
+        match drawn.map(runs).filter(|n| *n > 1).min() {
             Some(n) if n > 3 => {
                 format!(" in {n} runs, which miss what comes in under {}", text::percent(3.0 / f64::from(n)))
             }
@@ -208,17 +211,11 @@ impl<'r> First<'r> {
         table
     }
 
-    /// What this machine alone does, and which variants change on any.
-    pub(super) fn origins(&self, out: &mut Section, outside: &BTreeMap<String, BTreeSet<String>>) {
-        let (mark, said) = self.here(outside);
-        out.statement(mark, "Only here", said);
-    }
-
     /// What changes on any machine, by what changes it.
     pub(super) fn anywhere(&self) -> Section {
         let mut out = Section::new("any-machine", "Any machine").at(Detail::Full);
         for (axis, what) in [(AxisLevel::Repeat, "Each run another"), (AxisLevel::Config, "By launch")] {
-            let found = names(&training::variants(&self.rows, axis, Elsewhere::AnyMachine));
+            let found: BTreeSet<_> = training::variants(&self.rows, axis, Elsewhere::AnyMachine).into_iter().collect();
             if !found.is_empty() {
                 out.statement(Mark::Note, what, format!("{}.", by_kernel(&found)));
             }
@@ -226,7 +223,8 @@ impl<'r> First<'r> {
         out
     }
 
-    fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
+    /// What this machine alone does.
+    pub(super) fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
         let mut parts = Vec::new();
         let case = |id: &String| self.record.cases.iter().find(|c| c.id == *id);
         for (engine, cases) in outside {
@@ -249,7 +247,7 @@ impl<'r> First<'r> {
         }
         let bad = !parts.is_empty();
         for (axis, what) in [(AxisLevel::Repeat, "do not repeat"), (AxisLevel::Config, "change with the launch")] {
-            let found = training::variants(&self.rows, axis, Elsewhere::OnlyHere);
+            let found = names(training::variants(&self.rows, axis, Elsewhere::OnlyHere));
             if !found.is_empty() {
                 parts.push(format!("{} {what}, and on the strict interpreter they do not", text::list(&found, NAMED)));
             }
@@ -302,9 +300,8 @@ fn heat(found: &Found<'_>) -> f64 {
     }
 }
 
-fn names(variants: &[String]) -> BTreeSet<(String, String)> {
-    let parts = variants.iter().filter_map(|v| v.split_once('/'));
-    parts.map(|(kernel, variant)| (kernel.to_owned(), variant.to_owned())).collect()
+fn names(variants: Vec<(String, String)>) -> Vec<String> {
+    variants.into_iter().map(|(kernel, variant)| format!("{kernel}/{variant}")).collect()
 }
 
 /// What to use, in a sentence: variants that were tested on every axis that is named and kept their bits where others did

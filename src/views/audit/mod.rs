@@ -125,7 +125,8 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
     if let Some(training) = &parts.first {
         out.push(first);
         let mut said = training.section();
-        training.origins(&mut said, &parts.headline.outside);
+        let (mark, here) = training.here(&parts.headline.outside);
+        said.statement(mark, "Only here", here);
         notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
         if !soundness.is_invalid() {
             let these = first::use_these(&facts::advice(record, soundness, &record.verdicts));
