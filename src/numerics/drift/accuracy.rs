@@ -15,7 +15,8 @@ pub fn accuracy(output: &Bits, exact: Option<&Exact>, allowance: &Allowance, twi
     let (mut ratio, mut outside, mut first_outside) = (0.0f64, 0u64, None);
     let (mut unconstrained, mut vacuous) = (0u64, 0u64);
     let (mut not_finite, mut first_not_finite) = (0u64, None);
-    let (size, limit) = (exact.map_or(0.0, root_mean_square), overflow(output.dtype));
+    let limit = overflow(output.dtype);
+    let size = exact.map_or(0.0, |e| root_mean_square(e, limit));
     let least = least_normal(output.dtype);
     for i in 0..output.len {
         let got = output.value(i);
@@ -80,10 +81,11 @@ fn same_value(left: &Bits, right: &Bits, i: usize) -> bool {
     left.get(i) == right.get(i) || left.dtype.is_float() && left.value(i).is_nan() && right.value(i).is_nan()
 }
 
-/// How large the answer is as a whole: the root of the mean square of its finite elements.
+/// How large the answer is as a whole: the root of the mean square of its elements below `limit`, from which on the type
+/// has no number. What overflows is no size to judge the others by.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn root_mean_square(exact: &Exact) -> f64 {
-    let finite = || exact.values.iter().filter(|v| v.is_finite());
+fn root_mean_square(exact: &Exact, limit: f64) -> f64 {
+    let finite = || exact.values.iter().filter(|v| v.abs() < limit);
     let largest = finite().fold(0.0f64, |m, v| m.max(v.abs()));
     if largest == 0.0 {
         return 0.0;
@@ -197,6 +199,14 @@ mod tests {
         let judged = |second: f32| accuracy(&Bits::f32(&[100.0, second, -90.0]), Some(&exact), &allowed, None);
         assert_eq!((judged(-0.005).vacuous, judged(-0.005).outside), (0, 0), "small beside the others");
         assert_eq!(judged(0.5).outside, 1, "and not whatever it is");
+    }
+
+    #[test]
+    fn what_overflows_is_no_size_to_judge_others_by() {
+        let exact = Exact { values: vec![4.3e-14, 3e54] };
+        let allowed = Allowance::Intervals(vec![Interval::around(4.3e-14, 1e-6), Interval::ANY]);
+        let found = accuracy(&Bits::f32(&[-4.3e-14, f32::INFINITY]), Some(&exact), &allowed, None);
+        assert_eq!((found.vacuous, found.undecided, found.outside), (1, true, 0), "either sign would do for the first");
     }
 
     #[test]

@@ -73,8 +73,8 @@ fn table(case: &CaseRecord, rows: &[(String, Elements)]) -> Table {
     }
     let mut table = Table::new(format!("elements {}", case.id), &columns).most(64);
     for (engines, found) in rows {
-        for (i, e) in found.shown.iter().enumerate() {
-            let mut cells = vec![if i == 0 { Cell::text(engines.as_str()) } else { Cell::Empty }];
+        for e in &found.shown {
+            let mut cells = vec![Cell::text(engines.as_str())];
             cells.extend([Cell::number(e.index.to_string()), Cell::code(e.bits.as_str()), value(e.value)]);
             if reference {
                 let (bits, number) = e.reference.clone().unzip();

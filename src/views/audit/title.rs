@@ -32,6 +32,9 @@ pub(super) fn title(
             .map(|f| format!("{} of {}", f.broken_problems.len(), text::plural(f.problems.len(), "test problem")))
             .unwrap_or_default()
     };
+    let verb = |l: Level, of_one: &'static str, of_many: &'static str| {
+        if levels.get(&l).is_some_and(|f| f.broken_problems.len() == 1) { of_one } else { of_many }
+    };
     // Nothing is called repeatable that was not repeated.
     let repeated = levels.get(&Level::RunToRun).is_some_and(|f| !f.engines.is_empty());
     let begin = |so: &'static str, else_so: &'static str| if repeated { so } else { else_so };
@@ -98,9 +101,10 @@ pub(super) fn title(
             None => "only the CPU's own threads were tested".to_owned(),
             Some(f) if f.broken.is_empty() => "in the interpreter nothing depends on the order of execution".to_owned(),
             Some(f) => format!(
-                "in the interpreter {} of {} depend on the order of execution",
+                "in the interpreter {} of {} {} on the order of execution",
                 f.broken_problems.len(),
-                text::plural(f.problems.len(), "test problem")
+                text::plural(f.problems.len(), "test problem"),
+                if f.broken_problems.len() == 1 { "depends" } else { "depend" }
             ),
         };
         return (Tone::Plain, format!("No driver was audited: {rest}"));
@@ -142,9 +146,10 @@ pub(super) fn title(
         return (
             Tone::Broke,
             format!(
-                "{}ot strict CPU arithmetic: {} differ",
+                "{}ot strict CPU arithmetic: {} {}",
                 begin("Repeatable, but n", "N"),
-                share(Level::CpuGpuBitwise)
+                share(Level::CpuGpuBitwise),
+                verb(Level::CpuGpuBitwise, "differs", "differ")
             ),
         );
     }
