@@ -52,10 +52,7 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
     } else if drivers.iter().any(|e| ran(e))
         && drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu"))
     {
-        notes.push(
-            "All adapters here are software adapters, which run on the CPU: their results do not show what a GPU does."
-                .to_owned(),
-        );
+        notes.push("Software adapters only, which run on the CPU: no result here is a GPU's.".to_owned());
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {

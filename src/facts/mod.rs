@@ -47,7 +47,7 @@ pub use elements::{Elements, ShownElement, elements};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};
 pub use origin::after_origin;
-pub use severity::{Difference, Severity, severity, worst};
+pub use severity::{Difference, Severity, of_output, severity, worst};
 pub use size::{FLUSHED, FROM_ZERO, NOT_FINITE, brief, grouped, relative, share, size};
 pub use soundness::{Consequence, Fault, Reason, Soundness, soundness, soundness_of_member, soundness_of_set};
 pub use status::{status, status_of, status_of_view};

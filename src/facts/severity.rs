@@ -37,7 +37,7 @@ pub struct Severity {
     /// The worst kind.
     pub kind: Difference,
     /// The largest |left − right| / |left| of finite floats, and at least 1 where one differs from zero on the left; 0 for
-    /// integers and where there is none.
+    /// integers and where there is none. Of [`of_output`], the size of the output's change.
     pub relative: f64,
     /// The fraction of elements that differ in the worst kind, from 0 to 1.
     pub share: f64,
@@ -100,6 +100,23 @@ pub fn severity(dtype: Dtype, drift: &Drift) -> Severity {
     };
     let share = if drift.elements == 0 { 0.0 } else { count as f64 / drift.elements as f64 };
     Severity { kind, relative, share, ulp: drift.max_ulp }
+}
+
+/// How bad a drift is for the output as a whole: as [`severity`], and its relative size is ‖left − right‖₂ / ‖left‖₂ over
+/// finite pairs, which no element that happens to be near zero makes large. 1 where the left side is zero.
+#[must_use]
+pub fn of_output(dtype: Dtype, drift: &Drift) -> Severity {
+    let found = severity(dtype, drift);
+    let norm = drift.nmse.sqrt();
+    // Squares may be too small for binary64, or stand against nothing but zeros.
+    let relative = if found.relative == 0.0 || norm == 0.0 {
+        found.relative
+    } else if norm.is_finite() {
+        norm
+    } else {
+        1.0
+    };
+    Severity { relative, ..found }
 }
 
 /// The comparison of a case that found the worst difference, over all axes; `None` where none drifts. The first of equals.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::severity::{Difference, Severity, severity};
+use super::severity::{Difference, Severity, of_output};
 use super::verdict::unsettled;
 use crate::model::Drift;
 use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
@@ -61,7 +61,7 @@ pub struct Found<'r> {
     pub engine: &'r str,
     /// How far, where the outputs were compared.
     pub drift: Option<&'r Drift>,
-    /// How bad it is.
+    /// How bad it is for the output as a whole.
     pub severity: Severity,
     /// Whether it differs on any machine.
     pub elsewhere: Elsewhere,
@@ -91,14 +91,19 @@ impl Cell<'_> {
         !self.differing.is_empty() && self.differing.iter().all(|f| f.elsewhere == Elsewhere::AnyMachine)
     }
 
+    /// The worst kind of difference.
+    #[must_use]
+    pub fn kind(&self) -> Difference {
+        self.differing.iter().map(|f| f.severity.kind).max().unwrap_or_default()
+    }
+
     /// Whether a result is NaN or infinite on one side, or otherwise on both.
     #[must_use]
     pub fn not_finite(&self) -> bool {
-        self.differing.iter().any(|f| f.severity.kind >= Difference::NotFinite)
+        self.kind() >= Difference::NotFinite
     }
 
-    /// The largest relative change of a finite float, at least 1 where zero stands against a number; `None` where no finite
-    /// floats differ.
+    /// The largest relative change of an output, as [`of_output`] measures it; `None` where no finite floats differ.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
         let finite = |f: &&Found<'_>| f.severity.relative > 0.0 && f.severity.kind != Difference::Discrete;
@@ -185,7 +190,7 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
             _ if case.twins.is_empty() => Elsewhere::AnyMachine,
             _ => Elsewhere::Unknown,
         };
-        let severity = drift.map(|d| severity(case.dtype, d)).unwrap_or_default();
+        let severity = drift.map(|d| of_output(case.dtype, d)).unwrap_or_default();
         out.differing.push(Found { case, engine: &engine.id, drift, severity, elsewhere });
     }
 }
@@ -213,7 +218,7 @@ fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
             case,
             engine: comparison.right.engine().unwrap_or_default(),
             drift: Some(&comparison.drift),
-            severity: severity(case.dtype, &comparison.drift),
+            severity: of_output(case.dtype, &comparison.drift),
             elsewhere,
         });
     }

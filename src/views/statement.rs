@@ -76,6 +76,13 @@ impl<'r> Statement<'r> {
         if !untested.is_empty() {
             out.push(format!("Not tested: another {}.", untested.join(", another ")));
         }
+        if rows.iter().flat_map(|r| &r.cells).any(|c| c.relative().is_some()) {
+            out.push(
+                "The relative difference of an output is the norm of the difference divided by the norm of the output, over \
+                 the elements that are finite on both sides."
+                    .to_owned(),
+            );
+        }
         out.push(
             "These are kernels of the tool, in WGSL; a framework's own kernels, other shapes and other drivers were not \
              measured."
@@ -156,9 +163,7 @@ fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
     let most = most
         .map(|r| {
             let most = facts::relative(r);
-            format!(
-                "; the largest relative difference of finite elements is {most}, zero against a number counting as 1"
-            )
+            format!("; the largest relative difference of an output is {most}")
         })
         .unwrap_or_default();
     Some(format!(
@@ -184,7 +189,7 @@ impl View for Statement<'_> {
             said.table(table(&rows));
             said.text(
                 "=: the same bits in all that was compared. Differs each run: runs of one case differ. A number: the largest \
-                 relative difference of an element; a percentage: the share of integers, flags or members that differ. Each \
+                 relative difference of an output; a percentage: the share of integers, flags or members that differ. Each \
                  field is the worst of the operation's kernels.",
             );
         }

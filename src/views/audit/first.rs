@@ -85,8 +85,7 @@ impl<'r> First<'r> {
     /// The verdict in a sentence, without its full stop.
     pub(super) fn title(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Tone, String) {
         let of = |what: &dyn Fn(&Question) -> bool| -> Vec<String> {
-            let word = |q: &Question| if q.axis == AxisLevel::Threads { "thread count or variable" } else { q.head };
-            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| word(q).to_owned()).collect()
+            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| q.head.to_owned()).collect()
         };
         let changed = of(&|q| self.differs(q.axis));
         let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
@@ -98,7 +97,7 @@ impl<'r> First<'r> {
         } else if !self.differs(again) {
             (Tone::Good, "the same bits".to_owned())
         } else if machine.is_empty() {
-            (Tone::Broke, "the same bits, but where a kernel leaves the order open".to_owned())
+            (Tone::Broke, "the same bits, except where order is left open".to_owned())
         } else {
             (Tone::Broke, format!("other bits in {}", text::list(&machine, NAMED)))
         };
@@ -108,17 +107,8 @@ impl<'r> First<'r> {
         if self.faulty(outside) {
             tone = Tone::Bad;
         }
-        // The strict CPU is no other launch, driver or device of the same kind.
         let by = |what: &str, words: &[String]| {
-            let cpu = words.iter().any(|w| w == "CPU");
-            let others: Vec<String> = words.iter().filter(|w| *w != "CPU").cloned().collect();
-            let with = format!("; {what} with another {}", text::list(&others, QUESTIONS.len()));
-            match (others.is_empty(), cpu) {
-                (true, true) => format!("; {what} on a strict CPU"),
-                (true, false) => String::new(),
-                (false, true) => with + ", and on a strict CPU",
-                (false, false) => with,
-            }
+            if words.is_empty() { String::new() } else { format!("; {what} by {}", text::list(words, QUESTIONS.len())) }
         };
         let rest = by("other bits", &changed) + &by("the same", &kept);
         let subject = if self.rows.len() == training::OPERATIONS.len() {
@@ -145,8 +135,8 @@ impl<'r> First<'r> {
         }
         out.table(self.table());
         out.text(
-            "= same bits, of what repeats · ↯ each run another · ? not tested · else the largest relative change, NaN on one \
-             side, or the share of integers that differ · * the strict interpreter changes too, so any machine may",
+            "= same bits · ↯ differs each run · ? not tested · % share of integers · number: change of the output, relative to \
+             its norm · * on any machine: the strict interpreter too",
         );
         out
     }
@@ -165,20 +155,31 @@ impl<'r> First<'r> {
         }
         differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
         let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
+        // The table below names them all.
+        let which = if names.len() <= NAMED {
+            names.join(", ")
+        } else {
+            format!("{} of {} operations", names.len(), all.len() - untested)
+        };
         let any = match (differing.iter().all(|(_, c)| c.any_machine()), question.axis) {
             (false, _) => "",
-            (true, AxisLevel::Repeat) => ", whose order is left open",
-            (true, _) => ", as on the strict interpreter",
+            (true, AxisLevel::Repeat) => " (open order)",
+            (true, _) => ", as on any machine",
         };
         let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp);
-        let infinite = differing.iter().any(|(_, c)| c.not_finite());
-        let most = match (infinite, most.map(facts::relative)) {
-            (false, None) => String::new(),
-            (false, Some(most)) => format!("; up to {most}"),
-            (true, None) => "; NaN or infinity".to_owned(),
-            (true, Some(most)) => format!("; NaN or infinity, else up to {most}"),
+        let infinite = match differing.iter().map(|(_, c)| c.kind()).max() {
+            Some(Difference::Nan) => "NaN",
+            Some(Difference::Infinite) => "infinity",
+            Some(Difference::NotFinite) => "NaN or infinity",
+            _ => "",
         };
-        (Mark::Differs, format!("NO for {}{any}{most}{rest}", text::list(&names, NAMED)))
+        let most = match (infinite, most.map(facts::relative)) {
+            ("", None) => String::new(),
+            ("", Some(most)) => format!("; up to {most}"),
+            (infinite, None) => format!("; {infinite}"),
+            (infinite, Some(most)) => format!("; {infinite}, else up to {most}"),
+        };
+        (Mark::Differs, format!("NO for {which}{any}{most}{rest}"))
     }
 
     /// What so many runs can miss; nothing on an axis that is not about runs.
@@ -235,15 +236,12 @@ impl<'r> First<'r> {
         }
         let mut infinite: Vec<_> = values::not_finite(self.record).collect();
         infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
-        if let Some((case, engine, ..)) = infinite.first() {
-            let all = infinite.iter().map(|(c, ..)| (&c.kernel, &c.variant)).collect::<BTreeSet<_>>().len();
-            parts.push(format!(
-                "NaN or infinity unlike the reference's in {} (worst: {}/{} on {})",
-                text::plural(all, "variant"),
-                case.kernel,
-                case.variant,
-                engine.id
-            ));
+        if !infinite.is_empty() {
+            let all: BTreeSet<_> = infinite.iter().map(|(c, ..)| (c.kernel.as_str(), c.variant.as_str())).collect();
+            let first = infinite.iter().find(|(c, ..)| is_operation(&c.kernel)).or(infinite.first());
+            let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
+            let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
+            parts.push(format!("finite on only one of driver and reference: {named}{more}"));
         }
         let bad = !parts.is_empty();
         for (axis, what) in [(AxisLevel::Repeat, "do not repeat"), (AxisLevel::Config, "change with the launch")] {
@@ -306,7 +304,8 @@ fn names(variants: Vec<(String, String)>) -> Vec<String> {
 
 /// What to use, in a sentence: variants that were tested on every axis that is named and kept their bits where others did
 /// not. The advice with the most axes.
-pub(super) fn use_these(all: &[Advice]) -> Option<String> {
+pub(super) fn use_these(record: &Record, all: &[Advice]) -> Option<String> {
+    let drivers: Vec<&str> = record.engines.iter().filter(|e| e.is_driver()).map(|e| e.id.as_str()).collect();
     let mine = || all.iter().filter(|a| is_operation(&a.kernel));
     let most = mine().map(|a| a.held.len()).max()?;
     let first = mine().find(|a| a.held.len() == most)?;
@@ -322,12 +321,13 @@ pub(super) fn use_these(all: &[Advice]) -> Option<String> {
         (true, false) => " by ",
         (false, false) => ", and by ",
     };
-    Some(format!(
-        "{}: the same bits{again}{by}{} on {}",
-        text::list(&same, NAMED),
-        text::list(&heads, QUESTIONS.len()),
-        text::list(&first.engines, NAMED),
-    ))
+    let every = drivers.iter().all(|id| first.engines.iter().any(|e| e == id));
+    let on = match (every, drivers.len()) {
+        (true, 0 | 1) => String::new(),
+        (true, _) => ", on every adapter".to_owned(),
+        (false, _) => format!(", on {}", text::list(&first.engines, NAMED)),
+    };
+    Some(format!("{}: the same{again}{by}{}{on}", text::list(&same, NAMED), text::list(&heads, QUESTIONS.len())))
 }
 
 /// The column of a level's first axis.

@@ -27,7 +27,7 @@ use crate::facts::{self, Asked, Soundness};
 use crate::record::{Outputs, Record};
 
 /// What an audit leads to, and what it does not say.
-const OTHER_NODE: &str = "Other numbers on another node? Audit it too, then";
+const OTHER_NODE: &str = "audit it too, then";
 
 /// Drifts that a terminal lists.
 const DRIFTS: usize = 8;
@@ -129,7 +129,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
         said.statement(mark, "Only here", here);
         notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
         if !soundness.is_invalid() {
-            let these = first::use_these(&facts::advice(record, soundness, &record.verdicts));
+            let these = first::use_these(record, &facts::advice(record, soundness, &record.verdicts));
             these.into_iter().for_each(|text| said.statement(Mark::Holds, "These held", text));
             said.statement(Mark::Note, "Other node", Text::then_code(OTHER_NODE, "repro-audit compare HERE THERE"));
         }
