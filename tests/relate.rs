@@ -481,3 +481,46 @@ fn one_record_alone_is_compared_with_nothing() {
     );
     assert!(!text.contains("results compared"), "{text}");
 }
+
+/// The rows of what changes bits, one thing at a time, and what changed none.
+fn changes(view: &Related) -> String {
+    let text = page(view);
+    let (_, rest) = text.split_once("What changes bits, one thing at a time\n").unwrap_or_default();
+    rest.split("\n\n").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_changes_bits_is_a_row_each() {
+    let before = machine("a", "one", "22.3.6", 1, false);
+    let after = machine("b", "one", "25.0.7", 2, true);
+    let said = changes(&relate(&merged(&[before.clone(), after.clone()])));
+    let dots = before.cases.iter().filter(|c| c.kernel == "dot").count();
+    let row = said.lines().find(|l| l.contains("Mesa 22.3.6 → 25.0.7")).unwrap_or_else(|| panic!("{said}"));
+    assert!(row.contains(&format!("{dots} of {}", before.cases.len())) && row.contains("matmul"), "{row}");
+    assert!(!said.contains("another machine"), "both ran on one: {said}");
+    let elsewhere = machine("b", "two", "25.0.7", 2, true);
+    let said = changes(&relate(&merged(&[before.clone(), elsewhere])));
+    assert!(said.contains("Mesa 22.3.6 → 25.0.7 (on another machine)"), "two things changed: {said}");
+    let same = machine("b", "one", "25.0.7", 2, false);
+    let said = changes(&relate(&merged(&[before, same])));
+    assert!(said.contains("No bit changed") && said.contains("Mesa 22.3.6 → 25.0.7"), "{said}");
+}
+
+#[test]
+fn a_variable_is_held_against_the_same_driver_without_it() {
+    let with = |label: &str, mesa: &str, day: u32| {
+        let mut record = machine(label, "one", mesa, day, true);
+        record.environment.variables.insert("LP_NATIVE_VECTOR_WIDTH".to_owned(), "512".to_owned());
+        // The width is in the device's name, which makes no other device of it.
+        if let Some(adapter) = &mut record.engines[1].adapter {
+            adapter.name = adapter.name.replace("256 bits", "512 bits");
+        }
+        sealed(record)
+    };
+    let plain = machine("a", "one", "22.3.6", 1, false);
+    let said = changes(&relate(&merged(&[plain.clone(), with("b", "22.3.6", 2)])));
+    assert!(said.contains("LP_NATIVE_VECTOR_WIDTH=512"), "{said}");
+    assert!(!said.contains('→'), "no driver changed: {said}");
+    let said = changes(&relate(&merged(&[plain, with("b", "25.0.7", 2)])));
+    assert!(!said.contains("LP_NATIVE_VECTOR_WIDTH"), "the driver changed too: {said}");
+}

@@ -5,6 +5,7 @@ mod classes;
 mod cover;
 mod matrix;
 mod members;
+mod steps;
 mod table;
 mod timeline;
 
@@ -22,6 +23,7 @@ use table::{Cell, Key, Node, Table};
 use timeline::timelines;
 
 pub use cover::{Cover, cover};
+pub use steps::Step;
 pub use timeline::{Timeline, Update, Version, VersionChange};
 
 /// Classes whose distances are measured and that are told apart by the smallest set of cases; smaller ones than these
@@ -71,6 +73,8 @@ pub struct Related {
     pub conflicts: Vec<Conflict>,
     /// What drivers of one adapter changed.
     pub timelines: Vec<Timeline>,
+    /// What a variable or another device changed.
+    pub steps: Vec<Step>,
     /// Cases whose strict reference is not the same in all records.
     pub references: Vec<String>,
     /// Results that were judged by what the specification allows.
@@ -286,6 +290,7 @@ pub fn relate(merged: &Merged) -> Related {
         telling,
         conflicts: conflicts(&table, name),
         timelines: timelines(&drift),
+        steps: steps::steps(&drift),
         references: table.twins.iter().cloned().collect(),
         judged: table.judged,
         unjudged: table.unjudged,

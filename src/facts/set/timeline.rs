@@ -45,8 +45,10 @@ pub struct Update {
     pub compared: usize,
     /// Those whose bits changed.
     pub changed: usize,
-    /// Settings of variables under which both ran.
+    /// Settings of variables under which both ran; of a variable, drivers with which it was and was not set.
     pub settings: usize,
+    /// Whether some of what was compared is of two machines, which may be what changed it.
+    pub across: bool,
     /// The changes, the worst first.
     pub changes: Vec<VersionChange>,
 }
@@ -170,7 +172,12 @@ fn timeline(drift: &Drifts<'_>, drivers: BTreeMap<&Driver, Nodes<'_, '_>>) -> Op
         for node in &nodes {
             by_setting.entry(super::setting(&node.identity)).or_default().push(node);
         }
-        let update = before.as_ref().map(|(from, old)| update(drift, from, old, &by_setting));
+        let update = before.as_ref().map(|(from, old)| {
+            let both = by_setting.iter().filter_map(|(setting, new)| {
+                old.get(setting).map(|old| (setting.as_str(), old.as_slice(), new.as_slice()))
+            });
+            update(drift, from, both)
+        });
         out.push(Version {
             label,
             release: release.clone(),
@@ -194,26 +201,43 @@ fn earliest(nodes: &[&Node<'_>], cases: usize) -> Vec<Cell> {
     (0..cases).map(of).collect()
 }
 
-fn update(
+/// Two sides under the same circumstances, which have a name: what was, and what is.
+pub(super) type Both<'s, 'n, 'a> = (&'s str, &'s [&'n Node<'a>], &'s [&'n Node<'a>]);
+
+/// The nodes of those machines that have both sides, where there is one.
+fn together<'n, 'a>(old: &[&'n Node<'a>], new: &[&'n Node<'a>]) -> (Nodes<'n, 'a>, Nodes<'n, 'a>, bool) {
+    let machine = |n: &&'n Node<'a>| n.member.shell.environment.machine_id.as_str();
+    let machines: BTreeSet<&str> = new.iter().map(machine).collect();
+    let both: BTreeSet<&str> = old.iter().map(machine).filter(|m| machines.contains(m)).collect();
+    if both.is_empty() {
+        return (old.to_vec(), new.to_vec(), true);
+    }
+    let of = |nodes: &[&'n Node<'a>]| nodes.iter().copied().filter(|n| both.contains(machine(n))).collect();
+    (of(old), of(new), false)
+}
+
+/// What changed from one side to the other, under all circumstances in which both are there. Nodes are in the order of time.
+pub(super) fn update<'s, 'n: 's, 'a: 'n>(
     drift: &Drifts<'_>,
     from: &str,
-    old: &BTreeMap<String, Nodes<'_, '_>>,
-    new: &BTreeMap<String, Nodes<'_, '_>>,
+    pairs: impl Iterator<Item = Both<'s, 'n, 'a>>,
 ) -> Update {
     let table = drift.table;
     let mut out = Update { from: from.to_owned(), ..Update::default() };
     let (mut compared, mut changed) = (BTreeSet::new(), BTreeSet::new());
     // What has no known cause is told by kernel.
     let mut gathered: BTreeMap<(Why, String), Gathered> = BTreeMap::new();
-    for (setting, nodes) in new {
-        let Some(others) = old.get(setting) else { continue };
+    for (setting, old, new) in pairs {
         out.settings += 1;
-        let rows = (earliest(others, table.cases.len()), earliest(nodes, table.cases.len()));
+        let (others, nodes, across) = together(old, new);
+        let rows = (earliest(&others, table.cases.len()), earliest(&nodes, table.cases.len()));
         let both = |i: &usize| matches!((rows.0[*i], rows.1[*i]), (Cell::Settled(_), Cell::Settled(_)));
+        let ran = compared.len();
         compared.extend((0..table.cases.len()).filter(both));
+        out.across |= across && compared.len() > ran;
         let found = drift.apart(&rows.0, &rows.1, 0..table.cases.len());
         changed.extend(found.cases.iter().copied());
-        let first = nodes.first().map(|n| (n.member.shell.run.started.clone(), n.member.name().to_owned()));
+        let first = new.first().map(|n| (n.member.shell.run.started.clone(), n.member.name().to_owned()));
         let mut add = |key: (Why, String), cases: &[usize], worst: Difference| {
             let first = first.clone().unwrap_or_default();
             let there = gathered.entry(key).or_insert_with(|| Gathered {
@@ -223,7 +247,7 @@ fn update(
                 first: first.clone(),
             });
             there.cases.extend(cases);
-            there.settings.insert(setting.clone());
+            there.settings.insert(setting.to_owned());
             there.first = there.first.clone().min(first);
             if worst.severity > there.worst.severity {
                 there.worst = worst;

@@ -1,6 +1,6 @@
 //! The verdict on merged records in a few sentences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::set::{Class, Kernel, Related, SetEngine, Update};
 use crate::model::words::{count, list, plural};
@@ -220,11 +220,17 @@ fn conflicts(view: &Related, out: &mut Section) {
         }
         return;
     }
-    let text = format!(
-        "{} of one device and driver differ between records: {nondeterminism} on one machine, which shows \
-         non-determinism, and {elsewhere} between machines or systems.",
-        plural(view.conflicts.len(), "result")
-    );
+    let results = plural(view.conflicts.len(), "result");
+    let text = match (nondeterminism, elsewhere) {
+        (0, _) => format!("{results} of one device and driver differ between machines or systems."),
+        (_, 0) => {
+            format!("{results} of one device and driver differ on one machine, which shows non-determinism.")
+        }
+        _ => format!(
+            "{results} of one device and driver differ between records: {nondeterminism} on one machine, which shows \
+             non-determinism, and {elsewhere} between machines or systems."
+        ),
+    };
     out.statement(if nondeterminism > 0 { Mark::Attention } else { Mark::Differs }, "Conflicts", text);
 }
 
@@ -233,7 +239,12 @@ fn specification(view: &Related, out: &mut Section) {
         if view.unjudged > 0 { format!(" {} were not judged.", count(view.unjudged as u64)) } else { String::new() };
     let all: usize = view.outside.iter().map(|o| o.1).sum();
     if all > 0 {
-        let names: Vec<String> = view.outside.iter().map(|(label, n)| format!("{n} on {label}")).collect();
+        let mut adapters: BTreeMap<&str, usize> = BTreeMap::new();
+        for (label, n) in &view.outside {
+            let of = view.engines.iter().find(|e| e.label == *label).map_or(label.as_str(), |e| &e.adapter);
+            *adapters.entry(of).or_default() += n;
+        }
+        let names: Vec<String> = adapters.iter().map(|(adapter, n)| format!("{n} on {adapter}")).collect();
         let text = format!(
             "The WGSL specification forbids {} of {} judged: {}.{unjudged}",
             count(all as u64),

@@ -1,5 +1,6 @@
 //! What many records say together: which engines agree bit for bit, what splits those that do not, and what drivers changed.
 
+mod changes;
 mod findings;
 mod headline;
 mod tables;
@@ -8,7 +9,7 @@ mod timeline;
 use crate::facts::set::Related;
 use crate::model::words::count;
 use crate::views::View;
-use crate::views::document::{Document, Rows, Section, Text};
+use crate::views::document::{Detail, Document, Rows, Section, Text};
 
 /// Columns of a matrix; what is beyond is among the rows.
 const COLUMNS: usize = 24;
@@ -21,7 +22,9 @@ impl View for Related {
         let mut said = Section::new("verdict", "");
         headline::statements(self, &mut said);
         out.push(said);
-        let mut splits = Section::new("splits", "How the classes differ");
+        out.push(changes::section(self));
+        out.push(tables::classes(self));
+        let mut splits = Section::new("splits", "How the classes differ").at(Detail::Full);
         for split in self.splits.iter().take(COLUMNS) {
             match &split.worst {
                 Some((case, size)) => {
@@ -32,9 +35,10 @@ impl View for Related {
                 None => splits.text(split.text.as_str()),
             }
         }
-        out.push(splits);
-        out.push(tables::classes(self));
         out.push(timeline::section(self));
+        out.push(timeline::steps(self));
+        out.push(splits);
+        out.push(tables::engines(self));
         out.push(tables::matrix(self));
         out.push(tables::telling(self));
         out.push(tables::loose(self));

@@ -5,14 +5,14 @@ use crate::facts::Soundness;
 use crate::facts::set::{Kernel, KernelCell, LARGEST, Related};
 use crate::model::words::{list, plural, short};
 use crate::views::chart::{Chart, Plot, Tile};
-use crate::views::document::{Cell, Column, Rows, Section, Table, Value};
+use crate::views::document::{Cell, Column, Detail, Rows, Section, Table, Value};
 
 /// Names in a cell.
 const NAMES: usize = 6;
 
 /// The classes by what is in them.
 pub(super) fn classes(view: &Related) -> Section {
-    let mut out = Section::new("classes", "Classes");
+    let mut out = Section::new("classes", "Classes").at(Detail::Full);
     let but = if view.conflicts.is_empty() { "" } else { ", but for the conflicts below" };
     out.text(format!(
         "An engine is an adapter, its driver and the variables that the driver reads. Members of a class gave the same bits \
@@ -36,6 +36,11 @@ pub(super) fn classes(view: &Related) -> Section {
         ]);
     }
     out.table(table);
+    out
+}
+
+/// The engines, each with its class.
+pub(super) fn engines(view: &Related) -> Section {
     let columns = [
         Column::text("class"),
         Column::text("engine"),
@@ -54,15 +59,14 @@ pub(super) fn classes(view: &Related) -> Section {
             Cell::text(list(&engine.records, NAMES)),
         ]);
     }
-    let mut section = Section::new("engines", "Engines by class");
-    section.table(table);
-    out.push(section);
+    let mut out = Section::new("engines", "Engines by class").at(Detail::Full);
+    out.table(table);
     out
 }
 
 /// Engines that are in no class.
 pub(super) fn loose(view: &Related) -> Section {
-    let mut out = Section::new("loose", "In no class");
+    let mut out = Section::new("loose", "In no class").at(Detail::Full);
     let columns = [Column::text("engine"), Column::text("why"), Column::text("records")];
     let mut table = Table::new("loose", &columns);
     for engine in view.engines.iter().filter(|e| !e.is_placed()) {
@@ -108,7 +112,7 @@ fn cell(cell: &KernelCell) -> Cell {
 
 /// Kernels by classes.
 pub(super) fn matrix(view: &Related) -> Section {
-    let mut out = Section::new("matrix", "Kernels by classes");
+    let mut out = Section::new("matrix", "Kernels by classes").at(Detail::Full);
     out.text(
         "In a row, the same letter is the same bits in every case of that kernel; = are the strict reference's bits, and ~ \
          counts cases that an engine of the class does not repeat, or of which its records disagree: of that engine they are \
@@ -170,7 +174,7 @@ pub(super) fn telling(view: &Related) -> Section {
     } else {
         "A few cases that tell the classes apart; a smaller set may exist"
     };
-    let mut out = Section::new("telling", title);
+    let mut out = Section::new("telling", title).at(Detail::Full);
     let mut table = Table::new("telling", &[Column::text("case"), Column::text("what it tells apart")]);
     for telling in &view.telling {
         table.push([Cell::case(&telling.case), Cell::text(&telling.groups)]);
@@ -191,7 +195,7 @@ pub(super) fn telling(view: &Related) -> Section {
 
 /// Results of one engine that are not the same in all records.
 pub(super) fn conflicts(view: &Related) -> Section {
-    let mut out = Section::new("conflicts", "Conflicts: one engine, different bits");
+    let mut out = Section::new("conflicts", "Conflicts: one engine, different bits").at(Detail::Full);
     let columns = [Column::text("engine"), Column::text("case"), Column::text("where"), Column::text("results")];
     let mut table = Table::new("conflicts", &columns);
     for conflict in &view.conflicts {
@@ -211,7 +215,7 @@ pub(super) fn conflicts(view: &Related) -> Section {
 
 /// The records of the set.
 pub(super) fn records(view: &Related) -> Section {
-    let mut out = Section::new("records", "Records");
+    let mut out = Section::new("records", "Records").at(Detail::Full);
     let columns = [
         Column::text("name"),
         Column::text("record"),
@@ -249,7 +253,7 @@ fn relied(soundness: &Soundness) -> String {
 
 /// The words that the tables use.
 pub(super) fn terms() -> Section {
-    let mut out = Section::new("terms", "How to read this").at(crate::views::document::Detail::Page);
+    let mut out = Section::new("terms", "How to read this").at(Detail::Page);
     out.fact(
         "class",
         "Engines that no case tells apart. Where one ran fewer cases than another, they agree in all that both ran; one \

@@ -2,15 +2,16 @@
 //! seen.
 
 use crate::facts::pair::Why;
-use crate::facts::set::{Related, Update, VersionChange};
+use crate::facts::set::{Related, Step, Update, VersionChange};
 use crate::model::words::{count, list, plural};
-use crate::views::document::{Cell, Column, Rows, Section, Table};
+use crate::record::AxisLevel;
+use crate::views::document::{Cell, Column, Detail, Rows, Section, Table};
 
 /// Changes that are listed of one adapter, over all its versions.
 const CHANGES: usize = 60;
 
 pub(super) fn section(view: &Related) -> Section {
-    let mut out = Section::new("timeline", "Driver timeline");
+    let mut out = Section::new("timeline", "Driver timeline").at(Detail::Full);
     for (i, timeline) in view.timelines.iter().enumerate() {
         let mut section = Section::new(format!("timeline-{i}"), &timeline.adapter);
         let columns = [
@@ -37,13 +38,8 @@ pub(super) fn section(view: &Related) -> Section {
                 }
                 Some(update) => {
                     for change in &update.changes {
-                        table.push([
-                            Cell::text(&version.label),
-                            Cell::text(what(update, change)),
-                            Cell::case(&change.case),
-                            Cell::text(&change.size),
-                            Cell::text(&change.first_seen),
-                        ]);
+                        let row = row(&version.label, update, change);
+                        table.push(row.into_iter().chain([Cell::text(&change.first_seen)]));
                     }
                 }
             }
@@ -52,6 +48,42 @@ pub(super) fn section(view: &Related) -> Section {
         out.push(section);
     }
     out
+}
+
+/// What a variable or another adapter changed, in the same columns.
+pub(super) fn steps(view: &Related) -> Section {
+    let mut out = Section::new("steps", "What variables and other adapters change").at(Detail::Full);
+    for (axis, title) in [(AxisLevel::Threads, "Variables"), (AxisLevel::Adapter, "Adapters")] {
+        let columns = [
+            Column::text("what"),
+            Column::text("what changes"),
+            Column::text("the case that shows it best"),
+            Column::text("how far"),
+        ];
+        let id = format!("steps-{}", title.to_lowercase());
+        let mut table = Table::new(id.clone(), &columns).most(CHANGES);
+        for step in view.steps.iter().filter(|s| s.axis == axis) {
+            for change in &step.update.changes {
+                table.push(row(&name(step), &step.update, change));
+            }
+        }
+        let mut section = Section::new(id, title);
+        section.table(table);
+        out.push(section);
+    }
+    out
+}
+
+/// What a step is.
+pub(super) fn name(step: &Step) -> String {
+    match step.axis {
+        AxisLevel::Threads => format!("{} with {}", step.adapter, step.to),
+        _ => format!("{} against {}", step.to, step.adapter),
+    }
+}
+
+fn row(label: &str, update: &Update, change: &VersionChange) -> [Cell; 4] {
+    [Cell::text(label), Cell::text(what(update, change)), Cell::case(&change.case), Cell::text(&change.size)]
 }
 
 /// What changed, where, and under which settings of variables.

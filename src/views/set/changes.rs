@@ -1,0 +1,117 @@
+//! What changes bits, one thing at a time: a row an update of a driver, a value of a variable and another adapter.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use crate::facts::set::{Related, Update};
+use crate::facts::training;
+use crate::facts::{self, Severity};
+use crate::model::words::{count, list};
+use crate::record::AxisLevel;
+use crate::views::document::{Cell, Column, Mark, Section, Table};
+
+/// Rows on the first screen.
+const ROWS: usize = 24;
+
+/// One thing that was changed.
+struct Row<'v> {
+    axis: AxisLevel,
+    adapter: &'v str,
+    what: String,
+    update: &'v Update,
+}
+
+impl Row<'_> {
+    fn worst(&self) -> Option<Severity> {
+        self.update.changes.iter().map(|c| c.severity).max()
+    }
+}
+
+/// From one release to another, without the words that both begin with.
+fn arrow(from: &str, to: &str) -> String {
+    let common = from.split(' ').zip(to.split(' ')).take_while(|(a, b)| a == b).count();
+    let rest: Vec<&str> = to.split(' ').skip(common).collect();
+    if rest.is_empty() { format!("{from} → {to}") } else { format!("{from} → {}", rest.join(" ")) }
+}
+
+fn rows(view: &Related) -> Vec<Row<'_>> {
+    let mut out = Vec::new();
+    for timeline in &view.timelines {
+        for version in &timeline.versions {
+            let Some(update) = &version.update else { continue };
+            let what = arrow(&update.from, &version.release);
+            out.push(Row { axis: AxisLevel::Driver, adapter: &timeline.adapter, what, update });
+        }
+    }
+    out.extend(view.steps.iter().map(|s| {
+        let what = if s.axis == AxisLevel::Adapter { format!("against {}", s.to) } else { s.to.clone() };
+        Row { axis: s.axis, adapter: &s.adapter, what, update: &s.update }
+    }));
+    out
+}
+
+/// The operations of a training among the kernels that changed.
+fn operations(update: &Update) -> String {
+    let found: BTreeSet<usize> = update
+        .changes
+        .iter()
+        .flat_map(|c| &c.cases)
+        .filter_map(|case| training::operation_of(case.split('/').next().unwrap_or_default()))
+        .filter_map(|o| training::OPERATIONS.iter().position(|p| p == o))
+        .collect();
+    let names: Vec<String> = found.iter().map(|i| training::OPERATIONS[*i].name.to_owned()).collect();
+    if names.is_empty() { "none".to_owned() } else { list(&names, names.len()) }
+}
+
+/// The table, and what changed nothing in a line.
+pub(super) fn section(view: &Related) -> Section {
+    let mut out = Section::new("changes", "What changes bits, one thing at a time");
+    let mut all = rows(view);
+    all.retain(|r| r.update.compared > 0);
+    all.sort_by_key(|r| (r.axis, Reverse(r.worst())));
+    let columns = [
+        Column::text("what changes"),
+        Column::text("cases"),
+        Column::text("of training").about("Operations of a training of which a kernel's bits changed."),
+        Column::number("most").about(
+            "The worst change of an element, of what is stored: NaN or infinity on one side, the largest relative change, or \
+             the share of integers that differ.",
+        ),
+    ];
+    let mut table = Table::new("changes", &columns).most(ROWS);
+    for row in all.iter().filter(|r| r.update.changed > 0) {
+        let across = if row.update.across { " (on another machine)" } else { "" };
+        table.push([
+            Cell::text(format!("{}: {}{across}", row.adapter, row.what)),
+            Cell::text(format!("{} of {}", count(row.update.changed as u64), count(row.update.compared as u64))),
+            Cell::text(operations(row.update)),
+            Cell::number(row.worst().map(|s| facts::brief(&s)).unwrap_or_default()),
+        ]);
+    }
+    out.table(table);
+    // Settings of one adapter are told with its name once.
+    let mut calm: Vec<(&str, Vec<String>)> = Vec::new();
+    for row in all.iter().filter(|r| r.update.changed == 0) {
+        match calm.iter_mut().find(|(adapter, _)| *adapter == row.adapter) {
+            Some((_, all)) => all.push(row.what.clone()),
+            None => calm.push((row.adapter, vec![row.what.clone()])),
+        }
+    }
+    if !calm.is_empty() {
+        let told: Vec<String> = calm.iter().map(|(adapter, all)| format!("{adapter}: {}", all.join(", "))).collect();
+        out.statement(Mark::Holds, "No bit changed", format!("{}.", told.join("; ")));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_told_once() {
+        assert_eq!(arrow("Mesa 22.3.6", "Mesa 25.0.7"), "Mesa 22.3.6 → 25.0.7");
+        assert_eq!(arrow("1.2", "2.0 beta"), "1.2 → 2.0 beta");
+        assert_eq!(arrow("1.2", "1.2"), "1.2 → 1.2");
+    }
+}
