@@ -36,7 +36,9 @@ fn bad_input_is_one_clear_line_before_any_work() {
     let case = |id: &str| error_of(&["case", id], 2);
     assert!(case("sum").contains("kernel/variant?name=value"), "no id");
     assert!(case("sums/tree").contains("no kernel is called"), "unknown kernel");
-    assert!(case("sum/nothing").contains("it has:"), "unknown variant");
+    assert!(case("sum/nothing").contains("the variants are serial_tree"), "unknown variant");
+    assert!(case("sum/serial_tre").contains("did you mean serial_tree?"), "one that is spelled alike");
+    assert!(gpu(&["--kernel", "sum/serial_tree?n=3"], 2).contains("repro-audit kernels"), "none in the profile");
     assert!(case("sum/serial_tree?m=5").contains("no parameter 'm'"), "unknown parameter");
     assert!(case("sum/serial_tree?n=0").contains("whole number"), "nothing to add");
     assert!(case("sum/serial_tree?n=99999999999").contains("whole number"), "too much to add");
@@ -250,7 +252,7 @@ fn records_are_merged_compared_and_missed() {
         "the page says so"
     );
     assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");
-    let output = run(&mut program(&["report", &other]));
+    let output = run(&mut program(&["report", &other, "--full"]));
     assert!(String::from_utf8_lossy(&output.stdout).contains("Kernels by classes"), "a table");
     // The strict interpreter computes the same in both.
     let output = run(&mut program(&["compare", &one, &two]));
@@ -353,4 +355,73 @@ fn kernels_and_adapters_are_told_in_every_format() {
     let output = run(&mut program(&["kernels", "summ"]));
     assert_eq!(status(&output), 2, "no kernel: {}", stderr(&output));
     assert!(stderr(&output).contains("names no kernel"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_audit_tells_what_changed_since_the_one_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let audit = |more: &[&str]| {
+        let arguments = [&["gpu", "--kernel", "sum/pairwise", "--repeats", "2", "--out", out], more].concat();
+        let output = run(&mut without_adapters(&arguments));
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(!audit(&[]).contains("Since"), "there was none");
+    let again = audit(&[]);
+    assert!(again.contains("no result that repeats changed: All "), "{again}");
+    let other = audit(&["--seed", "8"]);
+    assert!(other.contains("Since") && other.contains("No result can be compared"), "other inputs: {other}");
+    assert!(other.contains("repro-audit compare "), "and how to see more: {other}");
+}
+
+#[test]
+fn quiet_is_nothing_but_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let arguments = ["gpu", "--kernel", "sum/pairwise", "--repeats", "2", "--out", out];
+    let loud = run(&mut without_adapters(&arguments));
+    assert!(stderr(&loud).contains("Written to"), "{}", stderr(&loud));
+    let quiet = run(&mut without_adapters(&[&arguments[..], &["--quiet"]].concat()));
+    assert_eq!((status(&quiet), stderr(&quiet).as_str()), (0, ""), "nothing is wrong");
+    assert!(!quiet.stdout.is_empty(), "the answer is no noise");
+    assert!(error_of(&["gpu", "-q", "--kernel", "summ"], 2).contains("did you mean sum?"), "errors are told");
+}
+
+#[test]
+fn colours_are_as_asked() {
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/records/1.2-part-of-quick.json");
+    let shown = |when: &str| run(&mut without_adapters(&["report", record, "--color", when])).stdout;
+    let (always, never, auto) = (shown("always"), shown("never"), shown("auto"));
+    assert!(always.contains(&0x1b) && !never.contains(&0x1b), "asked for, and refused");
+    assert_eq!(never, auto, "a pipe has none");
+}
+
+#[test]
+fn a_lock_shows_what_moves_against_an_older_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a name").to_owned();
+    let (one, two, lock) = (path("one"), path("two"), path("a.lock"));
+    for (out, kernel) in [(&one, "sum/pairwise"), (&two, "sum/*")] {
+        let output = run(&mut without_adapters(&["gpu", "--kernel", kernel, "--repeats", "2", "--out", out]));
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+    }
+    let locked = run(&mut without_adapters(&["lock", &one, "--out", &lock]));
+    assert_eq!(status(&locked), 0, "{}", stderr(&locked));
+    let text = std::fs::read_to_string(&lock).expect("written");
+    assert_eq!(text.lines().filter(|l| l.starts_with("# sum ")).count(), 1, "a summary a kernel: {text}");
+    let diff = |record: &str| {
+        let output = run(&mut without_adapters(&["lock", record, "--diff", &lock]));
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(diff(&one).contains("Nothing moved"), "{}", diff(&one));
+    let moved = diff(&two);
+    assert!(moved.contains(" 0 changed, 0 gone") && moved.contains("sum/"), "only new ones: {moved}");
+    assert_eq!(std::fs::read_to_string(&lock).expect("there"), text, "nothing was written");
+    // The digest of one result is another one.
+    let digest = text.lines().find_map(|l| l.strip_prefix("  bit-exact")).and_then(|l| l.split_whitespace().next());
+    let changed = text.replacen(digest.expect("one that is exact"), "0123456789abcdef", usize::MAX);
+    std::fs::write(&lock, changed).expect("written");
+    assert!(!diff(&one).contains(" 0 changed"), "{}", diff(&one));
 }

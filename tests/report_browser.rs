@@ -113,8 +113,20 @@ fn opens_offline() -> Result<(), Failed> {
     if std::fs::metadata(&pdf)?.len() < 20_000 {
         return Err("the printed page is all but blank".into());
     }
+    // Counted where poppler is there.
+    if let Ok(said) = Command::new("pdfinfo").arg(&pdf).output() {
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let pages = said.lines().find_map(|l| l.strip_prefix("Pages:")).and_then(|n| n.trim().parse::<u32>().ok());
+        let pages = pages.ok_or_else(|| format!("pdfinfo says: {said}"))?;
+        if pages > PRINTED {
+            return Err(format!("the print has {pages} pages").into());
+        }
+    }
     Ok(())
 }
+
+/// Pages of a print, unless everything is asked for.
+const PRINTED: u32 = 8;
 
 /// Requests that Chromium makes for itself at its start, whatever the page.
 fn browsers_own(url: &str) -> bool {

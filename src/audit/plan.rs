@@ -9,7 +9,7 @@ use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::{self, Problem, Profile};
-use crate::model::pattern::nearest;
+use crate::model::pattern::instead;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
 use crate::process::Limits;
@@ -55,16 +55,14 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// No kernel or variant has this text in its name.
-    #[error("--kernel {filter} matches nothing that the profile {profile} runs; did you mean {nearest}? (all: {all})")]
+    #[error("--kernel {filter} matches nothing that the profile {profile} runs; {instead}")]
     NoKernel {
         /// What was asked for.
         filter: String,
         /// The profile.
         profile: &'static str,
-        /// The names that are spelled most like it.
-        nearest: String,
-        /// All kernels.
-        all: String,
+        /// What could have been meant, or what there is.
+        instead: String,
     },
     /// A filter that is no pattern.
     #[error("--kernel: {0}")]
@@ -241,17 +239,22 @@ fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, 
     let named = |filter: &CasePattern, case: &Case| case.id().is_ok_and(|id| filter.matches(&id));
     for filter in &filters {
         if !all.iter().any(|case| named(filter, case)) {
-            let known: Vec<_> = audited().map(|k| k.name()).collect();
             let variants: Vec<String> =
                 audited().flat_map(|k| k.variants().iter().map(|v| format!("{}/{}", k.name(), v.name))).collect();
             let text = filter.to_string();
-            let names = known.iter().copied().chain(variants.iter().map(String::as_str));
-            return Err(PlanError::NoKernel {
-                nearest: nearest(text.split('?').next().unwrap_or_default(), names, 3).join(", "),
-                filter: text,
-                profile: profile.name(),
-                all: known.join(", "),
-            });
+            let path = text.split('?').next().unwrap_or_default();
+            let is_known = audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name)));
+            let instead = match path.split_once('/') {
+                _ if is_known => {
+                    format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name())
+                }
+                Some((kernel, _)) if kernels::find(kernel).is_some() => {
+                    let of = variants.iter().map(String::as_str).filter(|v| v.starts_with(&format!("{kernel}/")));
+                    instead(path, "variants", of)
+                }
+                _ => instead(path, "kernels", audited().map(|k| k.name())),
+            };
+            return Err(PlanError::NoKernel { filter: text, profile: profile.name(), instead });
         }
     }
     let wanted = |case: &Case| filters.is_empty() || filters.iter().any(|f| named(f, case));

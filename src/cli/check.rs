@@ -184,7 +184,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
         let mut outputs = Outputs::open(&args.out)?;
         let record = carry_out(plan, Some(&mut outputs))?;
         outputs.finish(&record)?;
-        anstream::eprintln!("The audit is in {}.", outputs.folder().display());
+        super::note(format_args!("The audit is in {}.", outputs.folder().display()));
         records.push(record);
     }
     Ok(records)

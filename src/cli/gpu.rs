@@ -8,10 +8,8 @@ use super::progress::Shown;
 use super::shown::show;
 use super::{Exit, Failure};
 use crate::audit::{Plan, audit};
-use crate::formats::terminal;
 use crate::kernels::Profile;
 use crate::record::Record;
-use crate::views::audit::Audit;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -28,8 +26,11 @@ pub(super) struct Args {
     seed: u64,
     /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
     /// DIR/earlier.
-    #[arg(long, value_name = "DIR", default_value = "repro-audit-out")]
+    #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,
+    /// Open the report in a browser when it is written.
+    #[arg(long, help_heading = "Output")]
+    open: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -40,13 +41,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&Audit::new(&record), args.options.format, args.options.full)?;
-    if *args.options.format == terminal::FORMAT {
-        anstream::eprintln!(
-            "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
-            outputs.folder().display()
-        );
-    }
+    show(&outputs.view(&record), args.options.format, args.options.full)?;
+    outputs.tell(args.options.format, args.open);
     Ok(args.options.judge(&record))
 }
 

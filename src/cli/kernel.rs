@@ -12,11 +12,9 @@ use super::options::{FailOn, Options};
 use super::outputs::Outputs;
 use super::shown::show;
 use super::{Exit, Failure, print};
-use crate::formats::terminal;
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
 use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
-use crate::views::audit::Audit;
 use crate::wgsl::with_deep_stack;
 
 /// Arguments.
@@ -61,8 +59,11 @@ pub(super) struct Args {
     dry_run: bool,
     /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
     /// DIR/earlier.
-    #[arg(long, value_name = "DIR", default_value = "repro-audit-out")]
+    #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,
+    /// Open the report in a browser when it is written.
+    #[arg(long, help_heading = "Output")]
+    open: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -101,13 +102,8 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&Audit::new(&record), args.options.format, true)?;
-    if *args.options.format == terminal::FORMAT {
-        anstream::eprintln!(
-            "\nWritten to {}: record.json, index.html, summary.csv, values.csv, charts.",
-            outputs.folder().display()
-        );
-    }
+    show(&outputs.view(&record), args.options.format, true)?;
+    outputs.tell(args.options.format, args.open);
     Ok(args.options.judge(&record))
 }
 

@@ -5,6 +5,7 @@ use super::{Exit, Failure};
 use crate::formats::Format;
 use crate::kernels::{self, Kernel, Param, Profile, Variant};
 use crate::model::CasePattern;
+use crate::model::pattern::instead;
 use crate::model::words::plural;
 use crate::views::document::{Cell, Column, Document, Rows, Section, Table, Text, Tone};
 use crate::views::prepared::Prepared;
@@ -47,8 +48,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         .filter(|listed| !listed.variants.is_empty())
         .collect();
     if listed.is_empty() {
-        let all = kernels::names().join(", ");
-        return Err(Failure::usage(format!("'{}' names no kernel and no variant; the kernels are: {all}", args.name)));
+        let instead = instead(args.name.split('/').next().unwrap_or_default(), "kernels", kernels::names());
+        return Err(Failure::usage(format!("'{}' names no kernel and no variant; {instead}", args.name)));
     }
     let view = Prepared { document: document(&listed), rows: rows(&listed), json: json(&listed) };
     show(&view, args.format, true)?;

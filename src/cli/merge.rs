@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Some(path) => {
             let cant = |e| Failure::unwritten(&path.display().to_string(), &e, "with --out FILE");
             if let Some(kept) = put_aside(path, None).map_err(cant)? {
-                anstream::eprintln!("The earlier file is kept: {}", kept.display());
+                super::note(format_args!("The earlier file is kept: {}", kept.display()));
             }
             record::write_with(path, |out| merged.write(out)).map_err(cant)?;
         }
@@ -169,7 +169,11 @@ fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) 
         tell(&format!("warning: {} has no adapter with a driver", member.name()));
     }
     if let Some(path) = &args.out {
-        anstream::eprintln!("Written to {}. Next: repro-audit report {} --out DIR", path.display(), path.display());
+        super::note(format_args!(
+            "Written to {}. Next: repro-audit report {} --out DIR",
+            path.display(),
+            path.display()
+        ));
     }
     let missing: Vec<String> = merged.missing().into_iter().map(str::to_owned).collect();
     if !missing.is_empty() {

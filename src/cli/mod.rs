@@ -21,6 +21,7 @@ mod shown;
 mod worker;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -40,29 +41,65 @@ use crate::wgsl::with_deep_stack;
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
+    /// Whether to use colours.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    color: Color,
+    /// Say nothing on standard error but warnings and errors.
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    quiet: bool,
+}
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Into files and pipes, too.
+    Always,
+    /// Nowhere.
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Audit every adapter on this machine, and the CPU; write a record and a report.
+    #[command(
+        after_help = "Examples:\n  repro-audit gpu\n  repro-audit gpu --kernel matmul --kernel 'sum/*' --full\n  repro-audit gpu --vary LP_NUM_THREADS=1,4 --out node7 --open"
+    )]
     Gpu(gpu::Args),
     /// List the adapters and the identity of their drivers.
     Adapters(adapters::Args),
     /// Audit a WGSL compute shader of your own on every adapter, against the interpreter.
+    #[command(after_help = "Examples:\n  repro-audit kernel my.wgsl\n  repro-audit kernel my.wgsl --planted contract")]
     Kernel(kernel::Args),
     /// Run one case again, on every adapter.
+    #[command(
+        after_help = "Examples:\n  repro-audit case 'sum/serial_tree?n=4096&wg=64'\n  repro-audit case 'matmul/tiled?m=64&k=64&n=64' --planted contract"
+    )]
     Case(case::Args),
     /// Render a record, or a merged one: HTML, charts, CSV, Markdown or a table.
+    #[command(
+        after_help = "Examples:\n  repro-audit report latest --full\n  repro-audit report node7 --statement latex\n  repro-audit report all.json --out report --open"
+    )]
     Report(report::Args),
     /// Show what two records differ in, the worst first.
+    #[command(
+        after_help = "Examples:\n  repro-audit compare node7 node8\n  repro-audit compare before.json after.json --fail-on drift"
+    )]
     Compare(compare::Args),
     /// Merge any number of records into one file.
+    #[command(after_help = "Examples:\n  repro-audit merge node*/record.json --out all.json")]
     Merge(merge::Args),
     /// Write repro.lock: what each engine computed, as text to commit.
+    #[command(after_help = "Examples:\n  repro-audit lock latest\n  repro-audit lock latest --diff repro.lock")]
     Lock(lock::Args),
     /// Compare a record, or this machine, with repro.lock and a policy, for continuous integration.
+    #[command(after_help = "Examples:\n  repro-audit check --run\n  repro-audit check latest --policy policy.toml")]
     Check(Box<check::Args>),
     /// List the kernels, their variants and parameters.
+    #[command(
+        after_help = "Examples:\n  repro-audit kernels softmax\n  repro-audit kernels --profile quick --format csv"
+    )]
     Kernels(kernels::Args),
     /// Predict the random numbers that GPUs not in this machine draw, or identify the GPU from printed numbers. Works
     /// offline.
@@ -115,6 +152,16 @@ impl Failure {
     }
 }
 
+/// Whether only warnings and errors go to standard error.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says on standard error what was done, unless nobody wants to know.
+fn note(text: impl std::fmt::Display) {
+    if !QUIET.load(Ordering::Relaxed) {
+        anstream::eprintln!("{text}");
+    }
+}
+
 /// The longest line on standard error, in characters.
 const LONGEST: usize = 480;
 
@@ -143,6 +190,13 @@ fn run() -> ExitCode {
             return if e.use_stderr() { Exit::Usage.into() } else { Exit::Within.into() };
         }
     };
+    QUIET.store(cli.quiet, Ordering::Relaxed);
+    match cli.color {
+        // What the environment says.
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
     // A child ends with its parent and needs no other way; an audit has a record and temporary files to put away.
     let _held = match &cli.verb {
         Verb::Worker(_) => None,

@@ -32,53 +32,53 @@ pub(super) enum FailOn {
 pub(super) struct Options {
     /// Only adapters with this id (vulkan:0), or whose name, backend or driver contains this text (upper and lower case
     /// are equal); may be given more than once.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(help_heading = "Adapters and engines", long, value_name = "TEXT")]
     pub(super) adapter: Vec<String>,
     /// End with status 3 unless an adapter with this text is present and audited.
-    #[arg(long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER",
+    #[arg(help_heading = "Adapters and engines", long, value_name = "TEXT", env = "REPRO_AUDIT_REQUIRE_ADAPTER",
         value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) require_adapter: Option<String>,
     /// Also audit an interpreter with this defect planted, such as contract+flush: like a driver with known defects. May be
     /// given more than once.
-    #[arg(long, value_name = "MODE")]
+    #[arg(help_heading = "Adapters and engines", long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
     /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
     /// protocol of docs/remote.md. It runs the cases whose operation it offers. May be given more than once.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(help_heading = "Adapters and engines", long, value_name = "COMMAND")]
     pub(super) engine: Vec<String>,
     /// Runs of every case on every engine; on an interpreter each in another legal order of execution.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(help_heading = "Runs", long, value_name = "N", default_value_t = 5)]
     pub(super) repeats: u32,
     /// CPU thread counts to compare.
-    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
+    #[arg(help_heading = "Runs", long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
     pub(super) threads: Vec<usize>,
     /// Also audit every adapter that has a driver again with NAME, an environment variable, set to each value; several
     /// variables are changed one at a time. May be given more than once.
-    #[arg(long, value_name = "NAME=A,B")]
+    #[arg(help_heading = "Adapters and engines", long, value_name = "NAME=A,B")]
     pub(super) vary: Vec<String>,
     /// Seconds that one case may take on one adapter.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(help_heading = "Runs", long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
     /// MiB of memory that one adapter's processes may take together, 0 for all there is. Default: half of the
     /// machine's memory.
-    #[arg(long, value_name = "MIB")]
+    #[arg(help_heading = "Runs", long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
     /// digest proves, so that drift between two records can be computed.
-    #[arg(long, value_name = "N", default_value_t = crate::record::STORE)]
+    #[arg(help_heading = "Output", long, value_name = "N", default_value_t = crate::record::STORE)]
     pub(super) store: u64,
     /// A name for this audit in the record, such as that of a leg of a CI matrix.
-    #[arg(long, value_name = "NAME", env = "REPRO_AUDIT_LABEL", value_parser = super::label)]
+    #[arg(help_heading = "Output", long, value_name = "NAME", env = "REPRO_AUDIT_LABEL", value_parser = super::label)]
     pub(super) label: Option<String>,
     /// What goes to standard output.
-    #[arg(long, default_value = "table", value_parser = super::shown::formats())]
+    #[arg(help_heading = "Output", long, default_value = "table", value_parser = super::shown::formats())]
     pub(super) format: &'static Format,
     /// Print everything, not only the first screen (table format).
-    #[arg(long)]
+    #[arg(help_heading = "Output", long)]
     pub(super) full: bool,
     /// What makes the exit status 1. Adapters with a driver are judged, and status 4 says that none was tested; the
     /// interpreter is judged only where --adapter embedded asks for it.
-    #[arg(long, value_enum, default_value = "never")]
+    #[arg(help_heading = "Output", long, value_enum, default_value = "never")]
     pub(super) fail_on: FailOn,
 }
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Exit, Failure};
-use crate::formats::FormatError;
-use crate::model::words::short;
+use crate::formats::{Format, FormatError, terminal};
+use crate::model::words::{quoted, short};
 use crate::record::{self, Record, write_atomically};
 use crate::views::audit::Audit;
 
@@ -30,6 +30,8 @@ pub(super) struct Outputs {
     own: Option<blake3::Hash>,
     /// Where this audit's unfinished record goes while `record.json` is another's.
     aside: Option<tempfile::TempPath>,
+    /// The record that was there, where it is kept now.
+    earlier: Option<PathBuf>,
 }
 
 /// The lock of a folder, for as long as it lives. A file system that knows no locks leaves names that do not collide.
@@ -63,10 +65,11 @@ impl Outputs {
         std::fs::create_dir_all(folder).map_err(cant)?;
         tempfile::Builder::new().prefix(".repro-audit-").tempfile_in(folder).map_err(cant)?;
         let _lock = Lock::take(folder).map_err(cant)?;
-        if let Some(kept) = put_aside(&folder.join("record.json"), None).map_err(cant)? {
-            anstream::eprintln!("The earlier record is kept: {}", kept.display());
+        let earlier = put_aside(&folder.join("record.json"), None).map_err(cant)?;
+        if let Some(kept) = &earlier {
+            super::note(format_args!("The earlier record is kept: {}", kept.display()));
         }
-        Ok(Self { folder: folder.to_owned(), written: Instant::now(), own: None, aside: None })
+        Ok(Self { folder: folder.to_owned(), written: Instant::now(), own: None, aside: None, earlier })
     }
 
     /// Writes an unfinished record, if the last one is a while ago: as `record.json`, or beside it where that is
@@ -133,7 +136,7 @@ impl Outputs {
         let json = record::to_json(record).map_err(|e| cant(&e))?;
         let _lock = Lock::take(&self.folder).map_err(|e| cant(&e))?;
         if let Some(kept) = put_aside(&self.folder.join("record.json"), self.own).map_err(|e| cant(&e))? {
-            anstream::eprintln!("The record of another audit is kept: {}", kept.display());
+            super::note(format_args!("The record of another audit is kept: {}", kept.display()));
         }
         write_atomically(&self.folder.join("record.json"), &json).map_err(|e| cant(&e))?;
         self.own = Some(blake3::hash(&json));
@@ -161,9 +164,40 @@ impl Outputs {
         done.map(|_| ()).map_err(|e| unrendered(folder, e))
     }
 
+    /// What is shown of the record: with what changed since the one that was in the folder before, if it can be read.
+    pub(super) fn view<'r>(&self, record: &'r Record) -> Audit<'r> {
+        let view = Audit::new(record);
+        let read = |path: &PathBuf| record::read(path).ok();
+        let Some((path, earlier)) = self.earlier.as_ref().and_then(|p| Some((p, read(p)?))) else { return view };
+        let now = self.folder.join("record.json");
+        let command = [path, &now].map(|p| quoted(&p.to_string_lossy())).join(" ");
+        view.since(&earlier, &format!("repro-audit compare {command}"))
+    }
+
+    /// Says where everything is, to people, and opens the report where that is wanted.
+    pub(super) fn tell(&self, format: &Format, open: bool) {
+        if *format == terminal::FORMAT {
+            let folder = self.folder.display();
+            super::note(format_args!(
+                "\nWritten to {folder}: record.json, index.html, summary.csv, values.csv, charts."
+            ));
+        }
+        if open {
+            open_report(&self.folder);
+        }
+    }
+
     /// The folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// Opens the report in the browser of whoever runs this. There may be none, which is nobody's fault.
+pub(super) fn open_report(folder: &Path) {
+    let page = folder.join("index.html");
+    if let Err(e) = open::that_detached(&page) {
+        super::tell(&format!("warning: {} could not be opened: {e}", page.display()));
     }
 }
 

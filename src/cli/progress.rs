@@ -16,7 +16,9 @@ pub(super) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(outputs: Option<&'a mut Outputs>) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let quiet = super::QUIET.load(std::sync::atomic::Ordering::Relaxed);
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
         Self { bar, outputs, trouble: None }
     }
 }
@@ -27,11 +29,11 @@ impl Progress for Shown<'_> {
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_length(cases as u64);
         for engine in engines.iter().filter(|e| e.kind == EngineKind::Adapter) {
-            let line = match &engine.status {
-                EngineStatus::Complete => format!("{}: {}", engine.id, engine.label),
-                EngineStatus::Failed { reason, .. } => format!("{}: {} FAILED: {reason}", engine.id, engine.label),
-            };
-            self.bar.suspend(|| anstream::eprintln!("{line}"));
+            let (id, label) = (&engine.id, &engine.label);
+            self.bar.suspend(|| match &engine.status {
+                EngineStatus::Complete => super::note(format_args!("{id}: {label}")),
+                EngineStatus::Failed { reason, .. } => anstream::eprintln!("{id}: {label} FAILED: {reason}"),
+            });
         }
     }
 

@@ -31,9 +31,20 @@ pub(super) struct Args {
     /// Write index.html, the CSV files and the charts to this folder instead.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Open what --out wrote in a browser.
+    #[arg(long, requires = "out")]
+    open: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let done = write(args)?;
+    if let Some(folder) = args.out.as_ref().filter(|_| args.open) {
+        super::outputs::open_report(folder);
+    }
+    Ok(done)
+}
+
+fn write(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
     if let Ok(path) = record::find(&args.record, &[Path::new(record::FOLDER)]) {
         match record::read(&path) {

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{Format, FormatError, Options, charts, clean, markdown};
 use crate::views::View;
 use crate::views::chart::Chart;
-use crate::views::document::{Block, Cell, Document, Mark, Row, Section, Span, Table, Text, Tone};
+use crate::views::document::{Block, Cell, Detail, Document, Mark, Row, Section, Span, Table, Text, Tone};
 
 /// See the module.
 pub const FORMAT: Format = Format { name: "html", about: "A page that opens offline", write: shown };
@@ -29,6 +29,8 @@ pub fn write(document: &Document) -> String {
          form-action 'none'"
     );
     let (first, rest): (Vec<&Section>, Vec<&Section>) = document.sections.iter().partition(|s| s.title.is_empty());
+    // A print is the answer and what shows it; the rest is for a screen, unless it is asked for.
+    let page: Vec<String> = rest.iter().filter(|s| s.detail == Detail::Page).map(|s| line(&s.title)).collect();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -53,7 +55,11 @@ pub fn write(document: &Document) -> String {
                         h1 { (line(&document.headline)) }
                         @if !document.lead.is_empty() { p.lead { (text(&document.lead)) } }
                         @for s in &first { (blocks(&s.blocks, 2)) }
-                        p.js { button.copy type="button" data-copy=(markdown::write(document)) { "copy this as Markdown" } }
+                        p.js {
+                            button.copy type="button" data-copy=(markdown::write(document)) { "copy this as Markdown" }
+                            @if !page.is_empty() { " " label { input #print-all type="checkbox"; " print everything" } }
+                        }
+                        @if !page.is_empty() { p.printed { "Not printed: " (page.join(", ")) "." } }
                     }
                     @for s in &rest { (section(s, 2)) }
                 }
@@ -95,7 +101,7 @@ fn tone(tone: Tone) -> &'static str {
 
 fn section(s: &Section, level: u8) -> Markup {
     html! {
-        section id=(anchor(&s.id)) {
+        section id=(anchor(&s.id)) class=[(level == 2 && s.detail == Detail::Page).then_some("page")] {
             @if s.folded {
                 details { summary { (heading(&s.title, level)) } (blocks(&s.blocks, level + 1)) }
             } @else {

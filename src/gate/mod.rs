@@ -11,6 +11,7 @@ mod sound;
 
 pub use crate::facts::{Driver, EngineClass, Identity, identify};
 pub use judge::{Checked, Counts, Item, Place, Question, check};
-pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings};
+pub(crate) use lock::status_word;
+pub use lock::{Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, RowChange, changes};
 pub use outcome::{Conclusion, Outcome};
 pub use policy::{Demand, Deviation, Known, Policy, PolicyError, Requirement, Rule};

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::kernels::{self, Param, Range, Variant};
+use crate::model::pattern::instead;
 use crate::model::{CaseId, CaseIdError};
 use crate::numerics::inputs::Distribution;
 
@@ -43,11 +44,11 @@ impl Case {
                     "'{kernel}' is a kernel of your own; run its case with repro-audit kernel FILE.wgsl --case ID"
                 ));
             }
-            CaseError(format!("no kernel is called '{kernel}'; the kernels are: {}", kernels::names().join(", ")))
+            CaseError(format!("no kernel is called '{kernel}'; {}", instead(kernel, "kernels", kernels::names())))
         })?;
         let found = entry.variants().iter().find(|v| v.name == variant).ok_or_else(|| {
-            let names: Vec<_> = entry.variants().iter().map(|v| v.name).collect();
-            CaseError(format!("kernel '{kernel}' has no variant '{variant}'; it has: {}", names.join(", ")))
+            let names = entry.variants().iter().map(|v| v.name);
+            CaseError(format!("kernel '{kernel}' has no variant '{variant}'; {}", instead(variant, "variants", names)))
         })?;
         Ok(Self::of(entry.name(), found))
     }

@@ -41,18 +41,49 @@ pub fn word(pattern: &str, text: &str) -> bool {
     if is_glob(&pattern) { glob(&pattern, &text) } else { text.contains(&pattern) }
 }
 
-/// The names that are spelled most like `text`, nearest first, at most `most`; for a question "did you mean".
+/// What could have been meant by `text`, as the end of an error's sentence: `did you mean sum or sums?`. Where no name is
+/// spelled like it, what there is: `the kernels are matmul, sum`.
 #[must_use]
-pub fn nearest<'n>(text: &str, names: impl IntoIterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
-    let mut near: Vec<(usize, &str)> = names.into_iter().map(|name| (strsim::levenshtein(text, name), name)).collect();
+pub fn instead<'n>(text: &str, what: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    let all: Vec<&str> = names.into_iter().collect();
+    let near = nearest(text, &all);
+    if near.is_empty() {
+        format!("the {what} are {}", all.join(", "))
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    }
+}
+
+/// The names, two at most, that are spelled nearly like `text` or begin with it, nearest first.
+fn nearest<'n>(text: &str, names: &[&'n str]) -> Vec<&'n str> {
+    let text = text.to_lowercase();
+    // A letter in three may be wrong.
+    let most = 1 + text.chars().count() / 3;
+    let distance = |name: &str| {
+        let begins = text.len() > 2 && name.starts_with(&text);
+        if begins { 1 } else { strsim::damerau_levenshtein(&text, name) }
+    };
+    let mut near: Vec<(usize, &str)> = names.iter().map(|name| (distance(name), *name)).collect();
+    near.retain(|(d, _)| *d <= most);
     near.sort_unstable();
     near.dedup();
-    near.into_iter().take(most).map(|(_, name)| name).collect()
+    near.into_iter().take(2).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_suggested_is_spelled_alike() {
+        let names = ["matmul", "sum", "dot", "softmax", "layer_norm"];
+        for (text, meant) in [("matmull", "matmul"), ("smu", "sum"), ("Softmx", "softmax"), ("layer", "layer_norm")] {
+            assert_eq!(instead(text, "kernels", names), format!("did you mean {meant}?"), "{text}");
+        }
+        for text in ["attention", "", "conv"] {
+            assert!(instead(text, "kernels", names).starts_with("the kernels are matmul, sum"), "{text}");
+        }
+    }
 
     #[test]
     fn globs_are_of_the_whole_text() {

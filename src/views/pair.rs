@@ -240,6 +240,18 @@ fn headline(pair: &Compared) -> String {
     if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
 }
 
+/// What changed since an earlier record, in a sentence or two, with the command that shows it where there is more.
+pub(super) fn since(pair: &Compared, command: &str) -> (Mark, Text) {
+    let day = pair.left.started.get(..16).unwrap_or(&pair.left.started).replace('T', " ");
+    if pair.is_sound() && pair.results.is_empty() && pair.between.is_empty() && pair.sameness.compared > 0 {
+        let same = share(pair.sameness.same, pair.sameness.compared, pair.is_full());
+        return (Mark::Holds, Text::plain(format!("the record of {day}, no result that repeats changed: {same}")));
+    }
+    let between = if pair.between.is_empty() { String::new() } else { format!(" New: {}.", list(&pair.between, 3)) };
+    let mark = if pair.results.is_empty() { Mark::Note } else { Mark::Differs };
+    (mark, Text::then_code(format!("the record of {day}: {}.{between} See", headline(pair)), command))
+}
+
 /// Who is compared, and what differs between the sides.
 fn lead(pair: &Compared) -> String {
     let at = |started: &str| started.get(..16).unwrap_or(started).replace('T', " ");

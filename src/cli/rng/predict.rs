@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         let foot = format!("{} · repro-audit rng", view.title);
         files::write(&view, "", &foot, folder).map_err(Failure::usage)?;
-        anstream::eprintln!("Written: {}", folder.join("index.html").display());
+        super::super::note(format_args!("Written: {}", folder.join("index.html").display()));
     }
     shown::show(&view, args.format, true)?;
     Ok(Exit::Within)

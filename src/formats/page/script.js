@@ -22,6 +22,8 @@
     filter.addEventListener("input", apply);
     only.addEventListener("change", apply);
   }
+  const all = document.getElementById("print-all");
+  if (all) all.addEventListener("change", () => document.body.classList.toggle("print-all", all.checked));
   const open = () => {
     const row = location.hash && document.getElementById(location.hash.slice(1));
     if (!row) return;

@@ -1,5 +1,6 @@
 //! `repro.lock`: what each engine computed, as text to commit.
 
+mod changes;
 mod make;
 mod own;
 mod read;
@@ -11,6 +12,8 @@ use crate::facts::Identity;
 use crate::model::record::Evidence;
 use crate::model::{CaseId, Profile};
 use crate::record::{CaseRecord, Execution, Outcome, Status};
+
+pub use changes::{RowChange, changes};
 
 /// The version that this program writes, and the newest that it reads.
 pub(super) const VERSION: u32 = 1;
@@ -161,7 +164,7 @@ pub(super) const STATUSES: [(Status, &str); 6] = [
 ];
 
 /// A status as it is written.
-pub(super) fn status_word(status: Status) -> &'static str {
+pub(crate) fn status_word(status: Status) -> &'static str {
     STATUSES.iter().find(|(s, _)| *s == status).map_or("failed", |(_, word)| word)
 }
 

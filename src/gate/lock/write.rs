@@ -1,9 +1,11 @@
 //! A lock as text: one line a result, under its case, so that a difference shows what changed and a `git diff` names
 //! the case above it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Lock, LockedEngine, VERSION, own, status_word};
+use super::{Lock, LockedCase, LockedEngine, VERSION, own, status_word};
+use crate::model::CaseId;
 
 const HEAD: &str = "\
 # repro.lock: what each engine computed, in bits. Written by `repro-audit lock`; not to be edited by hand.
@@ -13,6 +15,13 @@ const HEAD: &str = "\
 # `unordered` is locked as not-repeatable even where the runs agreed: that they did is chance, and no promise.
 # See docs/gate.md.
 ";
+
+/// What the summary is, which no one reads back.
+const SUMMARY: &str =
+    "# By kernel: cases, and a digest of their lines below, so that a difference shows first which kernels moved.";
+
+/// The digits of a kernel's digest in the summary.
+const DIGITS: usize = 12;
 
 impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,20 +42,32 @@ impl fmt::Display for Lock {
         settings.own.iter().try_for_each(|arguments| writeln!(f, "own {}", own::write(arguments)))?;
         f.write_str("\n")?;
         self.engines.iter().try_for_each(|(label, engine)| engine.write(f, label))?;
-        for (id, case) in &self.cases {
-            write!(f, "\ncase {id} {}", case.shape)?;
-            if let Some(shader) = &case.shader {
-                write!(f, " shader {shader}")?;
-            }
-            if let Some(strict) = &case.strict {
-                write!(f, " strict {strict}")?;
-            }
-            f.write_str("\n")?;
-            for (label, row) in &case.rows {
-                writeln!(f, "  {:<21}  {:<16}  {label}", status_word(row.status), row.found.to_string())?;
-            }
+        let texts: Vec<(&str, String)> = self.cases.iter().map(|(id, case)| (id.kernel(), case.text(id))).collect();
+        writeln!(f, "\n{SUMMARY}")?;
+        let mut kernels: BTreeMap<&str, (usize, blake3::Hasher)> = BTreeMap::new();
+        for (kernel, text) in &texts {
+            let (cases, digest) = kernels.entry(kernel).or_default();
+            *cases += 1;
+            digest.update(text.as_bytes());
         }
-        Ok(())
+        for (kernel, (cases, digest)) in kernels {
+            writeln!(f, "# {kernel:<14} {cases:>4}  {}", digest.finalize().to_hex().split_at(DIGITS).0)?;
+        }
+        texts.iter().try_for_each(|(_, text)| write!(f, "\n{text}"))
+    }
+}
+
+impl LockedCase {
+    /// Its lines.
+    fn text(&self, id: &CaseId) -> String {
+        let named =
+            |word: &str, digest: &Option<String>| digest.as_ref().map(|d| format!(" {word} {d}")).unwrap_or_default();
+        let (shader, strict) = (named("shader", &self.shader), named("strict", &self.strict));
+        let rows = self
+            .rows
+            .iter()
+            .map(|(label, row)| format!("  {:<21}  {:<16}  {label}\n", status_word(row.status), row.found.to_string()));
+        format!("case {id} {}{shader}{strict}\n{}", self.shape, rows.collect::<String>())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Policy, PolicyError, Rule};
 use crate::model::CaseId;
-use crate::model::pattern::{glob, nearest};
+use crate::model::pattern::{glob, instead};
 
 /// A variant that is known: of the registry, of the lock, or of a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,19 +42,18 @@ impl Policy {
 impl Rule {
     /// What it names and nothing is; `None` where all of it is known.
     fn unknown(&self, known: &BTreeSet<Known>) -> Option<String> {
-        let or = |names: &[&str]| names.join(" or ");
         for pattern in &self.kernel {
             if !known.iter().any(|k| glob(pattern, &k.kernel)) {
-                let near = nearest(pattern, known.iter().map(|k| k.kernel.as_str()), 2);
-                return Some(format!("no kernel is called '{pattern}'; did you mean {}?", or(&near)));
+                let there: BTreeSet<&str> = known.iter().map(|k| k.kernel.as_str()).collect();
+                return Some(format!("no kernel is called '{pattern}'; {}", instead(pattern, "kernels", there)));
             }
         }
         let of_kernel = |k: &&Known| self.kernel.is_empty() || self.kernel.iter().any(|p| glob(p, &k.kernel));
         for pattern in &self.variant {
             if !known.iter().filter(of_kernel).any(|k| glob(pattern, &k.variant)) {
-                let near = nearest(pattern, known.iter().filter(of_kernel).map(|k| k.variant.as_str()), 2);
+                let there: BTreeSet<&str> = known.iter().filter(of_kernel).map(|k| k.variant.as_str()).collect();
                 let of = if self.kernel.is_empty() { String::new() } else { format!(" of {}", self.kernel.join(", ")) };
-                return Some(format!("no variant{of} is called '{pattern}'; did you mean {}?", or(&near)));
+                return Some(format!("no variant{of} is called '{pattern}'; {}", instead(pattern, "variants", there)));
             }
         }
         for pattern in &self.case {
@@ -62,9 +61,9 @@ impl Rule {
             if named.is_empty() {
                 let text = pattern.to_string();
                 let path = text.split('?').next().unwrap_or_default();
-                let all: Vec<String> = known.iter().map(|k| format!("{}/{}", k.kernel, k.variant)).collect();
-                let near = nearest(path, all.iter().map(String::as_str), 2);
-                return Some(format!("no case fits '{pattern}'; did you mean {}?", or(&near)));
+                let all: BTreeSet<String> = known.iter().map(|k| format!("{}/{}", k.kernel, k.variant)).collect();
+                let instead = instead(path, "variants", all.iter().map(String::as_str));
+                return Some(format!("no case fits '{pattern}'; {instead}"));
             }
             let has = |k: &&Known| pattern.parameter_names().all(|n| k.parameters.contains(n));
             if !named.iter().any(has) {

@@ -26,6 +26,9 @@ struct Question {
     untested: &'static str,
 }
 
+/// The head of the axis that is about the reference.
+const CPU: &str = "CPU";
+
 /// In the order of [`AXES`].
 const QUESTIONS: [Question; 6] = [
     Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "no adapter ran a case twice" },
@@ -51,7 +54,7 @@ const QUESTIONS: [Question; 6] = [
     Question {
         axis: AxisLevel::Engine,
         title: "Strict CPU",
-        head: "CPU",
+        head: CPU,
         untested: "no driver's result has a strict reference",
     },
 ];
@@ -107,8 +110,16 @@ impl<'r> First<'r> {
         if self.faulty(outside) {
             tone = Tone::Bad;
         }
+        // The strict CPU is no other launch, driver or device of the same kind.
         let by = |what: &str, words: &[String]| {
-            if words.is_empty() { String::new() } else { format!("; {what} by {}", text::list(words, QUESTIONS.len())) }
+            let others: Vec<String> = words.iter().filter(|w| *w != CPU).cloned().collect();
+            let with = format!("; {what} by {}", text::list(&others, QUESTIONS.len()));
+            match (others.is_empty(), others.len() < words.len()) {
+                (true, true) => format!("; {what} on a strict CPU"),
+                (true, false) => String::new(),
+                (false, true) => with + ", and on a strict CPU",
+                (false, false) => with,
+            }
         };
         let rest = by("other bits", &changed) + &by("the same", &kept);
         let subject = if self.rows.len() == training::OPERATIONS.len() {

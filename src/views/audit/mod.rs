@@ -41,6 +41,8 @@ pub struct Audit<'a> {
     /// Of the record as it was written: what it states may contradict its evidence.
     soundness: Soundness,
     asked: Asked,
+    /// What changed since an earlier record.
+    since: Option<(Mark, Text)>,
 }
 
 impl<'a> Audit<'a> {
@@ -61,13 +63,22 @@ impl<'a> Audit<'a> {
             outputs: Outputs::default(),
         });
         let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
-        Self { record, judged, soundness: facts::soundness(record), asked }
+        Self { record, judged, soundness: facts::soundness(record), asked, since: None }
     }
 
     /// The same, of a record that this was asked for: what to do next is something else.
     #[must_use]
     pub fn asked(mut self, asked: Asked) -> Self {
         self.asked = asked;
+        self
+    }
+
+    /// The same, with what changed since an earlier record; `command` shows more of it. Nothing is said where their engines
+    /// cannot be matched.
+    #[must_use]
+    pub fn since(mut self, earlier: &Record, command: &str) -> Self {
+        let found = facts::pair::compare(earlier, self.record, &[]).ok();
+        self.since = found.map(|pair| super::pair::since(&pair, command));
         self
     }
 }
@@ -77,7 +88,7 @@ impl View for Audit<'_> {
         let (record, parts) = (&self.judged, Parts::new(&self.judged, &self.soundness, self.asked));
         let mut out = Document::new(parts.headline.tone, parts.headline.title.as_str());
         out.lead = Text::plain(parts.headline.lead.as_str());
-        begin(&mut out, record, &parts, &self.soundness);
+        begin(&mut out, record, &parts, self);
         if self.asked != Asked::Audit {
             out.push(elements::elements(record));
         }
@@ -114,7 +125,8 @@ impl View for Audit<'_> {
 
 /// What comes first: what keeps the record from being relied on; of an audit of operations of a training whether their
 /// numbers stay, of anything else what each level shows; and what to do.
-fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Soundness) {
+fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'_>) {
+    let soundness = &audit.soundness;
     let notes = || record.notes.iter();
     let mut next = Section::new("next", "Next");
     let actions = &parts.headline.actions;
@@ -133,6 +145,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
             these.into_iter().for_each(|text| said.statement(Mark::Holds, "These held", text));
             said.statement(Mark::Note, "Other node", Text::then_code(OTHER_NODE, "repro-audit compare HERE THERE"));
         }
+        audit.since.iter().for_each(|(mark, text)| said.statement(*mark, "Since", text.clone()));
         out.push(said);
         if !soundness.is_sound() {
             let mut todo = Section::new("first-step", "What to do first");
@@ -149,6 +162,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, soundness: &Sou
         }
     } else {
         notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        audit.since.iter().for_each(|(mark, text)| first.statement(*mark, "Since", text.clone()));
         out.push(first);
     }
     actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));

@@ -71,8 +71,8 @@ pub(super) fn section(view: &Related) -> Section {
     all.sort_by_key(|r| (r.axis, Reverse(r.worst())));
     let columns = [
         Column::text("what changes"),
-        Column::text("cases"),
-        Column::text("of training").about("Operations of a training of which a kernel's bits changed."),
+        Column::number("cases"),
+        Column::text("training operations").about("Operations of a training of which a kernel's bits changed."),
         Column::number("most").about(
             "The worst change of an element, of what is stored: NaN or infinity on one side, the largest relative change, or \
              the share of integers that differ.",
@@ -83,7 +83,7 @@ pub(super) fn section(view: &Related) -> Section {
         let across = if row.update.across { " (on another machine)" } else { "" };
         table.push([
             Cell::text(format!("{}: {}{across}", row.adapter, row.what)),
-            Cell::text(format!("{} of {}", count(row.update.changed as u64), count(row.update.compared as u64))),
+            Cell::number(format!("{} of {}", count(row.update.changed as u64), count(row.update.compared as u64))),
             Cell::text(operations(row.update)),
             Cell::number(row.worst().map(|s| facts::brief(&s)).unwrap_or_default()),
         ]);

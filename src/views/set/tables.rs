@@ -23,7 +23,7 @@ pub(super) fn classes(view: &Related) -> Section {
         Column::text("what is in it"),
         Column::text("strict").about("Whether every result equals the strict CPU reference."),
         Column::number("engines"),
-        Column::text("on"),
+        Column::number("machines"),
     ];
     let mut table = Table::new("classes", &columns).most(COLUMNS);
     for class in &view.classes {
@@ -32,7 +32,7 @@ pub(super) fn classes(view: &Related) -> Section {
             Cell::text(&class.name),
             Cell::text(if class.strict { "= reference" } else { "" }),
             Cell::number(class.engines.len().to_string()),
-            Cell::text(plural(class.machines, "machine")),
+            Cell::number(class.machines.to_string()),
         ]);
     }
     out.table(table);
