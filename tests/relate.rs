@@ -502,8 +502,13 @@ fn what_changes_bits_is_a_row_each() {
     let said = changes(&relate(&merged(&[before.clone(), elsewhere])));
     assert!(said.contains("Mesa 22.3.6 → 25.0.7 (on another machine)"), "two things changed: {said}");
     let same = machine("b", "one", "25.0.7", 2, false);
-    let said = changes(&relate(&merged(&[before, same])));
-    assert!(said.contains("No bit changed") && said.contains("Mesa 22.3.6 → 25.0.7"), "{said}");
+    let all = before.cases.len();
+    let said = changes(&relate(&merged(&[before.clone(), same])));
+    assert!(said.contains("Unchanged") && said.contains(&format!("Mesa 22.3.6 → 25.0.7 ({all})")), "{said}");
+    let mut upgraded = machine("b", "one", "25.0.7", 2, true);
+    upgraded.environment.os = "another system".to_owned();
+    let said = changes(&relate(&merged(&[before, sealed(upgraded)])));
+    assert!(said.contains("Mesa 22.3.6 → 25.0.7 (on another system)"), "{said}");
 }
 
 #[test]

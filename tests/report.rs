@@ -251,7 +251,8 @@ fn a_clean_but_unfinished_audit_is_not_called_clean() {
     let mut paragraphs = unfinished.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(paragraphs.starts_with("Incomplete: gl:1 failed"), "what it lacks comes first: {unfinished}");
     paragraphs = paragraphs.split_off(paragraphs.find("(segmentation fault)").expect("the reason"));
-    let verdict = "(segmentation fault) What finished agrees bit for bit, but the audit is incomplete.";
+    let verdict =
+        "(segmentation fault) What finished on engines under test agrees bit for bit, but the audit is incomplete.";
     assert!(paragraphs.starts_with(verdict), "and the verdict next: {unfinished}");
     for engine in &mut record.engines {
         engine.status = EngineStatus::Complete;

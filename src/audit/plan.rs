@@ -252,7 +252,14 @@ fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, 
                     let of = variants.iter().map(String::as_str).filter(|v| v.starts_with(&format!("{kernel}/")));
                     instead(path, "variants", of)
                 }
-                _ => instead(path, "kernels", audited().map(|k| k.name())),
+                // A variant's name alone may be meant.
+                _ => match variants.iter().filter(|v| v.ends_with(&format!("/{path}"))).take(2).collect::<Vec<_>>()[..]
+                {
+                    [] => instead(path, "kernels", audited().map(|k| k.name())),
+                    ref found => {
+                        format!("did you mean {}?", found.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(" or "))
+                    }
+                },
             };
             return Err(PlanError::NoKernel { filter: text, profile: profile.name(), instead });
         }

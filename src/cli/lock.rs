@@ -11,7 +11,7 @@ use crate::gate::{Found, Lock, LockError, RowChange, changes, status_word};
 use crate::model::words::{count, plural};
 use crate::process::file::read_text;
 use crate::record::{FOLDER, Merged, Record, Status, write_atomically};
-use crate::views::document::{Cell, Column, Document, Rows, Section, Table, Tone};
+use crate::views::document::{Cell, Column, Document, Finding, Rows, Section, Table, Tone, Weight};
 use crate::views::prepared::Prepared;
 
 /// Arguments.
@@ -143,6 +143,12 @@ fn moved(name: &str, before: &Lock, after: &Lock) -> Prepared {
     let mut section = Section::new("results", "Results");
     section.table(table);
     document.push(section);
+    let finding = |m: &RowChange<'_>| {
+        let (was, is) = (side(m.was), side(m.is));
+        let text = format!("was {}, is {}", was.as_deref().unwrap_or("not locked"), is.as_deref().unwrap_or("gone"));
+        Finding::new(Weight::Warning, "lock-moved", m.engine, m.case.to_string(), text)
+    };
+    document.findings = all.iter().map(finding).collect();
     let json = all.iter().map(|m| {
         serde_json::json!({
             "case": m.case.to_string(), "engine": m.engine, "was": side(m.was), "is": side(m.is), "shader": m.shader,

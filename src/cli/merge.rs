@@ -159,12 +159,12 @@ fn read_all(files: &[PathBuf]) -> (Merged, Vec<ReadError>) {
 fn say(args: &Args, files: usize, merged: &Merged, expected: Option<&Expected>) -> Exit {
     let labels: std::collections::BTreeSet<&str> =
         merged.members().filter_map(|m| m.shell.provenance.settings.label.as_deref()).collect();
-    anstream::eprintln!(
+    super::note(format_args!(
         "{}, {}{}.",
         plural(files, "file"),
         plural(merged.len(), "record"),
         if labels.is_empty() { String::new() } else { format!(" of {}", plural(labels.len(), "label")) }
-    );
+    ));
     for member in merged.members().filter(|m| !m.shell.engines.iter().any(record::Engine::is_driver)) {
         tell(&format!("warning: {} has no adapter with a driver", member.name()));
     }

@@ -197,6 +197,16 @@ fn run() -> ExitCode {
         Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+    // Every reference is computed here. A library that was linked with -ffast-math may have set the processor to flush.
+    if std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5) == 0.0
+        || std::hint::black_box(f32::from_bits(1)) * std::hint::black_box(16_777_216.0) == 0.0
+    {
+        tell(
+            "error: something that was loaded into this program makes the processor flush subnormal numbers, so no reference \
+             would be right; run it without (see LD_PRELOAD)",
+        );
+        return Exit::Incomplete.into();
+    }
     // A child ends with its parent and needs no other way; an audit has a record and temporary files to put away.
     let _held = match &cli.verb {
         Verb::Worker(_) => None,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::outputs::Outputs;
-use super::shown::{formats, show};
+use super::shown::{formats, paper_formats, show};
 use super::{Exit, Failure};
 use crate::facts::soundness;
 use crate::formats::{Format, json};
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long)]
     full: bool,
     /// A paragraph and a table for a paper instead, as markdown or latex.
-    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "markdown", value_parser = formats(),
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "markdown", value_parser = paper_formats(),
           conflicts_with_all = ["out", "format", "full"])]
     statement: Option<&'static Format>,
     /// Write index.html, the CSV files and the charts to this folder instead.

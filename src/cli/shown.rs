@@ -15,6 +15,11 @@ pub(super) fn formats() -> impl TypedValueParser<Value = &'static Format> {
     PossibleValuesParser::new(names).try_map(|name| formats::find(&name).ok_or("no such format"))
 }
 
+/// Parses the formats of a text for a paper.
+pub(super) fn paper_formats() -> impl TypedValueParser<Value = &'static Format> {
+    PossibleValuesParser::new(["markdown", "latex"]).try_map(|name| formats::find(&name).ok_or("no such format"))
+}
+
 /// Writes a view to standard output; to a terminal all of it where `full` says so, and its first screen otherwise.
 pub(super) fn show(view: &dyn View, format: &Format, full: bool) -> Result<(), Failure> {
     let options = Options { width: width(), full, color: true };

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::severity::{Difference, Severity, of_output};
 use super::verdict::unsettled;
 use crate::model::Drift;
+use crate::model::Role;
 use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
 
 /// An operation of a training.
@@ -20,14 +21,15 @@ pub struct Operation {
 }
 
 /// The operations, in the order in which they are shown. Kernels that look into arithmetic are none of them.
-pub const OPERATIONS: [Operation; 9] = [
-    Operation { name: "matmul", kernels: &["matmul", "dot"] },
+pub const OPERATIONS: [Operation; 10] = [
+    Operation { name: "matmul/dot", kernels: &["matmul", "dot"] },
     Operation { name: "sums", kernels: &["sum", "logsumexp"] },
     Operation { name: "softmax", kernels: &["softmax"] },
     Operation { name: "norms", kernels: &["layer_norm", "mean_variance"] },
-    Operation { name: "activations", kernels: &["activation", "max"] },
+    Operation { name: "activations", kernels: &["activation"] },
+    Operation { name: "max", kernels: &["max"] },
     Operation { name: "scatter-add", kernels: &["scatter_add"] },
-    Operation { name: "weights", kernels: &["init", "normal", "uniform", "philox", "threefry"] },
+    Operation { name: "weights/RNG", kernels: &["init", "normal", "uniform", "philox", "threefry"] },
     Operation { name: "dropout", kernels: &["dropout"] },
     Operation { name: "shuffles", kernels: &["permutation", "split"] },
 ];
@@ -38,12 +40,26 @@ pub fn operation_of(kernel: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|o| o.kernels.contains(&kernel))
 }
 
+/// Whether a case is of an operation as a training has it: inputs with NaN, subnormals or numbers over the whole range of the
+/// type probe its edges.
+#[must_use]
+pub fn is_ordinary(case: &CaseRecord) -> bool {
+    let parameters = || case.id.split('?').nth(1).unwrap_or_default().split('&').filter_map(|p| p.split_once('='));
+    let edge = |(name, value): (&str, &str)| match name {
+        "special" => value != "none",
+        "dist" => matches!(value, "mixed" | "edges" | "special" | "bits"),
+        _ => false,
+    };
+    operation_of(&case.kernel).is_some() && !parameters().any(edge)
+}
+
 /// Whether the strict interpreter shows a difference too. It executes the shader as it is written, so that what differs
 /// there differs by what the shader leaves open, on any machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Elsewhere {
-    /// It differs there too; or, where the interpreter can't run the kernel, the kernel leaves its order open.
+    /// It differs there too; or, where the interpreter can't run the kernel, the kernel leaves its order open, or splits its
+    /// work by the number of threads.
     AnyMachine,
     /// It was tried there, and does not: what differs is of this machine's drivers or hardware.
     OnlyHere,
@@ -103,6 +119,13 @@ impl Cell<'_> {
         self.kind() >= Difference::NotFinite
     }
 
+    /// The largest share of integers, flags or members that differ; `None` where none does.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        let discrete = |f: &&Found<'_>| f.severity.kind == Difference::Discrete;
+        self.differing.iter().filter(discrete).map(|f| f.severity.share).max_by(f64::total_cmp)
+    }
+
     /// The largest relative change of an output, as [`of_output`] measures it; `None` where no finite floats differ.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
@@ -138,7 +161,7 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
     OPERATIONS
         .iter()
         .filter_map(|operation| {
-            let mine = |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str());
+            let mine = |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str()) && is_ordinary(c);
             let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
             let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
             (!cases.is_empty()).then(|| Row { operation, cells: cells() })
@@ -200,8 +223,11 @@ fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
         let left = c.left.engine().is_none_or(|e| tested(record, e).is_some());
         c.axis == out.axis && left && c.right.engine().is_some_and(|e| tested(record, e).is_some())
     };
-    // What does not repeat says nothing of another axis.
-    let settled = |c: &&Comparison| unsettled(record, case, c).is_none();
+    // What does not repeat says nothing of another axis; nor does what was run once and leaves its order open.
+    let once = |id: &str| case.executions.iter().any(|x| x.engine == id && times(x) < 2);
+    let open =
+        |c: &Comparison| case.twins.is_empty() && [&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(once));
+    let settled = |c: &&Comparison| unsettled(record, case, c).is_none() && !open(c);
     let found: Vec<&Comparison> = case.comparisons.iter().filter(under_test).filter(settled).collect();
     for comparison in found {
         out.compared += 1;
@@ -212,6 +238,8 @@ fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
             AxisLevel::Config => configured(record, case, comparison),
             // A driver, an adapter or a processor is what differs: no other machine has both sides.
             AxisLevel::Repeat | AxisLevel::Driver | AxisLevel::Adapter | AxisLevel::Engine => Elsewhere::OnlyHere,
+            // What the CPU's threads compute is this program's own code, which splits the work by their number.
+            AxisLevel::Threads if is_cpu(record, comparison) => Elsewhere::AnyMachine,
             AxisLevel::Threads => Elsewhere::Unknown,
         };
         out.differing.push(Found {
@@ -222,6 +250,10 @@ fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
             elsewhere,
         });
     }
+}
+
+fn is_cpu(record: &Record, comparison: &Comparison) -> bool {
+    comparison.right.engine().and_then(|e| record.engine(e)).is_some_and(|e| e.role() == Role::Cpu)
 }
 
 /// Whether the strict interpreter's bits change between the same two configurations.
@@ -236,6 +268,20 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
         Some(_) => Elsewhere::AnyMachine,
         None => Elsewhere::Unknown,
     }
+}
+
+/// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.
+#[must_use]
+pub fn threads_or_variables(record: &Record) -> (bool, bool) {
+    let (mut threads, mut variables) = (false, false);
+    for comparison in record.cases.iter().filter(|c| is_ordinary(c)).flat_map(|c| &c.comparisons) {
+        if comparison.axis == AxisLevel::Threads {
+            let cpu = is_cpu(record, comparison);
+            threads |= cpu;
+            variables |= !cpu;
+        }
+    }
+    (threads, variables)
 }
 
 /// Kernel and variant of what differs on this axis in a way, each once, the worst first.

@@ -174,6 +174,10 @@ impl Kernel for Elementwise {
             }
             let case = if self.name == "specials" { case.with("dist", "edges") } else { case };
             cases.extend([64, 256].map(|wg| case.clone().with("n", n).with("wg", wg)));
+            // The numbers that a network has, beside those of the whole range.
+            if self.name == "activation" {
+                cases.extend([64, 256].map(|wg| case.clone().with("dist", "range").with("n", n).with("wg", wg)));
+            }
             if profile > Profile::Quick && variant.params.len() == BOTH.len() {
                 cases.push(case.with("dtype", "f16").with("n", 65536));
             }

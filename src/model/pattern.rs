@@ -57,8 +57,8 @@ pub fn instead<'n>(text: &str, what: &str, names: impl IntoIterator<Item = &'n s
 /// The names, two at most, that are spelled nearly like `text` or begin with it, nearest first.
 fn nearest<'n>(text: &str, names: &[&'n str]) -> Vec<&'n str> {
     let text = text.to_lowercase();
-    // A letter in three may be wrong.
-    let most = 1 + text.chars().count() / 3;
+    // A letter in four may be wrong, and one of a short name.
+    let most = 1 + text.chars().count() / 4;
     let distance = |name: &str| {
         let begins = text.len() > 2 && name.starts_with(&text);
         if begins { 1 } else { strsim::damerau_levenshtein(&text, name) }

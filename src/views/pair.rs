@@ -1,6 +1,8 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
-use crate::facts::pair::{Between, CauseGroup, Compared, Counted, Kind, Pairs, ResultChange, Why, chosen};
+use crate::facts::pair::{
+    Between, CauseGroup, Compared, Counted, Kind, ON_LEFT, ON_RIGHT, Pairs, ResultChange, Why, chosen,
+};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
 use crate::views::document::{
@@ -242,14 +244,31 @@ fn headline(pair: &Compared) -> String {
 
 /// What changed since an earlier record, in a sentence or two, with the command that shows it where there is more.
 pub(super) fn since(pair: &Compared, command: &str) -> (Mark, Text) {
-    let day = pair.left.started.get(..16).unwrap_or(&pair.left.started).replace('T', " ");
+    let day = format!("{} UTC", pair.left.started.get(..16).unwrap_or(&pair.left.started).replace('T', " "));
     if pair.is_sound() && pair.results.is_empty() && pair.between.is_empty() && pair.sameness.compared > 0 {
         let same = share(pair.sameness.same, pair.sameness.compared, pair.is_full());
-        return (Mark::Holds, Text::plain(format!("the record of {day}, no result that repeats changed: {same}")));
+        return (
+            Mark::Holds,
+            Text::plain(format!("the record of {day}: no result that repeats changed; {}", lower(&same))),
+        );
     }
-    let between = if pair.between.is_empty() { String::new() } else { format!(" New: {}.", list(&pair.between, 3)) };
+    let between = if pair.between.is_empty() {
+        String::new()
+    } else {
+        let told: Vec<String> =
+            pair.between.iter().map(|b| b.replace(ON_LEFT, " is gone").replace(ON_RIGHT, " is new")).collect();
+        format!(" What differs: {}.", list(&told, 3))
+    };
     let mark = if pair.results.is_empty() { Mark::Note } else { Mark::Differs };
-    (mark, Text::then_code(format!("the record of {day}: {}.{between} See", headline(pair)), command))
+    let said =
+        headline(pair).replace("on the right", "now").replace("Left side:", "Then:").replace("Right side:", "Now:");
+    (mark, Text::then_code(format!("the record of {day}: {said}.{between} See"), command))
+}
+
+/// A sentence that goes on.
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Who is compared, and what differs between the sides.

@@ -33,19 +33,25 @@ impl<'r> Statement<'r> {
         Self { record, soundness: facts::soundness(record) }
     }
 
+    /// The engines under test that gave a result of an operation: drivers, and processes such as frameworks.
     fn tested(&self) -> Vec<&'r Engine> {
-        let ran = |e: &&Engine| e.role() == Role::Driver && e.status == EngineStatus::Complete;
-        self.record.engines.iter().filter(ran).collect()
+        let ran = |e: &Engine| self.results().any(|(id, _)| id == e.id);
+        self.record.engines.iter().filter(|e| matches!(e.role(), Role::Driver | Role::Remote) && ran(e)).collect()
     }
 
-    /// The least and the most runs of a case on an adapter.
-    fn runs(&self) -> Option<(u32, u32)> {
-        let driver = |id: &str| self.record.engine(id).is_some_and(|e| e.role() == Role::Driver);
-        let all = self.record.cases.iter().filter(|c| training::operation_of(&c.kernel).is_some());
-        let runs = all.flat_map(|c| &c.executions).filter(|x| driver(&x.engine)).filter_map(|x| match x.outcome {
-            Outcome::Ran { runs, .. } => Some(runs),
+    /// The engine and the runs of each result of an operation.
+    fn results(&self) -> impl Iterator<Item = (&'r str, u32)> {
+        let all = self.record.cases.iter().filter(|c| training::is_ordinary(c));
+        all.flat_map(|c| &c.executions).filter_map(|x| match x.outcome {
+            Outcome::Ran { runs, .. } => Some((x.engine.as_str(), runs)),
             _ => None,
-        });
+        })
+    }
+
+    /// The least and the most runs of a case on an engine under test.
+    fn runs(&self) -> Option<(u32, u32)> {
+        let tested = self.tested();
+        let runs = self.results().filter(|(id, _)| tested.iter().any(|e| e.id == *id)).map(|(_, runs)| runs);
         let runs: BTreeSet<u32> = runs.collect();
         Some((*runs.first()?, *runs.last()?))
     }
@@ -54,9 +60,13 @@ impl<'r> Statement<'r> {
         let record = self.record;
         let mut out = Vec::new();
         let engines: Vec<String> = self.tested().iter().map(|e| named(e)).collect();
-        let on = if engines.is_empty() { "no adapter with a driver".to_owned() } else { text::list(&engines, 12) };
+        let on = if engines.is_empty() {
+            "the threads of the CPU alone, on no adapter with a driver,".to_owned()
+        } else {
+            text::list(&engines, 12)
+        };
         let operations: Vec<String> = rows.iter().map(|r| r.operation.name.to_owned()).collect();
-        let kernels: usize = record.cases.iter().filter(|c| training::operation_of(&c.kernel).is_some()).count();
+        let kernels: usize = record.cases.iter().filter(|c| training::is_ordinary(c)).count();
         out.push(format!(
             "Bitwise reproducibility was measured with repro-audit {} on {on} ({}, {}).",
             record.provenance.version, record.environment.cpu, record.environment.os
@@ -69,13 +79,28 @@ impl<'r> Statement<'r> {
         ));
         out.extend(self.repeats(rows));
         for (axis, what) in &AXES[1..] {
-            out.extend(sentence(rows, *axis, what));
+            out.extend(sentence(record, rows, *axis, what));
         }
-        let untested: Vec<&str> =
-            AXES.iter().filter(|(a, _)| rows.iter().all(|r| r.on(*a).compared == 0)).map(|(_, w)| *w).collect();
+        let untested: Vec<String> = AXES
+            .iter()
+            .filter(|(a, _)| rows.iter().all(|r| r.on(*a).compared == 0))
+            .map(|(a, w)| match a {
+                AxisLevel::Repeat => "repeated runs".to_owned(),
+                AxisLevel::Threads => "another number of threads".to_owned(),
+                AxisLevel::Engine => "a strict reference".to_owned(),
+                _ => format!("another {w}"),
+            })
+            .collect();
         if !untested.is_empty() {
-            out.push(format!("Not tested: another {}.", untested.join(", another ")));
+            out.push(format!("Not tested: {}.", text::list(&untested, untested.len())));
         }
+        let failed =
+            |e: &&Engine| matches!(e.role(), Role::Driver | Role::Remote) && e.status != EngineStatus::Complete;
+        let failed: Vec<String> = record.engines.iter().filter(failed).map(named).collect();
+        if !failed.is_empty() {
+            out.push(format!("Not all cases ran on {}.", text::list(&failed, failed.len())));
+        }
+        out.extend(record.notes.iter().cloned());
         if rows.iter().flat_map(|r| &r.cells).any(|c| c.relative().is_some()) {
             out.push(
                 "The relative difference of an output is the norm of the difference divided by the norm of the output, over \
@@ -97,17 +122,29 @@ impl<'r> Statement<'r> {
             return Some("No case was run more than once, so nothing is known of repeated runs.".to_owned());
         }
         let times = if least == most { format!("{least} times") } else { format!("{least} to {most} times") };
-        let mut out = format!("Each case that an adapter can run was run {times} there.");
-        let changed: Vec<String> = rows
+        let mut out = format!("Each case that gave a result there was run {times}.");
+        let again = |r: &&Row<'_>| !r.on(AxisLevel::Repeat).differing.is_empty();
+        let changed: Vec<String> = rows.iter().filter(again).map(|r| r.operation.name.to_owned()).collect();
+        let idle: Vec<String> = rows
             .iter()
-            .filter(|r| !r.on(AxisLevel::Repeat).differing.is_empty())
+            .filter(|r| r.on(AxisLevel::Repeat).compared == 0)
             .map(|r| r.operation.name.to_owned())
             .collect();
         if changed.is_empty() {
             out.push_str(" All runs of a case gave the same bits.");
         } else {
             let names = text::list(&changed, changed.len());
-            out.push_str(&format!(" Runs of a case gave different bits in kernels of {names}; all others repeated."));
+            let strays: BTreeSet<&str> =
+                rows.iter().flat_map(|r| &r.on(AxisLevel::Repeat).differing).map(|f| f.engine).collect();
+            let strays: Vec<String> =
+                self.record.engines.iter().filter(|e| strays.contains(e.id.as_str())).map(named).collect();
+            out.push_str(&format!(
+                " Runs of a case gave different bits in kernels of {names}, on {}; all others repeated.",
+                text::list(&strays, 12)
+            ));
+        }
+        if !idle.is_empty() {
+            out.push_str(&format!(" No runs were compared of {}.", text::list(&idle, idle.len())));
         }
         if least > 3 {
             // The rule of three.
@@ -130,7 +167,7 @@ fn named(engine: &Engine) -> String {
 }
 
 /// What another launch, driver, device … did.
-fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
+fn sentence(record: &Record, rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
     let tested: Vec<&Row<'_>> = rows.iter().filter(|r| r.on(axis).compared > 0).collect();
     if tested.is_empty() {
         return None;
@@ -147,13 +184,20 @@ fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
     };
     let what = match axis {
         AxisLevel::Engine => "strict IEEE-754 reference on the CPU",
-        AxisLevel::Threads => "number of threads or value of a variable",
+        AxisLevel::Threads => match training::threads_or_variables(record) {
+            (true, true) => "number of threads or value of a variable",
+            (false, true) => "value of a variable",
+            (_, false) => "number of the CPU's threads",
+        },
         _ => what,
     };
     if differ.is_empty() {
         return Some(format!("{begin} {what}, no bit differed{rest}."));
     }
     let most = tested.iter().filter_map(|r| r.on(axis).relative()).max_by(f64::total_cmp);
+    let share = tested.iter().filter_map(|r| r.on(axis).share()).max_by(f64::total_cmp);
+    let share = share.map(|s| format!("; the largest share of integers that differ is {}", facts::share(s)));
+    let share = share.unwrap_or_default();
     let infinite = names(&|r| r.on(axis).not_finite());
     let infinite = if infinite.is_empty() {
         String::new()
@@ -167,7 +211,7 @@ fn sentence(rows: &[Row<'_>], axis: AxisLevel, what: &str) -> Option<String> {
         })
         .unwrap_or_default();
     Some(format!(
-        "{begin} {what}, bits differed in kernels of {}{most}{infinite}{rest}.",
+        "{begin} {what}, bits differed in kernels of {}{most}{share}{infinite}{rest}.",
         text::list(&differ, differ.len())
     ))
 }

@@ -101,7 +101,7 @@ fn what_was_run_is_said_and_what_to_run_brings_it_back() {
     };
     let (shown, driver) = gpu(&["--kernel", "dot/threads_chunked", "--adapter", "llvmpipe"]);
     if driver {
-        assert!(shown.starts_with("matmul, run again: the same bits; other bits by threads"), "{shown}");
+        assert!(shown.starts_with("matmul/dot, run again: the same bits; other bits by threads"), "{shown}");
         let (shown, _) = gpu(&["--kernel", "builtins/round", "--adapter", "llvmpipe"]);
         assert!(shown.contains("Nothing differed in the kernels asked for"), "{shown}");
         let vary = ["--kernel", "sum/kahan", "--adapter", "llvmpipe", "--vary", "LP_NATIVE_VECTOR_WIDTH=128,256"];

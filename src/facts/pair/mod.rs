@@ -15,4 +15,4 @@ pub use compare::{Absent, Compared, Counted, EngineRow, Kind, ResultChange, Same
 pub use grouped::{CaseRow, CauseGroup, chosen};
 pub use sets::{PairError, Pairs, compare_all};
 pub use shape::Shape;
-pub use surroundings::Change;
+pub use surroundings::{Change, ON_LEFT, ON_RIGHT};

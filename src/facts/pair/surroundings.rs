@@ -93,6 +93,11 @@ pub(super) fn surroundings(left: &Record, right: &Record, matched: &[Match]) -> 
     out
 }
 
+/// The end of what is said of adapters of the left side alone, and of the right.
+pub const ON_LEFT: &str = " only on the left";
+/// See [`ON_LEFT`].
+pub const ON_RIGHT: &str = " only on the right";
+
 /// What differs that may change a result, in a few words each: drivers, adapters of one side alone, variables that drivers
 /// read, the processor, the program.
 pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<String> {
@@ -115,7 +120,7 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
             tell(format!("{} → {}", a.driver.release(), b.driver.release()));
         } else if a.driver.version != b.driver.version {
             tell(format!("{} → {}", a.driver.version, b.driver.version));
-        } else if a.driver != b.driver {
+        } else if a.driver.build != b.driver.build {
             tell(format!("another build of {}", a.driver.version));
         }
         let names: BTreeSet<&String> = a.class.variables.keys().chain(b.class.variables.keys()).collect();
@@ -130,10 +135,10 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
     let alone = |record: &Record, ids: &[String], side: &str| {
         let engines = ids.iter().filter_map(|id| record.engine(id)).filter(|e| e.is_driver());
         let names: BTreeSet<String> = engines.map(|e| plain(&identify(&record.environment, e).class).label()).collect();
-        (!names.is_empty()).then(|| format!("{} only on the {side}", names.into_iter().collect::<Vec<_>>().join(", ")))
+        (!names.is_empty()).then(|| format!("{}{side}", names.into_iter().collect::<Vec<_>>().join(", ")))
     };
-    alone(left, &matching.left_only, "left").into_iter().for_each(&mut tell);
-    alone(right, &matching.right_only, "right").into_iter().for_each(&mut tell);
+    alone(left, &matching.left_only, ON_LEFT).into_iter().for_each(&mut tell);
+    alone(right, &matching.right_only, ON_RIGHT).into_iter().for_each(&mut tell);
     let (l, r) = (&left.environment, &right.environment);
     if (&l.cpu, &l.architecture) != (&r.cpu, &r.architecture) {
         let named = |e: &Environment| if l.cpu == r.cpu { clean(&e.architecture) } else { clean(&e.cpu) };

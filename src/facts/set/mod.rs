@@ -24,7 +24,7 @@ use timeline::timelines;
 
 pub use cover::{Cover, cover};
 pub use steps::Step;
-pub use timeline::{Timeline, Update, Version, VersionChange};
+pub use timeline::{Across, Timeline, Update, Version, VersionChange};
 
 /// Classes whose distances are measured and that are told apart by the smallest set of cases; smaller ones than these
 /// many largest are listed only.

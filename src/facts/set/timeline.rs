@@ -36,6 +36,19 @@ pub struct Version {
     pub update: Option<Update>,
 }
 
+/// What two sides have in common beside the adapter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Across {
+    /// The machine and its operating system.
+    #[default]
+    Nothing,
+    /// The machine, with another operating system or another of its releases.
+    Systems,
+    /// Neither.
+    Machines,
+}
+
 /// What one version changed against the one before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Update {
@@ -47,8 +60,10 @@ pub struct Update {
     pub changed: usize,
     /// Settings of variables under which both ran; of a variable, drivers with which it was and was not set.
     pub settings: usize,
-    /// Whether some of what was compared is of two machines, which may be what changed it.
-    pub across: bool,
+    /// What else than this differs between the sides of some of what was compared, and may be what changed it.
+    pub across: Across,
+    /// Cases that repeat on one side only: whether they would differ is not known.
+    pub one_sided: usize,
     /// The changes, the worst first.
     pub changes: Vec<VersionChange>,
 }
@@ -204,16 +219,22 @@ fn earliest(nodes: &[&Node<'_>], cases: usize) -> Vec<Cell> {
 /// Two sides under the same circumstances, which have a name: what was, and what is.
 pub(super) type Both<'s, 'n, 'a> = (&'s str, &'s [&'n Node<'a>], &'s [&'n Node<'a>]);
 
-/// The nodes of those machines that have both sides, where there is one.
-fn together<'n, 'a>(old: &[&'n Node<'a>], new: &[&'n Node<'a>]) -> (Nodes<'n, 'a>, Nodes<'n, 'a>, bool) {
-    let machine = |n: &&'n Node<'a>| n.member.shell.environment.machine_id.as_str();
-    let machines: BTreeSet<&str> = new.iter().map(machine).collect();
-    let both: BTreeSet<&str> = old.iter().map(machine).filter(|m| machines.contains(m)).collect();
-    if both.is_empty() {
-        return (old.to_vec(), new.to_vec(), true);
+/// The nodes of those machines and systems that have both sides, where there is one; or else of those machines.
+fn together<'n, 'a>(old: &[&'n Node<'a>], new: &[&'n Node<'a>]) -> (Nodes<'n, 'a>, Nodes<'n, 'a>, Across) {
+    for (with_system, across) in [(true, Across::Nothing), (false, Across::Systems)] {
+        let place = |n: &Node<'a>| {
+            let environment = &n.member.shell.environment;
+            let system = if with_system { environment.os.as_str() } else { "" };
+            (environment.machine_id.clone(), system.to_owned())
+        };
+        let places: BTreeSet<_> = new.iter().map(|n| place(n)).collect();
+        let both: BTreeSet<_> = old.iter().map(|n| place(n)).filter(|p| places.contains(p)).collect();
+        let of = |nodes: &[&'n Node<'a>]| nodes.iter().copied().filter(|n| both.contains(&place(n))).collect();
+        if !both.is_empty() {
+            return (of(old), of(new), across);
+        }
     }
-    let of = |nodes: &[&'n Node<'a>]| nodes.iter().copied().filter(|n| both.contains(machine(n))).collect();
-    (of(old), of(new), false)
+    (old.to_vec(), new.to_vec(), Across::Machines)
 }
 
 /// What changed from one side to the other, under all circumstances in which both are there. Nodes are in the order of time.
@@ -224,7 +245,7 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
 ) -> Update {
     let table = drift.table;
     let mut out = Update { from: from.to_owned(), ..Update::default() };
-    let (mut compared, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    let (mut compared, mut changed, mut one_sided) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     // What has no known cause is told by kernel.
     let mut gathered: BTreeMap<(Why, String), Gathered> = BTreeMap::new();
     for (setting, old, new) in pairs {
@@ -234,7 +255,16 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
         let both = |i: &usize| matches!((rows.0[*i], rows.1[*i]), (Cell::Settled(_), Cell::Settled(_)));
         let ran = compared.len();
         compared.extend((0..table.cases.len()).filter(both));
-        out.across |= across && compared.len() > ran;
+        if compared.len() > ran {
+            out.across = out.across.max(across);
+        }
+        let one = |i: &usize| {
+            matches!(
+                (rows.0[*i], rows.1[*i]),
+                (Cell::Settled(_), Cell::Unsettled) | (Cell::Unsettled, Cell::Settled(_))
+            )
+        };
+        one_sided.extend((0..table.cases.len()).filter(one));
         let found = drift.apart(&rows.0, &rows.1, 0..table.cases.len());
         changed.extend(found.cases.iter().copied());
         let first = new.first().map(|n| (n.member.shell.run.started.clone(), n.member.name().to_owned()));
@@ -268,7 +298,7 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
             }
         }
     }
-    (out.compared, out.changed) = (compared.len(), changed.len());
+    (out.compared, out.changed, out.one_sided) = (compared.len(), changed.len(), one_sided.len());
     out.changes = gathered.into_iter().map(|((why, _), g)| told(drift, why, g)).collect();
     out.changes.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| (&a.why, &a.case).cmp(&(&b.why, &b.case))));
     out

@@ -8,7 +8,7 @@ use super::page::anchor;
 use super::values;
 use crate::facts::training::{self, Cell as Tested, Elsewhere, Found, Row};
 use crate::facts::{self, Advice, Difference};
-use crate::record::{AXES, AxisLevel, Engine, Level, Outcome, Record};
+use crate::record::{AXES, AxisLevel, Engine, Level, Outcome, Record, Role};
 use crate::views::document::{Cell, Column, Detail, Mark, Section, Table, Tone};
 use crate::views::text;
 
@@ -73,6 +73,19 @@ impl<'r> First<'r> {
         tested.then_some(Self { record, rows })
     }
 
+    /// What a line begins with, and the same as the head of a column. What counts as threads are the CPU's, or an environment
+    /// variable: it is called what was changed.
+    fn words(&self, question: &Question) -> (&'static str, &'static str) {
+        if question.axis != AxisLevel::Threads {
+            return (question.title, question.head);
+        }
+        match training::threads_or_variables(self.record) {
+            (true, true) => ("Other setting", "setting"),
+            (false, true) => ("Other variable", "variable"),
+            (_, false) => (question.title, question.head),
+        }
+    }
+
     fn cells(&self, axis: AxisLevel) -> impl Iterator<Item = (&'static str, &Tested<'r>)> {
         self.rows.iter().map(move |row| (row.operation.name, row.on(axis)))
     }
@@ -88,11 +101,16 @@ impl<'r> First<'r> {
     /// The verdict in a sentence, without its full stop.
     pub(super) fn title(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Tone, String) {
         let of = |what: &dyn Fn(&Question) -> bool| -> Vec<String> {
-            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| q.head.to_owned()).collect()
+            QUESTIONS[1..].iter().filter(|q| what(q)).map(|q| self.words(q).1.to_owned()).collect()
         };
-        let changed = of(&|q| self.differs(q.axis));
-        let kept = of(&|q| self.tested(q.axis) && !self.differs(q.axis));
         let again = AxisLevel::Repeat;
+        // What it is about: the operations that were repeated, if any was.
+        let mut about: Vec<&Row<'_>> = self.rows.iter().filter(|r| r.on(again).compared > 0).collect();
+        if about.is_empty() {
+            about = self.rows.iter().filter(|r| r.cells.iter().any(|c| c.compared > 0)).collect();
+        }
+        let changed = of(&|q| self.differs(q.axis));
+        let kept = of(&|q| about.iter().all(|r| r.on(q.axis).held()));
         let found = |elsewhere| names(training::variants(&self.rows, again, elsewhere));
         let machine = [found(Elsewhere::OnlyHere), found(Elsewhere::Unknown)].concat();
         let (mut tone, first) = if !self.tested(again) {
@@ -122,10 +140,10 @@ impl<'r> First<'r> {
             }
         };
         let rest = by("other bits", &changed) + &by("the same", &kept);
-        let subject = if self.rows.len() == training::OPERATIONS.len() {
+        let subject = if about.len() == training::OPERATIONS.len() {
             "Training operations".to_owned()
         } else {
-            let names: Vec<String> = self.rows.iter().map(|r| r.operation.name.to_owned()).collect();
+            let names: Vec<String> = about.iter().map(|r| r.operation.name.to_owned()).collect();
             text::list(&names, NAMED)
         };
         (tone, format!("{subject}, run again: {first}{rest}"))
@@ -134,7 +152,7 @@ impl<'r> First<'r> {
     /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.
     fn faulty(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> bool {
         let forbidden = |id: &String| self.record.cases.iter().any(|c| c.id == *id && is_operation(&c.kernel));
-        outside.values().flatten().any(forbidden) || values::not_finite(self.record).any(|f| is_operation(&f.0.kernel))
+        outside.values().flatten().any(forbidden) || values::not_finite(self.record).any(|f| training::is_ordinary(f.0))
     }
 
     /// The questions, a line each, and the operations by what changes.
@@ -142,12 +160,12 @@ impl<'r> First<'r> {
         let mut out = Section::new("training", "If the same training runs again, do its numbers stay?");
         for question in &QUESTIONS {
             let (mark, answer) = self.answer(question);
-            out.statement(mark, question.title, answer);
+            out.statement(mark, self.words(question).0, answer);
         }
         out.table(self.table());
         out.text(
-            "= same bits · ↯ differs each run · ? not tested · % share of integers · number: change of the output, relative to \
-             its norm · * on any machine: the strict interpreter too",
+            "= same bits · ↯ differs each run · ? not tested · % share of integers · number: change of the output by its norm · \
+             NaN, inf: on one side · * on any machine",
         );
         out
     }
@@ -177,14 +195,20 @@ impl<'r> First<'r> {
             (true, AxisLevel::Repeat) => " (open order)",
             (true, _) => ", as on any machine",
         };
-        let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp);
+        let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp).map(facts::relative);
+        let share = differing.iter().filter_map(|(_, c)| c.share()).max_by(f64::total_cmp).map(facts::share);
+        let most = match (most, share) {
+            (Some(most), Some(share)) => Some(format!("{most}, or {share} of integers")),
+            (None, Some(share)) => Some(format!("{share} of integers")),
+            (most, None) => most,
+        };
         let infinite = match differing.iter().map(|(_, c)| c.kind()).max() {
             Some(Difference::Nan) => "NaN",
             Some(Difference::Infinite) => "infinity",
             Some(Difference::NotFinite) => "NaN or infinity",
             _ => "",
         };
-        let most = match (infinite, most.map(facts::relative)) {
+        let most = match (infinite, most) {
             ("", None) => String::new(),
             ("", Some(most)) => format!("; up to {most}"),
             (infinite, None) => format!("; {infinite}"),
@@ -201,10 +225,10 @@ impl<'r> First<'r> {
         let runs = |x: &crate::record::Execution| if let Outcome::Ran { runs, .. } = x.outcome { runs } else { 0 };
         let mine = |c: &&crate::record::CaseRecord| is_operation(&c.kernel);
         let all = self.record.cases.iter().filter(mine).flat_map(|c| &c.executions);
-        let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(|e| !e.is_embedded()));
+        let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(Engine::is_driver));
         match drawn.map(runs).filter(|n| *n > 1).min() {
             Some(n) if n > 3 => {
-                format!(" in {n} runs, which miss what comes in under {}", text::percent(3.0 / f64::from(n)))
+                format!(" in {n} runs, which may miss what comes in under {}", text::percent(3.0 / f64::from(n)))
             }
             Some(n) => format!(" in {n} runs, too few to bound what is rare"),
             None => String::new(),
@@ -213,7 +237,7 @@ impl<'r> First<'r> {
 
     fn table(&self) -> Table {
         let mut columns = vec![Column::text("operation")];
-        columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(q.head).about(axis.about)));
+        columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(self.words(q).1).about(axis.about)));
         let mut table = Table::new("operations", &columns);
         for row in &self.rows {
             let mut cells = vec![Cell::text(row.operation.name)];
@@ -239,7 +263,9 @@ impl<'r> First<'r> {
     pub(super) fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
         let mut parts = Vec::new();
         let case = |id: &String| self.record.cases.iter().find(|c| c.id == *id);
-        for (engine, cases) in outside {
+        // What was planted on purpose is no machine's.
+        let planted = |id: &String| self.record.engine(id).is_some_and(|e| e.role() == Role::Planted);
+        for (engine, cases) in outside.iter().filter(|(id, _)| !planted(id)) {
             let found: BTreeSet<String> =
                 cases.iter().filter_map(case).map(|c| format!("{}/{}", c.kernel, c.variant)).collect();
             let found: Vec<String> = found.into_iter().collect();
@@ -249,17 +275,31 @@ impl<'r> First<'r> {
         infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
         if !infinite.is_empty() {
             let all: BTreeSet<_> = infinite.iter().map(|(c, ..)| (c.kernel.as_str(), c.variant.as_str())).collect();
-            let first = infinite.iter().find(|(c, ..)| is_operation(&c.kernel)).or(infinite.first());
+            let first = infinite.iter().find(|(c, ..)| training::is_ordinary(c));
+            let first = first.or_else(|| infinite.iter().find(|(c, ..)| is_operation(&c.kernel))).or(infinite.first());
             let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
             let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
             parts.push(format!("finite on only one of driver and reference: {named}{more}"));
         }
         let bad = !parts.is_empty();
-        for (axis, what) in [(AxisLevel::Repeat, "do not repeat"), (AxisLevel::Config, "change with the launch")] {
+        let ways = [
+            (AxisLevel::Repeat, "not repeated, and the strict interpreter repeats it"),
+            (AxisLevel::Config, "changed by the launch, and not on the strict interpreter"),
+        ];
+        for (axis, what) in ways {
             let found = names(training::variants(&self.rows, axis, Elsewhere::OnlyHere));
             if !found.is_empty() {
-                parts.push(format!("{} {what}, and on the strict interpreter they do not", text::list(&found, NAMED)));
+                parts.push(format!("{}: {what}", text::list(&found, NAMED)));
             }
+        }
+        let unknown = |axis| training::variants(&self.rows, axis, Elsewhere::Unknown);
+        let unknown: Vec<_> = [AxisLevel::Repeat, AxisLevel::Config].into_iter().flat_map(unknown).collect();
+        if parts.is_empty() && !unknown.is_empty() {
+            let names = text::list(&names(unknown), NAMED);
+            return (
+                Mark::Untested,
+                format!("not known of {names}: the strict interpreter has nothing to hold against it."),
+            );
         }
         if parts.is_empty() {
             let driver = |id: &str| self.record.engine(id).is_some_and(Engine::is_driver);

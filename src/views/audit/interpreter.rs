@@ -6,6 +6,9 @@ use crate::record::{Engine, Execution, Outcome, Record};
 use crate::views::document::{Statement, Tone};
 use crate::views::text;
 
+/// The title of what is said of the references themselves.
+pub(super) const SELF_CHECK: &str = "Self-check";
+
 /// Two implementations of strict arithmetic, the interpreter of the shader and the reference, must agree. Of a kernel of the
 /// user's own they are one.
 pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
@@ -17,7 +20,7 @@ pub(super) fn self_check(record: &Record, fared: &Fared) -> Option<Statement> {
             "The strict reference of your own kernel is the interpreter: no second implementation checks it here.";
         return Some(make(Tone::Plain, "Reference", text.to_owned()));
     }
-    let title = "Self-check";
+    let title = SELF_CHECK;
     if fared.broken.is_empty() {
         let all = match fared.problems.len() {
             1 => "the one test problem".to_owned(),

@@ -19,6 +19,7 @@ mod rows;
 mod title;
 mod values;
 
+use interpreter::SELF_CHECK;
 use parts::Parts;
 
 use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
@@ -137,6 +138,9 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
     if let Some(training) = &parts.first {
         out.push(first);
         let mut said = training.section();
+        // A reference that two implementations do not agree on is no witness.
+        let check = parts.headline.statements.iter().find(|s| s.title == SELF_CHECK && s.mark != Mark::Holds);
+        check.into_iter().for_each(|s| said.statement(Mark::Attention, SELF_CHECK, s.text.clone()));
         let (mark, here) = training.here(&parts.headline.outside);
         said.statement(mark, "Only here", here);
         notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
@@ -165,7 +169,8 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         audit.since.iter().for_each(|(mark, text)| first.statement(*mark, "Since", text.clone()));
         out.push(first);
     }
-    actions.iter().take(4).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
+    let done = usize::from(parts.first.is_some() && !soundness.is_sound());
+    actions.iter().take(4).skip(done).for_each(|a| next.step(a.text.as_str(), a.command.as_str()));
     out.push(levels);
     out.push(next);
 }

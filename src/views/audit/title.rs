@@ -6,7 +6,9 @@ use super::findings::FindingRow;
 use super::headline::Fared;
 use crate::facts::{Emptiness, emptiness};
 use crate::model::FindingKind;
-use crate::record::{AxisLevel, CaseRecord, EngineKind, Level, LevelState, Record, Role, Verdict};
+use crate::record::{
+    AxisLevel, CaseRecord, Engine, EngineKind, Execution, Level, LevelState, Outcome, Record, Role, Verdict,
+};
 use crate::views::document::Tone;
 use crate::views::text;
 
@@ -154,7 +156,17 @@ pub(super) fn title(
         );
     }
     if !crate::facts::soundness(record).is_sound() {
-        return (Tone::Bad, "What finished agrees bit for bit, but the audit is incomplete".to_owned());
+        let under_test = |e: &&Engine| matches!(e.role(), Role::Driver | Role::Remote);
+        let ran = |e: &Engine| {
+            let on = |x: &Execution| x.engine == e.id && matches!(x.outcome, Outcome::Ran { .. });
+            record.cases.iter().flat_map(|c| &c.executions).any(on)
+        };
+        let finished = if record.engines.iter().filter(under_test).any(ran) {
+            "What finished on engines under test agrees bit for bit, but the audit is incomplete"
+        } else {
+            "Nothing finished on an engine under test: the audit is incomplete"
+        };
+        return (Tone::Bad, finished.to_owned());
     }
     if let Some(found) = findings.iter().find(|_| record.provenance.own.is_some()) {
         let place = found.place();

@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Related, Update};
-use crate::facts::training;
-use crate::facts::{self, Severity};
+use crate::facts::set::{Across, Related, Update};
+use crate::facts::{Severity, training};
 use crate::model::words::{count, list};
 use crate::record::AxisLevel;
 use crate::views::document::{Cell, Column, Mark, Section, Table};
@@ -71,37 +70,57 @@ pub(super) fn section(view: &Related) -> Section {
     all.sort_by_key(|r| (r.axis, Reverse(r.worst())));
     let columns = [
         Column::text("what changes"),
-        Column::number("cases"),
+        Column::number("cases").about("Those whose bits changed, of those that repeat on both sides."),
         Column::text("training operations").about("Operations of a training of which a kernel's bits changed."),
-        Column::number("most").about(
-            "The worst change of an element, of what is stored: NaN or infinity on one side, the largest relative change, or \
-             the share of integers that differ.",
-        ),
     ];
     let mut table = Table::new("changes", &columns).most(ROWS);
     for row in all.iter().filter(|r| r.update.changed > 0) {
-        let across = if row.update.across { " (on another machine)" } else { "" };
         table.push([
-            Cell::text(format!("{}: {}{across}", row.adapter, row.what)),
+            Cell::text(format!("{}: {}{}", row.adapter, row.what, apart(row.update))),
             Cell::number(format!("{} of {}", count(row.update.changed as u64), count(row.update.compared as u64))),
             Cell::text(operations(row.update)),
-            Cell::number(row.worst().map(|s| facts::brief(&s)).unwrap_or_default()),
         ]);
     }
     out.table(table);
     // Settings of one adapter are told with its name once.
     let mut calm: Vec<(&str, Vec<String>)> = Vec::new();
     for row in all.iter().filter(|r| r.update.changed == 0) {
+        let what = format!("{}{} ({})", row.what, apart(row.update), count(row.update.compared as u64));
         match calm.iter_mut().find(|(adapter, _)| *adapter == row.adapter) {
-            Some((_, all)) => all.push(row.what.clone()),
-            None => calm.push((row.adapter, vec![row.what.clone()])),
+            Some((_, all)) => all.push(what),
+            None => calm.push((row.adapter, vec![what])),
         }
     }
     if !calm.is_empty() {
         let told: Vec<String> = calm.iter().map(|(adapter, all)| format!("{adapter}: {}", all.join(", "))).collect();
-        out.statement(Mark::Holds, "No bit changed", format!("{}.", told.join("; ")));
+        out.statement(
+            Mark::Holds,
+            "Unchanged",
+            format!("In so many cases as are in brackets, which repeat on both sides: {}.", told.join("; ")),
+        );
+    }
+    let one_sided: Vec<String> = all
+        .iter()
+        .filter(|r| r.update.one_sided > 0)
+        .map(|r| format!("{}: {} ({})", r.adapter, r.what, count(r.update.one_sided as u64)))
+        .collect();
+    if !one_sided.is_empty() {
+        out.statement(
+            Mark::Untested,
+            "Open",
+            format!("Cases that repeat on one side only, so that nothing is known of them: {}.", list(&one_sided, 6)),
+        );
     }
     out
+}
+
+/// What else differs between the sides.
+fn apart(update: &Update) -> &'static str {
+    match update.across {
+        Across::Nothing => "",
+        Across::Systems => " (on another system)",
+        Across::Machines => " (on another machine)",
+    }
 }
 
 #[cfg(test)]
