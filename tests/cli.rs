@@ -388,6 +388,23 @@ fn quiet_is_nothing_but_what_is_wrong() {
     assert!(error_of(&["gpu", "-q", "--kernel", "summ"], 2).contains("did you mean sum?"), "errors are told");
 }
 
+/// A library that was linked with -ffast-math sets the processor to flush for whatever loads it.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_processor_that_flushes_computes_no_reference() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (source, library) = (folder.path().join("ftz.c"), folder.path().join("ftz.so"));
+    let text = "#include <xmmintrin.h>\n__attribute__((constructor)) static void f(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }";
+    std::fs::write(&source, text).expect("written");
+    let built = std::process::Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+    if !built.is_ok_and(|s| s.success()) {
+        return;
+    }
+    let output = run(without_adapters(&["kernels"]).env("LD_PRELOAD", &library));
+    assert_eq!(status(&output), 4, "{}", stderr(&output));
+    assert!(stderr(&output).contains("flush subnormal numbers"), "{}", stderr(&output));
+}
+
 #[test]
 fn colours_are_as_asked() {
     let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/records/1.2-part-of-quick.json");
@@ -424,4 +441,7 @@ fn a_lock_shows_what_moves_against_an_older_one() {
     let changed = text.replacen(digest.expect("one that is exact"), "0123456789abcdef", usize::MAX);
     std::fs::write(&lock, changed).expect("written");
     assert!(!diff(&one).contains(" 0 changed"), "{}", diff(&one));
+    let junit = run(&mut without_adapters(&["lock", &one, "--diff", &lock, "--format", "junit"]));
+    let junit = String::from_utf8_lossy(&junit.stdout).into_owned();
+    assert!(junit.contains("lock-moved") && !junit.contains("tests=\"0\""), "tools are told: {junit}");
 }

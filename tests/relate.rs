@@ -529,3 +529,24 @@ fn a_variable_is_held_against_the_same_driver_without_it() {
     let said = changes(&relate(&merged(&[plain, with("b", "25.0.7", 2)])));
     assert!(!said.contains("LP_NATIVE_VECTOR_WIDTH"), "the driver changed too: {said}");
 }
+
+#[test]
+fn what_repeats_on_one_side_only_is_not_unchanged() {
+    let plain = machine("a", "one", "22.3.6", 1, false);
+    let mut update = machine("b", "one", "25.0.7", 2, false);
+    for execution in update.cases.iter_mut().filter(|c| c.kernel == "dot").flat_map(|c| &mut c.executions) {
+        if let Outcome::Ran { runs, distinct, .. } = &mut execution.outcome {
+            let mut other = distinct[0].clone();
+            other.digest = "0e".repeat(16);
+            (distinct[0].runs, other.runs) = (1, 1);
+            *runs = 2;
+            distinct.push(other);
+        }
+        execution.status = Status::NotRepeatable;
+    }
+    update.verdicts = repro_audit::facts::verdicts(&update);
+    let dots = plain.cases.iter().filter(|c| c.kernel == "dot").count();
+    let said = changes(&relate(&merged(&[plain.clone(), sealed(update)])));
+    assert!(said.contains(&format!("repeat on one side only")) && said.contains(&format!("({dots})")), "{said}");
+    assert!(said.contains(&format!("({})", plain.cases.len() - dots)), "the others are counted: {said}");
+}

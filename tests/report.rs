@@ -700,3 +700,41 @@ fn a_statement_says_what_was_measured_and_what_was_not() {
         "{latex}"
     );
 }
+
+#[test]
+fn a_statement_names_every_engine_that_it_speaks_of() {
+    let mut record = fixture::full(1);
+    let stray = record.engines.iter().find(|e| e.id == "vulkan:1").expect("an adapter").label.clone();
+    for case in &mut record.cases {
+        for execution in case.executions.iter_mut().filter(|x| x.engine == "vulkan:1") {
+            if let Outcome::Ran { runs, distinct, .. } = &mut execution.outcome {
+                let mut other = distinct[0].clone();
+                other.digest = "0e".repeat(16);
+                distinct.push(other);
+                distinct[0].runs = *runs - 1;
+                distinct[1].runs = 1;
+                execution.status = Status::NotRepeatable;
+                execution.equals.clear();
+            }
+        }
+        case.comparisons.retain(|c| !c.left.is_of("vulkan:1") && !c.right.is_of("vulkan:1"));
+    }
+    record.verdicts = repro_audit::facts::verdicts(&record);
+    let said = |record: &Record| {
+        formats::markdown::write(&repro_audit::views::statement::Statement::new(record).document()).replace('\\', "")
+    };
+    let text = said(&record);
+    let split = text.split_once("Runs of a case gave different bits in kernels of ");
+    let (_, strays) = split.unwrap_or_else(|| panic!("they differ: {text}"));
+    let strays = strays.split("; all others").next().unwrap_or_default();
+    assert!(strays.contains(&stray), "who it was: {strays}");
+    // An engine that gave nothing is none that was measured.
+    record.cases.iter_mut().for_each(|c| c.executions.retain(|x| x.engine != "vulkan:1"));
+    record
+        .cases
+        .iter_mut()
+        .for_each(|c| c.comparisons.retain(|c| !c.left.is_of("vulkan:1") && !c.right.is_of("vulkan:1")));
+    let text = said(&record);
+    let measured = text.split(" were run:").next().unwrap_or_default();
+    assert!(!measured.contains(&stray), "{measured}");
+}

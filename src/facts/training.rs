@@ -362,6 +362,52 @@ mod tests {
     }
 
     #[test]
+    fn the_edges_of_a_type_are_no_operation() {
+        let mut one = case("wg=32", vec![ran("vulkan:0", 1)], Vec::new());
+        let id = one.id.clone();
+        for (parameters, ordinary) in [
+            ("", true),
+            ("&dist=normal", true),
+            ("&dist=mixed", false),
+            ("&special=none", true),
+            ("&special=nan", false),
+        ] {
+            one.id = format!("{id}{parameters}");
+            assert_eq!(is_ordinary(&one), ordinary, "{parameters}");
+            assert_eq!(operations(&record(&engines(), &[&one])).len(), usize::from(ordinary), "{parameters}");
+        }
+    }
+
+    #[test]
+    fn what_was_run_once_and_leaves_its_order_open_says_nothing_of_a_launch() {
+        let differs = compared(AxisLevel::Config, "vulkan:0 [wg=32]", "vulkan:0", [1.0, 1.5]);
+        let first = case("wg=32", vec![ran("vulkan:0", 1)], Vec::new());
+        let mut second = case("wg=64", vec![ran("vulkan:0", 1)], vec![differs]);
+        let of =
+            |second: &CaseRecord| operations(&record(&engines(), &[&first, second]))[0].on(AxisLevel::Config).compared;
+        assert_eq!(of(&second), 1, "two runs that agree");
+        if let Outcome::Ran { runs, .. } = &mut second.executions[0].outcome {
+            *runs = 1;
+        }
+        assert_eq!(of(&second), 0, "one run, of no fixed order");
+        second.twins = vec![TwinDigest { arithmetic: Arithmetic::STRICT, digest: "0".repeat(32) }];
+        assert_eq!(of(&second), 1, "a fixed order needs no second run");
+    }
+
+    #[test]
+    fn the_cpus_threads_split_the_work_on_any_machine() {
+        let cpu = |n: u32| Engine {
+            kind: crate::model::record::EngineKind::Cpu,
+            ..super::super::made::engine(&format!("cpu threads={n}"))
+        };
+        let differs = compared(AxisLevel::Threads, "cpu threads=1", "cpu threads=2", [1.0, 1.5]);
+        let one = case("wg=32", vec![ran("cpu threads=1", 1), ran("cpu threads=2", 1)], vec![differs]);
+        let record = record(&[cpu(1), cpu(2)], &[&one]);
+        assert!(operations(&record)[0].on(AxisLevel::Threads).any_machine(), "it is this program's own code");
+        assert_eq!(threads_or_variables(&record), (true, false), "no variable was set");
+    }
+
+    #[test]
     fn every_kernel_is_an_operation_or_a_probe() {
         for operation in &OPERATIONS {
             assert!(!operation.kernels.iter().any(|k| super::super::is_probe(k)), "{}", operation.name);
