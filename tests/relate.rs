@@ -547,6 +547,6 @@ fn what_repeats_on_one_side_only_is_not_unchanged() {
     update.verdicts = repro_audit::facts::verdicts(&update);
     let dots = plain.cases.iter().filter(|c| c.kernel == "dot").count();
     let said = changes(&relate(&merged(&[plain.clone(), sealed(update)])));
-    assert!(said.contains(&format!("repeat on one side only")) && said.contains(&format!("({dots})")), "{said}");
+    assert!(said.contains("repeat on one side only") && said.contains(&format!("({dots})")), "{said}");
     assert!(said.contains(&format!("({})", plain.cases.len() - dots)), "the others are counted: {said}");
 }
