@@ -92,6 +92,7 @@ fn equal_records_differ_in_nothing() {
     assert!(said.starts_with("All ") && said.contains("bit for bit the same"), "{said}");
     assert_eq!(found.sameness.compared, found.sameness.same, "all of them");
     assert!(found.sameness.compared > 0, "and there are some");
+    assert!(found.operations.iter().all(|o| o.cases == 0) && !found.operations.is_empty(), "{:?}", found.operations);
 }
 
 #[test]
@@ -102,6 +103,9 @@ fn an_update_that_fuses_is_found_measured_and_explained() {
     let dots = before.cases.iter().filter(|c| c.kernel == "dot").count();
     assert!(found.results.iter().all(|c| c.kind == Kind::Differs && c.kernel == "dot"), "{:?}", found.results);
     assert_eq!(found.cases.len(), dots, "each case of dot and no other");
+    let touched = found.operations.iter().find(|o| o.name == "matmul/dot").expect("an operation of a training");
+    assert_eq!((touched.cases, touched.whole), (dots, true), "told in the words of a training");
+    assert!(touched.worst.relative > 0.0 && touched.worst.relative < 1e-6, "one ulp is no more: {touched:?}");
     let first = &found.results[0];
     let drift = first.drift.as_ref().expect("stored");
     assert!(drift.is_whole() && drift.drift.max_ulp == 1 && drift.at_least == drift.elements, "{drift:?}");

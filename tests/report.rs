@@ -669,7 +669,8 @@ fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
             let head = told.iter().position(|l| l.trim_start().starts_with("operation")).expect("a table");
             let columns = ends(told[head]);
             assert_eq!(columns.len(), 7, "the operation and six columns: {}", told[head]);
-            let rows: Vec<&&str> = told[head + 1..].iter().take_while(|l| !l.trim_start().starts_with('=')).collect();
+            let rows: Vec<&&str> =
+                told[head + 1..].iter().take_while(|l| !l.trim_start().starts_with("The worst")).collect();
             assert!(!rows.is_empty(), "{text}");
             for row in rows {
                 let stand = ends(row);

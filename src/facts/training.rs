@@ -40,17 +40,21 @@ pub fn operation_of(kernel: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|o| o.kernels.contains(&kernel))
 }
 
-/// Whether a case is of an operation as a training has it: inputs with NaN, subnormals or numbers over the whole range of the
-/// type probe its edges.
+/// Whether a case is of an operation as a training has it.
 #[must_use]
-pub fn is_ordinary(case: &CaseRecord) -> bool {
-    let parameters = || case.id.split('?').nth(1).unwrap_or_default().split('&').filter_map(|p| p.split_once('='));
-    let edge = |(name, value): (&str, &str)| match name {
+pub fn is_ordinary(kernel: &str, id: &str) -> bool {
+    operation_of(kernel).is_some() && !probes_edges(id)
+}
+
+/// Whether a case's inputs are NaN, subnormals or numbers over the whole range of the type, which probe its edges.
+#[must_use]
+pub fn probes_edges(id: &str) -> bool {
+    let mut parameters = id.split('?').nth(1).unwrap_or_default().split('&').filter_map(|p| p.split_once('='));
+    parameters.any(|(name, value)| match name {
         "special" => value != "none",
         "dist" => matches!(value, "mixed" | "edges" | "special" | "bits"),
         _ => false,
-    };
-    operation_of(&case.kernel).is_some() && !parameters().any(edge)
+    })
 }
 
 /// Whether the strict interpreter shows a difference too. It executes the shader as it is written, so that what differs
@@ -161,7 +165,8 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
     OPERATIONS
         .iter()
         .filter_map(|operation| {
-            let mine = |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str()) && is_ordinary(c);
+            let mine =
+                |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str()) && is_ordinary(&c.kernel, &c.id);
             let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
             let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
             (!cases.is_empty()).then(|| Row { operation, cells: cells() })
@@ -274,7 +279,7 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
 #[must_use]
 pub fn threads_or_variables(record: &Record) -> (bool, bool) {
     let (mut threads, mut variables) = (false, false);
-    for comparison in record.cases.iter().filter(|c| is_ordinary(c)).flat_map(|c| &c.comparisons) {
+    for comparison in record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id)).flat_map(|c| &c.comparisons) {
         if comparison.axis == AxisLevel::Threads {
             let cpu = is_cpu(record, comparison);
             threads |= cpu;
@@ -373,7 +378,7 @@ mod tests {
             ("&special=nan", false),
         ] {
             one.id = format!("{id}{parameters}");
-            assert_eq!(is_ordinary(&one), ordinary, "{parameters}");
+            assert_eq!(is_ordinary(&one.kernel, &one.id), ordinary, "{parameters}");
             assert_eq!(operations(&record(&engines(), &[&one])).len(), usize::from(ordinary), "{parameters}");
         }
     }

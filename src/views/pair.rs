@@ -1,7 +1,8 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
+use crate::facts;
 use crate::facts::pair::{
-    Between, CauseGroup, Compared, Counted, Kind, ON_LEFT, ON_RIGHT, Pairs, ResultChange, Why, chosen,
+    Between, CauseGroup, Compared, Counted, Kind, ON_LEFT, ON_RIGHT, OperationChange, Pairs, ResultChange, Why, chosen,
 };
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
@@ -209,7 +210,7 @@ fn share(same: usize, compared: usize, full: bool) -> String {
 
 /// What keeps the sides from being relied on.
 fn soundness(pair: &Compared) -> String {
-    let of = |side: &str, s: &crate::facts::pair::Side| s.soundness.title().map(|t| format!("{side} side: {t}"));
+    let of = |side: &str, s: &facts::pair::Side| s.soundness.title().map(|t| format!("{side} side: {t}"));
     [of("Left", &pair.left), of("Right", &pair.right)].into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
 
@@ -274,7 +275,7 @@ fn lower(sentence: &str) -> String {
 /// Who is compared, and what differs between the sides.
 fn lead(pair: &Compared) -> String {
     let at = |started: &str| started.get(..16).unwrap_or(started).replace('T', " ");
-    let side = |s: &crate::facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
+    let side = |s: &facts::pair::Side| format!("{} ({}, {})", s.name, short(&s.id), at(&s.started));
     let mut out = format!("{} → {}.", side(&pair.left), side(&pair.right));
     if pair.between.is_empty() {
         out.push_str(" No driver, no variable that drivers read and no processor differs.");
@@ -310,6 +311,10 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     for cause in &pair.causes {
         changes.statement(mark(cause), title(cause), sentence(pair, cause));
     }
+    let mut first = Section::new(id("training"), "");
+    if let Some((mark, text)) = training(pair) {
+        first.statement(mark, "Training", text);
+    }
     let mut said = Section::new(id("said"), "");
     if !pair.races.is_empty() {
         let text = format!(
@@ -335,6 +340,7 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         said.statement(Mark::Note, "NaN", text);
     }
     vec![
+        first,
         changes,
         said,
         cases(pair, id("cases")),
@@ -342,6 +348,30 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         absent(pair, id("absent")),
         around(pair, id("around")),
     ]
+}
+
+/// What changed of the operations of a training; nothing where no result of one was compared.
+fn training(pair: &Compared) -> Option<(Mark, String)> {
+    let (changed, same): (Vec<_>, Vec<_>) = pair.operations.iter().partition(|o| o.cases > 0);
+    let name = |all: &[&OperationChange]| all.iter().map(|o| o.name.to_owned()).collect::<Vec<_>>();
+    let same = list(&name(&same), same.len());
+    if changed.is_empty() {
+        let text = format!("No result that repeats changed of the operations compared: {same}.");
+        return (!same.is_empty()).then_some((Mark::Holds, text));
+    }
+    let told = changed.iter().map(|o| {
+        let least = if o.whole { "" } else { "at least " };
+        format!("{} ({least}{}, in {})", o.name, facts::brief(&o.worst), plural(o.cases, "case"))
+    });
+    let told: Vec<String> = told.collect();
+    let rest = if same.is_empty() { String::new() } else { format!(" No result that repeats changed of {same}.") };
+    Some((
+        Mark::Differs,
+        format!(
+            "Operations of a training whose bits changed, with the relative change of the output: {}.{rest}",
+            list(&told, told.len())
+        ),
+    ))
 }
 
 fn mark(cause: &CauseGroup) -> Mark {

@@ -41,7 +41,7 @@ impl<'r> Statement<'r> {
 
     /// The engine and the runs of each result of an operation.
     fn results(&self) -> impl Iterator<Item = (&'r str, u32)> {
-        let all = self.record.cases.iter().filter(|c| training::is_ordinary(c));
+        let all = self.record.cases.iter().filter(|c| training::is_ordinary(&c.kernel, &c.id));
         all.flat_map(|c| &c.executions).filter_map(|x| match x.outcome {
             Outcome::Ran { runs, .. } => Some((x.engine.as_str(), runs)),
             _ => None,
@@ -66,7 +66,7 @@ impl<'r> Statement<'r> {
             text::list(&engines, 12)
         };
         let operations: Vec<String> = rows.iter().map(|r| r.operation.name.to_owned()).collect();
-        let kernels: usize = record.cases.iter().filter(|c| training::is_ordinary(c)).count();
+        let kernels: usize = record.cases.iter().filter(|c| training::is_ordinary(&c.kernel, &c.id)).count();
         out.push(format!(
             "Bitwise reproducibility was measured with repro-audit {} on {on} ({}, {}).",
             record.provenance.version, record.environment.cpu, record.environment.os

@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::between::{Between, between, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
+use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, surroundings, told};
 use crate::facts::{
-    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of,
+    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training,
 };
-use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};
+use crate::model::{Arithmetic, Role};
 
 /// What a record is called, and whether it can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -194,6 +195,8 @@ pub struct Compared {
     pub open: Vec<String>,
     /// Those of them whose shader has a data race, on a side: what they compute is undefined.
     pub races: Vec<String>,
+    /// The operations of a training of which results were compared.
+    pub operations: Vec<OperationChange>,
     /// What there is nothing to compare with.
     pub absent: Absent,
 }
@@ -252,11 +255,13 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let mut results = Vec::new();
     let mut open: BTreeSet<&str> = BTreeSet::new();
     let mut races: BTreeSet<&str> = BTreeSet::new();
+    let mut compared: BTreeSet<&'static str> = BTreeSet::new();
     let mut incomparable: BTreeSet<&str> = BTreeSet::new();
     let mut alone: (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
     for l in &left.cases {
         let Some(r) = of_right.get(l.id.as_str()) else { continue };
         for engine in &mut engines {
+            let of = operation(left, &engine.matched.left, l);
             match one(&halves, (l, r), &engine.matched) {
                 Seen::Nothing => {}
                 Seen::Incomparable => {
@@ -265,6 +270,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                 Seen::Left(why) => *alone.0.entry(why).or_default() += 1,
                 Seen::Right(why) => *alone.1.entry(why).or_default() += 1,
                 Seen::Same { nan } => {
+                    compared.extend(of);
                     engine.sameness.add(Sameness {
                         compared: 1,
                         same: 1,
@@ -280,6 +286,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                     }
                 }
                 Seen::Changed(change) => {
+                    compared.extend(of.filter(|_| change.kind == Kind::Differs));
                     match change.kind {
                         Kind::Differs | Kind::Reference => {
                             engine.sameness.add(Sameness { compared: 1, changed: 1, ..Sameness::default() });
@@ -312,6 +319,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         engines,
         causes,
         cases,
+        operations: operations(&compared, &results),
         results,
         races: races.into_iter().map(str::to_owned).collect(),
         open: open.into_iter().map(str::to_owned).collect(),
@@ -325,6 +333,13 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
             incomparable: incomparable.into_iter().map(str::to_owned).collect(),
         },
     })
+}
+
+/// The operation of a training that a case is of, on an engine under test.
+fn operation(record: &Record, engine: &str, case: &CaseRecord) -> Option<&'static str> {
+    let tested = record.engine(engine).is_some_and(|e| matches!(e.role(), Role::Driver | Role::Remote));
+    let of = training::operation_of(&case.kernel).filter(|_| tested && training::is_ordinary(&case.kernel, &case.id));
+    of.map(|o| o.name)
 }
 
 /// The worst first: by what happened; then what the specification no longer allows; then by severity.

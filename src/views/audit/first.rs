@@ -118,7 +118,7 @@ impl<'r> First<'r> {
         } else if !self.differs(again) {
             (Tone::Good, "the same bits".to_owned())
         } else if machine.is_empty() {
-            (Tone::Broke, "the same bits, except where order is left open".to_owned())
+            (Tone::Broke, "the same bits, except in kernels of no fixed order".to_owned())
         } else {
             (Tone::Broke, format!("other bits in {}", text::list(&machine, NAMED)))
         };
@@ -152,7 +152,8 @@ impl<'r> First<'r> {
     /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.
     fn faulty(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> bool {
         let forbidden = |id: &String| self.record.cases.iter().any(|c| c.id == *id && is_operation(&c.kernel));
-        outside.values().flatten().any(forbidden) || values::not_finite(self.record).any(|f| training::is_ordinary(f.0))
+        outside.values().flatten().any(forbidden)
+            || values::not_finite(self.record).any(|f| training::is_ordinary(&f.0.kernel, &f.0.id))
     }
 
     /// The questions, a line each, and the operations by what changes.
@@ -164,8 +165,8 @@ impl<'r> First<'r> {
         }
         out.table(self.table());
         out.text(
-            "= same bits · ↯ differs each run · ? not tested · % share of integers · number: change of the output by its norm · \
-             NaN, inf: on one side · * on any machine",
+            "The worst variant of each. = same bits, of variants that repeat · ↯ differs each run · ? not tested · number: \
+             relative change of the output (L2) · % of integers · NaN, inf: on one side · * by design, on any machine",
         );
         out
     }
@@ -180,7 +181,10 @@ impl<'r> First<'r> {
         let mut differing: Vec<_> = all.iter().filter(|(_, c)| !c.differing.is_empty()).collect();
         if differing.is_empty() {
             let held = text::plural(all.len() - untested, "operation");
-            return (Mark::Holds, format!("YES for {held}{}{rest}", self.bound(question.axis)));
+            // What differs from run to run has no bits to compare on another axis.
+            let repeats = question.axis != AxisLevel::Repeat && self.differs(AxisLevel::Repeat);
+            let what = if repeats { ", of variants that repeat" } else { "" };
+            return (Mark::Holds, format!("YES for {held}{what}{}{rest}", self.bound(question.axis)));
         }
         differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
         let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -190,11 +194,7 @@ impl<'r> First<'r> {
         } else {
             format!("{} of {} operations", names.len(), all.len() - untested)
         };
-        let any = match (differing.iter().all(|(_, c)| c.any_machine()), question.axis) {
-            (false, _) => "",
-            (true, AxisLevel::Repeat) => " (open order)",
-            (true, _) => ", as on any machine",
-        };
+        let any = if differing.iter().all(|(_, c)| c.any_machine()) { " (by design)" } else { "" };
         let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp).map(facts::relative);
         let share = differing.iter().filter_map(|(_, c)| c.share()).max_by(f64::total_cmp).map(facts::share);
         let most = match (most, share) {
@@ -228,7 +228,10 @@ impl<'r> First<'r> {
         let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(Engine::is_driver));
         match drawn.map(runs).filter(|n| *n > 1).min() {
             Some(n) if n > 3 => {
-                format!(" in {n} runs, which may miss what comes in under {}", text::percent(3.0 / f64::from(n)))
+                format!(
+                    " in {n} runs; what is rarer than {} of runs could be missed",
+                    text::percent(3.0 / f64::from(n))
+                )
             }
             Some(n) => format!(" in {n} runs, too few to bound what is rare"),
             None => String::new(),
@@ -275,11 +278,13 @@ impl<'r> First<'r> {
         infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
         if !infinite.is_empty() {
             let all: BTreeSet<_> = infinite.iter().map(|(c, ..)| (c.kernel.as_str(), c.variant.as_str())).collect();
-            let first = infinite.iter().find(|(c, ..)| training::is_ordinary(c));
+            let first = infinite.iter().find(|(c, ..)| training::is_ordinary(&c.kernel, &c.id));
             let first = first.or_else(|| infinite.iter().find(|(c, ..)| is_operation(&c.kernel))).or(infinite.first());
             let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
             let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
-            parts.push(format!("finite on only one of driver and reference: {named}{more}"));
+            let edges = infinite.iter().all(|(c, ..)| training::probes_edges(&c.id));
+            let edges = if edges { ", at edges of the number range" } else { "" };
+            parts.push(format!("finite on only one of driver and reference{edges}: {named}{more}"));
         }
         let bad = !parts.is_empty();
         let ways = [
@@ -305,7 +310,11 @@ impl<'r> First<'r> {
             let driver = |id: &str| self.record.engine(id).is_some_and(Engine::is_driver);
             let mut all = self.record.cases.iter().flat_map(|c| &c.executions).filter(|x| driver(&x.engine));
             let ran = all.any(|x| matches!(x.outcome, Outcome::Ran { .. }));
-            let said = if ran { "nothing was found" } else { "nothing ran on an adapter" };
+            let said = if ran {
+                "no result that WGSL forbids, and nothing that only this machine changes by run or launch"
+            } else {
+                "nothing ran on an adapter"
+            };
             return (if ran { Mark::Holds } else { Mark::Untested }, format!("{said}."));
         }
         (if bad { Mark::Attention } else { Mark::Note }, format!("{}.", parts.join("; ")))

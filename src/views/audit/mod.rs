@@ -136,6 +136,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
     let answers = if parts.first.is_some() { &mut levels } else { &mut first };
     parts.headline.statements.iter().for_each(|s| answers.statement(s.mark, s.title.as_str(), s.text.clone()));
     if let Some(training) = &parts.first {
+        notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
         out.push(first);
         let mut said = training.section();
         // A reference that two implementations do not agree on is no witness.
@@ -143,7 +144,6 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         check.into_iter().for_each(|s| said.statement(Mark::Attention, SELF_CHECK, s.text.clone()));
         let (mark, here) = training.here(&parts.headline.outside);
         said.statement(mark, "Only here", here);
-        notes().for_each(|note| said.statement(Mark::Note, "Note", note.as_str()));
         if !soundness.is_invalid() {
             let these = first::use_these(record, &facts::advice(record, soundness, &record.verdicts));
             these.into_iter().for_each(|text| said.statement(Mark::Holds, "These held", text));

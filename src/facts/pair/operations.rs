@@ -1,0 +1,45 @@
+//! What two records that are compared differ in, of the operations of a training.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Kind, ResultChange};
+use crate::facts::severity::{Severity, of_output};
+use crate::facts::training::{self, OPERATIONS};
+
+/// An operation of which both sides have results that repeat, at inputs that a training has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OperationChange {
+    /// Its name.
+    pub name: &'static str,
+    /// Cases that changed.
+    pub cases: usize,
+    /// How bad the worst of them is for its output as a whole, as far as it is stored.
+    pub worst: Severity,
+    /// Whether that is known of all elements; otherwise it is what is stored of them, and there may be worse.
+    pub whole: bool,
+}
+
+/// The operations among `compared`, names of operations, in the order in which they are shown.
+pub(super) fn operations(compared: &BTreeSet<&'static str>, results: &[ResultChange]) -> Vec<OperationChange> {
+    let ran = OPERATIONS.iter().filter(|o| compared.contains(o.name));
+    ran.map(|operation| {
+        let mine = |r: &&ResultChange| {
+            r.kind == Kind::Differs
+                && operation.kernels.contains(&r.kernel.as_str())
+                && training::is_ordinary(&r.kernel, &r.case)
+        };
+        let mut out = OperationChange { name: operation.name, cases: 0, worst: Severity::default(), whole: true };
+        let mut cases: BTreeSet<&str> = BTreeSet::new();
+        for result in results.iter().filter(mine) {
+            cases.insert(&result.case);
+            out.whole &= result.drift.as_ref().is_some_and(super::Between::is_whole);
+            let found = result.drift.as_ref().map(|d| of_output(d.dtype, &d.drift)).unwrap_or_default();
+            out.worst = out.worst.max(found);
+        }
+        out.cases = cases.len();
+        out
+    })
+    .collect()
+}
