@@ -524,7 +524,7 @@ fn growth_is_drawn_for_a_series_in_k() {
             case.id = format!("{}&{}", case.problem, case.config);
             for execution in &mut case.executions {
                 if let Some(accuracy) = &mut execution.accuracy {
-                    accuracy.max_ulp = scale * if mad == "fma" { 1.0 } else { 3.0 };
+                    accuracy.max_ulp = scale * if mad == "fma" { 1.5 } else { 3.0 };
                 }
             }
             if let Some(accuracy) = &mut case.twin_accuracy {

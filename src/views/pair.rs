@@ -356,7 +356,7 @@ fn training(pair: &Compared) -> Option<(Mark, String)> {
     let name = |all: &[&OperationChange]| all.iter().map(|o| o.name.to_owned()).collect::<Vec<_>>();
     let same = list(&name(&same), same.len());
     if changed.is_empty() {
-        let text = format!("No result that repeats changed of the operations compared: {same}.");
+        let text = format!("Unchanged at ordinary inputs, in all that repeats: {same}.");
         return (!same.is_empty()).then_some((Mark::Holds, text));
     }
     let told = changed.iter().map(|o| {
@@ -364,11 +364,11 @@ fn training(pair: &Compared) -> Option<(Mark, String)> {
         format!("{} ({least}{}, in {})", o.name, facts::brief(&o.worst), plural(o.cases, "case"))
     });
     let told: Vec<String> = told.collect();
-    let rest = if same.is_empty() { String::new() } else { format!(" No result that repeats changed of {same}.") };
+    let rest = if same.is_empty() { String::new() } else { format!(" Unchanged, in all that repeats: {same}.") };
     Some((
         Mark::Differs,
         format!(
-            "Operations of a training whose bits changed, with the relative change of the output: {}.{rest}",
+            "Operations of a training whose bits changed at ordinary inputs, with the relative change of the output (L2): {}.{rest}",
             list(&told, told.len())
         ),
     ))

@@ -205,7 +205,9 @@ fn distinct(record: &Record) -> Option<Chart> {
             }
         }
     }
-    if found.is_empty() {
+    // Where each run is another there is nothing to divide.
+    let divided = |runs: u32, distinct: usize| distinct < runs as usize;
+    if !found.iter().any(|f| divided(f.2, f.3.len())) {
         return None;
     }
     found.sort_by(|a, b| b.3.len().cmp(&a.3.len()).then_with(|| a.0.id.cmp(&b.0.id)));
@@ -226,6 +228,7 @@ fn distinct(record: &Record) -> Option<Chart> {
     };
     let shares = found
         .iter()
+        .filter(|f| divided(f.2, f.3.len()))
         .take(16)
         .map(|(case, execution, runs, distinct, _)| {
             let mut parts: Vec<u32> = distinct.iter().map(|d| d.runs).collect();
@@ -256,7 +259,8 @@ fn distinct(record: &Record) -> Option<Chart> {
         name: "distinct-results".to_owned(),
         title: "Distinct results of repeated runs".to_owned(),
         about: "Each bar is all runs of one case on one engine, divided by result: one part for each distinct output, \
-                the commonest first. A repeatable case would be one undivided bar, and is not drawn. Entropy is in bits, \
+                the commonest first. A repeatable case would be one undivided bar, and is not drawn; nor is one that gave another \
+                result in every run, which the table has. Entropy is in bits, \
                 of the distribution over results."
             .to_owned(),
         plot: Plot::Shares { x: "share of runs".to_owned(), rows: shares },

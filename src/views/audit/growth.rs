@@ -65,7 +65,7 @@ fn of(record: &Record, kernel: &str) -> Option<(f64, Chart)> {
         title: format!("{kernel}: error against {size}"),
         about: format!(
             "The largest error against the exact answer over all configurations at each {size}, the other parameters \
-             unchanged along a line. Engines with the same errors share a line.{}",
+             unchanged along a line. Engines with the same errors share a line; where all have the same there is none.{}",
             more(found)
         ),
         plot: Plot::Lines { x: size.to_owned(), y: "largest error, ulp".to_owned(), series, joined: f64::INFINITY },
@@ -120,6 +120,11 @@ fn collect(record: &Record, kernel: &str, size: &str) -> Vec<Series> {
             None => lines.push(Line { variant, others, engines: vec![engine], points: line }),
         }
     }
+    // What is the same on every engine is the algorithm's, and no news of an adapter.
+    let parts = |l: &Line<'_>| lines.iter().filter(|o| o.variant == l.variant && o.others == l.others).count() > 1;
+    let parting: Vec<bool> = lines.iter().map(parts).collect();
+    let mut parting = parting.into_iter();
+    lines.retain(|_| parting.next().unwrap_or_default());
     // Parameters that all lines share say nothing.
     let shared: Vec<&str> = lines.first().map_or(Vec::new(), |first| {
         first.others.iter().copied().filter(|p| lines.iter().all(|l| l.others.contains(p))).collect()
