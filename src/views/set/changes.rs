@@ -49,12 +49,13 @@ fn rows(view: &Related) -> Vec<Row<'_>> {
     out
 }
 
-/// The operations of a training among the kernels that changed.
+/// The operations of a training that changed at ordinary inputs.
 fn operations(update: &Update) -> String {
     let found: BTreeSet<usize> = update
         .changes
         .iter()
         .flat_map(|c| &c.cases)
+        .filter(|case| !training::probes_edges(case))
         .filter_map(|case| training::operation_of(case.split('/').next().unwrap_or_default()))
         .filter_map(|o| training::OPERATIONS.iter().position(|p| p == o))
         .collect();
@@ -71,7 +72,7 @@ pub(super) fn section(view: &Related) -> Section {
     let columns = [
         Column::text("what changes"),
         Column::number("cases").about("Those whose bits changed, of those that repeat on both sides."),
-        Column::text("training operations").about("Operations of a training of which a kernel's bits changed."),
+        Column::text("training operations").about("Operations of a training whose bits changed at ordinary inputs."),
     ];
     let mut table = Table::new("changes", &columns).most(ROWS);
     for row in all.iter().filter(|r| r.update.changed > 0) {
