@@ -101,10 +101,17 @@ pub(super) fn refused(error: LockError) -> Failure {
 
 /// How many results differ from those of an earlier lock.
 fn counted(moved: &[RowChange<'_>]) -> String {
-    let new = moved.iter().filter(|m| m.was.is_none()).count();
-    let gone = moved.iter().filter(|m| m.is.is_none()).count();
-    let [new, changed, gone] = [new, moved.len() - new - gone, gone].map(|n| count(n as u64));
+    let [new, changed, gone] = tally(moved.iter());
     format!("{new} new, {changed} changed, {gone} gone")
+}
+
+/// How many are new, changed and gone, in words.
+fn tally<'m, 'l: 'm>(moved: impl Iterator<Item = &'m RowChange<'l>>) -> [String; 3] {
+    let mut counts = [0u64; 3];
+    for m in moved {
+        counts[if m.was.is_none() { 0 } else { 1 + usize::from(m.is.is_none()) }] += 1;
+    }
+    counts.map(count)
 }
 
 /// What moved since a lock, by kernel and by case.
@@ -121,9 +128,7 @@ fn moved(name: &str, before: &Lock, after: &Lock) -> Prepared {
     let mut table =
         Table::new("kernels", &columns.map(|c| if c == "kernel" { Column::text(c) } else { Column::number(c) }));
     for (kernel, of) in &kernels {
-        let new = of.iter().filter(|m| m.was.is_none()).count();
-        let gone = of.iter().filter(|m| m.is.is_none()).count();
-        let numbers = [new, of.len() - new - gone, gone].map(|n| Cell::number(count(n as u64)));
+        let numbers = tally(of.iter().copied()).map(Cell::number);
         table.push(std::iter::once(Cell::text(*kernel)).chain(numbers));
     }
     let mut section = Section::new("by-kernel", "By kernel");

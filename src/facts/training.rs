@@ -40,10 +40,16 @@ pub fn operation_of(kernel: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|o| o.kernels.contains(&kernel))
 }
 
+/// The operation that a case is of, as a training has it: none where its inputs probe the edges of the type.
+#[must_use]
+pub fn operation_at(kernel: &str, id: &str) -> Option<&'static Operation> {
+    operation_of(kernel).filter(|_| !probes_edges(id))
+}
+
 /// Whether a case is of an operation as a training has it.
 #[must_use]
 pub fn is_ordinary(kernel: &str, id: &str) -> bool {
-    operation_of(kernel).is_some() && !probes_edges(id)
+    operation_at(kernel, id).is_some()
 }
 
 /// Whether a case's inputs are NaN, subnormals or numbers over the whole range of the type, which probe its edges.
@@ -165,8 +171,7 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
     OPERATIONS
         .iter()
         .filter_map(|operation| {
-            let mine =
-                |c: &&CaseRecord| operation.kernels.contains(&c.kernel.as_str()) && is_ordinary(&c.kernel, &c.id);
+            let mine = |c: &&CaseRecord| operation_at(&c.kernel, &c.id) == Some(operation);
             let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
             let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
             (!cases.is_empty()).then(|| Row { operation, cells: cells() })

@@ -22,6 +22,13 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether results come from outside this program, and are what an audit is about: those of a driver, or of a process
+    /// such as a framework.
+    #[must_use]
+    pub fn is_under_test(self) -> bool {
+        matches!(self, Self::Driver | Self::Remote)
+    }
+
     /// Whether it is under test as a driver, be it one that could not be listed.
     #[must_use]
     pub fn is_driver(self) -> bool {

@@ -7,7 +7,7 @@ use super::document::{Cell, Column, Document, Section, Table, Text, Tone};
 use super::{View, text};
 use crate::facts::training::{self, Row};
 use crate::facts::{self, Soundness};
-use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record, Role};
+use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record};
 
 /// The axes in the table, with the head of each column.
 const AXES: [(AxisLevel, &str); 6] = [
@@ -36,7 +36,7 @@ impl<'r> Statement<'r> {
     /// The engines under test that gave a result of an operation: drivers, and processes such as frameworks.
     fn tested(&self) -> Vec<&'r Engine> {
         let ran = |e: &Engine| self.results().any(|(id, _)| id == e.id);
-        self.record.engines.iter().filter(|e| matches!(e.role(), Role::Driver | Role::Remote) && ran(e)).collect()
+        self.record.engines.iter().filter(|e| e.role().is_under_test() && ran(e)).collect()
     }
 
     /// The engine and the runs of each result of an operation.
@@ -94,8 +94,7 @@ impl<'r> Statement<'r> {
         if !untested.is_empty() {
             out.push(format!("Not tested: {}.", text::list(&untested, untested.len())));
         }
-        let failed =
-            |e: &&Engine| matches!(e.role(), Role::Driver | Role::Remote) && e.status != EngineStatus::Complete;
+        let failed = |e: &&Engine| e.role().is_under_test() && e.status != EngineStatus::Complete;
         let failed: Vec<String> = record.engines.iter().filter(failed).map(named).collect();
         if !failed.is_empty() {
             out.push(format!("Not all cases ran on {}.", text::list(&failed, failed.len())));

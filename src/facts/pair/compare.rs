@@ -13,8 +13,8 @@ use super::surroundings::{Change, surroundings, told};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training,
 };
+use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};
-use crate::model::{Arithmetic, Role};
 
 /// What a record is called, and whether it can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -337,9 +337,8 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
 
 /// The operation of a training that a case is of, on an engine under test.
 fn operation(record: &Record, engine: &str, case: &CaseRecord) -> Option<&'static str> {
-    let tested = record.engine(engine).is_some_and(|e| matches!(e.role(), Role::Driver | Role::Remote));
-    let of = training::operation_of(&case.kernel).filter(|_| tested && training::is_ordinary(&case.kernel, &case.id));
-    of.map(|o| o.name)
+    let tested = record.engine(engine).is_some_and(|e| e.role().is_under_test());
+    training::operation_at(&case.kernel, &case.id).filter(|_| tested).map(|o| o.name)
 }
 
 /// The worst first: by what happened; then what the specification no longer allows; then by severity.

@@ -26,9 +26,7 @@ pub(super) fn operations(compared: &BTreeSet<&'static str>, results: &[ResultCha
     let ran = OPERATIONS.iter().filter(|o| compared.contains(o.name));
     ran.map(|operation| {
         let mine = |r: &&ResultChange| {
-            r.kind == Kind::Differs
-                && operation.kernels.contains(&r.kernel.as_str())
-                && training::is_ordinary(&r.kernel, &r.case)
+            r.kind == Kind::Differs && training::operation_at(&r.kernel, &r.case) == Some(operation)
         };
         let mut out = OperationChange { name: operation.name, cases: 0, worst: Severity::default(), whole: true };
         let mut cases: BTreeSet<&str> = BTreeSet::new();

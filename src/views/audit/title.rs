@@ -156,7 +156,7 @@ pub(super) fn title(
         );
     }
     if !crate::facts::soundness(record).is_sound() {
-        let under_test = |e: &&Engine| matches!(e.role(), Role::Driver | Role::Remote);
+        let under_test = |e: &&Engine| e.role().is_under_test();
         let ran = |e: &Engine| {
             let on = |x: &Execution| x.engine == e.id && matches!(x.outcome, Outcome::Ran { .. });
             record.cases.iter().flat_map(|c| &c.executions).any(on)

@@ -3,7 +3,7 @@
 
 use super::headline::make;
 use crate::facts::{Difference, Emptiness, Severity, emptiness, is_probe, severity};
-use crate::record::{AxisLevel, CaseRecord, Engine, Outcome, Record, Role};
+use crate::record::{AxisLevel, CaseRecord, Engine, Outcome, Record};
 use crate::views::document::{Statement, Tone};
 use crate::views::text;
 
@@ -94,7 +94,7 @@ pub(super) fn not_finite(record: &Record) -> impl Iterator<Item = (&CaseRecord, 
     let all = record.cases.iter().flat_map(|case| case.comparisons.iter().map(move |c| (case, c)));
     all.filter(|(_, c)| c.axis == AxisLevel::Engine).filter_map(|(case, c)| {
         let how = severity(case.dtype, &c.drift);
-        let engine = record.engine_of(&c.right).filter(|e| matches!(e.role(), Role::Driver | Role::Remote))?;
+        let engine = record.engine_of(&c.right).filter(|e| e.role().is_under_test())?;
         let n = c.drift.classes.nan_versus_number + c.drift.classes.infinite;
         let what = format!("{} of {} results", text::count(n), text::count(c.drift.elements));
         (how.kind >= Difference::Infinite).then_some((case, engine, what, how))

@@ -55,8 +55,7 @@ fn operations(update: &Update) -> String {
         .changes
         .iter()
         .flat_map(|c| &c.cases)
-        .filter(|case| !training::probes_edges(case))
-        .filter_map(|case| training::operation_of(case.split('/').next().unwrap_or_default()))
+        .filter_map(|case| training::operation_at(case.split('/').next().unwrap_or_default(), case))
         .filter_map(|o| training::OPERATIONS.iter().position(|p| p == o))
         .collect();
     let names: Vec<String> = found.iter().map(|i| training::OPERATIONS[*i].name.to_owned()).collect();
