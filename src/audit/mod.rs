@@ -1,8 +1,8 @@
 //! The audit: plan → execute → compare → judge → record.
 //!
-//! Cases are taken in order, each on every engine before the next, so that a case's results are complete while the
-//! audit still runs, and no more than a few outputs are in memory at once. Adapters live in child processes; while they
-//! execute one case, this process computes the twins of the one before and compares.
+//! Each engine takes the cases in order at its own pace ([`queues`]); a case is analysed when all have answered, in the
+//! order of the cases, while the engines go on. Adapters live in child processes, and their outputs go through files, so
+//! that no more than a few are in memory at once.
 
 mod analyse;
 mod blobs;
@@ -16,6 +16,7 @@ mod listing;
 mod own;
 mod plan;
 mod provenance;
+mod queues;
 mod recording;
 mod run;
 mod slot;

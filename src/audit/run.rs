@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
 
 use super::AuditError;
 use super::listing::{self, Listing};
 use super::own;
 use super::plan::Plan;
+use super::queues::{Queues, Reply};
 use super::recording::{Answered, Recording};
 use super::slot::EngineSlot;
-use super::worker::Response;
-use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::Plant;
-use crate::model::{AdapterIdentity, Skip};
+use crate::model::AdapterIdentity;
 use crate::numerics::threads::available_threads;
 use crate::process::interrupt;
 use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Role};
@@ -87,40 +84,16 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
     }
 }
 
-/// Asks every engine for one case, as many at a time as there are processors: compiling takes one processor for each
-/// adapter, and on software adapters that is most of the time. Engines that have been given up are left out.
-fn ask_all(slots: &mut [EngineSlot], plan: &Plan, case: &Case, problem: &dyn Problem) -> Vec<(Engine, Response)> {
-    let on_adapters = problem.program().is_some();
+/// Asks an engine for one case. Nothing where it was given up, or has no part in it.
+fn ask(slot: &mut EngineSlot, plan: &Plan, case: &Case) -> Reply {
     let probe = Plant::of(case) == Some(Plant::Loop);
-    let ask = |slot: &mut EngineSlot| {
-        // A probe is for drivers, once: the interpreter's loops end where it says so.
-        if probe && !slot.engine.role().is_driver() {
-            return None;
-        }
-        let repeats = if probe { 1 } else { plan.settings.repeats };
-        let response = if on_adapters {
-            slot.run(case, problem, repeats)?
-        } else if slot.engine.role().is_adapter() && slot.is_open() {
-            Response::Skipped { why: Skip::CpuOnly }
-        } else {
-            return None;
-        };
-        Some((slot.engine.clone(), response))
-    };
-    let parallel = available_threads().clamp(1, slots.len().max(1));
-    let mut responses: Vec<Option<(Engine, Response)>> = vec![None; slots.len()];
-    let queue = Mutex::new(slots.iter_mut().zip(&mut responses));
-    let next = || queue.lock().ok().and_then(|mut q| q.next());
-    std::thread::scope(|scope| {
-        for _ in 0..parallel {
-            scope.spawn(|| {
-                while let Some((slot, response)) = next() {
-                    *response = ask(slot);
-                }
-            });
-        }
-    });
-    responses.into_iter().flatten().collect()
+    // A probe is for drivers, once: the interpreter's loops end where it says so.
+    if probe && !slot.engine.role().is_driver() {
+        return None;
+    }
+    let repeats = if probe { 1 } else { plan.settings.repeats };
+    let response = slot.run(case, || plan.problem(case), repeats)?;
+    Some((slot.engine.clone(), response))
 }
 
 /// Audits this machine. The record's id is set; outputs go through files in `scratch`.
@@ -140,38 +113,32 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     };
     progress.begin(&engines(&slots), plan.cases.len());
     let mut recording = Recording::new(plan, engines(&slots), scratch);
-    // While the engines execute one case, the one before is analysed.
-    let (sender, receiver) = sync_channel::<Answered>(1);
-    let cpus = &cpus;
-    let (analysed, executed) = std::thread::scope(|scope| {
-        let slots = &mut slots;
-        let executing = scope.spawn(move || -> Result<(), AuditError> {
-            for case in &plan.cases {
-                if interrupt::stopped().is_some() {
-                    break;
-                }
-                let problem = plan.problem(case)?;
-                let responses = ask_all(slots, plan, case, problem.as_ref());
-                if sender.send(Answered { case: case.clone(), problem, responses }).is_err() {
-                    break;
-                }
+    let parallel = available_threads().clamp(1, slots.len().max(1));
+    let queues = Queues::new(plan.cases.len(), slots.len(), parallel, plan.settings.profile);
+    // While the engines execute, what they have answered is analysed.
+    let analysed = std::thread::scope(|scope| {
+        let _open = queues.open();
+        for (place, slot) in slots.iter_mut().enumerate() {
+            let queues = &queues;
+            scope.spawn(move || queues.serve(place, slot, |slot, case| ask(slot, plan, &plan.cases[case])));
+        }
+        let stopped = || interrupt::stopped().is_some();
+        plan.cases.iter().try_for_each(|case| {
+            let problem = plan.problem(case)?;
+            let responses = queues.take(stopped);
+            // What an engine answered last may be how it was ended.
+            if let Some(signal) = interrupt::stopped() {
+                return Err(AuditError::Stopped(signal));
             }
-            Ok(())
-        });
-        let analysed = receiver.into_iter().try_for_each(|answered| match interrupt::stopped() {
-            // What it answered last may be how it was ended.
-            Some(signal) => Err(AuditError::Stopped(signal)),
-            None => recording.take(answered, &cpus[1..], progress),
-        });
-        // A panic there is a defect of this program; it must not pass for a finished audit.
-        (analysed, executing.join().unwrap_or(Err(AuditError::Defect("the executing thread panicked"))))
+            let responses = responses.ok_or(AuditError::Defect("an engine's thread panicked"))?;
+            recording.take(Answered { case: case.clone(), problem, responses }, &cpus[1..], progress)
+        })
     });
     if let Some(signal) = interrupt::stopped() {
         progress.stopped(&mut || recording.unfinished());
         return Err(AuditError::Stopped(signal));
     }
     analysed?;
-    executed?;
     let engines = engines(&slots);
     let said = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.said()?))).collect();
     drop(slots);

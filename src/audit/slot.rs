@@ -13,7 +13,7 @@ use crate::engines::Engine as _;
 use crate::engines::interpreter::Mode;
 use crate::engines::remote::Remote;
 use crate::kernels::Problem;
-use crate::kernels::case::Case;
+use crate::kernels::case::{Case, CaseError};
 use crate::model::AdapterIdentity;
 use crate::model::adapter::REMOTE;
 use crate::process::{Limits, interrupt};
@@ -129,15 +129,6 @@ impl EngineSlot {
         }
     }
 
-    /// Whether it is asked at all.
-    pub(super) fn is_open(&self) -> bool {
-        match &self.executor {
-            Executor::Nothing => false,
-            Executor::Remote(..) => true,
-            Executor::Adapter { child, restarts, .. } => child.is_some() || *restarts > 0,
-        }
-    }
-
     fn start(&mut self) -> Result<(), ChildError> {
         let Executor::Adapter { identity, child, scratch, planted, environment, limits, .. } = &mut self.executor
         else {
@@ -167,19 +158,28 @@ impl EngineSlot {
 
     /// Runs a case. A child that dies is started again for the next one. `None` where the engine was given up, as its
     /// status says, or has no part in this case.
-    pub(super) fn run(&mut self, case: &Case, problem: &dyn Problem, repeats: u32) -> Option<Response> {
+    ///
+    /// `problem` makes the case's problem, which only a remote engine needs here.
+    pub(super) fn run(
+        &mut self,
+        case: &Case,
+        problem: impl FnOnce() -> Result<Box<dyn Problem>, CaseError>,
+        repeats: u32,
+    ) -> Option<Response> {
         // The controls need two runs, whatever was asked for.
         let repeats = if case.kernel() == CONTROL { repeats.max(2) } else { repeats };
         let response = match &mut self.executor {
             Executor::Nothing => return None,
-            Executor::Remote(remote, scratch) => {
-                let operation = problem.operation();
-                operation.as_ref()?;
-                let mut task = problem.task();
-                task.program = None;
-                let blobs = Blobs::new(scratch, &case.to_string(), &case.problem());
-                respond_to(remote.run(&task, repeats), &blobs)
-            }
+            Executor::Remote(remote, scratch) => match problem() {
+                Ok(problem) => {
+                    problem.operation()?;
+                    let mut task = problem.task();
+                    task.program = None;
+                    let blobs = Blobs::new(scratch, &case.to_string(), &case.problem());
+                    respond_to(remote.run(&task, repeats), &blobs)
+                }
+                Err(e) => Response::Failed { reason: e.to_string(), fatal: false },
+            },
             Executor::Adapter { child, restarts, .. } => {
                 if child.is_none() {
                     if *restarts == 0 || interrupt::stopped().is_some() {

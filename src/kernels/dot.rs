@@ -171,17 +171,20 @@ impl Problem for DotProblem {
     fn program(&self) -> Option<Program> {
         let Mode::Tree { fma } = self.mode else { return None };
         let shader = Shader::new(include_str!("../../shaders/dot.wgsl")).define("WG", self.wg).flag("FMA", fma);
-        Some(Program::new(
-            shader.source(),
-            vec![
-                Buffer::floats(&self.left),
-                Buffer::floats(&self.right),
-                Buffer::Input(vec![self.n as u32]),
-                Buffer::Output(self.rows),
-            ],
-            vec![Pass::new("main", [self.rows as u32, 1, 1])],
-            OutputView::whole(3, Dtype::F32, self.rows),
-        ))
+        Some(
+            Program::new(
+                shader.source(),
+                vec![
+                    Buffer::floats(&self.left),
+                    Buffer::floats(&self.right),
+                    Buffer::Input(vec![self.n as u32]),
+                    Buffer::Output(self.rows),
+                ],
+                vec![Pass::new("main", [self.rows as u32, 1, 1])],
+                OutputView::whole(3, Dtype::F32, self.rows),
+            )
+            .writing_first(),
+        )
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

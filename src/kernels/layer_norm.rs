@@ -99,21 +99,24 @@ impl Problem for TwoPass {
     fn program(&self) -> Option<Program> {
         let len = self.rows.input.len();
         let cols = u32::try_from(self.rows.cols).unwrap_or(u32::MAX);
-        Some(Program::new(
-            Shader::new(include_str!("../../shaders/layer_norm.wgsl"))
-                .define("WG", self.rows.wg)
-                .flag("SQRT", self.sqrt)
-                .source(),
-            vec![
-                Buffer::Input(vec![cols, self.count().to_bits(), self.eps.to_bits()]),
-                Buffer::floats(&self.rows.input),
-                Buffer::floats(&self.gain),
-                Buffer::floats(&self.bias),
-                Buffer::Output(len),
-            ],
-            vec![Pass::new("main", [self.rows.rows, 1, 1])],
-            OutputView::whole(4, Dtype::F32, len),
-        ))
+        Some(
+            Program::new(
+                Shader::new(include_str!("../../shaders/layer_norm.wgsl"))
+                    .define("WG", self.rows.wg)
+                    .flag("SQRT", self.sqrt)
+                    .source(),
+                vec![
+                    Buffer::Input(vec![cols, self.count().to_bits(), self.eps.to_bits()]),
+                    Buffer::floats(&self.rows.input),
+                    Buffer::floats(&self.gain),
+                    Buffer::floats(&self.bias),
+                    Buffer::Output(len),
+                ],
+                vec![Pass::new("main", [self.rows.rows, 1, 1])],
+                OutputView::whole(4, Dtype::F32, len),
+            )
+            .writing_first(),
+        )
     }
 
     fn operation(&self) -> Option<Operation> {

@@ -57,16 +57,19 @@ impl Problem for RowsLogSumExp {
 
     fn program(&self) -> Option<Program> {
         let len = self.0.rows as usize;
-        Some(Program::new(
-            Shader::new(include_str!("../../shaders/logsumexp.wgsl")).define("WG", self.0.wg).source(),
-            vec![
-                Buffer::Input(vec![u32::try_from(self.0.cols).unwrap_or(u32::MAX)]),
-                Buffer::floats(&self.0.input),
-                Buffer::Output(len),
-            ],
-            vec![Pass::new("main", [self.0.rows, 1, 1])],
-            OutputView::whole(2, Dtype::F32, len),
-        ))
+        Some(
+            Program::new(
+                Shader::new(include_str!("../../shaders/logsumexp.wgsl")).define("WG", self.0.wg).source(),
+                vec![
+                    Buffer::Input(vec![u32::try_from(self.0.cols).unwrap_or(u32::MAX)]),
+                    Buffer::floats(&self.0.input),
+                    Buffer::Output(len),
+                ],
+                vec![Pass::new("main", [self.0.rows, 1, 1])],
+                OutputView::whole(2, Dtype::F32, len),
+            )
+            .writing_first(),
+        )
     }
 
     fn operation(&self) -> Option<Operation> {

@@ -211,7 +211,7 @@ impl Problem for MaxProblem {
             ];
         }
         let output = OutputView::whole(buffers.len() - 1, Dtype::F32, self.rows);
-        Some(Program::new(shader.source(), buffers, passes, output))
+        Some(Program::new(shader.source(), buffers, passes, output).writing_first())
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

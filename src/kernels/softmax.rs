@@ -119,16 +119,19 @@ impl Problem for RowsSoftmax {
             params.extend([poly::LOG2_E, poly::LN_2[0], poly::LN_2[1]].map(f32::to_bits));
             params.extend(poly::COEFFICIENTS.map(f32::to_bits));
         }
-        Some(Program::new(
-            Shader::new(include_str!("../../shaders/softmax.wgsl"))
-                .define("WG", self.rows.wg)
-                .flag("POLY", self.method != Method::BuiltIn)
-                .flag("ONLINE", self.method == Method::Online)
-                .source(),
-            vec![Buffer::Input(params), Buffer::floats(&self.rows.input), Buffer::Output(len)],
-            vec![Pass::new("main", [self.rows.rows, 1, 1])],
-            OutputView::whole(2, Dtype::F32, len),
-        ))
+        Some(
+            Program::new(
+                Shader::new(include_str!("../../shaders/softmax.wgsl"))
+                    .define("WG", self.rows.wg)
+                    .flag("POLY", self.method != Method::BuiltIn)
+                    .flag("ONLINE", self.method == Method::Online)
+                    .source(),
+                vec![Buffer::Input(params), Buffer::floats(&self.rows.input), Buffer::Output(len)],
+                vec![Pass::new("main", [self.rows.rows, 1, 1])],
+                OutputView::whole(2, Dtype::F32, len),
+            )
+            .writing_first(),
+        )
     }
 
     fn operation(&self) -> Option<Operation> {

@@ -214,13 +214,33 @@ pub struct Program {
     pub output: OutputView,
     /// What the adapter must have.
     pub features: Vec<Feature>,
+    /// Whether workgroup memory must be zero when a workgroup begins, as WGSL promises. Drivers take long to compile the
+    /// stores, so a shader that is proven to write before it reads does without.
+    pub zeroed: bool,
 }
 
 impl Program {
     /// A program whose buffers are bindings 0, 1, 2 … of group 0, without overrides, that needs nothing optional.
     #[must_use]
     pub fn new(source: String, buffers: Vec<Buffer>, passes: Vec<Pass>, output: OutputView) -> Self {
-        Self { source, buffers, slots: Vec::new(), overrides: Vec::new(), passes, output, features: Vec::new() }
+        Self {
+            source,
+            buffers,
+            slots: Vec::new(),
+            overrides: Vec::new(),
+            passes,
+            output,
+            features: Vec::new(),
+            zeroed: true,
+        }
+    }
+
+    /// The same, where no word of workgroup memory is read before it is written. Only for shaders of this program, of which
+    /// a test proves it: see [`crate::engines::interpreter::Runner::reads_unwritten`].
+    #[must_use]
+    pub fn writing_first(mut self) -> Self {
+        self.zeroed = false;
+        self
     }
 
     /// The same, where the adapter must have these capabilities.

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use repro_audit::engines::interpreter::{Mode, Runner};
 use repro_audit::kernels::{self, Profile, case::Case};
-use repro_audit::model::{Arithmetic, bits::Bits};
+use repro_audit::model::Arithmetic;
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::model::task::{Buffer, OutputView, Pass, Program};
 use repro_audit::numerics::{drift::measure, inputs::edges};
 
 use crate::common::{program, record_in, run, status, stderr, without_adapters};
@@ -39,7 +42,7 @@ fn planted_flushing_makes_zero_of_what_x86_makes_zero() {
 fn every_edge_pattern_reaches_the_shader_and_the_reference_as_it_is() {
     let found = problem("specials/copy?n=196&dist=edges").expect("a case");
     let program = found.program().expect("a program");
-    let kernels::Buffer::Input(words) = &program.buffers[0] else { panic!("an input") };
+    let Buffer::Input(words) = &program.buffers[0] else { panic!("an input") };
     assert_eq!(words, &edges::bits(), "signalling NaN and payloads too");
     let reference = found.twin(Arithmetic::STRICT, 1).expect("a reference");
     assert_eq!(reference.words, edges::bits(), "a copy is a copy");
@@ -96,4 +99,35 @@ fn the_seed_of_a_case_is_the_records_seed() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let text = std::fs::read_to_string(lock).expect("a lock");
     assert!(text.lines().any(|l| l == "seed 99"), "locked: {text}");
+}
+
+/// A driver is not asked to zero workgroup memory for shaders that write before they read, which every case of theirs
+/// shows; and nothing else goes without the zeros that WGSL promises.
+#[test]
+fn own_shaders_write_workgroup_memory_before_they_read_it() {
+    let interpreter = Runner::open(Mode::default());
+    let mut proven = BTreeSet::new();
+    for case in kernels::all().iter().flat_map(|kernel| kernel.plan(Profile::Quick, 7)) {
+        let problem = kernels::problem(&case).expect("a problem");
+        let Some(program) = problem.program() else { continue };
+        let has_memory = program.source.contains("var<workgroup>");
+        if has_memory && !program.zeroed {
+            assert!(!interpreter.reads_unwritten(&program).expect("it runs"), "{case} rests on zeros");
+            proven.insert(format!("{}/{}", case.kernel(), case.variant()));
+        }
+        assert!(!has_memory || !program.zeroed, "{case} is slow to compile for nothing");
+    }
+    assert!(proven.len() > 20, "{proven:?}");
+    let source = "var<workgroup> held: array<f32, 2>;
+        @group(0) @binding(0) var<storage, read_write> out: array<f32, 2>;
+        @compute @workgroup_size(2) fn main(@builtin(local_invocation_index) i: u32) {
+            if i == 0u { held[0] = 1.0; }
+            workgroupBarrier();
+            out[i] = max(held[0], held[1]);
+        }";
+    let buffers = vec![Buffer::Output(2)];
+    let view = OutputView::whole(0, Dtype::F32, 2);
+    let program = Program::new(source.to_owned(), buffers, vec![Pass::new("main", [1, 1, 1])], view);
+    assert!(program.zeroed, "unless it is said otherwise");
+    assert!(interpreter.reads_unwritten(&program).expect("it runs"), "one word is never written");
 }

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod bind;
+mod compiled;
 mod identity;
 mod readback;
 mod runner;

@@ -1,13 +1,13 @@
 //! Runs a program on one adapter, many times in few submissions, with poisoned outputs.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::bind::Bound;
+use super::compiled::Compiled;
 use super::readback::Staging;
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::unsupported;
-use crate::model::task::{Buffer, Feature, Pass, Program};
+use crate::model::task::{Buffer, Feature, Program};
 use crate::model::{RunError, Runs, Skip};
 use crate::wgsl::specialise;
 
@@ -29,6 +29,7 @@ pub struct Runner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     features: Vec<Feature>,
+    compiled: Compiled,
     staging: Staging,
     poison: [Option<wgpu::Buffer>; 2],
     /// What the driver said outside any error scope.
@@ -56,7 +57,15 @@ impl Runner {
                 note(&heard, format!("device lost: {message}"));
             }
         });
-        Ok(Self { device, queue, features, staging: Staging::default(), poison: [None, None], complaints })
+        Ok(Self {
+            device,
+            queue,
+            features,
+            compiled: Compiled::default(),
+            staging: Staging::default(),
+            poison: [None, None],
+            complaints,
+        })
     }
 
     /// Runs `program` `repeats` times.
@@ -75,6 +84,7 @@ impl Runner {
         let result = self.run_unchecked(program, repeats.max(1));
         let errors = [internal.pop(), memory.pop(), validation.pop()].map(pollster::block_on);
         if let Some(error) = errors.into_iter().flatten().next() {
+            self.compiled.clear();
             return Err(match error {
                 wgpu::Error::Validation { description, .. } => RunError::Shader(description),
                 other => RunError::Driver(other.to_string()),
@@ -91,7 +101,7 @@ impl Runner {
         let started = std::time::Instant::now();
         let buffers: Vec<_> = program.buffers.iter().map(|b| self.buffer(b)).collect();
         let bound = Bound::new(&self.device, program, &buffers);
-        let pipelines = self.pipelines(program, &bound.layout);
+        let pipelines = self.compiled.pipelines(&self.device, program, &bound.layout);
         let compile_seconds = started.elapsed().as_secs_f64();
 
         let started = std::time::Instant::now();
@@ -184,28 +194,6 @@ impl Runner {
             at += part as u64;
         }
         self.poison[which] = Some(made);
-    }
-
-    fn pipelines<'p>(&self, program: &'p Program, layout: &wgpu::PipelineLayout) -> Vec<wgpu::ComputePipeline> {
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(program.source.as_str().into()),
-        });
-        let constants: Vec<_> = program.overrides.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let make = |entry: &str| {
-            self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(entry),
-                layout: Some(layout),
-                module: &module,
-                entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
-                cache: None,
-            })
-        };
-        // An entry point that many passes have is compiled once.
-        let mut made = BTreeMap::new();
-        let pipeline = |pass: &'p Pass| made.entry(pass.entry.as_ref()).or_insert_with_key(|e| make(e)).clone();
-        program.passes.iter().map(pipeline).collect()
     }
 
     fn encode(

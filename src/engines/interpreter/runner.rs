@@ -58,6 +58,10 @@ fn limits() -> wgpu::Limits {
     }
 }
 
+/// What workgroup memory holds besides zero where nothing has written it: NaN, which the largest of numbers may hide, and
+/// the largest numbers, which hide nothing.
+const UNWRITTEN: [u32; 3] = [POISON[0], f32::MAX.to_bits(), f32::MIN.to_bits()];
+
 /// Runs programs in one mode.
 #[derive(Debug)]
 pub struct Runner {
@@ -93,6 +97,27 @@ impl Runner {
     /// As [`Runner::run`].
     pub fn compute(&mut self, program: &Program) -> Result<Vec<u32>, RunError> {
         Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
+    }
+
+    /// Whether the results change with what workgroup memory holds before anything is written there: a few patterns besides
+    /// zero are tried. A shader of which this is false with every input that it meets may go to a driver without
+    /// [`Program::zeroed`].
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn reads_unwritten(&self, program: &Program) -> Result<bool, RunError> {
+        let ready = Ready::new(program, &self.mode)?;
+        let holding = |indeterminate| {
+            let how = Execution { indeterminate, ..self.how(self.mode.order(0)) };
+            ready.execute(program, how).map(|done| done.words)
+        };
+        let zero = holding(Indeterminate::Usual)?;
+        for word in UNWRITTEN {
+            if holding(Indeterminate::Workgroup(word))? != zero {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn how(&self, schedule: Schedule) -> Execution {

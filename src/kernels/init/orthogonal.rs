@@ -157,16 +157,19 @@ impl Problem for Orthogonal {
             .flag("GUARDED", self.guarded);
         let size = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let len = self.input.len();
-        Some(Program::new(
-            shader.source(),
-            vec![
-                Buffer::Input(vec![size(self.rows), size(self.cols), 0]),
-                Buffer::Output(len),
-                Buffer::floats(&self.input),
-            ],
-            vec![Pass::new("main", [1, 1, 1])],
-            OutputView::whole(1, Dtype::F32, len),
-        ))
+        Some(
+            Program::new(
+                shader.source(),
+                vec![
+                    Buffer::Input(vec![size(self.rows), size(self.cols), 0]),
+                    Buffer::Output(len),
+                    Buffer::floats(&self.input),
+                ],
+                vec![Pass::new("main", [1, 1, 1])],
+                OutputView::whole(1, Dtype::F32, len),
+            )
+            .writing_first(),
+        )
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

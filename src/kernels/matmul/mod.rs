@@ -336,7 +336,8 @@ impl Problem for Product {
                 self.passes(),
                 OutputView::whole(3, self.element.output(), self.len()),
             )
-            .needing(if self.element.is_half() { vec![Feature::ShaderF16] } else { vec![] }),
+            .needing(if self.element.is_half() { vec![Feature::ShaderF16] } else { vec![] })
+            .writing_first(),
         )
     }
 

@@ -180,12 +180,15 @@ impl Problem for MeanVarianceProblem {
             .define("WG", self.wg)
             .flag("WELFORD", self.method == Method::Welford)
             .flag("ONE_PASS", self.method == Method::OnePass);
-        Some(Program::new(
-            shader.source(),
-            vec![Buffer::floats(&self.input), Buffer::Input(vec![self.n as u32]), Buffer::Output(2 * self.rows)],
-            vec![Pass::new("main", [self.rows as u32, 1, 1])],
-            OutputView::whole(2, Dtype::F32, 2 * self.rows),
-        ))
+        Some(
+            Program::new(
+                shader.source(),
+                vec![Buffer::floats(&self.input), Buffer::Input(vec![self.n as u32]), Buffer::Output(2 * self.rows)],
+                vec![Pass::new("main", [self.rows as u32, 1, 1])],
+                OutputView::whole(2, Dtype::F32, 2 * self.rows),
+            )
+            .writing_first(),
+        )
     }
 
     fn operation(&self) -> Option<Operation> {

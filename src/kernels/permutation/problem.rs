@@ -38,7 +38,7 @@ impl Problem for Order {
         let shader = Shader::new(include_str!("../../../shaders/permutation.wgsl"));
         let parts = self.shuffle.parts(shader, self.n);
         let view = OutputView::whole(parts.buffers.len() - 1, Dtype::U32, self.n as usize);
-        Some(Program::new(parts.shader.source(), parts.buffers, parts.passes, view))
+        Some(Program::new(parts.shader.source(), parts.buffers, parts.passes, view).writing_first())
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

@@ -95,7 +95,7 @@ impl Problem for Last {
         parts.buffers.push(Buffer::Output(n as usize));
         parts.passes.push(Pass::new("members", [self.shuffle.launch().1, 1, 1]));
         let view = OutputView::whole(parts.buffers.len() - 1, Dtype::Mask, n as usize);
-        Some(Program::new(parts.shader.source(), parts.buffers, parts.passes, view))
+        Some(Program::new(parts.shader.source(), parts.buffers, parts.passes, view).writing_first())
     }
 
     fn arithmetics(&self) -> &'static [Arithmetic] {

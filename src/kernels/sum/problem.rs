@@ -244,7 +244,7 @@ impl Problem for SumProblem {
         let mut buffers = vec![Buffer::floats(&self.input), Buffer::Input(params)];
         buffers.extend(outputs.into_iter().map(Buffer::Output));
         let output = OutputView { first_word: view.1, ..OutputView::whole(view.0, Dtype::F32, self.rows) };
-        Some(Program::new(self.shader().source(), buffers, passes, output).needing(features))
+        Some(Program::new(self.shader().source(), buffers, passes, output).needing(features).writing_first())
     }
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {

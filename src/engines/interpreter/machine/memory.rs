@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::mask::Mask;
-use super::{Machine, Stopped};
+use super::{Indeterminate, Machine, Stopped};
 use crate::engines::interpreter::code::{Access, Limit, Row, Space, Unit};
 
 /// A buffer's words. Those that can be written are atomics, so that workgroups may run on several threads.
@@ -213,9 +213,12 @@ impl Machine<'_> {
         self.put(access, address.wrapping_add(part * step), value);
     }
 
-    /// Zeros the workgroups' memory, as WebGPU does.
+    /// Zeros the workgroups' memory, as WebGPU does, unless something else was asked for.
     pub(super) fn clear_shared(&mut self) {
-        self.shared.fill(0);
+        self.shared.fill(match self.way.indeterminate {
+            Indeterminate::Workgroup(word) => word,
+            _ => 0,
+        });
     }
 
     /// Fails where a loop has taken all the steps there are.

@@ -46,6 +46,8 @@ pub(super) enum Indeterminate {
     Lanes(u32),
     /// This binary32 number, which binary16 has too, for a function without a value.
     Functions(u32),
+    /// This word in workgroup memory that nothing has written. WGSL has zero there, but only where the driver is told so.
+    Workgroup(u32),
 }
 
 /// How a machine goes about what WGSL leaves open.
