@@ -3,7 +3,7 @@
 mod common;
 
 use common::{program, record_in, run, status, stderr, without_adapters};
-use repro_audit::record::CaseRecord;
+use repro_audit::record::{self, CaseRecord, Outputs, Record};
 
 /// The one line that an error must be.
 fn error_of(arguments: &[&str], expected: i32) -> String {
@@ -444,4 +444,77 @@ fn a_lock_shows_what_moves_against_an_older_one() {
     let junit = run(&mut without_adapters(&["lock", &one, "--diff", &lock, "--format", "junit"]));
     let junit = String::from_utf8_lossy(&junit.stdout).into_owned();
     assert!(junit.contains("lock-moved") && !junit.contains("tests=\"0\""), "tools are told: {junit}");
+}
+
+/// The record of a short audit, its parameters, and its folder.
+fn short_audit(more: &[&str], expected: i32) -> (Record, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(without_adapters(&[&SHORT[..], more].concat()).arg("--out").arg(folder.path()));
+    assert_eq!(status(&output), expected, "{}", stderr(&output));
+    (record_in(folder.path()), folder)
+}
+
+const SHORT: [&str; 9] = ["gpu", "--kernel", "dot", "--kernel", "max", "--threads", "1,2", "--repeats", "2"];
+
+/// An audit that was cut off and gone on with is the one that was not cut off.
+#[test]
+fn an_audit_that_was_cut_off_is_gone_on_with() {
+    let (whole, folder) = short_audit(&[], 0);
+    let file = folder.path().join("record.json");
+    let resume = |more: &[&str]| {
+        let output = run(without_adapters(&[&SHORT[..], &["--resume"], more].concat()).arg("--out").arg(folder.path()));
+        (status(&output), stderr(&output))
+    };
+    let (exit, error) = resume(&[]);
+    assert!(exit == 2 && error.contains("finished audit"), "{exit} {error}");
+    let mut part = whole.clone();
+    part.notes.push(record::UNFINISHED.to_owned());
+    let count = part.cases.len();
+    assert!(count > 8, "{count}");
+    part.cases.truncate(count / 2 + 1);
+    // A result that a driver did not give is asked for again.
+    let lost = part.cases[1].executions.pop().expect("an execution");
+    let mut outputs = Outputs::default();
+    for (digest, stored) in whole.outputs.iter() {
+        let gives = |x: &record::Execution| match &x.outcome {
+            record::Outcome::Ran { distinct, .. } => distinct.iter().any(|d| d.digest == *digest),
+            _ => false,
+        };
+        if part.cases.iter().flat_map(|c| &c.executions).any(gives) {
+            outputs.add(digest.clone(), stored.clone());
+        }
+    }
+    part.outputs = outputs;
+    let ids: Vec<String> = part.cases.iter().map(|c| c.id.clone()).collect();
+    part.id = record::content_id(&part).expect("an id");
+    std::fs::write(&file, record::to_json(&part).expect("JSON")).expect("written");
+    let (exit, error) = resume(&["--seed", "8"]);
+    assert!(exit == 2 && error.contains("other settings"), "{exit} {error}");
+    let (exit, error) = resume(&[]);
+    assert_eq!(exit, 0, "{error}");
+    let now = record_in(folder.path());
+    assert_eq!(now.id, whole.id, "as if it had not been cut off");
+    assert_eq!(now.run.started, whole.run.started, "one audit");
+    assert!(now.cases[1].executions.iter().any(|x| x.engine == lost.engine), "{ids:?}");
+    // What was kept was not run again: its durations are the same.
+    let seconds = |record: &Record, at: usize| -> Vec<u64> {
+        record.cases[at].executions.iter().map(|x| x.seconds.to_bits()).collect()
+    };
+    assert_eq!(seconds(&now, 3), seconds(&whole, 3), "kept");
+    assert_ne!(seconds(&now, count - 1), seconds(&whole, count - 1), "run now");
+}
+
+#[test]
+fn what_a_budget_leaves_out_is_said() {
+    let (none, _folder) = short_audit(&["--budget", "1ms"], 4);
+    assert_eq!(none.cases.len(), 0, "no time for a case");
+    assert!(!none.controls.is_empty(), "the controls are there in every audit");
+    let note = none.notes.iter().find(|n| n.contains("time for this audit")).expect("a note");
+    assert!(note.contains("dot/") && note.contains("max/"), "{note}");
+    let (all, _folder) = short_audit(&["--budget", "1h"], 0);
+    let (plain, _folder) = short_audit(&[], 0);
+    assert_eq!(all.id, plain.id, "enough time changes nothing");
+    for wrong in ["0s", "soon", "-5m"] {
+        assert!(error_of(&["gpu", &format!("--budget={wrong}")], 2).contains("10m"), "{wrong}");
+    }
 }

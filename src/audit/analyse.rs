@@ -62,7 +62,7 @@ pub(super) fn analyse(
         twin_accuracy: truth
             .strict()
             .filter(|_| is_judged(truth))
-            .map(|t| accuracy(&t.bits, truth.exact.as_ref(), &truth.allowance, Some(&t.bits))),
+            .map(|t| accuracy(&t.bits, truth.exact.as_deref(), &truth.allowance, Some(&t.bits))),
         origin: truth.problem.origin(),
         examination: Examination { translation, ..truth.problem.examination() },
         executions,
@@ -110,7 +110,7 @@ fn execution(
     };
     let strict = truth.strict();
     let twin = strict.map(|t| &t.bits);
-    let measure = |bits: &Bits| accuracy(bits, truth.exact.as_ref(), &truth.allowance, twin);
+    let measure = |bits: &Bits| accuracy(bits, truth.exact.as_deref(), &truth.allowance, twin);
     // WGSL promises nothing of what computes otherwise.
     let judged = is_judged(truth) && one.engine.role() != Role::Remote;
     let mut found: Option<Accuracy> = None;

@@ -79,8 +79,6 @@ impl Child {
             .args(["worker", "--parent", &std::process::id().to_string()])
             .args(arguments)
             .envs(variables)
-            // A cached shader would hide what a variable changes.
-            .env("MESA_SHADER_CACHE_DISABLE", "true")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -257,7 +257,7 @@ mod tests {
         let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
         let response = Response::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
         let responses: Vec<_> = engines.iter().map(|engine| Responded { engine, response: &response }).collect();
-        let truth = Truth::new(Box::new(Nothing), 1);
+        let truth = Truth::new(Box::new(Nothing), 1, None);
         let found = compare(&responses, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
         let pairs: Vec<_> = found
             .iter()

@@ -38,6 +38,21 @@ pub(super) fn capture() -> Environment {
     }
 }
 
+/// The processor as far as it can matter to code that is compiled for it.
+pub(super) fn processor() -> String {
+    let brand = sysinfo::System::new().map_or_else(
+        |_| String::new(),
+        |mut system| {
+            system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
+            system.cpus().first().map(|c| c.brand().to_owned()).unwrap_or_default()
+        },
+    );
+    // All that Linux tells of the first one: a virtual machine may hide some of what the brand has.
+    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let flags = told.lines().find(|l| l.starts_with("flags") || l.starts_with("Features")).unwrap_or_default();
+    format!("{} {brand} {flags}", std::env::consts::ARCH)
+}
+
 #[cfg(target_arch = "x86_64")]
 fn cpu_features() -> Vec<String> {
     let all = [

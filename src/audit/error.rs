@@ -33,6 +33,9 @@ pub enum AuditError {
     /// The record cannot be written as JSON.
     #[error("the record can't be written: {0}")]
     Record(#[from] serde_json::Error),
+    /// Another audit can't be gone on with.
+    #[error("can't go on: {0}")]
+    Resume(#[from] super::ResumeError),
     /// A signal asked the program to end.
     #[error("stopped by signal {0}")]
     Stopped(i32),

@@ -6,6 +6,7 @@
 
 mod analyse;
 mod blobs;
+mod caches;
 mod child;
 mod compare;
 mod controls;
@@ -18,15 +19,18 @@ mod plan;
 mod provenance;
 mod queues;
 mod recording;
+mod resume;
 mod run;
 mod slot;
 mod truth;
 mod unreached;
 pub mod worker;
 
+pub use caches::Caches;
 pub use child::{Child, ChildError};
 pub use error::AuditError;
 pub use listing::{Listing, Unlisted, adapters};
 pub use plan::{CONTROL, Plan, PlanError, Wanted};
+pub use resume::{Earlier, ResumeError};
 pub use run::{Progress, audit};
 pub use unreached::{Reached, Unreached, unreached};

@@ -1,10 +1,12 @@
 //! What is audited: the settings, checked before any work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::caches::Caches;
 use super::listing::Listing;
+use super::resume::{Earlier, ResumeError};
 use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
@@ -13,7 +15,7 @@ use crate::model::pattern::instead;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
 use crate::process::Limits;
-use crate::record::Settings;
+use crate::record::{CaseRecord, Record, Settings};
 
 /// The kernel whose cases are the controls; part of every audit.
 pub const CONTROL: &str = "control";
@@ -37,6 +39,8 @@ pub struct Wanted {
     pub threads: Vec<usize>,
     /// `NAME=a,b,c`.
     pub vary: Vec<String>,
+    /// Whether variables are varied on drivers too that are not known to read them.
+    pub vary_all: bool,
     /// How long one case may take on one adapter.
     pub timeout: Duration,
     /// How much memory one child may take, in bytes; `None` for all there is.
@@ -102,6 +106,14 @@ pub struct Plan {
     pub listing: Option<Listing>,
     /// Modes of the embedded adapters after the strict one.
     pub planted: Vec<Mode>,
+    /// Where drivers keep compiled shaders.
+    pub caches: Caches,
+    /// Whether variables are varied on drivers too that are not known to read them.
+    pub vary_all: bool,
+    /// How long the audit may take; a case that was begun is ended.
+    pub budget: Option<Duration>,
+    /// An audit that was cut off, whose cases are kept.
+    pub earlier: Option<Earlier>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
 }
@@ -185,6 +197,10 @@ impl Plan {
             memory: wanted.memory,
             listing: None,
             planted,
+            caches: Caches::off(),
+            vary_all: wanted.vary_all,
+            budget: None,
+            earlier: None,
             own: None,
         })
     }
@@ -194,6 +210,42 @@ impl Plan {
     pub fn with_own(mut self, kernel: Arc<user::Kernel>, cases: Vec<Case>) -> Self {
         self.cases.extend(cases);
         self.own = Some(kernel);
+        self
+    }
+
+    /// The same within a time: the cases come in turns, of each variant the smallest problem first, so that what is left out
+    /// is the largest.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Option<Duration>) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The same, where an audit that was cut off has done a part.
+    ///
+    /// # Errors
+    /// When it was another audit, or is finished.
+    pub fn resuming(mut self, record: Record) -> Result<Self, ResumeError> {
+        self.earlier = Some(Earlier::new(record, &self)?);
+        Ok(self)
+    }
+
+    /// The places in [`Plan::cases`] in the order in which they are run, but for those whose ids are `kept`.
+    pub(super) fn order(&self, kept: &[CaseRecord]) -> Vec<usize> {
+        let kept: BTreeSet<&str> = kept.iter().map(|c| c.id.as_str()).collect();
+        let mut order: Vec<usize> = (0..self.cases.len()).collect();
+        if self.budget.is_some() {
+            let turns = turns(&self.cases);
+            order.sort_by_key(|place| turns[*place]);
+        }
+        order.retain(|place| !kept.contains(self.cases[*place].to_string().as_str()));
+        order
+    }
+
+    /// The same where drivers keep compiled shaders there.
+    #[must_use]
+    pub fn with_caches(mut self, caches: Caches) -> Self {
+        self.caches = caches;
         self
     }
 
@@ -228,6 +280,22 @@ pub(super) fn problem(own: Option<&user::Kernel>, id: &str) -> Result<Box<dyn Pr
         Some(kernel) => kernel.problem(id),
         None => kernels::problem(&Case::parse(id)?),
     }
+}
+
+/// Of each case, how many problems of its variant come before; 0 for the controls too.
+fn turns(cases: &[Case]) -> Vec<usize> {
+    let mut seen: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut out = Vec::with_capacity(cases.len());
+    for case in cases {
+        let problems = seen.entry((case.kernel(), case.variant())).or_default();
+        let problem = case.problem();
+        let turn = problems.iter().position(|p| *p == problem).unwrap_or_else(|| {
+            problems.push(problem);
+            problems.len() - 1
+        });
+        out.push(if case.kernel() == CONTROL { 0 } else { turn });
+    }
+    out
 }
 
 /// The cases of a profile that a filter names.
@@ -284,6 +352,7 @@ mod tests {
             seed: 7,
             threads: vec![1],
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
+            vary_all: false,
             timeout: Duration::from_secs(1),
             memory: None,
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),

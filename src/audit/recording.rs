@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::AuditError;
 use super::analyse::{analyse, threaded};
@@ -11,14 +13,14 @@ use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
 use super::truth::Truth;
 use super::worker::Response;
-use super::{controls, environment, own};
-use crate::kernels::Problem;
+use super::{Earlier, controls, environment, own};
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
+use crate::kernels::{Exact, Problem};
 use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
 use crate::record::{
-    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Outputs, Record, Role, Run, Stored,
+    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, ShaderCache, Stored,
 };
 
 /// A case and what each engine answered, those left out that were given up or have no part in it.
@@ -36,6 +38,11 @@ pub(super) struct Recording<'p> {
     firsts: BTreeMap<String, Vec<FirstConfig>>,
     /// How many cases of each problem are left.
     left: BTreeMap<String, usize>,
+    /// The exact answer of the problem whose configurations are taken, which follow one another.
+    exact: Option<(String, Option<Arc<Exact>>)>,
+    /// How many cases of each variant were not run.
+    left_out: BTreeMap<String, usize>,
+    begun: Instant,
     /// What probes found, with the engine's id.
     limits: Vec<(String, Limit)>,
     scratch: PathBuf,
@@ -87,27 +94,68 @@ fn said_unasked(said: Vec<(String, String)>) -> Vec<String> {
     by.into_iter().map(note).collect()
 }
 
+/// A note for what a budget left out.
+fn not_run(left_out: &BTreeMap<String, usize>, plan: &Plan) -> Option<String> {
+    let budget = plan.budget.filter(|_| !left_out.is_empty())?;
+    let count: usize = left_out.values().sum();
+    let all = plan.cases.iter().filter(|c| c.kernel() != CONTROL).count();
+    let of: Vec<String> = left_out.iter().map(|(variant, n)| format!("{variant} ({n})")).collect();
+    Some(format!(
+        "The time for this audit, {budget:?}, was over before {count} of its {all} cases were run, and nothing is said of them: {}",
+        of.join(", ")
+    ))
+}
+
 impl<'p> Recording<'p> {
     /// The record before its first case.
     pub(super) fn new(plan: &'p Plan, engines: Vec<Engine>, scratch: &Path) -> Self {
         let mut left: BTreeMap<String, usize> = BTreeMap::new();
-        for case in &plan.cases {
+        let kept = plan.earlier.as_ref().map(|earlier| earlier.kept(plan, &engines));
+        let (cases, outputs) = kept.unwrap_or_default();
+        for case in plan.order(&cases).into_iter().map(|place| &plan.cases[place]) {
             *left.entry(case.problem()).or_default() += 1;
         }
+        let now = || (jiff::Timestamp::now().to_string(), 0.0);
+        let (started, seconds) = plan.earlier.as_ref().map_or_else(now, Earlier::run);
+        let run = Run { started, seconds, shader_caches: BTreeMap::new() };
         let record = Record {
             format: FormatVersion::CURRENT,
             id: String::new(),
-            run: Run { started: jiff::Timestamp::now().to_string(), seconds: 0.0 },
+            run,
             provenance: provenance(plan),
             environment: environment::capture(),
             engines,
             controls: Vec::new(),
-            cases: Vec::new(),
+            cases,
             verdicts: Vec::new(),
             notes: Vec::new(),
-            outputs: Outputs::default(),
+            outputs,
         };
-        Self { plan, record, firsts: BTreeMap::new(), left, limits: Vec::new(), scratch: scratch.to_owned() }
+        Self {
+            plan,
+            record,
+            firsts: BTreeMap::new(),
+            left,
+            exact: None,
+            left_out: BTreeMap::new(),
+            begun: Instant::now(),
+            limits: Vec::new(),
+            scratch: scratch.to_owned(),
+        }
+    }
+
+    /// The cases so far.
+    pub(super) fn cases(&self) -> &[CaseRecord] {
+        &self.record.cases
+    }
+
+    /// Notes that these cases were not run, because the time was over.
+    pub(super) fn leave_out<'c>(&mut self, cases: impl Iterator<Item = &'c Case>) {
+        let mut by: BTreeMap<String, usize> = BTreeMap::new();
+        for case in cases {
+            *by.entry(format!("{}/{}", case.kernel(), case.variant())).or_default() += 1;
+        }
+        self.left_out = by;
     }
 
     /// Takes a case. `threads` are the engines of the CPU's threads.
@@ -122,7 +170,9 @@ impl<'p> Recording<'p> {
         let problem_id = case.problem();
         let blobs = Blobs::new(&self.scratch, &case.to_string(), &problem_id);
         let on_cpu = problem.program().is_none();
-        let mut truth = Truth::new(problem, available_threads());
+        let known = self.exact.take().filter(|(of, _)| *of == problem_id).map(|(_, exact)| exact);
+        let mut truth = Truth::new(problem, available_threads(), known);
+        self.exact = Some((problem_id.clone(), truth.exact.clone()));
         if on_cpu {
             responses.clear();
             for (engine, count) in threads.iter().zip(&settings.threads) {
@@ -187,6 +237,7 @@ impl<'p> Recording<'p> {
     /// The record as it is, marked as unfinished.
     pub(super) fn unfinished(&self) -> Record {
         let mut now = self.record.clone();
+        now.run.seconds += self.begun.elapsed().as_secs_f64();
         now.notes.push(crate::record::UNFINISHED.to_owned());
         for engine in &mut now.engines {
             let reason = "the audit was interrupted".to_owned();
@@ -215,6 +266,7 @@ impl<'p> Recording<'p> {
         engines: Vec<Engine>,
         said: Vec<(String, String)>,
         seconds: f64,
+        shader_caches: BTreeMap<String, ShaderCache>,
     ) -> Result<Record, AuditError> {
         let ran = |engine: &Engine| {
             let mine = |c: &CaseRecord| {
@@ -230,6 +282,9 @@ impl<'p> Recording<'p> {
             engine.limits = mine.map(|(_, limit)| limit.clone()).collect();
         }
         self.record.engines = engines;
+        // Those of an earlier audit, and those that came in turns, stand where they do in every record.
+        let places: BTreeMap<String, usize> = self.plan.cases.iter().map(ToString::to_string).zip(0..).collect();
+        self.record.cases.sort_by_key(|case| places.get(&case.id).copied());
         self.record.controls.extend(controls::on_cpu());
         self.record.verdicts = crate::facts::verdicts(&self.record);
         let reference = self.record.engines.iter().any(|e| e.role() == Role::Reference);
@@ -238,8 +293,10 @@ impl<'p> Recording<'p> {
         self.record.notes.extend(own::said_beside(&self.record.cases));
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
+        self.record.notes.extend(not_run(&self.left_out, self.plan));
         self.record.notes.extend(said_unasked(said));
-        self.record.run.seconds = seconds;
+        self.record.run.seconds += seconds;
+        self.record.run.shader_caches = shader_caches;
         self.record.id = crate::record::content_id(&self.record)?;
         Ok(self.record)
     }

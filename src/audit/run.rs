@@ -6,13 +6,14 @@ use std::path::Path;
 use super::AuditError;
 use super::listing::{self, Listing};
 use super::own;
-use super::plan::Plan;
+use super::plan::{CONTROL, Plan};
 use super::queues::{Queues, Reply};
 use super::recording::{Answered, Recording};
 use super::slot::EngineSlot;
 use crate::kernels::case::Case;
 use crate::kernels::control::Plant;
 use crate::model::AdapterIdentity;
+use crate::model::variables::may_matter;
 use crate::numerics::threads::available_threads;
 use crate::process::interrupt;
 use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Role};
@@ -38,10 +39,13 @@ fn wanted(plan: &Plan) -> Listing {
     listing
 }
 
-/// Every combination of the varied variables' values; one variable at a time, so that each shows its own effect.
-fn variations(plan: &Plan) -> Vec<BTreeMap<String, String>> {
+/// The settings under which an adapter is audited: without the varied variables, and with each value of those that its
+/// driver may read; one variable at a time, so that each shows its own effect.
+fn variations(plan: &Plan, adapter: &AdapterIdentity) -> Vec<BTreeMap<String, String>> {
     let mut out = vec![BTreeMap::new()];
-    for (name, values) in &plan.settings.vary {
+    // The interpreter reads no variable.
+    let asked = |name: &str| !adapter.role().is_interpreter() && (plan.vary_all || may_matter(name, adapter));
+    for (name, values) in plan.settings.vary.iter().filter(|(name, _)| asked(name)) {
         out.extend(values.iter().map(|v| BTreeMap::from([(name.clone(), v.clone())])));
     }
     out
@@ -51,9 +55,7 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
     let Listing { adapters, failed, environment } = wanted(plan);
     let mut wanted = Vec::new();
     for adapter in adapters {
-        // The interpreter reads no variable.
-        let variations = if adapter.role().is_interpreter() { vec![BTreeMap::new()] } else { variations(plan) };
-        for variables in variations {
+        for variables in variations(plan, &adapter) {
             wanted.push((adapter.clone(), variables));
         }
     }
@@ -111,28 +113,42 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     let engines = |slots: &[EngineSlot]| -> Vec<Engine> {
         cpus.iter().cloned().chain(slots.iter().map(|s| s.engine.clone())).collect()
     };
-    progress.begin(&engines(&slots), plan.cases.len());
+    if let Some(earlier) = &plan.earlier {
+        earlier.check(&engines(&slots))?;
+    }
     let mut recording = Recording::new(plan, engines(&slots), scratch);
+    let order = plan.order(recording.cases());
+    progress.begin(&engines(&slots), order.len());
     let parallel = available_threads().clamp(1, slots.len().max(1));
-    let queues = Queues::new(plan.cases.len(), slots.len(), parallel, plan.settings.profile);
+    let queues = Queues::new(order.len(), slots.len(), parallel, plan.settings.profile);
     // While the engines execute, what they have answered is analysed.
     let analysed = std::thread::scope(|scope| {
         let _open = queues.open();
         for (place, slot) in slots.iter_mut().enumerate() {
-            let queues = &queues;
-            scope.spawn(move || queues.serve(place, slot, |slot, case| ask(slot, plan, &plan.cases[case])));
+            let (queues, order) = (&queues, &order);
+            scope.spawn(move || queues.serve(place, slot, |slot, turn| ask(slot, plan, &plan.cases[order[turn]])));
         }
-        let stopped = || interrupt::stopped().is_some();
-        plan.cases.iter().try_for_each(|case| {
+        let over = || plan.budget.is_some_and(|budget| started.elapsed() >= budget);
+        for (turn, place) in order.iter().enumerate() {
+            let case = &plan.cases[*place];
+            // Without the controls a record says nothing.
+            let over = || over() && case.kernel() != CONTROL;
             let problem = plan.problem(case)?;
-            let responses = queues.take(stopped);
+            let responses = queues.take(|| interrupt::stopped().is_some() || over());
             // What an engine answered last may be how it was ended.
             if let Some(signal) = interrupt::stopped() {
                 return Err(AuditError::Stopped(signal));
             }
-            let responses = responses.ok_or(AuditError::Defect("an engine's thread panicked"))?;
-            recording.take(Answered { case: case.clone(), problem, responses }, &cpus[1..], progress)
-        })
+            let Some(responses) = responses else {
+                if over() {
+                    recording.leave_out(order[turn..].iter().map(|place| &plan.cases[*place]));
+                    break;
+                }
+                return Err(AuditError::Defect("an engine's thread panicked"));
+            };
+            recording.take(Answered { case: case.clone(), problem, responses }, &cpus[1..], progress)?;
+        }
+        Ok(())
     });
     if let Some(signal) = interrupt::stopped() {
         progress.stopped(&mut || recording.unfinished());
@@ -141,6 +157,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     analysed?;
     let engines = engines(&slots);
     let said = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.said()?))).collect();
+    let caches = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.shader_cache?))).collect();
     drop(slots);
-    recording.finish(engines, said, started.elapsed().as_secs_f64())
+    recording.finish(engines, said, started.elapsed().as_secs_f64(), caches)
 }

@@ -17,7 +17,7 @@ use crate::kernels::case::{Case, CaseError};
 use crate::model::AdapterIdentity;
 use crate::model::adapter::REMOTE;
 use crate::process::{Limits, interrupt};
-use crate::record::{Engine, EngineKind, EngineStatus};
+use crate::record::{Engine, EngineKind, EngineStatus, ShaderCache};
 
 /// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.
 const RESTARTS: u32 = 3;
@@ -43,6 +43,8 @@ enum Executor {
 /// An engine, as it is in the record, and what executes for it.
 pub(super) struct EngineSlot {
     pub(super) engine: Engine,
+    /// Whether its driver had shaders from an earlier audit.
+    pub(super) shader_cache: Option<ShaderCache>,
     executor: Executor,
 }
 
@@ -65,17 +67,20 @@ impl EngineSlot {
             status: EngineStatus::Complete,
             limits: Vec::new(),
         };
+        // A variable that is varied has the last word.
+        let mut environment: BTreeMap<_, _> = environment.clone().into_iter().chain(engine.variables.clone()).collect();
+        let cache = plan.caches.tell(&adapter, &environment);
+        environment.extend(cache.variables);
         let executor = Executor::Adapter {
             identity: Box::new(adapter),
             child: None,
             restarts: RESTARTS,
             scratch: scratch.to_owned(),
             planted: plan.planted.clone(),
-            // A variable that is varied has the last word.
-            environment: environment.clone().into_iter().chain(engine.variables.clone()).collect(),
+            environment,
             limits: plan.limits(),
         };
-        let mut slot = Self { engine, executor };
+        let mut slot = Self { engine, shader_cache: cache.state, executor };
         if let Err(e) = slot.start() {
             slot.give_up(e.to_string(), None);
         }
@@ -103,7 +108,7 @@ impl EngineSlot {
             status,
             limits: Vec::new(),
         };
-        Self { engine, executor }
+        Self { engine, shader_cache: None, executor }
     }
 
     /// A backend, or a driver, whose adapters could not even be listed.
@@ -118,7 +123,7 @@ impl EngineSlot {
             status: EngineStatus::Failed { reason: unlisted.reason, case: None },
             limits: Vec::new(),
         };
-        Self { engine, executor: Executor::Nothing }
+        Self { engine, shader_cache: None, executor: Executor::Nothing }
     }
 
     /// The last thing that its driver said where nobody asked, if it still runs. One that ended is told with its failure.

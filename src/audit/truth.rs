@@ -1,5 +1,7 @@
 //! What a case's outputs are measured against: twins, the exact answer, and the specification.
 
+use std::sync::Arc;
+
 use crate::kernels::{Allowance, Exact, Problem};
 use crate::model::bits::Bits;
 use crate::numerics::arith::Arithmetic;
@@ -8,7 +10,7 @@ use crate::numerics::arith::Arithmetic;
 pub(super) struct Truth {
     pub(super) problem: Box<dyn Problem>,
     twins: Vec<Twin>,
-    pub(super) exact: Option<Exact>,
+    pub(super) exact: Option<Arc<Exact>>,
     pub(super) allowance: Allowance,
     threads: usize,
 }
@@ -21,10 +23,11 @@ pub(super) struct Twin {
 }
 
 impl Truth {
-    /// Computes the strict twin, the exact answer and the allowance.
-    pub(super) fn new(problem: Box<dyn Problem>, threads: usize) -> Self {
-        let mut truth =
-            Self { exact: problem.exact(), allowance: problem.allowance(), problem, twins: Vec::new(), threads };
+    /// Computes the strict twin and the allowance. The exact answer is that of the inputs: `known` where another
+    /// configuration of the problem had it computed.
+    pub(super) fn new(problem: Box<dyn Problem>, threads: usize, known: Option<Option<Arc<Exact>>>) -> Self {
+        let exact = known.unwrap_or_else(|| problem.exact().map(Arc::new));
+        let mut truth = Self { exact, allowance: problem.allowance(), problem, twins: Vec::new(), threads };
         truth.compute(Arithmetic::STRICT);
         truth
     }

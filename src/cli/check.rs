@@ -11,7 +11,7 @@ use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure, kernel};
-use crate::audit::{Plan, Wanted};
+use crate::audit::{Caches, Plan, Wanted};
 use crate::formats::{self, Format};
 use crate::gate::{self, Conclusion, Lock, Policy, Question};
 use crate::kernels;
@@ -203,6 +203,7 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
         seed: settings.seed,
         threads: settings.threads.clone(),
         vary: settings.vary.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect(),
+        vary_all: lock.varies_all(),
         timeout: Duration::from_secs(args.timeout),
         memory: default_limit(),
         cases: Some(cases),
@@ -210,6 +211,7 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
         label: None,
         engines: Vec::new(),
     })
+    .map(|plan| plan.with_caches(Caches::of_user(false)))
     .map_err(Failure::usage)
 }
 

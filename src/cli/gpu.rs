@@ -1,6 +1,7 @@
 //! `repro-audit gpu`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::options::Options;
 use super::outputs::Outputs;
@@ -9,7 +10,7 @@ use super::shown::show;
 use super::{Exit, Failure};
 use crate::audit::{Plan, audit};
 use crate::kernels::Profile;
-use crate::record::Record;
+use crate::record::{self, Record};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,13 @@ pub(super) struct Args {
     /// DIR/earlier.
     #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,
+    /// End after so long, such as 90s or 10m: of each variant the smallest problems come first, and the record says which
+    /// cases were left out. A case that was begun is ended.
+    #[arg(help_heading = "Runs", long, value_name = "TIME", value_parser = duration)]
+    budget: Option<Duration>,
+    /// Go on with the audit in --out that was cut off, with the same settings.
+    #[arg(help_heading = "Runs", long)]
+    resume: bool,
     /// Open the report in a browser when it is written.
     #[arg(long, help_heading = "Output")]
     open: bool,
@@ -37,13 +45,34 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let plan = args.options.plan(args.profile, args.kernel, args.seed, None)?;
-    let plan = plan.with_listing(args.options.check_adapters()?);
+    let plan = plan.with_listing(args.options.check_adapters()?).with_budget(args.budget);
+    let plan = if args.resume { resumed(plan, &args.out)? } else { plan };
     let mut outputs = Outputs::open(&args.out)?;
+    if args.resume {
+        outputs.forget_earlier();
+    }
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
     show(&outputs.view(&record), args.options.format, args.options.full)?;
     outputs.tell(args.options.format, args.open);
     Ok(args.options.judge(&record))
+}
+
+/// The plan that goes on with the unfinished record in a folder.
+fn resumed(plan: Plan, folder: &Path) -> Result<Plan, Failure> {
+    let path = folder.join("record.json");
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no {} to go on with; run without --resume", path.display())));
+    }
+    let record = record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+    plan.resuming(record).map_err(|e| Failure::usage(format!("can't go on with {}: {e}", path.display())))
+}
+
+/// A time as people write it.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("'{text}' is no time such as 90s, 10m or 1h");
+    let time = text.parse::<jiff::SignedDuration>().map_err(|_| wrong())?;
+    Duration::try_from(time).ok().filter(|t| !t.is_zero()).ok_or_else(wrong)
 }
 
 /// Runs the audit, with progress.

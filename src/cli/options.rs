@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::{Exit, Failure};
-use crate::audit::{Listing, Plan, Wanted};
+use crate::audit::{Caches, Listing, Plan, Wanted};
 use crate::engines::interpreter::Mode;
 use crate::facts::Disorder;
 use crate::formats::Format;
@@ -52,10 +52,17 @@ pub(super) struct Options {
     /// CPU thread counts to compare.
     #[arg(help_heading = "Runs", long, value_name = "N,N", value_delimiter = ',', default_value = "1,2,3,4,8")]
     pub(super) threads: Vec<usize>,
-    /// Also audit every adapter that has a driver again with NAME, an environment variable, set to each value; several
-    /// variables are changed one at a time. May be given more than once.
+    /// Also audit every adapter whose driver may read NAME, an environment variable, again with NAME set to each value;
+    /// several variables are changed one at a time. May be given more than once.
     #[arg(help_heading = "Adapters and engines", long, value_name = "NAME=A,B")]
     pub(super) vary: Vec<String>,
+    /// With --vary, on every driver: also on those that are known not to read the variable.
+    #[arg(help_heading = "Adapters and engines", long, requires = "vary")]
+    pub(super) vary_all: bool,
+    /// Empty the drivers' caches of compiled shaders first. They are this program's own, one for each driver, processor and
+    /// setting of variables.
+    #[arg(help_heading = "Runs", long)]
+    pub(super) cold: bool,
     /// Seconds that one case may take on one adapter.
     #[arg(help_heading = "Runs", long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: u64,
@@ -103,6 +110,7 @@ impl Options {
             seed,
             threads: self.threads.clone(),
             vary: self.vary.clone(),
+            vary_all: self.vary_all,
             timeout: Duration::from_secs(self.timeout),
             memory: self.limits().memory,
             cases,
@@ -110,6 +118,7 @@ impl Options {
             label: self.label.clone(),
             engines: self.engine.clone(),
         })
+        .map(|plan| plan.with_caches(Caches::of_user(self.cold)))
         .map_err(Failure::usage)
     }
 

@@ -26,6 +26,7 @@ const LOCK: &str = ".repro-audit.lock";
 pub(super) struct Outputs {
     folder: PathBuf,
     written: Instant,
+    every: Duration,
     /// The digest of what this audit wrote as `record.json`.
     own: Option<blake3::Hash>,
     /// Where this audit's unfinished record goes while `record.json` is another's.
@@ -69,16 +70,19 @@ impl Outputs {
         if let Some(kept) = &earlier {
             super::note(format_args!("The earlier record is kept: {}", kept.display()));
         }
-        Ok(Self { folder: folder.to_owned(), written: Instant::now(), own: None, aside: None, earlier })
+        Ok(Self { folder: folder.to_owned(), written: Instant::now(), every: EVERY, own: None, aside: None, earlier })
     }
 
     /// Writes an unfinished record, if the last one is a while ago: as `record.json`, or beside it where that is
     /// another audit's.
     pub(super) fn checkpoint(&mut self, record: &mut dyn FnMut() -> Record) -> std::io::Result<()> {
-        if self.written.elapsed() < EVERY {
+        if self.written.elapsed() < self.every {
             return Ok(());
         }
+        let begun = Instant::now();
         self.write(&record())?;
+        // A large record is written less often.
+        self.every = EVERY.max(20 * begun.elapsed());
         self.written = Instant::now();
         Ok(())
     }
@@ -162,6 +166,11 @@ impl Outputs {
         let foot = format!("merged record {} · repro-audit", short(&view.id));
         let done = crate::formats::files::write(view, &view.id, &foot, folder);
         done.map(|_| ()).map_err(|e| unrendered(folder, e))
+    }
+
+    /// What was there is a part of this audit, and no other one to compare it with.
+    pub(super) fn forget_earlier(&mut self) {
+        self.earlier = None;
     }
 
     /// What is shown of the record: with what changed since the one that was in the folder before, if it can be read.

@@ -22,7 +22,7 @@ pub trait Engine: Send {
     /// Who it is; the same for as long as it lives.
     fn identity(&self) -> &AdapterIdentity;
 
-    /// Executes a task `repeats` times.
+    /// Executes a task `repeats` times; fewer, but at least twice, where it is known that further runs can't differ.
     fn run(&mut self, task: &Task, repeats: u32) -> Answer;
 }
 

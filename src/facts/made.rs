@@ -104,7 +104,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
     Record {
         format: FormatVersion::CURRENT,
         id: "0".repeat(64),
-        run: Run { started: "2026-01-01T00:00:00Z".to_owned(), seconds: 1.0 },
+        run: Run { started: "2026-01-01T00:00:00Z".to_owned(), seconds: 1.0, shader_caches: BTreeMap::new() },
         provenance: Provenance {
             version: "0".to_owned(),
             commit: None,

@@ -91,7 +91,8 @@ pub trait Problem: Send + Sync {
     /// What an engine is asked.
     fn task(&self) -> Task {
         let (dtype, len) = self.shape();
-        Task { operation: self.operation(), program: self.program(), dtype, shape: vec![len] }
+        let program = self.program().map(|program| Program { iterations: self.iterations(), ..program });
+        Task { operation: self.operation(), program, dtype, shape: vec![len] }
     }
 
     /// What else there is to say of an output.

@@ -23,6 +23,13 @@ pub enum Skip {
         /// What the adapter has.
         has: u64,
     },
+    /// The interpreter would take too long. Since format 1.5.
+    TooLarge {
+        /// About how many passes through loops all invocations make.
+        passes: u64,
+        /// How many it makes.
+        most: u64,
+    },
     /// The case runs on the CPU's threads only.
     CpuOnly,
     /// The engine has no such operation. Since format 1.3.
@@ -41,6 +48,10 @@ impl std::fmt::Display for Skip {
             Self::Limit { limit, needs, has } => write!(f, "{limit}: needs {needs}, the adapter has {has}"),
             Self::Operation { operation, said } if said.is_empty() => write!(f, "the engine has no {operation}"),
             Self::Operation { operation, said } => write!(f, "the engine has no {operation}: {said}"),
+            Self::TooLarge { passes, most } => write!(
+                f,
+                "too large for the interpreter: its invocations make about {passes} passes through loops, and {most} are executed"
+            ),
             Self::CpuOnly => f.write_str("runs on the CPU's threads only"),
         }
     }

@@ -217,6 +217,8 @@ pub struct Program {
     /// Whether workgroup memory must be zero when a workgroup begins, as WGSL promises. Drivers take long to compile the
     /// stores, so a shader that is proven to write before it reads does without.
     pub zeroed: bool,
+    /// The most passes through loops that one invocation makes in a dispatch, where that is known beforehand.
+    pub iterations: u64,
 }
 
 impl Program {
@@ -232,6 +234,7 @@ impl Program {
             output,
             features: Vec::new(),
             zeroed: true,
+            iterations: 0,
         }
     }
 

@@ -98,6 +98,17 @@ impl Reader {
     }
 }
 
+/// Whether setting the variable `name` may change what an adapter computes: its driver reads it, as far as the table
+/// knows, or the table does not know it.
+#[must_use]
+pub fn may_matter(name: &str, adapter: &AdapterIdentity) -> bool {
+    match VARIABLES.iter().find(|v| v.name == name) {
+        Some(variable) if variable.effect == Effect::Numerics => variable.matters_to(adapter),
+        // What chooses a driver may choose another one, and a cache may hide or show what another driver left there.
+        Some(_) | None => !adapter.is_embedded(),
+    }
+}
+
 impl Variable {
     /// Whether this variable may change what an adapter computes.
     #[must_use]
@@ -116,6 +127,11 @@ mod tests {
         let named = |name: &str| AdapterIdentity { name: name.to_owned(), ..AdapterIdentity::unlisted("vulkan") };
         assert!(threads.matters_to(&named("llvmpipe (LLVM 15.0.6, 256 bits)")), "lavapipe reads it");
         assert!(!threads.matters_to(&named("SwiftShader Device (Subzero)")), "SwiftShader does not");
+        assert!(may_matter("LP_NUM_THREADS", &named("llvmpipe")), "it is asked");
+        assert!(!may_matter("LP_NUM_THREADS", &named("SwiftShader")), "it is not");
+        assert!(may_matter("SOMETHING", &named("SwiftShader")), "nobody knows");
+        assert!(may_matter("VK_DRIVER_FILES", &named("SwiftShader")), "it may be another driver then");
+        assert!(!may_matter("SOMETHING", &AdapterIdentity::unlisted("embedded")), "the interpreter reads none");
         let names: std::collections::BTreeSet<_> = VARIABLES.iter().map(|v| v.name).collect();
         assert_eq!(names.len(), VARIABLES.len(), "each once");
     }

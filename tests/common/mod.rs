@@ -13,6 +13,8 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_repro-audit"));
     command
         .args(arguments)
+        // What tests compile is kept for other tests, and not among what the user's own audits compiled.
+        .env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
         .env_remove("REPRO_AUDIT_FAULT")
         .env_remove("REPRO_AUDIT_REQUIRE_ADAPTER")
         .env_remove("REPRO_AUDIT_LABEL");

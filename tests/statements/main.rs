@@ -2,6 +2,7 @@
 //! Small inputs are in `tests/cases/`. One module a room.
 
 mod broken;
+mod caches;
 #[path = "../common/mod.rs"]
 mod common;
 mod drivers;

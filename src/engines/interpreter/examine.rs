@@ -3,7 +3,7 @@
 
 use super::execute::{Execution, Ready};
 use super::machine::{Indeterminate, Notice};
-use super::runner::Ran;
+use super::runner::{Ran, is_undefined};
 use super::{Defects, Mode, Runner};
 use crate::engines::{RunError, Runs};
 use crate::model::bits::Bits;
@@ -164,11 +164,6 @@ impl Runner {
         }
         Ok(found)
     }
-}
-
-/// Whether results are undefined already.
-fn is_undefined(findings: &[Finding]) -> bool {
-    findings.iter().any(|f| matches!(f.kind, FindingKind::DataRace | FindingKind::NonUniformBarrier))
 }
 
 /// Where results that are NaN or infinite come from.

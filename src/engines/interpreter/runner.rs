@@ -7,10 +7,10 @@ use crate::engines::collect::{Collected, POISON};
 use crate::engines::{RunError, Runs, unsupported};
 use crate::model::AdapterIdentity;
 use crate::model::bits::Bits;
-use crate::model::task::{Feature, Program};
+use crate::model::task::{Feature, Pass, Program};
 use crate::model::{Finding, FindingKind, Skip};
 use crate::numerics::threads::available_threads;
-use crate::wgsl::specialise;
+use crate::wgsl::{Checked, specialise};
 
 /// Who an embedded adapter is. Its driver is this program, and the mode is part of the driver's version: two modes are
 /// two drivers of one hardware.
@@ -57,6 +57,10 @@ fn limits() -> wgpu::Limits {
         ..wgpu::Limits::default()
     }
 }
+
+/// So many passes through loops are executed, of all invocations together. While it watches, the interpreter takes about 50 ns
+/// for one with a multiplication and an addition: half a minute.
+const MOST_PASSES: u64 = 1 << 29;
 
 /// What workgroup memory holds besides zero where nothing has written it: NaN, which the largest of numbers may hide, and
 /// the largest numbers, which hide nothing.
@@ -134,7 +138,8 @@ impl Runner {
         }
     }
 
-    /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one.
+    /// Runs `program` `repeats` times, each in another legal order of execution unless the mode names one. Where the first run
+    /// shows that no order can matter, a second one ends it.
     ///
     /// Returns the reason where the interpreter cannot run it.
     ///
@@ -146,7 +151,9 @@ impl Runner {
 
     /// [`Runner::run`], with what was noticed besides defects.
     pub(super) fn run_watched(&mut self, program: &Program, repeats: u32) -> Result<Result<Ran, Skip>, RunError> {
-        if let Some(skip) = unsupported(program, &specialise(program)?, &Feature::ALL, &limits()) {
+        let passes = specialise(program)?;
+        let skip = unsupported(program, &passes, &Feature::ALL, &limits()).or_else(|| too_large(program, &passes));
+        if let Some(skip) = skip {
             return Ok(Err(skip));
         }
         let repeats = repeats.max(1);
@@ -159,7 +166,9 @@ impl Runner {
         let mut watched = Watched::default();
         let mut apart = self.mode.schedule.is_none();
         let mut run = 0;
-        while run < repeats || (run == 1 && collected.suspicious()) {
+        // Where no order can matter, one more order shows that as well as many.
+        let mut enough = repeats;
+        while run < enough || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
             // cannot matter, and the others may use all processors.
             let how = Execution {
@@ -181,10 +190,13 @@ impl Runner {
             if run == 0 {
                 if !noticed.conflict && !ready.has_storage_atomics() {
                     threads = self.threads;
+                    if !ready.has_atomics() && !is_undefined(&noticed.findings) {
+                        enough = repeats.min(2);
+                    }
                 }
                 watched = noticed;
             }
-            collected.add(words, run, run < repeats);
+            collected.add(words, run, run < enough);
             run += 1;
         }
         let distinct = collected.finish()?;
@@ -211,10 +223,10 @@ impl Runner {
                 }
                 _ => self.blame(&ready, program, repeats, first)?,
             };
-            findings.push(order_dependent(distinct.len(), repeats, first, other, blamed));
+            findings.push(order_dependent(distinct.len(), enough, first, other, blamed));
         }
         let seconds = started.elapsed().as_secs_f64();
-        let runs = Runs { distinct, runs: repeats, seconds, compile_seconds, findings };
+        let runs = Runs { distinct, runs: enough, seconds, compile_seconds, findings };
         Ok(Ok(Ran { runs, watched, ready }))
     }
 
@@ -279,6 +291,23 @@ pub(super) struct Ran {
 struct Blamed {
     line: Option<u32>,
     text: String,
+}
+
+/// Whether results are undefined already: a race, or a barrier that only some reach.
+pub(super) fn is_undefined(findings: &[Finding]) -> bool {
+    findings.iter().any(|f| matches!(f.kind, FindingKind::DataRace | FindingKind::NonUniformBarrier))
+}
+
+/// Whether a program is too much for an interpreter, where its loops are known beforehand.
+fn too_large(program: &Program, passes: &[Checked]) -> Option<Skip> {
+    let invocations = |(pass, checked): (&Pass, &Checked)| -> u64 {
+        let entry = checked.module.entry_points.iter().find(|e| e.name == pass.entry);
+        let size = entry.map_or([1; 3], |e| e.workgroup_size);
+        pass.groups.iter().chain(&size).fold(1, |all, n| all.saturating_mul((*n).into()))
+    };
+    let all = program.passes.iter().zip(passes).map(invocations).fold(0, u64::saturating_add);
+    let passes = all.saturating_mul(program.iterations);
+    (passes > MOST_PASSES).then_some(Skip::TooLarge { passes, most: MOST_PASSES })
 }
 
 fn joined(lines: &[u32]) -> String {

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Identity;
 use crate::model::record::Evidence;
-use crate::model::{CaseId, Profile};
+use crate::model::variables::may_matter;
+use crate::model::{AdapterIdentity, CaseId, Profile};
 use crate::record::{CaseRecord, Execution, Outcome, Status};
 
 pub use changes::{RowChange, changes};
@@ -58,6 +59,26 @@ pub struct Lock {
     pub engines: BTreeMap<String, LockedEngine>,
     /// By id.
     pub cases: BTreeMap<CaseId, LockedCase>,
+}
+
+impl Lock {
+    /// Whether a variable was varied on an engine whose driver is not known to read it: then every driver was asked.
+    #[must_use]
+    pub fn varies_all(&self) -> bool {
+        self.engines.values().any(|engine| {
+            let Identity { class, driver } = &engine.identity;
+            let vendor = class.hardware.as_deref().and_then(|h| u32::from_str_radix(h.split(':').next()?, 16).ok());
+            let adapter = AdapterIdentity {
+                name: class.device.clone(),
+                driver: class.family.clone(),
+                driver_info: driver.version.clone(),
+                vendor: vendor.unwrap_or_default(),
+                ..AdapterIdentity::unlisted(&class.backend)
+            };
+            let varied = |name: &&String| self.settings.vary.contains_key(*name);
+            class.backend != "cpu" && class.variables.keys().filter(varied).any(|name| !may_matter(name, &adapter))
+        })
+    }
 }
 
 /// What the locked records have in common, and what another audit needs to be one like them.

@@ -81,6 +81,24 @@ pub struct Run {
     /// Wall-clock seconds of the whole audit.
     #[serde(with = "Number")]
     pub seconds: f64,
+    /// By engine, whether its driver had compiled shaders of an earlier audit, where it is known to keep them. Since format
+    /// 1.5.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shader_caches: BTreeMap<String, ShaderCache>,
+}
+
+/// The cache of compiled shaders that a driver used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShaderCache {
+    /// A private one, empty at first.
+    Cold,
+    /// A private one that an earlier audit had filled, with these shaders or others.
+    Warm,
+    /// As the user's environment has it.
+    Own,
+    /// None.
+    Off,
 }
 
 /// The program and the settings that produced a record.

@@ -17,7 +17,8 @@ pub use environment::Environment;
 pub use evidence::{Evidence, Levels};
 pub use format::{
     CaseRecord, Comparison, Content, Control, Dispersion, Distinct, Engine, EngineKind, EngineStatus, Execution,
-    LevelState, Outcome, Provenance, Record, Run, Sample, Settings, Status, TwinDigest, UNFINISHED, Verdict,
+    LevelState, Outcome, Provenance, Record, Run, Sample, Settings, ShaderCache, Status, TwinDigest, UNFINISHED,
+    Verdict,
 };
 pub use outputs::{Damage, DamagedOutput, Known, Outputs, STORE, Stored, block};
 pub use own::OwnKernel;

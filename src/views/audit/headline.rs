@@ -244,8 +244,8 @@ fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) -> Statement 
     let orders = record.verdicts.iter().filter(tested).filter(|v| is(record, &v.engine, Engine::takes_orders));
     if let Some(runs) = orders.map(|v| v.runs).min() {
         statement.text.0.push(Span::Plain(format!(
-            " On the interpreter each run uses a legal order of execution, a different one if the shader allows several; {runs} \
-             runs were made."
+            " On the interpreter each run uses a legal order of execution, a different one if the shader allows several; at \
+             least {runs} were made."
         )));
     }
     statement

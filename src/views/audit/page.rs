@@ -1,11 +1,11 @@
 //! What is on the page alone: every case, the charts, the surroundings, and how to read it all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::Parts;
 use super::{charts as drawn, paragraph};
 use crate::model::CaseId;
-use crate::record::{AXES, Level, Record};
+use crate::record::{AXES, Level, Record, ShaderCache};
 use crate::views::chart::{Chart, Plot};
 use crate::views::document::{Block, Cell, Column, Detail, Mark, Row, Section, Table};
 use crate::views::text;
@@ -221,6 +221,24 @@ fn seeds(record: &Record) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Whether drivers had compiled shaders of an earlier audit, with the engines of each kind.
+fn shader_caches(record: &Record) -> String {
+    let word = |cache: ShaderCache| match cache {
+        ShaderCache::Cold => "empty at first",
+        ShaderCache::Warm => "filled by an earlier audit",
+        ShaderCache::Own => "as the environment has them",
+        ShaderCache::Off => "none",
+    };
+    let mut by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (engine, cache) in &record.run.shader_caches {
+        by.entry(word(*cache)).or_default().push(engine);
+    }
+    if by.is_empty() {
+        return "not known".to_owned();
+    }
+    by.into_iter().map(|(word, engines)| format!("{word}: {}", engines.join(", "))).collect::<Vec<_>>().join("; ")
+}
+
 /// The record's own facts, `(name, value)`.
 fn facts(record: &Record) -> Vec<(String, String)> {
     let settings = &record.provenance.settings;
@@ -231,6 +249,7 @@ fn facts(record: &Record) -> Vec<(String, String)> {
         ("format".to_owned(), format!("{}.{}", record.format.major, record.format.minor)),
         ("started".to_owned(), record.run.started.clone()),
         ("took".to_owned(), format!("{} s", text::number(record.run.seconds))),
+        ("drivers' shader caches".to_owned(), shader_caches(record)),
         ("program".to_owned(), format!("repro-audit {}", record.provenance.version)),
         ("commit".to_owned(), record.provenance.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
     ];
