@@ -12,7 +12,7 @@ use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::model::{Arithmetic, Examination, Finding, FindingKind, Level, Limit, Origin, OutputComparison};
 use repro_audit::model::{Quantity, Skip, TranslationGap};
 use repro_audit::record::{
-    self, CaseRecord, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, Status, Stored,
+    self, CaseRecord, EngineStatus, LevelState, Outcome, OwnKernel, Reader, Record, ShaderCache, Status, Stored,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -320,6 +320,7 @@ fn skips() -> Vec<Skip> {
         Skip::Feature { feature: Feature::ShaderF16 },
         Skip::Limit { limit: "maxBufferSize".to_owned(), needs: 2, has: 1 },
         Skip::CpuOnly,
+        Skip::TooLarge { passes: 1 << 40, most: 1 << 29 },
         Skip::Operation { operation: "matmul".to_owned(), said: "not in this framework".to_owned() },
     ]
 }
@@ -453,7 +454,9 @@ fn with_everything() -> Record {
 
 /// Records of every kind.
 fn records() -> Vec<Record> {
-    let everything = with_everything();
+    let mut everything = with_everything();
+    let caches = [ShaderCache::Cold, ShaderCache::Warm, ShaderCache::Own, ShaderCache::Off];
+    everything.run.shader_caches = (0..).map(|place| format!("vulkan:{place}")).zip(caches).collect();
     let mut deep = everything.clone();
     deep.provenance.settings.profile = Profile::Deep;
     let mut standard = fixture::interpreted(fixture::full(1), false);

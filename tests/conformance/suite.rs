@@ -219,6 +219,8 @@ fn repeats(subject: &Subject) -> Result<(), String> {
     let mut engine = subject.opened()?;
     for (asked, wanted) in [(0, 1), (1, 1), (2, 2), (5, 5)] {
         let runs = ran(engine.run(&sum(Dtype::F32, 0).0, asked))?;
+        // The interpreter shows in its first run that no order matters here.
+        let wanted = if engine.identity().is_embedded() { wanted.min(2) } else { wanted };
         same(&runs.runs, &wanted, "runs")?;
         same(&runs.distinct.iter().map(|d| d.runs).sum::<u32>(), &wanted, "runs of the distinct outputs together")?;
     }
