@@ -19,6 +19,7 @@ mod provenance;
 mod recording;
 mod run;
 mod slot;
+pub mod sweep;
 mod truth;
 mod unreached;
 pub mod worker;

@@ -5,6 +5,7 @@ mod bind;
 mod identity;
 mod readback;
 mod runner;
+mod stream;
 
 pub use adapter::{backend_names, enumerate, open};
 pub use runner::Runner;
