@@ -69,7 +69,7 @@ impl Sweepable {
         let mut buffers = vec![Buffer::Output(n.div_ceil(dtype.per_word())), Buffer::Input(chunk.parameters())];
         let mut features: Vec<_> = self.needs.into_iter().collect();
         if half {
-            buffers.push(Buffer::Input((0..1u32 << 15).map(|k| 2 * k | (2 * k + 1) << 16).collect()));
+            buffers.push(Buffer::Input((0..1u32 << 15).map(|k| (2 * k) | ((2 * k + 1) << 16)).collect()));
             features.push(Feature::ShaderF16);
         }
         let groups = u32::try_from(n.div_ceil(WG)).unwrap_or(u32::MAX);

@@ -17,7 +17,9 @@ pub fn surely(f: F1, x: f64, right: f32, found: f32) -> bool {
     let size = right.abs();
     // Units of the numbers below `right`, of which the correctly rounded value is off by no more than one half where its
     // significand is not all zeros. NaN and infinities fail every comparison.
-    if !(size >= 2.0 * f32::MIN_POSITIVE && size < f32::MAX && found.abs() < f32::MAX)
+    if !(2.0 * f32::MIN_POSITIVE..f32::MAX).contains(&size)
+        || found.is_nan()
+        || found.abs() >= f32::MAX
         || right.to_bits() & 0x7f_ffff == 0
     {
         return false;

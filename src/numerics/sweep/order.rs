@@ -46,7 +46,7 @@ impl Chunk {
             return sampled(self.first + i);
         }
         let run = i / self.length;
-        self.first + (i % self.length) | run << 31
+        (self.first + i % self.length) | (run << 31)
     }
 
     /// What the shader reads: its first pattern and the logarithm of its length.

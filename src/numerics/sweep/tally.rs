@@ -258,3 +258,41 @@ fn digest(hasher: &mut blake3::Hasher, dtype: Dtype, elements: &[u32]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numerics::arith::evaluate::{Evaluator as _, F1, Real};
+    use crate::numerics::spec::bounds::Bounds;
+    use crate::numerics::sweep::order::Order;
+
+    /// What a sweep over all inputs keeps for the sample's digests is what the sample gives there.
+    #[test]
+    fn a_sample_and_all_inputs_agree_where_they_overlap() {
+        let function = Function {
+            name: "atan",
+            operands: 1,
+            format: Format::F32,
+            exact: |e: &Real, x| e.call(F1::Atan, x[0]),
+            allowed: |b: &Bounds, x| b.call(F1::Atan, x[0]),
+        };
+        // Results that tell their input.
+        let result = |p: u32| p.rotate_left(7) & 0x3fff_ffff;
+        let of = |chunk: Chunk| {
+            let words: Vec<u32> =
+                (0..u32::try_from(chunk.count()).unwrap()).map(|i| result(chunk.pattern(i))).collect();
+            let mut tally = Tally::default();
+            tally.add(&function, Sent { chunk, words: &words, poison: None }, 2);
+            tally
+        };
+        let all = Order { inputs: Inputs::All, bits: 32, blocks: 4, most: None }.chunks().nth(300).unwrap();
+        let sample = Order { inputs: Inputs::Stratified, bits: 32, blocks: 4, most: None }.chunks().next().unwrap();
+        let (all, sample) = (of(all), of(sample));
+        assert_eq!((all.samples.len(), all.blocks.len()), (4, 4), "four blocks");
+        let whole = &sample.samples[&0];
+        for (first, kept) in all.samples {
+            let there = &whole[first as usize..][..kept.len()];
+            assert_eq!((kept.len(), &kept[..]), (256, there), "from input {first} of the sample on");
+        }
+    }
+}
