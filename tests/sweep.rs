@@ -63,7 +63,7 @@ fn swept_as(
     threads: usize,
     results: Results,
 ) -> Result<Swept, RunError> {
-    let order = Order { inputs, bits: 32, blocks: 4, most: Some(2) };
+    let order = Order { inputs, bits: 32, blocks: 4, most: Some(2), from: 0 };
     let mut engine = Planted {
         identity: AdapterIdentity::unlisted("planted"),
         function: computed,

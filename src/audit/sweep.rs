@@ -71,7 +71,7 @@ pub fn order(sweepable: &Sweepable, inputs: Inputs, device_type: &str, threads: 
     // A software adapter's buffers are this machine's memory too.
     let most = if device_type == "cpu" { 4 } else { 16 };
     let blocks = u32::try_from(2 * threads).unwrap_or(u32::MAX).clamp(4, most);
-    Order { inputs, bits: sweepable.function.bits(), blocks, most: None }
+    Order { inputs, bits: sweepable.function.bits(), blocks, most: None, from: 0 }
 }
 
 /// Sweeps a function on an engine. `done` is told after each chunk how many inputs are done.

@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(names.len(), all.len(), "each name once");
             for sweepable in all {
                 for inputs in [Inputs::All, Inputs::Stratified] {
-                    let order = Order { inputs, bits: sweepable.function.bits(), blocks: 4, most: None };
+                    let order = Order { inputs, bits: sweepable.function.bits(), blocks: 4, most: None, from: 0 };
                     let chunk = order.chunks().next().expect("a chunk");
                     let (program, _) = sweepable.program(chunk);
                     let parsed = naga::front::wgsl::parse_str(&program.source);

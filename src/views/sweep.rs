@@ -36,10 +36,7 @@ pub fn swept(file: &SweepFile) -> serde_json::Result<Prepared> {
         ),
         _ => (
             Tone::Bad,
-            format!(
-                "{broken} of {} have results that the specification does not allow{unswept}",
-                plural(swept, "sweep")
-            ),
+            format!("{broken} of {} have results that the specification forbids{unswept}", plural(swept, "sweep")),
         ),
     };
     let mut document = Document::new(tone, headline);

@@ -112,8 +112,6 @@ impl Dense {
             }
             for k in 0..GROUP {
                 self.buckets[k % TURNS][bucket(distances[k])] += 1;
-            }
-            for k in 0..GROUP {
                 squares += off[k] * off[k];
                 relative += by_size[k];
                 shifted += by_shifted[k];

@@ -67,6 +67,8 @@ pub struct Order {
     pub blocks: u32,
     /// So many chunks and no more, for tests and measurements; else all.
     pub most: Option<usize>,
+    /// The first of them, by its place.
+    pub from: usize,
 }
 
 impl Order {
@@ -84,8 +86,10 @@ impl Order {
                 (Chunk { first: 0, length, runs: 2, sample: false }, SIGN / length)
             }
         };
-        let count = self.most.map_or(count, |most| count.min(u32::try_from(most).unwrap_or(u32::MAX)));
-        (0..count).map(move |k| Chunk { first: k * first.length, ..first })
+        let place = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).min(count);
+        let from = place(self.from);
+        let to = self.most.map_or(count, |most| place(self.from.saturating_add(most)));
+        (from..to).map(move |k| Chunk { first: k * first.length, ..first })
     }
 
     /// How many inputs there are.
@@ -115,7 +119,7 @@ mod tests {
 
     #[test]
     fn all_inputs_are_tried_once() {
-        let order = Order { inputs: Inputs::All, bits: 32, blocks: 8, most: None };
+        let order = Order { inputs: Inputs::All, bits: 32, blocks: 8, most: None, from: 0 };
         assert_eq!(order.count(), 1 << 32, "as many as there are");
         let (mut positive, mut last) = (0u64, None);
         for chunk in order.chunks() {
@@ -126,7 +130,7 @@ mod tests {
             positive += u64::from(chunk.length);
         }
         assert_eq!(positive, 1 << 31, "each half");
-        let half = Order { inputs: Inputs::All, bits: 16, blocks: 8, most: None };
+        let half = Order { inputs: Inputs::All, bits: 16, blocks: 8, most: None, from: 0 };
         assert_eq!(half.chunks().map(Chunk::count).collect::<Vec<_>>(), [1 << 16], "binary16");
     }
 }

@@ -285,8 +285,9 @@ mod tests {
             tally.add(&function, Sent { chunk, words: &words, poison: None }, 2);
             tally
         };
-        let all = Order { inputs: Inputs::All, bits: 32, blocks: 4, most: None }.chunks().nth(300).unwrap();
-        let sample = Order { inputs: Inputs::Stratified, bits: 32, blocks: 4, most: None }.chunks().next().unwrap();
+        let all = Order { inputs: Inputs::All, bits: 32, blocks: 4, most: None, from: 0 }.chunks().nth(300).unwrap();
+        let sample =
+            Order { inputs: Inputs::Stratified, bits: 32, blocks: 4, most: None, from: 0 }.chunks().next().unwrap();
         let (all, sample) = (of(all), of(sample));
         assert_eq!((all.samples.len(), all.blocks.len()), (4, 4), "four blocks");
         let whole = &sample.samples[&0];
