@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use repro_audit::model::bits::{Bits, Dtype};
-use repro_audit::numerics::drift::{Class, Drift, classify, measure};
+use repro_audit::numerics::drift::{Class, Classes, Drift, Element, UlpBucket, classify, measure};
 
 const FLOATS: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::Bf16];
 
@@ -234,4 +234,150 @@ fn metrics_of_a_worked_example() {
     assert_eq!(drift.worst.map(|e| e.index), Some(3), "0 against 0.5 is furthest in ulp");
     let squares = f64::exp2(-46.0) + (tenth * 4.0).powi(2) + 0.25;
     assert!((drift.nmse - squares / 21.0).abs() < 1e-15, "nmse");
+}
+
+/// The drift of two binary32 outputs by its definition: one element after another, without a shortcut.
+fn plain(left: &[u32], right: &[u32]) -> Drift {
+    const BLOCK: usize = 2048;
+    let value = |bits: u32| f64::from(f32::from_bits(bits));
+    let mut found = Drift {
+        elements: left.len() as u64,
+        differing: 0,
+        classes: Classes::default(),
+        max_ulp: 0,
+        ulp_percentiles: [0; 3],
+        histogram: Vec::new(),
+        bias_ulp: 0.0,
+        mean_relative: 0.0,
+        mean_relative_shifted: 0.0,
+        max_absolute: 0.0,
+        max_relative: 0.0,
+        from_zero: 0,
+        nmse: 0.0,
+        first: None,
+        worst: None,
+        mask: None,
+    };
+    let (mut buckets, mut bias) = (std::collections::BTreeMap::<u64, u64>::new(), 0i64);
+    let (mut relative, mut shifted, mut squares) = (0.0f64, 0.0f64, 0.0f64);
+    let (mut first, mut payload, mut worst) = (None, None, None::<(usize, u64)>);
+    let place = |bits: u32| if bits >> 31 == 0 { i64::from(bits) } else { -i64::from(bits & 0x7fff_ffff) };
+    for (i, (a, b)) in left.iter().zip(right).enumerate() {
+        let c = &mut found.classes;
+        let severity = match obvious(Dtype::F32, *a, *b) {
+            Class::Equal => continue,
+            Class::NanPayload => {
+                c.nan_payload += 1;
+                payload.get_or_insert(i);
+                worst.get_or_insert((i, 0));
+                continue;
+            }
+            Class::ZeroSign => (&mut c.zero_sign, 1),
+            Class::Flushed => (&mut c.flushed, 2),
+            Class::Finite(d) => {
+                *buckets.entry(d.next_power_of_two()).or_default() += 1;
+                found.max_ulp = found.max_ulp.max(d);
+                found.from_zero += u64::from(value(*a) == 0.0);
+                (&mut c.finite, 2 + d)
+            }
+            Class::NotFinite => (&mut c.not_finite, 1 << 39),
+            Class::Infinite => (&mut c.infinite, 1 << 40),
+            Class::NanVersusNumber => (&mut c.nan_versus_number, 1 << 41),
+        };
+        *severity.0 += 1;
+        first.get_or_insert(i);
+        if worst.is_none_or(|(_, s)| severity.1 > s) {
+            worst = Some((i, severity.1));
+        }
+        let (x, y) = (value(*a), value(*b));
+        if x.is_finite() && y.is_finite() {
+            bias += place(*b) - place(*a);
+            let off = (x - y).abs();
+            found.max_absolute = found.max_absolute.max(off);
+            squares += off * off;
+            shifted += off / (x + 1e-8).abs();
+            if x != 0.0 {
+                relative += off / x.abs();
+                found.max_relative = found.max_relative.max(off / x.abs());
+            }
+        }
+    }
+    let c = found.classes;
+    found.differing =
+        c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.not_finite + c.flushed + c.finite;
+    // Squares of the left side: eight sums that take turns; the blocks before the first that differs come last.
+    let blocks = left.len().div_ceil(BLOCK);
+    let part = |k: usize| BLOCK * k..(BLOCK * (k + 1)).min(left.len());
+    let begin = (0..blocks).find(|k| left[part(*k)] != right[part(*k)]).unwrap_or(blocks);
+    let (mut sums, mut finite, mut nonzero) = ([0.0f64; 8], 0u64, 0u64);
+    if begin < blocks {
+        for i in (begin..blocks).chain(0..begin).flat_map(part) {
+            let (x, y) = (value(left[i]), value(right[i]));
+            if x.is_finite() && y.is_finite() {
+                finite += 1;
+                nonzero += u64::from(x != 0.0);
+                sums[i % 8] += x * x;
+            }
+        }
+    }
+    let over = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
+    found.bias_ulp = over(bias as f64, finite as f64);
+    found.mean_relative = over(relative, nonzero as f64);
+    found.mean_relative_shifted = over(shifted, finite as f64);
+    found.nmse = over(squares, sums.iter().sum());
+    let different: u64 = buckets.values().sum();
+    found.ulp_percentiles = [0.5, 0.99, 0.999].map(|q| {
+        let rank = u64::try_from((q * finite as f64).ceil() as i64).expect("a count");
+        let mut seen = finite.saturating_sub(different);
+        if rank <= seen {
+            return 0;
+        }
+        let reached = buckets.iter().find(|(_, n)| {
+            seen += **n;
+            rank <= seen
+        });
+        reached.map_or(u64::MAX, |(up_to, _)| *up_to)
+    });
+    found.histogram = buckets.into_iter().map(|(up_to, count)| UlpBucket { up_to, count }).collect();
+    let element = |i: usize| Element {
+        index: i as u64,
+        left: format!("0x{:08x}", left[i]),
+        right: format!("0x{:08x}", right[i]),
+    };
+    found.first = first.or(payload).map(element);
+    found.worst = worst.map(|(i, _)| element(i));
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    /// Every figure, to the last bit: sums are added in the order of the elements whatever is taken together.
+    #[test]
+    fn every_figure_is_that_of_the_plain_definition(
+        seed in any::<u32>(),
+        len in prop_oneof![1usize..200, 2000usize..2100, 4000usize..9000],
+        density in 0u32..5,
+        normal in any::<bool>(),
+        special in any::<bool>(),
+    ) {
+        let mut state = u64::from(seed) << 1 | 1;
+        let mut word = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 32) as u32
+        };
+        // One in 1000 differs, one in 30, every other one, or all.
+        let every = [1000, 30, 2, 1, 7][density as usize];
+        let mut left: Vec<u32> = Vec::new();
+        let mut right = Vec::new();
+        for _ in 0..len {
+            let a = if normal { word() & 0x8fff_ffff | 0x3000_0000 } else { word() };
+            let a = if special && word() % 50 == 0 { [0, 0x8000_0000, 1, 0x7f80_0000, 0x7fc0_0000][(word() % 5) as usize] } else { a };
+            let b = if word() % every == 0 { a.wrapping_add(1 << (word() % 32)) } else { a };
+            left.push(a);
+            right.push(b);
+        }
+        let found = measure(&bits(Dtype::F32, &left), &bits(Dtype::F32, &right)).expect("one shape");
+        prop_assert_eq!(format!("{found:?}"), format!("{:?}", plain(&left, &right)));
+    }
 }

@@ -100,7 +100,7 @@ fn execution(
     let (runs, distinct, kept, seconds, findings) = match one.response {
         Response::Ran { runs, distinct, kept, seconds, findings } => (*runs, distinct, *kept, *seconds, findings),
         Response::Skipped { why } => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
-        Response::Adapters { .. } | Response::Opened { .. } => {
+        Response::Adapters { .. } | Response::Opened { .. } | Response::Sweeping { .. } | Response::Swept { .. } => {
             let reason = super::ChildError::Other("a case").to_string();
             return Ok(nothing(Outcome::Failed { reason }, Status::Failed));
         }

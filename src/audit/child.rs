@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use super::worker::{Request, Response};
 use crate::engines::interpreter::Mode;
 use crate::model::AdapterIdentity;
+use crate::model::bits::Dtype;
+use crate::model::sweep::Inputs;
 use crate::process::frame::{self, FrameError};
 use crate::process::{Group, Limits, Tail, interrupt, mib};
 
@@ -136,8 +138,27 @@ impl Child {
 
     /// Asks for one case.
     pub(super) fn ask(&mut self, case: &str, repeats: u32) -> Result<Response, ChildError> {
-        let request = Request { case: case.to_owned(), repeats };
-        let written = self.group.leader().stdin.as_mut().map(|pipe| frame::write(pipe, &request));
+        self.request(&Request::Case { case: case.to_owned(), repeats })
+    }
+
+    /// Asks for a sweep. The limit of time is one chunk's; `done` is told how many inputs are done.
+    pub(super) fn sweep(
+        &mut self,
+        function: &str,
+        dtype: Dtype,
+        inputs: Inputs,
+        done: &mut dyn FnMut(u64),
+    ) -> Result<Response, ChildError> {
+        let mut answer = self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs })?;
+        while let Response::Sweeping { done: inputs } = answer {
+            done(inputs);
+            answer = self.wait(self.limits.time)?;
+        }
+        Ok(answer)
+    }
+
+    fn request(&mut self, request: &Request) -> Result<Response, ChildError> {
+        let written = self.group.leader().stdin.as_mut().map(|pipe| frame::write(pipe, request));
         match written {
             Some(Ok(())) => self.wait(self.limits.time),
             // It died since the last case; waiting says how.

@@ -22,6 +22,7 @@ mod recording;
 mod resume;
 mod run;
 mod slot;
+pub mod sweep;
 mod truth;
 mod unreached;
 pub mod worker;

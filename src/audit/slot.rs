@@ -202,9 +202,12 @@ impl EngineSlot {
                     child.ask(&case.to_string(), repeats)
                 });
                 let response = match asked {
-                    Ok(Response::Adapters { .. } | Response::Opened { .. }) => {
-                        Response::Failed { reason: ChildError::Other("a case").to_string(), fatal: true }
-                    }
+                    Ok(
+                        Response::Adapters { .. }
+                        | Response::Opened { .. }
+                        | Response::Sweeping { .. }
+                        | Response::Swept { .. },
+                    ) => Response::Failed { reason: ChildError::Other("a case").to_string(), fatal: true },
                     Ok(response) => response,
                     Err(e) => Response::Failed { reason: e.to_string(), fatal: true },
                 };

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
 use super::fault::Fault;
-use super::{own, plan};
+use super::{own, plan, sweep};
 use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
+use crate::model::bits::Dtype;
+use crate::model::sweep::{Inputs, Swept};
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Pipes, detach, end, end_with_parent, has_parent, shown};
@@ -19,9 +21,22 @@ use crate::record::Distinct;
 
 /// What a child is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Request {
-    pub(super) case: String,
-    pub(super) repeats: u32,
+#[serde(rename_all = "lowercase", tag = "request")]
+pub(super) enum Request {
+    /// To run a case.
+    Case { case: String, repeats: u32 },
+    /// To sweep a function.
+    Sweep { function: String, dtype: Dtype, inputs: Inputs },
+}
+
+impl Request {
+    /// What names it.
+    fn id(&self) -> String {
+        match self {
+            Self::Case { case, .. } => case.clone(),
+            Self::Sweep { function, .. } => format!("sweep/{function}"),
+        }
+    }
 }
 
 /// What a child answers. The first is of the opening.
@@ -36,6 +51,10 @@ pub(super) enum Response {
     Ran { runs: u32, distinct: Vec<Distinct>, kept: usize, seconds: f64, findings: Vec<Finding> },
     /// The case cannot run here.
     Skipped { why: Skip },
+    /// So many inputs of a sweep are done.
+    Sweeping { done: u64 },
+    /// A sweep is done.
+    Swept { swept: Box<Swept> },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },
     /// The case failed.
@@ -131,19 +150,27 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
             Err(e) => return Err(std::io::Error::other(e)),
         };
         if let Some(fault) = &fault {
-            fault.strike(&request.case, &mut *pipes.answers);
+            fault.strike(&request.id(), &mut *pipes.answers);
         }
-        send(pipes, &respond(engine.as_mut(), &request, own.as_ref(), scratch))?;
+        let response = match request {
+            Request::Case { case, repeats } => respond(engine.as_mut(), &case, repeats, own.as_ref(), scratch),
+            Request::Sweep { function, dtype, inputs } => {
+                let mut done = |done| send(pipes, &Response::Sweeping { done });
+                let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);
+                answer.unwrap_or_else(|e| failed(&e))
+            }
+        };
+        send(pipes, &response)?;
     }
 }
 
-fn respond(engine: &mut dyn Engine, request: &Request, own: Option<&user::Kernel>, scratch: &Path) -> Response {
+fn respond(engine: &mut dyn Engine, case: &str, repeats: u32, own: Option<&user::Kernel>, scratch: &Path) -> Response {
     let failed = |reason: String| Response::Failed { reason, fatal: false };
-    let problem = match plan::problem(own, &request.case) {
+    let problem = match plan::problem(own, case) {
         Ok(problem) => problem,
         Err(e) => return failed(e.to_string()),
     };
-    respond_to(engine.run(&problem.task(), request.repeats), &Blobs::new(scratch, &request.case, ""))
+    respond_to(engine.run(&problem.task(), repeats), &Blobs::new(scratch, case, ""))
 }
 
 /// An engine's answer, with the outputs that it kept stored.
@@ -163,12 +190,17 @@ pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
             Response::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
         }
         Answer::Skipped(why) => Response::Skipped { why },
-        Answer::Failed(e) => match e {
-            RunError::Unwritten { count, first, .. } => {
-                Response::Unwritten { count: count as u64, first: first as u64, reason: e.to_string() }
-            }
-            // After a driver's failure the device may be lost: a fresh child is surer than a guess.
-            _ => Response::Failed { reason: shown(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
-        },
+        Answer::Failed(e) => failed(&e),
+    }
+}
+
+/// That an engine failed.
+fn failed(e: &RunError) -> Response {
+    match e {
+        RunError::Unwritten { count, first, .. } => {
+            Response::Unwritten { count: *count as u64, first: *first as u64, reason: e.to_string() }
+        }
+        // After a driver's failure the device may be lost: a fresh child is surer than a guess.
+        _ => Response::Failed { reason: shown(&e.to_string()), fatal: matches!(e, RunError::Driver(_)) },
     }
 }

@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod rng;
 mod shown;
+mod sweep;
 mod worker;
 
 use std::process::ExitCode;
@@ -101,6 +102,11 @@ enum Verb {
         after_help = "Examples:\n  repro-audit kernels softmax\n  repro-audit kernels --profile quick --format csv"
     )]
     Kernels(kernels::Args),
+    /// Try built-in functions at all their inputs on every adapter, against the correctly rounded results.
+    #[command(
+        after_help = "Examples:\n  repro-audit sweep sin exp --inputs stratified\n  repro-audit sweep --adapter llvmpipe --out before.json\n  repro-audit sweep --compare before.json after.json"
+    )]
+    Sweep(sweep::Args),
     /// Predict the random numbers that GPUs not in this machine draw, or identify the GPU from printed numbers. Works
     /// offline.
     Rng(rng::Args),
@@ -212,7 +218,8 @@ fn run() -> ExitCode {
         Verb::Worker(_) => None,
         verb => {
             interrupt::listen();
-            matches!(verb, Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_)).then(interrupt::hold)
+            matches!(verb, Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_) | Verb::Sweep(_))
+                .then(interrupt::hold)
         }
     };
     let done = match cli.verb {
@@ -226,6 +233,7 @@ fn run() -> ExitCode {
         Verb::Lock(args) => lock::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Kernels(args) => kernels::run(&args),
+        Verb::Sweep(args) => sweep::run(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

@@ -8,11 +8,13 @@ pub mod interpreter;
 pub mod mock;
 pub mod remote;
 mod skip;
+mod stream;
 
 pub use crate::model::answer::{Answer, Distinct, RunError, Runs};
 use crate::model::task::Program;
 use crate::model::{AdapterIdentity, Skip, Task};
 use skip::unsupported;
+pub use stream::{Chunk, Stream};
 
 /// Something that executes tasks.
 ///
@@ -24,16 +26,34 @@ pub trait Engine: Send {
 
     /// Executes a task `repeats` times; fewer, but at least twice, where it is known that further runs can't differ.
     fn run(&mut self, task: &Task, repeats: u32) -> Answer;
+
+    /// Executes a program once with each of many contents of one of its buffers, and hands on each output. Where it can, it
+    /// executes the next ones meanwhile.
+    ///
+    /// # Errors
+    /// When the driver fails or refuses the shader.
+    fn stream(&mut self, stream: &mut Stream<'_>) -> Result<Result<(), Skip>, RunError> {
+        stream.one_by_one(|program| self.run(&Task::of(program), 1))
+    }
 }
 
 /// What executes a program in WGSL.
 trait Programs: Send {
     fn run_program(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError>;
+
+    /// As [`Engine::stream`].
+    fn stream_program(&mut self, stream: &mut Stream<'_>) -> Result<Result<(), Skip>, RunError> {
+        stream.one_by_one(|program| self.run_program(&program, 1).into())
+    }
 }
 
 impl Programs for gpu::Runner {
     fn run_program(&mut self, program: &Program, repeats: u32) -> Result<Result<Runs, Skip>, RunError> {
         self.run(program, repeats)
+    }
+
+    fn stream_program(&mut self, stream: &mut Stream<'_>) -> Result<Result<(), Skip>, RunError> {
+        self.stream(stream)
     }
 }
 
@@ -62,6 +82,10 @@ impl<P: Programs> Engine for Wgsl<P> {
             Some(program) => self.programs.run_program(program, repeats).into(),
             None => Answer::Skipped(Skip::CpuOnly),
         }
+    }
+
+    fn stream(&mut self, stream: &mut Stream<'_>) -> Result<Result<(), Skip>, RunError> {
+        self.programs.stream_program(stream)
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
 //! | `training` | If the same training runs again, do the numbers of its operations stay? |
+//! | `sweep` | At which inputs do two sweeps of a function differ? |
 //! | `advice` | What to use, and what to do next? |
 //!
 //! Facts are computed from the evidence in a record and never from the conclusions that its file states: those are what
@@ -34,6 +35,7 @@ mod severity;
 mod size;
 mod soundness;
 mod status;
+pub mod sweep;
 pub mod training;
 mod vacuity;
 mod verdict;

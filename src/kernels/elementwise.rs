@@ -61,7 +61,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// Whether the shader reads words, and not floats.
-    fn takes_words(&self) -> bool {
+    pub(crate) fn takes_words(&self) -> bool {
         self.draws.iter().any(|d| matches!(d, Draw::Word | Draw::Half))
     }
 }
@@ -138,8 +138,13 @@ impl Elementwise {
         })
     }
 
+    /// Its rows.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.state().0
+    }
+
     /// Rows on binary32 operands with binary32 results have a binary16 form (frexp's would need 16-bit integers in naga).
-    fn takes_half(&self, row: &Row) -> bool {
+    pub(crate) fn takes_half(&self, row: &Row) -> bool {
         self.half
             && row.output == Dtype::F32
             && !["f32", "guarded", "quantizeToF16", "frexp"].iter().any(|w| row.wgsl.contains(w))

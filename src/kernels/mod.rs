@@ -32,6 +32,7 @@ pub mod softmax;
 pub mod specials;
 pub mod split;
 pub mod sum;
+pub mod sweep;
 pub mod threefry;
 pub mod uniform;
 pub mod user;

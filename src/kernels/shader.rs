@@ -21,6 +21,7 @@ static SHARED: &[(&str, &str)] = &[
     ("shared/pairs.wgsl", include_str!("../../shaders/shared/pairs.wgsl")),
     ("shared/fixed_point.wgsl", include_str!("../../shaders/shared/fixed_point.wgsl")),
     ("shared/elementwise.wgsl", include_str!("../../shaders/shared/elementwise.wgsl")),
+    ("shared/sweep.wgsl", include_str!("../../shaders/shared/sweep.wgsl")),
 ];
 
 /// A shader with its variant chosen by definitions.

@@ -21,6 +21,7 @@ pub mod record;
 mod role;
 mod side;
 mod skip;
+pub mod sweep;
 pub mod task;
 pub mod text;
 pub mod variables;

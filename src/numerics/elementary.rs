@@ -7,6 +7,8 @@
 //!
 //! `examples/elementary.rs` looks at all 2^32 arguments with a second implementation. See `docs/numerics.md`.
 
+pub mod single;
+
 /// `wide`, moved off a tie of binary32 to the side that `narrow`, the answer in binary32, tells.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]

@@ -7,4 +7,5 @@ pub mod elementary;
 pub mod exact;
 pub mod inputs;
 pub mod spec;
+pub mod sweep;
 pub mod threads;

@@ -5,6 +5,8 @@
 //! flushed at any point, and non-finite values may be assumed absent.
 
 pub mod bounds;
+pub mod certain;
+pub mod limits;
 
 /// The unit roundoff that the specification allows of one binary32 operation.
 pub const U32: f64 = 1.0 / 8_388_608.0;

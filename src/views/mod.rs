@@ -10,6 +10,7 @@ pub mod prediction;
 pub mod prepared;
 pub mod set;
 pub mod statement;
+pub mod sweep;
 pub(crate) mod text;
 
 pub use document::Document;

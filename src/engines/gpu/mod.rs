@@ -6,6 +6,7 @@ mod compiled;
 mod identity;
 mod readback;
 mod runner;
+mod stream;
 
 pub use adapter::{backend_names, enumerate, open};
 pub use runner::Runner;

@@ -26,10 +26,10 @@ pub(super) struct Held {
 /// A device, and what is kept between cases.
 #[derive(Debug)]
 pub struct Runner {
-    device: wgpu::Device,
-    queue: wgpu::Queue,
-    features: Vec<Feature>,
-    compiled: Compiled,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) features: Vec<Feature>,
+    pub(super) compiled: Compiled,
     staging: Staging,
     poison: [Option<wgpu::Buffer>; 2],
     /// What the driver said outside any error scope.
@@ -78,10 +78,15 @@ impl Runner {
         if let Some(skip) = unsupported(program, &specialise(program)?, &self.features, &self.device.limits()) {
             return Ok(Err(skip));
         }
+        self.checked(|runner| runner.run_unchecked(program, repeats.max(1))).map(Ok)
+    }
+
+    /// Does `work`, and fails where the driver reported an error meanwhile.
+    pub(super) fn checked<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, RunError>) -> Result<T, RunError> {
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
-        let result = self.run_unchecked(program, repeats.max(1));
+        let result = work(self);
         let errors = [internal.pop(), memory.pop(), validation.pop()].map(pollster::block_on);
         if let Some(error) = errors.into_iter().flatten().next() {
             self.compiled.clear();
@@ -94,7 +99,7 @@ impl Runner {
         if let Some(message) = complaint {
             return Err(RunError::Driver(message));
         }
-        result.map(Ok)
+        result
     }
 
     fn run_unchecked(&mut self, program: &Program, repeats: u32) -> Result<Runs, RunError> {
@@ -140,7 +145,7 @@ impl Runner {
         Ok(Runs { distinct, runs: repeats, seconds, compile_seconds, findings: Vec::new() })
     }
 
-    fn buffer(&mut self, buffer: &Buffer) -> Held {
+    pub(super) fn buffer(&mut self, buffer: &Buffer) -> Held {
         let (label, usage) = match buffer {
             Buffer::Input(_) => ("input", wgpu::BufferUsages::STORAGE),
             Buffer::Uniform(_) => ("uniform", wgpu::BufferUsages::UNIFORM),
@@ -196,7 +201,7 @@ impl Runner {
         self.poison[which] = Some(made);
     }
 
-    fn encode(
+    pub(super) fn encode(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         program: &Program,

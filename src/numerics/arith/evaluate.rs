@@ -42,6 +42,45 @@ pub enum F1 {
     Trunc,
 }
 
+impl F1 {
+    /// The built-in function of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "abs" => Self::Abs,
+            "acos" => Self::Acos,
+            "acosh" => Self::Acosh,
+            "asin" => Self::Asin,
+            "asinh" => Self::Asinh,
+            "atan" => Self::Atan,
+            "atanh" => Self::Atanh,
+            "ceil" => Self::Ceil,
+            "cos" => Self::Cos,
+            "cosh" => Self::Cosh,
+            "degrees" => Self::Degrees,
+            "exp" => Self::Exp,
+            "exp2" => Self::Exp2,
+            "floor" => Self::Floor,
+            "fract" => Self::Fract,
+            "inverseSqrt" => Self::InverseSqrt,
+            "log" => Self::Log,
+            "log2" => Self::Log2,
+            "quantizeToF16" => Self::QuantizeToF16,
+            "radians" => Self::Radians,
+            "round" => Self::Round,
+            "saturate" => Self::Saturate,
+            "sign" => Self::Sign,
+            "sin" => Self::Sin,
+            "sinh" => Self::Sinh,
+            "sqrt" => Self::Sqrt,
+            "tan" => Self::Tan,
+            "tanh" => Self::Tanh,
+            "trunc" => Self::Trunc,
+            _ => return None,
+        })
+    }
+}
+
 /// Functions of two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are WGSL's")]

@@ -1,15 +1,13 @@
 //! The drift between two outputs of the same shape.
 
 use super::classify::{Class, classify};
-use super::population::Population;
+use super::dense::{Dense, GROUP, are_normal, distance};
+use super::population::{PART, Population};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Classes, Drift, Element, MaskDrift, UlpBucket};
 
 /// Elements looked at together: both sides' blocks stay in the first-level cache.
 const BLOCK: usize = 2048;
-
-/// Elements that are passed over together where they are equal.
-const GROUP: usize = 16;
 
 /// Measures the drift from `left` to `right`. `None` where their shapes differ.
 ///
@@ -33,8 +31,9 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
         }
         let from = block * BLOCK;
         let to = (from + BLOCK).min(left.len);
-        if population.add(left, right, from, to) {
-            tally.add_block(left, right, from, to);
+        let parts = population.add(left, right, from, to);
+        if parts != 0 {
+            tally.add_block(left, right, from, to, parts);
         }
     }
     if tally.any() {
@@ -46,18 +45,14 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
 /// What is counted of elements that differ.
 struct Tally {
     classes: Classes,
-    /// Finite distances, by the power of two that holds them; the last one takes equal elements and is no bucket.
-    buckets: [u64; 66],
+    /// Finite distances, by the power of two that holds them.
+    buckets: [u64; 65],
     max_ulp: u64,
-    /// The sum of signed distances; below 2^33 each, so it cannot overflow.
-    bias: i64,
-    relative: f64,
-    shifted: f64,
-    max_absolute: f64,
-    max_relative: f64,
+    /// What is counted of normal numbers several at a time, and the sums of all: signed distances are below 2^33 each, so
+    /// that theirs cannot overflow.
+    dense: Dense,
     /// Finite numbers that differ from zero on the left.
     from_zero: u64,
-    squares: f64,
     /// The first element whose value differs, and the first whose NaN has another sign or payload.
     first: Option<usize>,
     first_payload: Option<usize>,
@@ -69,15 +64,10 @@ impl Default for Tally {
     fn default() -> Self {
         Self {
             classes: Classes::default(),
-            buckets: [0; 66],
+            buckets: [0; 65],
             max_ulp: 0,
-            bias: 0,
-            relative: 0.0,
-            shifted: 0.0,
-            max_absolute: 0.0,
-            max_relative: 0.0,
+            dense: Dense::default(),
             from_zero: 0,
-            squares: 0.0,
             first: None,
             first_payload: None,
             worst: None,
@@ -91,8 +81,8 @@ impl Tally {
         self.first.or(self.first_payload).is_some()
     }
 
-    /// Takes the elements `from..to`, of which most are often equal: those are passed over several at a time.
-    fn add_block(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) {
+    /// Takes the elements `from..to`, of which only those `parts` differ.
+    fn add_block(&mut self, left: &Bits, right: &Bits, from: usize, to: usize, parts: u64) {
         if left.dtype != Dtype::F32 {
             for i in from..to {
                 self.add(left.dtype, i, left.get(i), right.get(i));
@@ -101,94 +91,63 @@ impl Tally {
         }
         let (l, r) = (&left.words[from..to], &right.words[from..to]);
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2.
-            unsafe { self.add_groups_avx2(from, l, r) };
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("lzcnt") {
+            // SAFETY: the processor has both.
+            unsafe { self.add_parts_avx2(from, l, r, parts) };
             return;
         }
-        self.add_groups(from, l, r);
+        self.add_parts::<false>(from, l, r, parts);
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn add_groups_avx2(&mut self, from: usize, left: &[u32], right: &[u32]) {
-        self.add_groups(from, left, right);
+    #[target_feature(enable = "avx2,lzcnt")]
+    fn add_parts_avx2(&mut self, from: usize, left: &[u32], right: &[u32], parts: u64) {
+        self.add_parts::<true>(from, left, right, parts);
     }
 
+    /// `WIDE` says that the processor has AVX2.
     #[inline(always)]
-    fn add_groups(&mut self, from: usize, left: &[u32], right: &[u32]) {
-        let (l, l_rest) = left.as_chunks::<GROUP>();
-        let (r, r_rest) = right.as_chunks::<GROUP>();
-        for (group, (a, b)) in l.iter().zip(r).enumerate() {
-            let at = from + group * GROUP;
-            let (mut different, mut ordinary) = (0, true);
-            for k in 0..GROUP {
-                different |= a[k] ^ b[k];
-                ordinary &= is_ordinary(a[k]) & is_ordinary(b[k]);
-            }
-            if different == 0 {
+    fn add_parts<const WIDE: bool>(&mut self, from: usize, left: &[u32], right: &[u32], parts: u64) {
+        let pairs = left.chunks(PART).zip(right.chunks(PART)).enumerate();
+        for (part, (l, r)) in pairs.filter(|(part, _)| (parts >> (*part).min(63)) & 1 != 0) {
+            let at = from + part * PART;
+            let ((a, a_rest), (b, b_rest)) = (l.as_chunks::<GROUP>(), r.as_chunks::<GROUP>());
+            // The first difference is looked for one element at a time.
+            let plain = self.first.is_some();
+            if plain && a_rest.is_empty() && b_rest.is_empty() && are_normal(l, r) {
+                self.add_normal::<WIDE>(at, a, b);
                 continue;
             }
-            if ordinary && self.first.is_some() {
-                self.add_ordinary(at, a, b);
-            } else {
-                for k in 0..GROUP {
-                    self.add(Dtype::F32, at + k, a[k], b[k]);
+            for (group, (a, b)) in l.chunks(GROUP).zip(r.chunks(GROUP)).enumerate() {
+                let at = at + group * GROUP;
+                match (a.as_chunks(), b.as_chunks()) {
+                    ((x @ [_], _), (y @ [_], _)) if plain && are_normal(a, b) => self.add_normal::<WIDE>(at, x, y),
+                    _ => {
+                        for (k, (a, b)) in a.iter().zip(b).enumerate() {
+                            self.add(Dtype::F32, at + k, *a, *b);
+                        }
+                    }
                 }
             }
         }
-        let at = from + l.len() * GROUP;
-        for (k, (a, b)) in l_rest.iter().zip(r_rest).enumerate() {
-            self.add(Dtype::F32, at + k, *a, *b);
-        }
     }
 
-    /// [`Self::add`] for normal numbers only, whose difference has no class but `finite`: several at a time, without
-    /// branches.
+    /// [`Self::add`] for normal numbers only, whose difference has no class but `finite`.
     #[inline(always)]
-    fn add_ordinary(&mut self, at: usize, a: &[u32; GROUP], b: &[u32; GROUP]) {
-        let place = |bits: u32| {
-            let magnitude = (bits & 0x7fff_ffff).cast_signed();
-            if bits >> 31 == 0 { magnitude } else { -magnitude }
-        };
-        let mut distances = [0u32; GROUP];
-        let (mut finite, mut max) = (0u32, 0u32);
-        let mut bias = 0i64;
-        let mut difference = [0.0f64; GROUP];
-        let mut relative = [0.0f64; GROUP];
-        let mut shifted = [0.0f64; GROUP];
-        for k in 0..GROUP {
-            let (p, q) = (place(a[k]), place(b[k]));
-            distances[k] = p.abs_diff(q);
-            finite += u32::from(p != q);
-            max = max.max(distances[k]);
-            bias += i64::from(q) - i64::from(p);
-            let (x, y) = (f64::from(f32::from_bits(a[k])), f64::from(f32::from_bits(b[k])));
-            difference[k] = (x - y).abs();
-            relative[k] = difference[k] / x.abs();
-            shifted[k] = difference[k] / (x + 1e-8).abs();
-        }
-        self.classes.finite += u64::from(finite);
-        self.bias += bias;
-        for d in distances {
-            // An equal element lands in a bucket that is not one.
-            self.buckets[if d == 0 { 65 } else { (32 - (d - 1).leading_zeros()) as usize }] += 1;
-        }
-        if u64::from(max) > self.max_ulp {
-            self.max_ulp = u64::from(max);
-        }
-        // The same order of additions as one at a time.
-        for k in 0..GROUP {
-            self.max_absolute = self.max_absolute.max(difference[k]);
-            self.max_relative = self.max_relative.max(relative[k]);
-            self.squares += difference[k] * difference[k];
-            self.relative += relative[k];
-            self.shifted += shifted[k];
-        }
-        if self.worst.is_none_or(|(_, severity)| 2 + u64::from(max) > severity)
-            && let Some(k) = distances.iter().position(|d| *d == max)
+    fn add_normal<const WIDE: bool>(&mut self, at: usize, left: &[[u32; GROUP]], right: &[[u32; GROUP]]) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has AVX2.
+        let most = if WIDE { unsafe { self.dense.add_avx2(left, right) } } else { self.dense.add(left, right) };
+        #[cfg(not(target_arch = "x86_64"))]
+        let most = self.dense.add(left, right);
+        self.max_ulp = self.max_ulp.max(u64::from(most));
+        let severity = 2 + u64::from(most);
+        let pairs = || left.as_flattened().iter().zip(right.as_flattened());
+        if most > 0
+            && self.worst.is_none_or(|(_, worst)| severity > worst)
+            && let Some(k) = pairs().position(|(a, b)| distance(*a, *b) == most)
         {
-            self.worst = Some((at + k, 2 + u64::from(max)));
+            self.worst = Some((at + k, severity));
         }
     }
 
@@ -240,15 +199,15 @@ impl Tally {
         }
         let (x, y) = (dtype.value(a), dtype.value(b));
         if x.is_finite() && y.is_finite() {
-            self.bias += super::order(dtype, b) - super::order(dtype, a);
+            self.dense.bias += super::order(dtype, b) - super::order(dtype, a);
             let difference = (x - y).abs();
-            self.max_absolute = self.max_absolute.max(difference);
-            self.squares += difference * difference;
-            self.shifted += difference / (x + 1e-8).abs();
+            self.dense.max_absolute = self.dense.max_absolute.max(difference);
+            self.dense.squares += difference * difference;
+            self.dense.shifted += difference / (x + 1e-8).abs();
             if x != 0.0 {
                 let relative = difference / x.abs();
-                self.relative += relative;
-                self.max_relative = self.max_relative.max(relative);
+                self.dense.relative += relative;
+                self.dense.max_relative = self.dense.max_relative.max(relative);
             }
         }
     }
@@ -256,7 +215,11 @@ impl Tally {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     fn drift(&self, left: &Bits, right: &Bits, population: &Population) -> Drift {
         let dtype = left.dtype;
-        let c = &self.classes;
+        let mut classes = self.classes;
+        classes.finite += self.dense.finite;
+        let mut buckets = self.buckets;
+        buckets.iter_mut().zip(self.dense.buckets()).for_each(|(all, dense)| *all += dense);
+        let c = &classes;
         let differing =
             c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.not_finite + c.flushed + c.finite;
         let element =
@@ -266,29 +229,22 @@ impl Tally {
         Drift {
             elements: left.len as u64,
             differing,
-            classes: self.classes,
+            classes,
             max_ulp: self.max_ulp,
-            ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&self.buckets[..65], population.finite, q)),
-            histogram: self.buckets[..65].iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
-            bias_ulp: ratio(self.bias as f64, population.finite as f64),
-            mean_relative: ratio(self.relative, population.nonzero as f64),
-            mean_relative_shifted: ratio(self.shifted, population.finite as f64),
-            max_absolute: self.max_absolute,
-            max_relative: self.max_relative,
+            ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&buckets, population.finite, q)),
+            histogram: buckets.iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
+            bias_ulp: ratio(self.dense.bias as f64, population.finite as f64),
+            mean_relative: ratio(self.dense.relative, population.nonzero as f64),
+            mean_relative_shifted: ratio(self.dense.shifted, population.finite as f64),
+            max_absolute: self.dense.max_absolute,
+            max_relative: self.dense.max_relative,
             from_zero: self.from_zero,
-            nmse: ratio(self.squares, population.squares()),
+            nmse: ratio(self.dense.squares, population.squares()),
             first: self.first.or(self.first_payload).map(element),
             worst: self.worst.map(|(i, _)| element(i)),
             mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),
         }
     }
-}
-
-/// Whether a binary32 pattern is a normal number.
-#[inline(always)]
-fn is_ordinary(bits: u32) -> bool {
-    let exponent = bits & 0x7f80_0000;
-    (exponent != 0) & (exponent != 0x7f80_0000)
 }
 
 /// `2^k`, the upper end of bucket `k`.

@@ -4,6 +4,7 @@
 
 mod accuracy;
 mod classify;
+mod dense;
 mod measure;
 mod population;
 mod ulp;

@@ -6,6 +6,9 @@ use crate::model::bits::{Bits, Dtype};
 /// so the result, is the same with each.
 const LANES: usize = 8;
 
+/// Elements that a bit of [`Population::add`] tells of.
+pub(super) const PART: usize = 64;
+
 /// Counts over pairs of elements.
 #[derive(Debug, Default)]
 pub(super) struct Population {
@@ -22,8 +25,9 @@ impl Population {
         self.squares.iter().sum()
     }
 
-    /// Counts elements `from..to`, and says whether any of them differs in bits: both in one pass over the memory.
-    pub(super) fn add(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) -> bool {
+    /// Counts elements `from..to`, and tells which parts of [`PART`] elements differ in bits, a bit each: both in one pass
+    /// over the memory. From part 63 on they share the last bit.
+    pub(super) fn add(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) -> u64 {
         if left.dtype == Dtype::F32 {
             let (l, r) = (&left.words[from..to], &right.words[from..to]);
             #[cfg(target_arch = "x86_64")]
@@ -33,9 +37,9 @@ impl Population {
             }
             return self.add_f32(l, r);
         }
-        let mut differ = false;
+        let mut differ = 0;
         for i in from..to {
-            differ |= left.get(i) != right.get(i);
+            differ |= bit((i - from) / PART, left.get(i) != right.get(i));
             let (x, y) = (left.value(i), right.value(i));
             if x.is_finite() && y.is_finite() {
                 self.finite += 1;
@@ -49,12 +53,12 @@ impl Population {
     /// [`Self::add_f32`] with the vectors written out: compilers do not find them through the conversion to binary64.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn add_f32_avx2(&mut self, left: &[u32], right: &[u32]) -> bool {
+    fn add_f32_avx2(&mut self, left: &[u32], right: &[u32]) -> u64 {
         use std::arch::x86_64::{
             __m256d, __m256i, _mm256_add_pd, _mm256_and_si256, _mm256_andnot_si256, _mm256_castps256_ps128,
             _mm256_castsi256_ps, _mm256_cmpeq_epi32, _mm256_cvtps_pd, _mm256_extractf128_ps, _mm256_loadu_si256,
             _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_slli_epi32,
-            _mm256_sub_epi32, _mm256_xor_si256,
+            _mm256_sub_epi32, _mm256_testz_si256, _mm256_xor_si256,
         };
         let (l, l_rest) = left.as_chunks::<LANES>();
         let (r, r_rest) = right.as_chunks::<LANES>();
@@ -62,40 +66,46 @@ impl Population {
         let zero = _mm256_setzero_si256();
         let ones = _mm256_cmpeq_epi32(zero, zero);
         // Lane counters of 32 bits: the caller's blocks are far smaller than 2^32 elements.
-        let (mut missing, mut nonzero, mut different) = (zero, zero, zero);
+        let (mut missing, mut nonzero) = (zero, zero);
+        let mut differ = 0;
         let [mut low, mut high]: [__m256d; 2] = bytemuck::must_cast(self.squares);
-        for (a, b) in l.iter().zip(r) {
-            // SAFETY: both are arrays of eight words, and the load needs no alignment.
-            let (a, b): (__m256i, __m256i) =
-                unsafe { (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast())) };
-            different = _mm256_or_si256(different, _mm256_xor_si256(a, b));
-            let a_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(a, infinity), infinity);
-            let b_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(b, infinity), infinity);
-            let out = _mm256_or_si256(a_infinite, b_infinite);
-            missing = _mm256_sub_epi32(missing, out);
-            let is_zero = _mm256_cmpeq_epi32(_mm256_slli_epi32(a, 1), zero);
-            nonzero = _mm256_sub_epi32(nonzero, _mm256_andnot_si256(_mm256_or_si256(is_zero, out), ones));
-            let x = _mm256_castsi256_ps(_mm256_andnot_si256(out, a));
-            let x_low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
-            let x_high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
-            low = _mm256_add_pd(low, _mm256_mul_pd(x_low, x_low));
-            high = _mm256_add_pd(high, _mm256_mul_pd(x_high, x_high));
+        let parts = l.chunks(PART / LANES).zip(r.chunks(PART / LANES)).enumerate();
+        for (part, (l, r)) in parts {
+            let mut different = zero;
+            for (a, b) in l.iter().zip(r) {
+                // SAFETY: both are arrays of eight words, and the load needs no alignment.
+                let (a, b): (__m256i, __m256i) =
+                    unsafe { (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast())) };
+                different = _mm256_or_si256(different, _mm256_xor_si256(a, b));
+                let a_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(a, infinity), infinity);
+                let b_infinite = _mm256_cmpeq_epi32(_mm256_and_si256(b, infinity), infinity);
+                let out = _mm256_or_si256(a_infinite, b_infinite);
+                missing = _mm256_sub_epi32(missing, out);
+                let is_zero = _mm256_cmpeq_epi32(_mm256_slli_epi32(a, 1), zero);
+                nonzero = _mm256_sub_epi32(nonzero, _mm256_andnot_si256(_mm256_or_si256(is_zero, out), ones));
+                let x = _mm256_castsi256_ps(_mm256_andnot_si256(out, a));
+                let x_low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+                let x_high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+                low = _mm256_add_pd(low, _mm256_mul_pd(x_low, x_low));
+                high = _mm256_add_pd(high, _mm256_mul_pd(x_high, x_high));
+            }
+            differ |= bit(part, _mm256_testz_si256(different, different) == 0);
         }
         let lanes = |v: __m256i| -> [u32; LANES] { bytemuck::must_cast(v) };
         self.finite += (l.len() * LANES) as u64 - lanes(missing).iter().map(|n| u64::from(*n)).sum::<u64>();
         self.nonzero += lanes(nonzero).iter().map(|n| u64::from(*n)).sum::<u64>();
         self.squares = bytemuck::must_cast([low, high]);
         let rest = self.add_f32(l_rest, r_rest);
-        rest || lanes(different) != [0; LANES]
+        differ | bit(l.len() * LANES / PART, rest != 0)
     }
 
     #[inline(always)]
-    fn add_f32(&mut self, left: &[u32], right: &[u32]) -> bool {
-        // 32-bit counters per lane, folded per chunk, which has far fewer than 2^32 elements a lane. Local copies stay
-        // in registers.
+    fn add_f32(&mut self, left: &[u32], right: &[u32]) -> u64 {
+        // 32-bit counters per lane, folded per part. Local copies stay in registers.
         let mut squares = self.squares;
-        let mut different = 0;
-        for (left, right) in left.chunks(1 << 20).zip(right.chunks(1 << 20)) {
+        let mut differ = 0;
+        for (part, (left, right)) in left.chunks(PART).zip(right.chunks(PART)).enumerate() {
+            let mut different = 0;
             let (mut finite, mut nonzero) = ([0u32; LANES], [0u32; LANES]);
             let (l, l_rest) = left.as_chunks::<LANES>();
             let (r, r_rest) = right.as_chunks::<LANES>();
@@ -109,10 +119,17 @@ impl Population {
             different |= count(&a, &b, &mut finite, &mut nonzero, &mut squares);
             self.finite += finite.iter().map(|n| u64::from(*n)).sum::<u64>();
             self.nonzero += nonzero.iter().map(|n| u64::from(*n)).sum::<u64>();
+            differ |= bit(part, different != 0);
         }
         self.squares = squares;
-        different != 0
+        differ
     }
+}
+
+/// Bit `part`, or the last one, where `set`.
+#[inline(always)]
+fn bit(part: usize, set: bool) -> u64 {
+    u64::from(set) << part.min(63)
 }
 
 /// One element a lane. Gives the bits in which any of them differ.

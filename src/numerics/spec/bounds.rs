@@ -10,6 +10,7 @@ use crate::numerics::arith::evaluate::{DEGREES, Evaluator, F1, F2, RADIANS, real
 use crate::numerics::arith::format::Format;
 use crate::numerics::drift::ulp_size;
 use crate::numerics::elementary;
+use crate::numerics::spec::limits::{DIV_ULPS, INVERSE_SQRT_ULPS, LOG_ULPS, Limits, TANH_ABSOLUTE};
 
 /// What binary64 evaluation of a reference may be off, relatively: the pinned `libm` is within 1 ulp, doubled twice.
 const SLACK: f64 = 4.0 * f64::EPSILON;
@@ -100,9 +101,9 @@ impl Bounds {
         if x.is_any() || radius.is_nan() { Interval::ANY } else { self.result(x.lo - radius, x.hi + radius) }
     }
 
-    /// Whether the format is binary32, whose limits differ from binary16's.
-    fn single(self) -> bool {
-        self.0 == Format::F32
+    /// The figures of this format.
+    fn limits(self) -> &'static Limits {
+        Limits::of(self.0)
     }
 
     /// Whether this may be an operand that is subnormal, or zero after it was flushed.
@@ -116,11 +117,11 @@ impl Bounds {
         }
         let values = [real1(f, x.lo), real1(f, x.hi)];
         // Absolute on [0.5, 2.0], 3 ULP elsewhere; an interval across the border takes both.
-        let absolute = self.absolute(&values, f64::exp2(if self.single() { -21.0 } else { -7.0 }));
+        let absolute = self.absolute(&values, self.limits().log_absolute);
         match (x.lo >= 0.5 && x.hi <= 2.0, x.hi < 0.5 || x.lo > 2.0) {
             (true, _) => absolute,
-            (_, true) => self.ulps(&values, 3.0),
-            _ => absolute.join(self.ulps(&values, 3.0)),
+            (_, true) => self.ulps(&values, LOG_ULPS),
+            _ => absolute.join(self.ulps(&values, LOG_ULPS)),
         }
     }
 
@@ -132,19 +133,19 @@ impl Bounds {
         if x.lo < -pi || x.hi > pi || x.hi - x.lo > 2.0 * self.0.tiny() {
             return Interval::ANY;
         }
-        self.absolute(&[real1(f, x.lo), real1(f, x.hi)], f64::exp2(if self.single() { -11.0 } else { -7.0 }))
+        self.absolute(&[real1(f, x.lo), real1(f, x.hi)], self.limits().sine_absolute)
     }
 
     fn atan2(self, y: Interval, x: Interval) -> Interval {
         let tiny = self.0.tiny();
-        let reach = if self.single() { f64::exp2(126.0) } else { f64::exp2(14.0) };
+        let reach = self.limits().divisor[1];
         let normal = |v: Interval| !v.is_any() && (v.lo >= tiny || v.hi <= -tiny);
         if !normal(y) || !normal(x) || x.lo.abs().max(x.hi.abs()) > reach {
             return Interval::ANY;
         }
         // Monotone in each operand within a quadrant, and both intervals lie in one: the corners are the extremes.
         let corners = [(y.lo, x.lo), (y.lo, x.hi), (y.hi, x.lo), (y.hi, x.hi)].map(|(y, x)| elementary::atan2(y, x));
-        self.ulps(&corners, if self.single() { 4096.0 } else { 5.0 })
+        self.ulps(&corners, self.limits().atan_ulps)
     }
 
     fn one(self) -> Interval {
@@ -197,13 +198,12 @@ impl Evaluator for Bounds {
 
     fn div(&self, a: Interval, b: Interval) -> Interval {
         let (a, b) = (self.operand(a), self.operand(b));
-        let (least, most) =
-            if self.single() { (f64::exp2(-126.0), f64::exp2(126.0)) } else { (f64::exp2(-14.0), f64::exp2(14.0)) };
+        let [least, most] = self.limits().divisor;
         let in_domain = (b.lo >= least && b.hi <= most) || (b.lo >= -most && b.hi <= -least);
         if a.is_any() || !in_domain {
             return Interval::ANY;
         }
-        self.ulps(&[a.lo / b.lo, a.lo / b.hi, a.hi / b.lo, a.hi / b.hi], 2.5)
+        self.ulps(&[a.lo / b.lo, a.lo / b.hi, a.hi / b.lo, a.hi / b.hi], DIV_ULPS)
     }
 
     fn mad(&self, a: Interval, b: Interval, c: Interval) -> Interval {
@@ -241,21 +241,21 @@ impl Evaluator for Bounds {
             }
             F1::Degrees => self.mul(x, self.constant_of(DEGREES)),
             F1::Radians => self.mul(x, self.constant_of(RADIANS)),
-            F1::Exp | F1::Exp2 => self.ulps(&of(f), if self.single() { 3.0 } else { 1.0 } + 2.0 * magnitude),
+            F1::Exp | F1::Exp2 => self.ulps(&of(f), self.limits().exp_ulps + 2.0 * magnitude),
             F1::Log | F1::Log2 => self.logarithm(f, x),
             F1::Sin | F1::Cos => self.trigonometric(f, x),
             F1::Tan => self.div(self.call(F1::Sin, x), self.call(F1::Cos, x)),
-            F1::InverseSqrt if x.lo > 0.0 => self.ulps(&of(f), 2.0),
+            F1::InverseSqrt if x.lo > 0.0 => self.ulps(&of(f), INVERSE_SQRT_ULPS),
             F1::InverseSqrt => Interval::ANY,
             F1::Sqrt => self.div(self.one(), self.call(F1::InverseSqrt, x)),
-            F1::Atan => self.ulps(&of(f), if self.single() { 4096.0 } else { 5.0 }),
+            F1::Atan => self.ulps(&of(f), self.limits().atan_ulps),
             F1::Asin | F1::Acos if magnitude > 1.0 => Interval::ANY,
             F1::Asin => {
-                let absolute = self.absolute(&of(f), if self.single() { 6.81e-5 } else { 3.91e-3 });
+                let absolute = self.absolute(&of(f), self.limits().asin_absolute);
                 absolute.join(self.atan2(x, self.complement(x)))
             }
             F1::Acos => {
-                let absolute = self.absolute(&of(f), if self.single() { 6.77e-5 } else { 3.91e-3 });
+                let absolute = self.absolute(&of(f), self.limits().acos_absolute);
                 absolute.join(self.atan2(self.complement(x), x))
             }
             F1::Sinh | F1::Cosh => {
@@ -268,7 +268,7 @@ impl Evaluator for Bounds {
             }
             F1::Tanh => {
                 let inherited = self.div(self.call(F1::Sinh, x), self.call(F1::Cosh, x));
-                self.absolute(&of(f), 1.0e-5).join(inherited)
+                self.absolute(&of(f), TANH_ABSOLUTE).join(inherited)
             }
             F1::Asinh => {
                 let root = self.call(F1::Sqrt, self.mad(x, x, self.one()));
@@ -348,7 +348,7 @@ impl Evaluator for Bounds {
 
     fn ldexp(&self, x: Interval, exponent: Interval) -> Interval {
         // "The result may be zero if e2 + bias <= 0", and e2 beyond bias + 1 is indeterminate.
-        let bias = if self.single() { 127.0 } else { 15.0 };
+        let bias = if self.0 == Format::F32 { 127.0 } else { 15.0 };
         let (x, scale) = (self.operand(x), elementary::exp2(exponent.lo));
         if x.is_any() || exponent.lo > bias + 1.0 {
             return Interval::ANY;

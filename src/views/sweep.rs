@@ -1,0 +1,327 @@
+//! Sweeps of functions over their inputs, and what two of them differ in.
+
+use super::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Tone};
+use super::prepared::Prepared;
+use crate::facts::sweep::{FunctionPair, SweepPair};
+use crate::model::bits::Dtype;
+use crate::model::sweep::{AdapterSweep, Inputs, Point, SweepFile, Swept, Worst};
+use crate::model::words::{count, list, number, percent, plural};
+
+/// Ranges of inputs that a line lists.
+const RANGES: usize = 4;
+
+/// Functions that a sentence lists.
+const LISTED: usize = 8;
+
+/// Functions with results that the specification does not allow.
+fn forbidden(sweep: &AdapterSweep) -> Vec<String> {
+    sweep.functions.iter().filter(|s| s.outside > 0).map(|s| s.function.clone()).collect()
+}
+
+/// A sweep's result.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn swept(file: &SweepFile) -> serde_json::Result<Prepared> {
+    let swept: usize = file.sweeps.iter().map(|s| s.functions.len()).sum();
+    let failed = file.sweeps.iter().flat_map(|s| &s.missing).filter(|m| m.failed).count();
+    let broken: usize = file.sweeps.iter().map(|s| forbidden(s).len()).sum();
+    let unswept =
+        if failed > 0 { format!("; {} could not be swept", plural(failed, "function")) } else { String::new() };
+    let (tone, headline) = match (swept, broken) {
+        (0, _) => (Tone::Bad, format!("Nothing was swept{unswept}")),
+        (_, 0) => (
+            if failed > 0 { Tone::Bad } else { Tone::Good },
+            format!("No result of {} is one that the specification forbids{unswept}", plural(swept, "sweep")),
+        ),
+        _ => (
+            Tone::Bad,
+            format!("{broken} of {} have results that the specification forbids{unswept}", plural(swept, "sweep")),
+        ),
+    };
+    let mut document = Document::new(tone, headline);
+    document.lead = "Each result is compared with the correctly rounded one. Any NaN counts as any other.".into();
+    for sweep in &file.sweeps {
+        document.push(adapter(sweep));
+        document.push(details(sweep));
+    }
+    Ok(Prepared { document, rows: vec![rows(file)], json: serde_json::to_value(file)? })
+}
+
+/// An input in numbers.
+fn input(swept: &Swept, pattern: u32) -> String {
+    let value = |bits: u32| shown(swept.dtype, bits);
+    match (swept.dtype.width(), swept.operands) {
+        (16, 2) => format!("{}, {}", value(pattern & 0xffff), value(pattern >> 16)),
+        _ => value(pattern),
+    }
+}
+
+/// The shortest decimal number that reads back as this.
+fn shown(dtype: Dtype, bits: u32) -> String {
+    let value = dtype.value(bits);
+    #[expect(clippy::cast_possible_truncation, reason = "both types are within binary32")]
+    let single = value as f32;
+    if value == 0.0 || (1e-3..1e6).contains(&value.abs()) || !value.is_finite() {
+        format!("{single}")
+    } else {
+        format!("{single:e}")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn share(swept: &Swept) -> String {
+    percent(swept.right as f64 / swept.count.max(1) as f64)
+}
+
+fn adapter(sweep: &AdapterSweep) -> Section {
+    let mut section =
+        Section::new(format!("sweep-{}", sweep.engine), format!("{} {}", sweep.engine, sweep.adapter.label()));
+    let columns = [
+        Column::text("function"),
+        Column::number("right").about("Results that are correctly rounded."),
+        Column::number("worst ULP").about("The largest error of finite results, flushes left out."),
+        Column::number("at"),
+        Column::number("worst absolute"),
+        Column::number("forbidden").about("Results that the specification does not allow."),
+    ];
+    let mut table = Table::new(format!("functions-{}", sweep.engine), &columns).most(sweep.functions.len());
+    let error = |w: &Option<Worst>| w.as_ref().map_or_else(|| "0".to_owned(), |w| number(w.error));
+    for s in &sweep.functions {
+        let at = s.worst_ulp.as_ref().map_or_else(String::new, |w| input(s, w.at.input));
+        table.push([
+            Cell::text(name(s)),
+            Cell::number(share(s)),
+            Cell::number(error(&s.worst_ulp)),
+            Cell::number(at),
+            Cell::number(error(&s.worst_absolute)),
+            Cell::number(count(s.outside)),
+        ]);
+    }
+    section.table(table);
+    let broken = forbidden(sweep);
+    if !broken.is_empty() {
+        section.statement(Mark::Outside, "Not allowed", format!("{}.", list(&broken, LISTED)));
+    }
+    let sampled = sweep.functions.iter().filter(|s| s.inputs == Inputs::Stratified && s.count < every(s)).count();
+    if sampled > 0 {
+        section.text(format!(
+            "{} of a sample of 2^20 inputs, equally many of every sign and exponent: nothing is known of the others.",
+            plural(sampled, "sweep")
+        ));
+    }
+    for missing in &sweep.missing {
+        let (mark, title) = if missing.failed { (Mark::Failed, "Failed") } else { (Mark::Skipped, "Not swept") };
+        section.statement(mark, title, format!("{}: {}.", missing.function, missing.reason));
+    }
+    section
+}
+
+/// How many inputs there are.
+fn every(swept: &Swept) -> u64 {
+    1 << (swept.dtype.width() * swept.operands).min(32)
+}
+
+fn name(swept: &Swept) -> String {
+    if swept.dtype == Dtype::F16 { format!("{} (f16)", swept.function) } else { swept.function.clone() }
+}
+
+/// A result that is not allowed: input, result, what is due.
+fn point(swept: &Swept, point: &Point) -> String {
+    let hex = |bits| swept.dtype.hex(bits);
+    let input_bits = if swept.operands == 2 || swept.dtype.width() == 32 {
+        format!("{:#010x}", point.input)
+    } else {
+        hex(point.input)
+    };
+    format!(
+        "{}({}) = {}, due {} (input {input_bits}, result {}, due {})",
+        swept.function,
+        input(swept, point.input),
+        shown(swept.dtype, point.found),
+        shown(swept.dtype, point.right),
+        hex(point.found),
+        hex(point.right)
+    )
+}
+
+fn details(sweep: &AdapterSweep) -> Section {
+    let mut section =
+        Section::new(format!("limits-{}", sweep.engine), format!("Limits and errors on {}", sweep.engine))
+            .at(Detail::Full);
+    for s in &sweep.functions {
+        let mut text = vec![format!("limit: {}", s.limit)];
+        let c = &s.classes;
+        let others = [
+            (c.nan_versus_number, "NaN for a number or the reverse"),
+            (c.infinite, "infinite for finite or the reverse"),
+            (c.not_finite, "NaN for an infinity or another one"),
+            (c.flushed, "zero for a subnormal or the reverse"),
+            (c.zero_sign, "zero of the other sign"),
+        ];
+        text.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {}", count(*n))));
+        if !s.histogram.is_empty() {
+            let buckets: Vec<_> =
+                s.histogram.iter().map(|b| format!("≤{} {}", count(b.up_to), count(b.count))).collect();
+            text.push(format!("steps from the right one: {}", buckets.join(", ")));
+        }
+        if s.allowed > 0 || s.unlimited > 0 {
+            text.push(format!("allowed {}, no limit there {}", count(s.allowed), count(s.unlimited)));
+        }
+        if let Some(first) = &s.first_outside {
+            text.push(format!("not allowed {}, the first {}", count(s.outside), point(s, first)));
+        }
+        if let Some(worst) = s.worst_outside.as_ref().filter(|w| Some(*w) != s.first_outside.as_ref()) {
+            text.push(format!("the worst {}", point(s, worst)));
+        }
+        section.fact(name(s), text.join("; "));
+    }
+    section
+}
+
+/// A row a function and adapter.
+fn rows(file: &SweepFile) -> Rows {
+    let columns = [
+        "engine",
+        "adapter",
+        "driver",
+        "function",
+        "dtype",
+        "inputs",
+        "count",
+        "right",
+        "worst_ulp",
+        "worst_ulp_input",
+        "worst_absolute",
+        "worst_absolute_input",
+        "limit",
+        "allowed",
+        "unlimited",
+        "outside",
+        "first_outside",
+        "worst_outside",
+        "nan_versus_number",
+        "infinite",
+        "not_finite",
+        "flushed",
+        "zero_sign",
+        "finite",
+        "seconds",
+        "missing",
+    ];
+    let mut rows = Rows::new("sweep", &columns);
+    let hex = |p: Option<u32>| p.map(|p| format!("{p:#010x}"));
+    for sweep in &file.sweeps {
+        let (name, driver) = (sweep.adapter.name.as_str(), sweep.adapter.driver_info.as_str());
+        for s in &sweep.functions {
+            let c = &s.classes;
+            rows.push(vec![
+                sweep.engine.as_str().into(),
+                name.into(),
+                driver.into(),
+                s.function.as_str().into(),
+                format!("{:?}", s.dtype).to_lowercase().into(),
+                s.inputs.name().into(),
+                s.count.into(),
+                s.right.into(),
+                s.worst_ulp.as_ref().map(|w| w.error).into(),
+                hex(s.worst_ulp.as_ref().map(|w| w.at.input)).into(),
+                s.worst_absolute.as_ref().map(|w| w.error).into(),
+                hex(s.worst_absolute.as_ref().map(|w| w.at.input)).into(),
+                s.limit.as_str().into(),
+                s.allowed.into(),
+                s.unlimited.into(),
+                s.outside.into(),
+                hex(s.first_outside.as_ref().map(|p| p.input)).into(),
+                hex(s.worst_outside.as_ref().map(|p| p.input)).into(),
+                c.nan_versus_number.into(),
+                c.infinite.into(),
+                c.not_finite.into(),
+                c.flushed.into(),
+                c.zero_sign.into(),
+                c.finite.into(),
+                s.seconds.into(),
+                "".into(),
+            ]);
+        }
+        for m in &sweep.missing {
+            let mut row: Vec<super::document::Value> =
+                vec![sweep.engine.as_str().into(), name.into(), driver.into(), m.function.as_str().into()];
+            row.resize(columns.len() - 1, super::document::Value::Empty);
+            row.push(m.reason.as_str().into());
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// What sweeps differ in.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn compared(pairs: &[SweepPair]) -> serde_json::Result<Prepared> {
+    let all: Vec<&FunctionPair> = pairs.iter().flat_map(|p| &p.functions).collect();
+    let differing = all.iter().filter(|f| f.differing > 0).count();
+    let headline = match (all.len(), differing) {
+        (0, _) => "Nothing can be compared: no function was swept at the same inputs".to_owned(),
+        (n, 0) => format!("{} compared: the same results at the same inputs", plural(n, "function")),
+        (n, d) => format!("{d} of {} differ", plural(n, "function")),
+    };
+    let tone = if all.is_empty() || differing > 0 { Tone::Bad } else { Tone::Good };
+    let mut document = Document::new(tone, headline);
+    let mut rows = Rows::new(
+        "sweep_differences",
+        &["left", "right", "function", "dtype", "compared", "blocks", "differing", "ranges"],
+    );
+    for (number, pair) in pairs.iter().enumerate() {
+        let mut section = Section::new(format!("pair-{number}"), format!("{} and {}", pair.labels[0], pair.labels[1]));
+        let columns =
+            [Column::text("function"), Column::number("differing blocks"), Column::text("inputs in which they differ")];
+        let mut table = Table::new(format!("differences-{number}"), &columns).most(pair.functions.len());
+        for f in &pair.functions {
+            let named: Vec<String> = f.ranges.iter().map(|r| range(*r)).collect();
+            let (unit, of) = if f.whole { ("", f.compared) } else { (" of the sample", f.compared) };
+            table.push([
+                Cell::text(if f.dtype == Dtype::F16 { format!("{} (f16)", f.function) } else { f.function.clone() }),
+                Cell::number(format!("{} of {}{unit}", count(f.differing as u64), count(of as u64))),
+                Cell::text(list(&named, RANGES)),
+            ]);
+            rows.push(vec![
+                pair.labels[0].as_str().into(),
+                pair.labels[1].as_str().into(),
+                f.function.as_str().into(),
+                format!("{:?}", f.dtype).to_lowercase().into(),
+                if f.whole { "all" } else { "sample" }.into(),
+                f.compared.into(),
+                f.differing.into(),
+                named.join("; ").into(),
+            ]);
+        }
+        section.table(table);
+        if pair.functions.iter().any(|f| !f.whole) {
+            section.text("Of a sample nothing is known of the other inputs.");
+        }
+        for (label, only) in pair.labels.iter().zip(&pair.only).filter(|(_, only)| !only.is_empty()) {
+            section.statement(Mark::Untested, "On one side only", format!("{label}: {}.", list(only, LISTED)));
+        }
+        if !pair.apart.is_empty() {
+            section.statement(Mark::Untested, "Swept at other inputs", format!("{}.", list(&pair.apart, LISTED)));
+        }
+        document.push(section);
+    }
+    let json = serde_json::json!({
+        "pairs": pairs.iter().map(|p| serde_json::json!({
+            "left": p.labels[0], "right": p.labels[1], "only_left": p.only[0], "only_right": p.only[1], "apart": p.apart,
+            "functions": p.functions.iter().map(|f| serde_json::json!({
+                "function": f.function, "dtype": f.dtype, "whole": f.whole, "compared": f.compared,
+                "differing": f.differing, "ranges": f.ranges,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    });
+    Ok(Prepared { document, rows: vec![rows], json })
+}
+
+/// A range of inputs, as patterns.
+fn range([first, last]: [u32; 2]) -> String {
+    format!("{first:#010x}–{last:#010x}")
+}
