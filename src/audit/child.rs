@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use super::caches::off_unless_told;
 use super::worker::{Request, Response};
 use crate::engines::interpreter::Mode;
 use crate::model::AdapterIdentity;
@@ -80,6 +81,7 @@ impl Child {
         command
             .args(["worker", "--parent", &std::process::id().to_string()])
             .args(arguments)
+            .envs(off_unless_told(variables))
             .envs(variables)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let limits = Limits { time: Duration::from_secs(args.timeout), memory: default_limit() };
     let Listing { adapters: found, failed, .. } = audit::adapters(&[], limits);
     for unlisted in &failed {
-        anstream::eprintln!("warning: the adapters of {unlisted} could not be listed: {}", unlisted.reason);
+        super::say(format_args!("warning: the adapters of {unlisted} could not be listed: {}", unlisted.reason));
     }
     // JSON was the only other format once.
     let format = if args.json { &formats::json::FORMAT } else { args.format };

@@ -53,8 +53,10 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     }
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&outputs.view(&record), args.options.format, args.options.full)?;
+    // Where it is, is said whether or not it can be shown.
+    let shown = show(&outputs.view(&record), args.options.format, args.options.full);
     outputs.tell(args.options.format, args.open);
+    shown?;
     Ok(args.options.judge(&record))
 }
 
@@ -84,7 +86,7 @@ pub(super) fn carry_out(plan: &Plan, outputs: Option<&mut Outputs>) -> Result<Re
     let mut shown = Shown::new(outputs);
     let record = audit(plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     if let Some(e) = shown.trouble.take() {
-        anstream::eprintln!("warning: an unfinished record could not be written: {e}");
+        super::say(format_args!("warning: an unfinished record could not be written: {e}"));
     }
     Ok(record)
 }

@@ -102,8 +102,10 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut outputs = Outputs::open(&args.out)?;
     let record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
-    show(&outputs.view(&record), args.options.format, true)?;
+    // Where it is, is said whether or not it can be shown.
+    let shown = show(&outputs.view(&record), args.options.format, true);
     outputs.tell(args.options.format, args.open);
+    shown?;
     Ok(args.options.judge(&record))
 }
 

@@ -97,16 +97,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         None => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            merged.write(&mut out).and_then(|()| out.flush()).or_else(|e| match e.kind() {
-                std::io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(Failure::unwritten("to standard output", &e, "")),
-            })?;
+            merged.write(&mut out).and_then(|()| out.flush()).or_else(|e| super::unprinted(&e))?;
         }
     }
     let exit = say(args, files.len(), &merged, expected.as_ref());
     let mut unreadable = false;
     for error in left_out {
-        anstream::eprintln!("error: left out: {}", crate::model::text::shown(&error.to_string(), super::LONGEST));
+        super::say(format_args!("error: left out: {}", crate::model::text::shown(&error.to_string(), super::LONGEST)));
         unreadable = true;
     }
     Ok(if unreadable { Exit::Unreadable } else { exit })

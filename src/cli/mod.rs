@@ -164,8 +164,15 @@ static QUIET: AtomicBool = AtomicBool::new(false);
 /// Says on standard error what was done, unless nobody wants to know.
 fn note(text: impl std::fmt::Display) {
     if !QUIET.load(Ordering::Relaxed) {
-        anstream::eprintln!("{text}");
+        say(text);
     }
+}
+
+/// Says a line on standard error. Where nobody can be told, as on a terminal that was closed or a full disk, the work goes on:
+/// what it finds is in its files and its exit status.
+fn say(text: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// The longest line on standard error, in characters.
@@ -173,7 +180,7 @@ const LONGEST: usize = 480;
 
 /// Says something on standard error: one line, whatever it quotes.
 fn tell(text: &str) {
-    anstream::eprintln!("{}", crate::model::text::shown(text, LONGEST));
+    say(crate::model::text::shown(text, LONGEST));
 }
 
 /// Parses the arguments, does what they say, and gives the exit status.
@@ -327,7 +334,15 @@ fn print(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::unwritten("to standard output", &e, "")),
-        _ => Ok(()),
+        Err(e) => unprinted(&e),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// That standard output took no more: no other name helps.
+fn unprinted(error: &std::io::Error) -> Result<(), Failure> {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::new(Exit::Incomplete, format!("can't write to standard output: {error}"))),
     }
 }

@@ -177,10 +177,10 @@ impl Options {
         let adapter = |id: &str| record.engine(id).is_some_and(|e| gated(&record.provenance.settings, e));
         // Whatever is asked must have been tested on something.
         if self.fail_on != FailOn::Never && !record.verdicts.iter().any(|v| adapter(&v.engine)) {
-            anstream::eprintln!(
+            super::say(format_args!(
                 "error: --fail-on was given, and no driver was tested: install one, or add --adapter embedded to judge \
                  this program's own interpreter"
-            );
+            ));
             return Exit::Incomplete;
         }
         // What a race or an order gave in every run of these is chance.
@@ -196,7 +196,7 @@ impl Options {
         };
         let found: Vec<_> = record.cases.iter().filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
-        anstream::eprintln!("beyond --fail-on: {} cases, the first {}", found.len(), first.id);
+        super::say(format_args!("beyond --fail-on: {} cases, the first {}", found.len(), first.id));
         Exit::Beyond
     }
 }

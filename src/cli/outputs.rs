@@ -2,7 +2,7 @@
 //! an earlier one or that of an audit that runs at the same time.
 //!
 //! Whoever puts something in the place of `record.json` holds the folder's lock, and first puts aside what is there
-//! unless it wrote that itself. The lock is held for as long as files are moved and written, and not while an audit
+//! unless it wrote that itself, and removes the report of it. The lock is held for as long as files are moved and written, and not while an audit
 //! runs, so that several can.
 
 use std::fs::File;
@@ -48,6 +48,12 @@ impl Lock {
             Err(e) if e.kind() == std::io::ErrorKind::Unsupported => Ok(Self { _file: None }),
             Err(e) => Err(e),
         }
+    }
+
+    /// Makes the folder again where it was removed since: what was found is worth more than the folder's absence.
+    fn take_anew(folder: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        Self::take(folder)
     }
 }
 
@@ -103,10 +109,14 @@ impl Outputs {
     /// Writes an unfinished record: as `record.json`, or beside it where that is another audit's. Gives its file.
     fn write(&mut self, record: &Record) -> std::io::Result<PathBuf> {
         let json = record::to_json(record)?;
-        let _lock = Lock::take(&self.folder)?;
+        let _lock = Lock::take_anew(&self.folder)?;
         let path = self.folder.join("record.json");
         if path.exists() && (self.own.is_none() || self.own != digest(&path)) {
             return self.beside(&json);
+        }
+        if self.own.is_none() {
+            // What is there is an earlier audit's.
+            crate::formats::files::remove(&self.folder).map_err(std::io::Error::other)?;
         }
         write_atomically(&path, &json)?;
         self.own = Some(blake3::hash(&json));
@@ -138,18 +148,20 @@ impl Outputs {
             Failure::new(Exit::Incomplete, format!("the audit is done, and can't be written to the folder {name}: {e}"))
         };
         let json = record::to_json(record).map_err(|e| cant(&e))?;
-        let _lock = Lock::take(&self.folder).map_err(|e| cant(&e))?;
-        if let Some(kept) = put_aside(&self.folder.join("record.json"), self.own).map_err(|e| cant(&e))? {
+        let _lock = Lock::take_anew(&self.folder).map_err(|e| cant(&e))?;
+        let kept = put_aside(&self.folder.join("record.json"), self.own).map_err(|e| cant(&e))?;
+        if let Some(kept) = &kept {
             super::note(format_args!("The record of another audit is kept: {}", kept.display()));
+        }
+        if kept.is_some() || self.own.is_none() {
+            crate::formats::files::remove(&self.folder).map_err(|e| cant(&e))?;
         }
         write_atomically(&self.folder.join("record.json"), &json).map_err(|e| cant(&e))?;
         self.own = Some(blake3::hash(&json));
         // Its file goes away: the finished record has all that it had.
         self.aside = None;
-        let earlier = self.folder.join("index.html").exists();
         files(record, &self.folder).map_err(|e| {
-            let earlier = if earlier { "; the report there is of an earlier record" } else { "" };
-            let text = format!("the record is written to the folder {name}, and its report can't be: {e}{earlier}");
+            let text = format!("the record is written to the folder {name}, and its report can't be: {e}");
             Failure::new(Exit::Incomplete, text)
         })
     }

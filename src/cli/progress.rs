@@ -32,7 +32,7 @@ impl Progress for Shown<'_> {
             let (id, label) = (&engine.id, &engine.label);
             self.bar.suspend(|| match &engine.status {
                 EngineStatus::Complete => super::note(format_args!("{id}: {label}")),
-                EngineStatus::Failed { reason, .. } => anstream::eprintln!("{id}: {label} FAILED: {reason}"),
+                EngineStatus::Failed { reason, .. } => super::say(format_args!("{id}: {label} FAILED: {reason}")),
             });
         }
     }
@@ -42,7 +42,7 @@ impl Progress for Shown<'_> {
         self.bar.inc(1);
         for execution in case.executions.iter().filter(|e| e.status == Status::Failed) {
             if let crate::record::Outcome::Failed { reason } = &execution.outcome {
-                self.bar.suspend(|| anstream::eprintln!("{}: {} FAILED: {reason}", execution.engine, case.id));
+                self.bar.suspend(|| super::say(format_args!("{}: {} FAILED: {reason}", execution.engine, case.id)));
             }
         }
         if let Some(outputs) = self.outputs.as_mut()
@@ -57,10 +57,10 @@ impl Progress for Shown<'_> {
         let Some(outputs) = self.outputs.as_mut() else { return };
         match outputs.keep(record) {
             Ok(Some((path, cases))) => {
-                anstream::eprintln!("Kept: {}, an unfinished record of {cases} cases.", path.display());
+                super::say(format_args!("Kept: {}, an unfinished record of {cases} cases.", path.display()));
             }
-            Ok(None) => anstream::eprintln!("Nothing was finished, and nothing is kept."),
-            Err(e) => anstream::eprintln!("warning: the unfinished record could not be written: {e}"),
+            Ok(None) => super::say(format_args!("Nothing was finished, and nothing is kept.")),
+            Err(e) => super::say(format_args!("warning: the unfinished record could not be written: {e}")),
         }
     }
 }

@@ -41,6 +41,25 @@ pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Resu
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
+/// Removes the report of an audit: a page and values beside another audit's record would pass for that one's. They can be made
+/// again from the record that they are of.
+///
+/// # Errors
+/// Those of the file system, with the file.
+pub fn remove(folder: &Path) -> Result<(), FormatError> {
+    for name in ["index.html", "summary.csv", "values.csv"] {
+        let path = folder.join(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(FormatError::Io { path: path.display().to_string(), source });
+            }
+            _ => {}
+        }
+    }
+    clear(&folder.join("charts"), &[]);
+    Ok(())
+}
+
 /// A name as a file's: subjects come from elsewhere, and a file must stay in its folder.
 fn file_name(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(60).collect()

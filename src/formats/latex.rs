@@ -20,7 +20,7 @@ pub fn write(document: &Document) -> String {
         out.push_str(&format!("\n{}\n", escape(&document.lead.words())));
     }
     document.sections.iter().filter(|s| s.detail < Detail::Page).for_each(|s| section(&mut out, s));
-    out
+    out.lines().flat_map(|line| [clean::start(line), "\n".to_owned()]).collect()
 }
 
 fn section(out: &mut String, section: &Section) {
@@ -122,5 +122,20 @@ mod tests {
         assert!(!text.contains('\u{1b}'), "no control character");
         assert!(text.contains("50 \\% of \\$x\\_1\\$ \\& \\#2"), "written out: {text}");
         assert!(text.contains("\\begin{tabular}{lr}"), "a table: {text}");
+    }
+
+    #[test]
+    fn no_line_is_a_command_of_a_runner() {
+        let bad = "::error title=x::y";
+        let mut document = Document::new(Tone::Plain, "a headline");
+        let mut section = Section::new("s", "");
+        section.text(bad);
+        let mut table = Table::new("t", &[Column::text(bad)]);
+        table.push([Cell::text(bad)]);
+        section.table(table);
+        document.push(section);
+        let text = write(&document);
+        assert_eq!(text.matches(": :error title=x::y").count(), 3, "a paragraph, a head and a row: {text}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
     }
 }

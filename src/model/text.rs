@@ -2,7 +2,7 @@
 //! be able to command any of them, so a text is looked at once, where it comes in.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -117,19 +117,22 @@ pub fn shown(text: &str, most: usize) -> String {
     }
 }
 
-/// Looks at every text of a file as it is parsed, names included. The error names the field.
+/// Looks at every text of a file as it is parsed, names included, and counts its values. The error names the field.
 ///
 /// # Errors
 /// Those of the format; a text with a fault.
-pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<(), D::Error> {
-    let path = RefCell::new(Vec::new());
-    Look { path: &path, kind: Kind::Line }.deserialize(from)
+pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let (path, values) = (RefCell::new(Vec::new()), Cell::new(0));
+    Look { path: &path, values: &values, kind: Kind::Line }.deserialize(from)?;
+    Ok(values.get())
 }
 
 #[derive(Clone, Copy)]
 struct Look<'p> {
     /// The fields that are open, for the message.
     path: &'p RefCell<Vec<String>>,
+    /// How many values were seen.
+    values: &'p Cell<u64>,
     /// Which kind of text this may be.
     kind: Kind,
 }
@@ -152,6 +155,7 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        self.values.set(self.values.get().saturating_add(1));
         from.deserialize_any(self)
     }
 }
@@ -220,7 +224,7 @@ impl<'de> Visitor<'de> for Look<'_> {
 mod tests {
     use super::*;
 
-    fn looked(json: &str) -> Result<(), String> {
+    fn looked(json: &str) -> Result<u64, String> {
         check(&mut serde_json::Deserializer::from_str(json)).map_err(|e| e.to_string())
     }
 
@@ -228,8 +232,8 @@ mod tests {
     fn a_text_that_could_command_its_reader_is_refused_with_its_field() {
         assert_eq!(
             looked(r#"{"a":[1,-2,1.5,true,null,{"b":"fine – ε ≤ 2^-24"}],"outputs":{"d":{"bits":"AAAA=="}}}"#),
-            Ok(()),
-            "plain texts"
+            Ok(12),
+            "plain texts, each value counted"
         );
         for (text, why) in [
             (r#"{"engines":[{"label":"\u001b[2J"}]}"#, "'engines.label' has a control character"),
@@ -247,13 +251,13 @@ mod tests {
             assert!(error.contains(why), "{text:?}: {error}");
             assert!(!error.contains('\u{1b}') && !error.contains('\n'), "the error itself is plain: {error:?}");
         }
-        assert_eq!(looked(r#"{"own":{"source":"fn f() {\n\treturn;\r\n}"}}"#), Ok(()), "a shader has lines");
+        assert_eq!(looked(r#"{"own":{"source":"fn f() {\n\treturn;\r\n}"}}"#), Ok(3), "a shader has lines");
         let long = format!(r#"{{"label":"{}"}}"#, "x".repeat(LINE + 1));
         assert!(looked(&long).is_err_and(|e| e.contains("more than 8192 bytes")), "one endless text");
         let data = format!(r#"{{"outputs":{{"d":{{"bits":"{}"}}}}}}"#, "A".repeat(1 << 20));
-        assert_eq!(looked(&data), Ok(()), "outputs are as long as they are");
+        assert_eq!(looked(&data), Ok(4), "outputs are as long as they are");
         let sample = data.replace("bits", "sample");
-        assert_eq!(looked(&sample), Ok(()), "and so are samples of them");
+        assert_eq!(looked(&sample), Ok(4), "and so are samples of them");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::canonical::Text;
 use super::id::Hasher;
 use super::raw::{Raw, RawMember};
+use super::size;
 use super::sound::{self, Unfit};
 use super::store::{ReadError, Wrong, load};
 use crate::model::record::CaseView;
@@ -241,8 +242,9 @@ impl Merged {
     /// Writes the set as JSON: the same bytes for the same set, however it was made.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Those of the writer; more than would be read again.
     pub fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let out: &mut dyn Write = &mut size::Limited::new(out, size::MERGED);
         let (cases, case_places) = table(self.members().flat_map(|m| &m.cases));
         let (verdicts, verdict_places) = table(self.members().flat_map(|m| &m.verdicts));
         let format = serde_json::to_string(&FormatVersion::CURRENT)?;
@@ -409,6 +411,9 @@ impl Reader {
             return Err(Fault::Changed);
         }
         shell.id = id;
+        size::lists(&shell)?;
+        size::fits("cases", cases.len(), size::CASES)?;
+        size::fits("verdicts", verdicts.len(), size::VERDICTS)?;
         let engines = sound::engines(&shell.engines)?;
         let mut seen = BTreeSet::new();
         for case in &cases {

@@ -6,6 +6,7 @@ mod id;
 mod merge;
 mod raw;
 mod select;
+mod size;
 mod sound;
 mod store;
 

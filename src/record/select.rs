@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::merge::{Member, Merged, Reader};
-use super::store::{self, ReadError};
+use super::size;
+use super::store::ReadError;
 use crate::model::record::{FormatVersion, Record, UNFINISHED};
 use crate::process::file::read_object;
 
@@ -98,7 +99,7 @@ pub fn is_record(path: &Path) -> bool {
     if !file.metadata().is_ok_and(|m| m.is_file()) {
         return false;
     }
-    let reader = std::io::BufReader::new(file.take(store::MAX_BYTES));
+    let reader = std::io::BufReader::new(file.take(size::MERGED));
     serde_json::from_reader::<_, Outline>(reader).is_ok()
 }
 
@@ -256,7 +257,7 @@ pub fn stated_id(path: &Path) -> Option<String> {
 
 /// A file's id, where it is a record. Anything else in such a folder is passed over: a pipe might never be written to.
 fn head(path: &Path) -> Option<Candidate> {
-    let text = path.is_file().then(|| read_object(path, store::MAX_BYTES).ok())??;
+    let text = path.is_file().then(|| read_object(path, size::MERGED).ok())??;
     let head: Head = serde_json::from_slice(&text).ok()?;
     let good = head.id.len() == 64 && head.id.bytes().all(|b| b.is_ascii_hexdigit());
     good.then(|| Candidate {

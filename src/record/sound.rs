@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::size;
 use crate::model::bits::is_digest;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
@@ -67,6 +68,16 @@ pub enum Unfit {
     /// A sample that its digest does not prove, in a format whose samples carry proofs.
     #[error("the stored output {0} is a sample that nothing proves")]
     Unproven(String),
+    /// More of something than any audit writes.
+    #[error("it has {found} {list}, and at most {most} are read")]
+    Many {
+        /// What there are too many of.
+        list: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many are read.
+        most: usize,
+    },
     /// A stored output is damaged.
     #[error(transparent)]
     Output(#[from] DamagedOutput),
@@ -77,6 +88,9 @@ pub enum Unfit {
 /// # Errors
 /// The first thing that is wrong.
 pub(super) fn check(record: &Record) -> Result<(), Unfit> {
+    size::lists(record)?;
+    size::fits("cases", record.cases.len(), size::CASES)?;
+    size::fits("verdicts", record.verdicts.len(), size::VERDICTS)?;
     let engines = engines(&record.engines)?;
     let mut cases = BTreeSet::new();
     for case in &record.cases {

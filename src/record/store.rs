@@ -3,13 +3,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::size;
 use super::sound::Unfit;
 use crate::model::record::{FormatError, FormatVersion, Record};
 use crate::model::text;
 use crate::process::file::read_object;
-
-/// The largest record that is read, in bytes.
-pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// Why a file is no readable record.
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +21,22 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// It is too large to be a record.
-    #[error("{path} has more bytes than any record (1 GiB); is it one?")]
+    #[error("{path} has more bytes than any record ({} MiB); is it one?", most >> 20)]
     TooLarge {
         /// The file.
         path: String,
+        /// The most that are read.
+        most: u64,
+    },
+    /// It holds more values than any record of its length.
+    #[error("{path} has {values} values in {bytes} bytes, and no record has as many; is it one?")]
+    Dense {
+        /// The file.
+        path: String,
+        /// How many.
+        values: u64,
+        /// Its length.
+        bytes: usize,
     },
     /// It is no record.
     #[error("{path} is not a record of repro-audit: {reason}")]
@@ -93,13 +103,20 @@ struct Kind {
 pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.display().to_string();
     let io = |source| ReadError::Io { path: name.clone(), source };
-    let text = read_object(path, MAX_BYTES).map_err(|e| match e.kind() {
-        std::io::ErrorKind::FileTooLarge => ReadError::TooLarge { path: name.clone() },
+    let too_large = |most| ReadError::TooLarge { path: name.clone(), most };
+    let text = read_object(path, size::MERGED).map_err(|e| match e.kind() {
+        std::io::ErrorKind::FileTooLarge => too_large(size::MERGED),
         _ => io(e),
     })?;
     check_head(&name, &text)?;
     let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.into() };
-    text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
+    let values = text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
+    if values > size::values(text.len()) {
+        return Err(ReadError::Dense { path: name, values, bytes: text.len() });
+    }
+    if text.len() as u64 > size::RECORD && serde_json::from_slice::<Kind>(&text).map_err(not)?.records.is_none() {
+        return Err(too_large(size::RECORD));
+    }
     Ok(text)
 }
 

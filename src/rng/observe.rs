@@ -3,6 +3,9 @@
 
 use super::{RngError, Shape};
 
+/// The most elements of a mask that are looked at: far more than tell two generators apart.
+const MASK: u64 = 1 << 23;
+
 /// The numbers that a printed decimal stands for: half a unit of its last digit to either side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
@@ -118,7 +121,7 @@ impl Observations {
     /// to be whole.
     ///
     /// # Errors
-    /// When there is no index, they do not ascend, or one is outside the shape.
+    /// When there is no index, they do not ascend, one is outside the shape, or more elements are known than are looked at.
     pub fn add_zeros(&mut self, text: &str, shape: &Shape) -> Result<(), RngError> {
         let mut runs: Vec<Vec<u64>> = vec![Vec::new()];
         let tokens = text.replace(['[', ']', '(', ')', ','], " ");
@@ -149,6 +152,10 @@ impl Observations {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
             let from = if number == 0 { 0 } else { *first };
             let to = if number == 0 && !whole { *last + 1 } else { n };
+            if (to - from).saturating_add(self.mask.len() as u64) > MASK {
+                let why = format!("more than {MASK} elements of the mask are known; leave some out with '...'");
+                return Err(wrong(text, &why));
+            }
             let mut zeros = run.iter().peekable();
             for i in from..to {
                 let zero = zeros.next_if(|z| **z == i).is_some();
@@ -339,6 +346,8 @@ mod tests {
             let message = Observations::default().add_values(text, form, &shape("10,10")).unwrap_err().to_string();
             assert!(message.contains(wanted) && !message.contains('\n'), "{text:?}: {message}");
         }
+        let large = Observations::default().add_zeros("5 ... 99", &shape("2147483647")).unwrap_err().to_string();
+        assert!(large.contains("leave some out") && !large.contains('\n'), "{large}");
         for (text, wanted) in
             [("", "wanted"), ("3 1", "ascend"), ("3 x", "no index"), ("99", "outside"), ("1 ... 2 ... 3", "one '...'")]
         {

@@ -252,3 +252,73 @@ fn a_label_or_a_value_that_no_record_may_hold_is_refused_before_work() {
         assert!(said.trim_end().chars().all(|c| !c.is_control()), "{arguments:?}: {said:?}");
     }
 }
+
+/// An audit of one small kernel through a shell, whose line has the program as `$0` and the folder as `$1`.
+#[cfg(unix)]
+fn small_audit(line: &str, out: &Path) -> std::process::Output {
+    let mut command = Command::new("sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_repro-audit")]).arg(out);
+    command.env_remove("REPRO_AUDIT_REQUIRE_ADAPTER").env_remove("REPRO_AUDIT_LABEL");
+    run(&mut command)
+}
+
+/// A page and values beside another audit's record would pass for that one's.
+#[cfg(unix)]
+#[test]
+fn no_report_stands_beside_the_record_of_another_audit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let audit = "exec \"$0\" gpu --kernel philox --adapter embedded:0 --out \"$1\" --seed";
+    let output = small_audit(&format!("{audit} 1"), &out);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let there = |name: &str| out.join(name).exists();
+    assert!(there("index.html") && there("values.csv") && there("charts"), "a report");
+    let first = record::read(&out.join("record.json")).expect("a record");
+    // The record is smaller than this, and its page is not.
+    let output = small_audit(&format!("ulimit -f 80; {audit} 2"), &out);
+    assert_eq!(status(&output), 4, "{}", stderr(&output));
+    assert!(stderr(&output).contains("the record is written"), "{}", stderr(&output));
+    let second = record::read(&out.join("record.json")).expect("a record");
+    assert_ne!(first.id, second.id, "another record");
+    for name in ["index.html", "summary.csv", "values.csv"] {
+        assert!(!there(name), "{name} is of the earlier record");
+    }
+    let charts: Vec<_> = std::fs::read_dir(out.join("charts")).expect("a folder").flatten().collect();
+    assert!(charts.is_empty(), "{charts:?}");
+    let kept: Vec<_> = std::fs::read_dir(out.join("earlier")).expect("a folder").flatten().map(|e| e.path()).collect();
+    assert_eq!(
+        kept.iter().map(|p| record::read(p).expect("a record").id).collect::<Vec<_>>(),
+        [first.id],
+        "it is kept"
+    );
+}
+
+/// Nobody may listen: the record is written all the same. A reader that has seen enough is no failure, and one that could not
+/// be given what was asked for is told.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_audit_that_can_not_speak_is_written_all_the_same() {
+    let audit = "\"$0\" gpu --kernel philox --adapter embedded:0 --out \"$1\"";
+    for (line, ends) in [
+        (format!("{audit} 2>/dev/full"), 0),
+        (format!("{audit} >&- 2>&-"), 0),
+        (format!("{{ {audit}; echo $? >\"$1.status\"; }} | head -c 1; exit $(cat \"$1.status\")"), 0),
+        (format!("{{ {audit} 2>&1 >/dev/null; echo $? >\"$1.status\"; }} | head -c 1; exit $(cat \"$1.status\")"), 0),
+        (format!("{audit} >/dev/full"), 4),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        let output = small_audit(&line, &out);
+        let said = stderr(&output);
+        assert_eq!(status(&output), ends, "{line}: {said}");
+        record::read(&out.join("record.json")).unwrap_or_else(|e| panic!("{line}: {e}"));
+        assert!(out.join("index.html").exists(), "{line}: its report");
+        if ends != 0 {
+            assert!(said.contains("Written to") && said.contains("can't write to standard output"), "{said}");
+        }
+    }
+    // What went wrong is in the status, where it can't be said.
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = small_audit("exec \"$0\" report \"$1\" 2>/dev/full", &folder.path().join("nowhere"));
+    assert_eq!(status(&output), 5, "no record");
+}

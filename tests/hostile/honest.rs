@@ -1,7 +1,5 @@
 //! Records that are as they should be, before they are changed.
 
-use std::path::Path;
-
 use repro_audit::facts::verdicts;
 use repro_audit::record::{self, Record, content_id};
 use serde_json::Value;
@@ -43,8 +41,7 @@ pub(crate) fn honest() -> Record {
 
 /// What is changed: the honest record, and those of earlier versions.
 pub(crate) fn originals(honest: &Record) -> Vec<Value> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records");
-    let own = std::fs::read(kept.join("1.2-own-kernel.json")).expect("a record");
+    let own = include_bytes!("../records/1.2-own-kernel.json").to_vec();
     let honest = record::to_json(honest).expect("JSON");
     [honest, own].iter().map(|json| serde_json::from_slice(json).expect("JSON")).collect()
 }

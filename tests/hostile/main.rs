@@ -13,6 +13,7 @@ mod mutate;
 mod reading;
 mod records;
 mod settings;
+mod texts;
 
 /// How many records are tried.
 fn count() -> usize {

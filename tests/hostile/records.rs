@@ -154,3 +154,51 @@ fn what_this_program_writes_is_read() {
     let read = record::read(&path).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(read.outputs.get(&bits.digest()), Some(&stored), "as it was written");
 }
+
+/// Lists of short things take many times the memory of their text: more of them than any audit writes are refused, by every
+/// reader, and as many as are read are shown.
+#[test]
+fn more_of_anything_than_an_audit_writes_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("record.json");
+    let honest = Honest::new(honest(), &folder.path().join("honest.json"));
+    let original: Value = serde_json::from_slice(&record::to_json(&honest.record).expect("JSON")).expect("JSON");
+    let with = |place: &str, many: usize| {
+        let mut value = original.clone();
+        let list = value.pointer_mut(place).and_then(Value::as_array_mut).expect("a list");
+        let last = if place == "/notes" { "".into() } else { list.last().cloned().unwrap_or_else(|| "".into()) };
+        for number in list.len()..many {
+            let mut item = last.clone();
+            for (field, text) in [("id", "e"), ("problem", "p")] {
+                if item.get(field).is_some() {
+                    item[field] = format!("{text}{number}").into();
+                }
+            }
+            list.push(item);
+        }
+        std::fs::write(&path, with_id(&value)).expect("written");
+    };
+    for (place, most) in [
+        ("/notes", 4096),
+        ("/engines", 4096),
+        ("/controls", 1 << 17),
+        ("/provenance/settings/kernels", 4096),
+        ("/cases", 1 << 16),
+    ] {
+        with(place, most + 1);
+        let list = place.rsplit('/').next().expect("a name").replace("kernels", "settings");
+        let said = record::read(&path).expect_err(place).to_string();
+        assert!(said.contains(&format!("{list}, and at most {most} are read")), "{said}");
+        let other = record::open(&path.display().to_string(), &[]).expect_err(place).to_string();
+        assert!(other.contains("at most"), "{other}");
+    }
+    with("/notes", 4096);
+    let read = every_verb(&path, &honest, None);
+    assert!(read.texts > 0 && read.faults.is_empty(), "as many as may be: {:?}", read.faults.first());
+    // Whatever list it is in, and whether or not this version knows it.
+    let mut value = original.clone();
+    value["later"] = vec![0; 6 << 20].into();
+    std::fs::write(&path, with_id(&value)).expect("written");
+    let said = record::read(&path).expect_err("a list of another version").to_string();
+    assert!(said.contains("no record has as many"), "{said}");
+}

@@ -1,17 +1,15 @@
-//! Settings of a kernel, policies and locks.
+//! Every text that is no record, with some of its words changed.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use repro_audit::gate::{Known, Lock, Policy};
-use repro_audit::kernels::user::{Kernel, Settings};
-use repro_audit::model::text;
+use repro_audit::gate::Lock;
 
 use crate::count;
 use crate::honest::honest;
 use crate::mutate::{Random, mutated_text};
-use crate::reading::{Read, gate};
+use crate::reading::Read;
+use crate::texts::{Beside, READERS, settings_of};
 
 /// Tries mutations of these texts, and gives how many were read.
 fn try_all(originals: &[(String, String)], read_one: impl Fn(&str, &str, &mut Read) -> bool) -> usize {
@@ -57,64 +55,34 @@ fn settings_of_a_kernel_are_a_kernel_or_an_error() {
     let originals: Vec<(String, String)> = files.iter().map(|f| (f.display().to_string(), text(f))).collect();
     let good = try_all(&originals, |name, text, read| {
         let source = std::fs::read_to_string(Path::new(name).with_extension("wgsl")).expect("a shader");
-        let kernel = Settings::read("k.toml", text)
-            .and_then(|settings| Kernel::new("k.wgsl", &source, &settings, "k.toml", Vec::new()));
-        match kernel {
-            Ok(kernel) => {
-                let again = Settings::read("k.toml", &kernel.settings());
-                if let Err(e) = again {
-                    read.faults.push(format!("its settings cannot be read again: {e}"));
-                }
-                if let Some(id) = kernel.cases().map(ToString::to_string).find(|id| text::line_fault(id).is_some()) {
-                    read.faults.push(format!("the case {id:?}"));
-                }
-                true
-            }
-            Err(e) => {
-                read.error("a kernel", &e);
-                false
-            }
-        }
+        settings_of(&source, text, read)
     });
     assert!(good > 0, "some are read");
 }
 
 #[test]
-fn a_policy_is_a_policy_or_an_error() {
-    let records = [honest()];
-    let lock = Lock::of(&records).unwrap_or_else(|e| panic!("{e}"));
-    let known: BTreeSet<Known> = lock.cases.keys().map(Known::from).collect();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/policy/repro-audit.toml");
-    let originals = [("policy".to_owned(), std::fs::read_to_string(path).expect("a policy"))];
-    let good = try_all(&originals, |_, text, read| match Policy::parse("p.toml", text) {
-        Ok(policy) => {
-            if let Err(e) = policy.check_names("p.toml", &known) {
-                read.error("names", &e);
+fn any_other_text_is_what_it_should_be_or_an_error() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = |name: &str| std::fs::read_to_string(root.join(name)).expect("a text");
+    let record = honest();
+    let lock = Lock::of(std::slice::from_ref(&record)).unwrap_or_else(|e| panic!("{e}")).to_string();
+    let beside = Beside::new(record);
+    for (letter, reader) in READERS {
+        let original = match letter {
+            's' => file("examples/kernels/rms_norm.toml"),
+            'p' => file("examples/policy/repro-audit.toml"),
+            'l' => lock.clone(),
+            'c' => file("src/rng/cards.csv"),
+            'v' => {
+                "4,3\ntensor([[0.8823, 0.9150, 0.3829],\n [0.9593, 0.3904, 0.6009],\n ...,\n [0.1332, 0.9346, 0.5936]])"
+                    .to_owned()
             }
-            gate(read, &lock, &policy, &records);
-            true
-        }
-        Err(e) => {
-            read.error("a policy", &e);
-            false
-        }
-    });
-    assert!(good > 0, "some are read");
-}
-
-#[test]
-fn a_lock_is_a_lock_or_an_error() {
-    let records = [honest()];
-    let text = Lock::of(&records).unwrap_or_else(|e| panic!("{e}")).to_string();
-    let good = try_all(&[("lock".to_owned(), text)], |_, text, read| match Lock::parse("l.lock", text) {
-        Ok(lock) => {
-            gate(read, &lock, &Policy::default(), &records);
-            true
-        }
-        Err(e) => {
-            read.error("a lock", &e);
-            false
-        }
-    });
-    assert!(good > 0, "some are read");
+            'z' => "1000\ntensor([1, 3, 4, ..., 996, 998])".to_owned(),
+            'i' => "sum/serial_tree?n=4096&wg=64&dist=normal&seed=7".to_owned(),
+            'r' => "{\"answer\":\"ran\",\"results\":[{\"bytes\":6,\"runs\":2}]}\nabcdef".to_owned(),
+            other => panic!("there is no text for '{other}'"),
+        };
+        let good = try_all(&[(letter.to_string(), original)], |_, text, read| reader(&beside, text, read));
+        assert!(good > 0, "some are read: {letter}");
+    }
 }

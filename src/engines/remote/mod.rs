@@ -13,7 +13,7 @@ use super::{Answer, Engine};
 use crate::model::adapter::REMOTE;
 use crate::model::{AdapterIdentity, RunError, Runs, Skip, Task};
 use crate::process::{Group, Tail, default_limit, mib, shown};
-use wire::{Reply, WireError};
+pub use wire::{Hello, Reply, WireError, hello, reply};
 
 /// The protocol's version.
 pub const PROTOCOL: u32 = 1;
@@ -80,7 +80,7 @@ impl Remote {
         let reply = process.exchange(self.limit, move |to, from| {
             to.write_all(&request)?;
             to.flush()?;
-            wire::reply(from, &asked, repeats)
+            reply(from, &asked, repeats)
         })?;
         // A process that failed to answer is gone by now; this one is fit for the next task.
         self.process = Some(process);
@@ -111,7 +111,7 @@ impl Engine for Remote {
 }
 
 impl Process {
-    fn start(command: &str) -> Result<(Self, wire::Hello), RunError> {
+    fn start(command: &str) -> Result<(Self, Hello), RunError> {
         let mut shell = if cfg!(windows) { Command::new("cmd") } else { Command::new("sh") };
         shell.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(command);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -121,7 +121,7 @@ impl Process {
         let pipes = leader.stdin.take().zip(leader.stdout.take().map(BufReader::new));
         let errors = leader.stderr.take().map(Tail::of).unwrap_or_default();
         let mut process = Self { group, errors, pipes };
-        let hello = process.exchange(OPENING, |_, from| wire::hello(from))?;
+        let hello = process.exchange(OPENING, |_, from| hello(from))?;
         if hello.protocol != PROTOCOL {
             let spoken = hello.protocol;
             return Err(RunError::Gone(format!("it speaks protocol {spoken}, and this program speaks {PROTOCOL}")));

@@ -16,7 +16,7 @@ pub(super) const RESULTS: usize = 1 << 30;
 
 /// What is wrong with what a process wrote.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum WireError {
+pub enum WireError {
     /// Its output ended.
     #[error("it closed its output")]
     Closed,
@@ -81,13 +81,17 @@ struct OutputLine<'a> {
 
 /// A process's first line.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Hello {
-    pub(super) protocol: u32,
-    pub(super) engine: String,
+pub struct Hello {
+    /// The protocol's version that it speaks.
+    pub protocol: u32,
+    /// What it is.
+    pub engine: String,
+    /// Its version.
     #[serde(default)]
-    pub(super) version: String,
+    pub version: String,
+    /// What computes, in its own words.
     #[serde(default)]
-    pub(super) about: String,
+    pub about: String,
 }
 
 /// A process's answer to a task.
@@ -107,9 +111,12 @@ struct ResultLine {
 
 /// An answer, whole.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub enum Reply {
+    /// It ran: the distinct results, and how many runs gave each.
     Ran(Vec<(Bits, u32)>),
+    /// It has no such operation, in its own words.
     Skipped(String),
+    /// It failed, in its own words.
     Failed(String),
 }
 
@@ -162,12 +169,18 @@ fn line<T: for<'de> Deserialize<'de>>(from: &mut impl BufRead) -> Result<T, Wire
 }
 
 /// Reads a process's first line.
-pub(super) fn hello(from: &mut impl BufRead) -> Result<Hello, WireError> {
+///
+/// # Errors
+/// Those of the pipe; a line that is too long or something else.
+pub fn hello(from: &mut impl BufRead) -> Result<Hello, WireError> {
     line(from)
 }
 
 /// Reads the answer to `task`. Nothing is read that was not asked for, whatever the process says of sizes.
-pub(super) fn reply(from: &mut impl BufRead, task: &Task, repeats: u32) -> Result<Reply, WireError> {
+///
+/// # Errors
+/// Those of the pipe; a line that is too long or something else, results of another number or size than was asked for.
+pub fn reply(from: &mut impl BufRead, task: &Task, repeats: u32) -> Result<Reply, WireError> {
     let results = match line(from)? {
         AnswerLine::Ran { results } => results,
         AnswerLine::Skipped { reason } => return Ok(Reply::Skipped(reason)),

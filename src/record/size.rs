@@ -1,0 +1,112 @@
+//! How much a file may hold. Lists of short things take many times the memory of their text, once they are read and shown; an
+//! audit writes few of them, and its cases are long.
+
+use std::io::Write;
+
+use super::sound::Unfit;
+use crate::model::record::Record;
+
+/// The largest file of one record, in bytes; a deep audit of ten adapters writes about 100 MB.
+pub(super) const RECORD: u64 = 256 << 20;
+
+/// The largest file of merged records, in bytes; 1,000 quick audits of machines with a dozen drivers have less than half of it.
+pub(super) const MERGED: u64 = 384 << 20;
+
+/// Bytes of a file for each value in it, at least; an audit writes 17 or more.
+const VALUE: u64 = 8;
+
+/// How many values any file may have.
+const VALUES: u64 = 1 << 22;
+
+/// The most engines, and of other lists that grow with what was asked for: notes, options.
+pub(super) const LIST: usize = 4096;
+
+/// The most planted differences: some for each engine.
+const CONTROLS: usize = 1 << 17;
+
+/// The most cases of a record.
+pub(super) const CASES: usize = 1 << 16;
+
+/// The most verdicts of a record: one for each problem on each engine.
+pub(super) const VERDICTS: usize = 1 << 19;
+
+/// The most values, names of members aside, in a file of so many bytes.
+pub(super) fn values(bytes: usize) -> u64 {
+    VALUES + bytes as u64 / VALUE
+}
+
+/// Writes no more than is read again.
+pub(super) struct Limited<'a> {
+    out: &'a mut dyn Write,
+    left: u64,
+}
+
+impl<'a> Limited<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, most: u64) -> Self {
+        Self { out, left: most }
+    }
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            let why = format!("these records have more than {} MiB together; merge fewer of them", MERGED >> 20);
+            std::io::Error::new(std::io::ErrorKind::FileTooLarge, why)
+        })?;
+        self.out.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Checks a list's length.
+pub(super) fn fits(list: &'static str, found: usize, most: usize) -> Result<(), Unfit> {
+    if found > most { Err(Unfit::Many { list, found, most }) } else { Ok(()) }
+}
+
+/// Checks the lists of a record other than cases and verdicts.
+pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
+    let settings = &record.provenance.settings;
+    let asked = [
+        settings.kernels.len(),
+        settings.adapters.len(),
+        settings.threads.len(),
+        settings.planted.len(),
+        settings.engines.len(),
+        settings.vary.values().map(Vec::len).sum::<usize>(),
+        settings.vary.len(),
+        record.provenance.libraries.len(),
+    ];
+    for (list, found, most) in [
+        ("engines", record.engines.len(), LIST),
+        ("notes", record.notes.len(), LIST),
+        ("controls", record.controls.len(), CONTROLS),
+        ("settings", asked.iter().sum(), LIST),
+    ] {
+        fits(list, found, most)?;
+    }
+    for engine in &record.engines {
+        fits("variables of an engine", engine.variables.len(), LIST)?;
+        fits("limits of an engine", engine.limits.len(), LIST)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let mut written = Vec::new();
+        let mut out = Limited::new(&mut written, 5);
+        out.write_all(b"abc").unwrap();
+        out.write_all(b"de").unwrap();
+        let error = out.write_all(b"f").unwrap_err();
+        assert!(error.to_string().contains("merge fewer"), "{error}");
+        assert_eq!(written, b"abcde", "as much as may be");
+    }
+}
