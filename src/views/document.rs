@@ -287,6 +287,8 @@ pub struct Section {
     pub detail: Detail,
     /// Whether a page shows the title alone until it is opened.
     pub folded: bool,
+    /// Whether it can be read without its title: a first screen that has no room leaves the title out.
+    pub spare_title: bool,
     /// What is in it.
     pub blocks: Vec<Block>,
 }
@@ -301,6 +303,13 @@ impl Section {
     #[must_use]
     pub fn at(mut self, detail: Detail) -> Self {
         self.detail = detail;
+        self
+    }
+
+    /// The same, which can be read without its title.
+    #[must_use]
+    pub fn with_spare_title(mut self) -> Self {
+        self.spare_title = true;
         self
     }
 
@@ -441,6 +450,8 @@ pub struct Table {
     pub rest: String,
     /// Whether a page offers a filter over its rows.
     pub filter: bool,
+    /// Whether rows that differ in their first cell alone share a line of a terminal.
+    pub shared: bool,
 }
 
 impl Table {
@@ -453,7 +464,15 @@ impl Table {
             most: 40,
             rest: "all are in --format json".to_owned(),
             filter: false,
+            shared: false,
         }
+    }
+
+    /// Lets rows that differ in their first cell alone share a line of a terminal.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     /// Lists so many rows.

@@ -11,6 +11,7 @@ use super::matrix;
 use super::title::title;
 use super::values::values;
 use crate::facts::{Asked, Consequence, Reason, Soundness, gave_nothing, state};
+use crate::model::AdapterIdentity;
 use crate::record::{
     AxisLevel, CaseRecord, Comparison, Engine, EngineStatus, Execution, Level, LevelState, Outcome, Record, Role,
     Status, Verdict,
@@ -136,7 +137,7 @@ pub(super) fn headline(
     };
     // What makes the record less than it seems comes first, and its verdict after.
     let unsound = soundness.title();
-    let mut lead = lead(record);
+    let mut lead = lead(record, first.is_some());
     let (tone, title) = match (unsound, soundness.is_invalid()) {
         (None, _) => (tone, title),
         (Some(unsound), true) => (Tone::Bad, unsound),
@@ -181,7 +182,8 @@ pub(super) fn make(tone: Tone, title: &'static str, text: String) -> Statement {
     Statement { mark, title: title.to_owned(), text: text.into() }
 }
 
-fn lead(record: &Record) -> String {
+/// What ran, on what. `brief`, in a line: without the number of comparisons.
+fn lead(record: &Record, brief: bool) -> String {
     // An adapter with a variable set is no further adapter, and one that was asked for nothing but what it skips is none here.
     let worked = |e: &&Engine| {
         let mine = |x: &&Execution| x.engine == e.id;
@@ -206,7 +208,10 @@ fn lead(record: &Record) -> String {
     if plain.is_empty() && drivers && !reference && planted == 0 && ran(Role::Cpu) && !ran(Role::Remote) {
         on.push("the CPU alone".to_owned());
     } else if !plain.is_empty() || !reference && planted == 0 {
-        on.push(format!("{}{finished}", text::plural(plain.len(), "adapter")));
+        let software =
+            !plain.is_empty() && plain.iter().all(|e| e.adapter.as_ref().is_some_and(AdapterIdentity::is_software));
+        let what = if software { "software adapter" } else { "adapter" };
+        on.push(format!("{}{finished}", text::plural(plain.len(), what)));
     }
     if reference {
         on.push("the interpreter".to_owned());
@@ -214,12 +219,12 @@ fn lead(record: &Record) -> String {
     if planted > 0 {
         on.push(format!("{} with planted modes", text::plural(planted, "interpreter")));
     }
+    let compared = if brief { String::new() } else { format!("; {}", text::plural(comparisons, "comparison")) };
     format!(
-        "{} of {} on {}; {}.",
+        "{} of {} on {}{compared}.",
         text::plural(record.cases.len(), "case"),
         text::plural(kernels.len(), "kernel"),
         text::list(&on, 3),
-        text::plural(comparisons, "comparison"),
     )
 }
 
