@@ -474,6 +474,8 @@ fn an_engine_without_a_control_is_not_among_those_that_were_caught() {
     assert!(!text.contains("every engine that ran"), "{text}");
     assert!(text.contains("Not controlled: a: no difference could be planted on remote:0"), "{text}");
     assert!(text.contains("yes, but for remote:0, not controlled"), "{text}");
+    assert_eq!((view.adapters, view.remotes), (2, 1), "a remote engine is no adapter");
+    assert!(text.contains("1 adapter and 1 remote engine"), "{text}");
 }
 
 #[test]

@@ -287,7 +287,11 @@ fn lead(pair: &Compared) -> String {
 
 /// Why a result is another one, in a clause.
 fn because(change: &ResultChange) -> String {
-    if change.kind == Kind::Differs { change.why.text() } else { change.note.clone() }
+    match (change.kind, change.note.as_str()) {
+        (Kind::Differs, "") => change.why.text(),
+        (Kind::Differs, note) => format!("{}; {note}", change.why.text()),
+        (_, note) => note.to_owned(),
+    }
 }
 
 fn size(change: &ResultChange) -> String {

@@ -8,6 +8,7 @@ use repro_audit::facts::set::{Related, relate};
 use repro_audit::formats::{Options, html, terminal};
 use repro_audit::model::Arithmetic;
 use repro_audit::model::bits::Bits;
+use repro_audit::model::record::Content;
 use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
 
@@ -193,6 +194,36 @@ fn a_nan_of_another_payload_is_no_change() {
     assert!(text.contains("NaN has another sign or payload"), "{text}");
     let view = related(&[before, after]);
     assert_eq!(view.classes.len(), 1, "and nothing is told apart by it");
+}
+
+/// Was: that an update changed bits, where NaN may be all that differs and the outputs are not stored.
+#[test]
+fn what_may_differ_in_nan_alone_is_not_known_to_have_changed() {
+    let nan: Words = |i| if i == 3 { 0x7fc0_0000 } else { ordinary(i) };
+    let unstored = |mut record: Record, n: u64| {
+        record.outputs = record::Outputs::default();
+        for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+            execution.samples.clear();
+            execution.content = Some(Content { nan: n, infinite: 0, first_not_finite: Some(3), only: None });
+        }
+        sealed(record)
+    };
+    let before = record("a", "22.3.6", 1, nan, &as_written);
+    let after = record("a", "25.0.7", 2, nan, &|_, w| if w == 0x7fc0_0000 { 0xffc0_0001 } else { w });
+    let cases = before.cases.len();
+    // As many NaN on both sides; and one more after.
+    for (counts, open) in [([1, 1], cases), ([1, 2], 0)] {
+        let records = [unstored(before.clone(), counts[0]), unstored(after.clone(), counts[1])];
+        let view = related(&records);
+        assert_eq!(view.open.len(), open, "{counts:?}");
+        assert_eq!(view.classes.len() > 1, open == 0, "{counts:?}: told apart");
+        let text = page(&view);
+        let said = "is not known: not all of them is stored. Counted neither as the same nor as different";
+        assert_eq!(text.contains(said), open > 0, "{counts:?}: {text}");
+        assert_eq!(text.contains("changed bits"), open == 0, "{counts:?}: {text}");
+        let (_, text) = compared(&records[0], &records[1], &["--full"]);
+        assert_eq!(text.contains("NaN may be all that differs"), open > 0, "{counts:?}: {text}");
+    }
 }
 
 #[test]

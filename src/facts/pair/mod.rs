@@ -10,7 +10,7 @@ mod sets;
 mod shape;
 mod surroundings;
 
-pub use between::{Between, between, sampled};
+pub use between::{Between, between, may_be_nan_alone, sampled};
 pub use change::{Reference, Why};
 pub use compare::{Absent, Compared, Counted, EngineRow, Kind, ResultChange, Sameness, Side, compare};
 pub use grouped::{CaseRow, CauseGroup, chosen};

@@ -45,6 +45,8 @@ pub struct ExecutionView {
     pub status: Status,
     /// What its status follows from.
     pub evidence: Evidence,
+    /// How many elements of its first result are NaN; `None` where the record does not say.
+    pub nan: Option<u64>,
     /// The arithmetics whose references have its first result's digest, whatever the row states.
     pub equals: Vec<Arithmetic>,
     /// Why it failed; `None` where it did not.
@@ -77,6 +79,7 @@ impl From<&CaseRecord> for CaseView {
                         _ => Vec::new(),
                     },
                     status: x.status,
+                    nan: x.content.as_ref().map(|c| c.nan),
                     equals: case.equalled(x),
                     evidence: Evidence::of(case, x),
                     failed: match &x.outcome {
