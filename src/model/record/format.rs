@@ -13,7 +13,7 @@ use super::outputs::Outputs;
 use super::own::OwnKernel;
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
-use crate::model::bits::{Bits, Dtype};
+use crate::model::bits::{Bits, Dtype, digest_words};
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number::{self, Number, OptionalNumber};
 use crate::model::{AdapterIdentity, Examination, Finding, Limit, Quantity, Skip};
@@ -322,6 +322,23 @@ pub struct Distinct {
     pub digest: String,
     /// How many runs gave it.
     pub runs: u32,
+    /// Where the output has one element and there are several results, the bits of it, which the digest proves; of 256 results
+    /// at most. Since format 1.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<String>,
+}
+
+impl Distinct {
+    /// Results of one element whose bits are kept, of one execution.
+    pub const VALUES: usize = 256;
+
+    /// The bits of its one element, where they are kept and a digest of them is its digest.
+    #[must_use]
+    pub fn value(&self) -> Option<u32> {
+        let digits = self.bits.as_deref()?.strip_prefix("0x")?;
+        let word = u32::from_str_radix(digits, 16).ok()?;
+        (digest_words(&[word]) == self.digest).then_some(word)
+    }
 }
 
 /// What repeated runs say of repeatability.

@@ -38,7 +38,8 @@ impl FormatVersion {
     ///   samples of earlier versions with the record that they came in; an id in unfinished records too;
     ///   differences that are finite on neither side as a class of their own, and how many finite ones start from zero;
     ///   whether a kernel of the user's own draws inputs.
-    pub const CURRENT: Self = Self { major: 1, minor: 4 };
+    /// - 1.5: of runs that differ, the bits of each result of one element.
+    pub const CURRENT: Self = Self { major: 1, minor: 5 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
     #[must_use]

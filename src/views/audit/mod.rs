@@ -16,6 +16,7 @@ mod matrix;
 mod page;
 mod parts;
 mod rows;
+mod spread;
 mod title;
 mod values;
 
