@@ -112,7 +112,7 @@ fn an_update_that_fuses_is_found_measured_and_explained() {
     assert!(matches!(first.why, Why::Arithmetic { left: Reference::Strict, .. }), "{:?}", first.why);
     assert!(first.why.text().contains("now fuses multiply and add"), "{}", first.why.text());
     assert_eq!(found.causes.len(), 1, "one cause: {:?}", found.causes);
-    assert!(found.between.contains(&"Mesa 22.3.6 → Mesa 25.0.7".to_owned()), "{:?}", found.between);
+    assert!(found.between.other.contains(&"Mesa 22.3.6 → Mesa 25.0.7".to_owned()), "{:?}", found.between);
     let field = |of: &str, name: &str| found.surroundings.iter().any(|c| c.of == of && c.field == name);
     assert!(field("vulkan:1", "driver_info") && field("vulkan:1", "name"), "the driver: {:?}", found.surroundings);
     assert_eq!(found.surroundings.len(), 2, "and nothing else: {:?}", found.surroundings);

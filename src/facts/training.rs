@@ -281,6 +281,16 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
     }
 }
 
+/// How often cases of an operation that gave a result were run on engines under test, each number once, the least first.
+#[must_use]
+pub fn repeats(record: &Record) -> BTreeSet<u32> {
+    let under_test: BTreeSet<&str> =
+        record.engines.iter().filter(|e| e.role().is_under_test()).map(|e| e.id.as_str()).collect();
+    let cases = record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id));
+    let all = cases.flat_map(|c| &c.executions).filter(|x| under_test.contains(x.engine.as_str()));
+    all.map(times).filter(|n| *n > 0).collect()
+}
+
 /// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.
 #[must_use]
 pub fn threads_or_variables(record: &Record) -> (bool, bool) {

@@ -11,6 +11,7 @@ use repro_audit::model::bits::Bits;
 use repro_audit::model::record::Content;
 use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
 
 use crate::common::{program, run, status, stderr, words};
 use crate::{broken, fixture};
@@ -319,7 +320,7 @@ fn a_variable_that_a_driver_reads_is_a_difference_between_the_sides() {
     after.environment.variables.insert("LP_NUM_THREADS".to_owned(), "1".to_owned());
     let after = sealed(after);
     let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
-    assert_eq!(found.between, ["LP_NUM_THREADS: not set → 1"], "it is told");
+    assert_eq!(found.between.other, ["LP_NUM_THREADS: not set → 1"], "it is told");
     assert_eq!(related(&[before, after]).adapters, 1, "and the adapter is one and the same");
 }
 
@@ -428,14 +429,15 @@ fn sides_with_other_adapters_are_told_apart() {
     }
     let other = sealed(other);
     let found = pair::compare(&before, &other, &[]).expect("nothing is forced");
-    let told = found.between.join("; ");
-    assert!(
-        told.contains("only on the left") && told.contains("SwiftShader") && told.contains("only on the right"),
-        "{told}"
-    );
+    assert!(found.between.left.len() == 1 && found.between.right[0].contains("SwiftShader"), "{:?}", found.between);
+    let (_, text) = compared(&before, &other, &[]);
+    assert!(text.contains(" only on the left, SwiftShader") && text.contains(" only on the right"), "{text}");
+    let since = Audit::new(&other).since(&before, "repro-audit compare").document();
+    let text = terminal::write(&since, &Options::default()).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(" is gone, SwiftShader") && text.contains(" is new"), "{text}");
     let forced = [("vulkan:1".to_owned(), "vulkan:1".to_owned())];
     let found = pair::compare(&before, &other, &forced).expect("both are there");
-    assert!(found.between.iter().any(|t| t.contains(" → ") && t.contains("SwiftShader")), "{:?}", found.between);
+    assert!(found.between.other.iter().any(|t| t.contains(" → ") && t.contains("SwiftShader")), "{:?}", found.between);
 }
 
 /// What does not repeat agrees with nothing, however many ran it.

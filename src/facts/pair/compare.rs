@@ -9,7 +9,7 @@ use super::between::{Between, between, may_be_nan_alone, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
-use super::surroundings::{Change, surroundings, told};
+use super::surroundings::{Change, Told, surroundings, told};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training,
 };
@@ -182,7 +182,7 @@ pub struct Compared {
     /// The same by engine.
     pub engines: Vec<EngineRow>,
     /// What differs between the sides that may change a result, in a few words each.
-    pub between: Vec<String>,
+    pub between: Told,
     /// What differs of drivers, machine, program and settings, field by field.
     pub surroundings: Vec<Change>,
     /// Causes, the one with the worst change first.

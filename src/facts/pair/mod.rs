@@ -17,4 +17,4 @@ pub use grouped::{CaseRow, CauseGroup, chosen};
 pub use operations::OperationChange;
 pub use sets::{PairError, Pairs, compare_all};
 pub use shape::Shape;
-pub use surroundings::{Change, ON_LEFT, ON_RIGHT};
+pub use surroundings::{Change, Told};

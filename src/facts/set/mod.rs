@@ -242,6 +242,16 @@ fn setting(identity: &Identity) -> String {
     identity.class.variables.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")
 }
 
+/// The nodes of each adapter with its driver, whatever the driver's version: what an update or a variable is of.
+fn by_adapter<'t, 'a>(table: &'t Table<'a>) -> BTreeMap<String, Vec<&'t Node<'a>>> {
+    let mut out: BTreeMap<String, Vec<&Node<'a>>> = BTreeMap::new();
+    for node in table.nodes.iter().filter(|n| !n.engine.is_embedded()) {
+        let class = &node.identity.class;
+        out.entry(format!("{} {}", class.adapter(), class.family)).or_default().push(node);
+    }
+    out
+}
+
 /// An engine's label: device, backend, driver, and the variables that were set.
 fn label(identity: &Identity) -> String {
     let set = setting(identity);

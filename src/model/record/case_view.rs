@@ -1,7 +1,8 @@
 //! What of a case is needed to relate many records: a small part of it, once for all records that share it.
 
 use super::evidence::Evidence;
-use super::format::{CaseRecord, Outcome, Status};
+use super::format::CaseRecord;
+use super::result::{Outcome, Status};
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
 

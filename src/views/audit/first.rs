@@ -176,7 +176,7 @@ impl<'r> First<'r> {
         }
         out.table(self.table());
         out.text("= same · ↯ differs each run · ? untested · relative change (L2) · * by design");
-        let mut more = Section::new("training-table", "How to read the table").at(Detail::Full);
+        let mut more = Section::new("training-table", "How to read the table").at(Detail::Full).folded();
         more.text(
             "A field is the worst variant of its operation. A variant that differs each run is not compared on the other \
              axes. A number is the relative change of the output (the norm of the difference divided by that of the \
@@ -229,11 +229,7 @@ impl<'r> First<'r> {
         if axis != AxisLevel::Repeat {
             return String::new();
         }
-        let runs = |x: &crate::record::Execution| if let Outcome::Ran { runs, .. } = x.outcome { runs } else { 0 };
-        let mine = |c: &&crate::record::CaseRecord| is_operation(&c.kernel);
-        let all = self.record.cases.iter().filter(mine).flat_map(|c| &c.executions);
-        let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(Engine::is_driver));
-        match drawn.map(runs).filter(|n| *n > 1).min() {
+        match training::repeats(self.record).into_iter().find(|n| *n > 1) {
             Some(n) if n > 3 => {
                 format!(
                     " in {n} runs; what is rarer than {} of runs could be missed",

@@ -12,6 +12,7 @@ mod groups;
 mod growth;
 mod headline;
 mod interpreter;
+mod levels;
 mod matrix;
 mod page;
 mod parts;
