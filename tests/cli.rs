@@ -317,7 +317,7 @@ fn audits_that_write_at_once_lose_nothing() {
     let mut files = vec![folder.path().join("record.json")];
     files.extend(std::fs::read_dir(folder.path().join("earlier")).expect("listed").flatten().map(|e| e.path()));
     for file in &files {
-        let found = repro_audit::record::read(file).unwrap_or_else(|e| panic!("{e}"));
+        let found = record::read(file).unwrap_or_else(|e| panic!("{e}"));
         if !found.id.is_empty() {
             labels.extend(found.provenance.settings.label);
         }

@@ -112,7 +112,7 @@ fn an_update_that_fuses_is_found_measured_and_explained() {
     assert!(matches!(first.why, Why::Arithmetic { left: Reference::Strict, .. }), "{:?}", first.why);
     assert!(first.why.text().contains("now fuses multiply and add"), "{}", first.why.text());
     assert_eq!(found.causes.len(), 1, "one cause: {:?}", found.causes);
-    assert!(found.between.contains(&"Mesa 22.3.6 → Mesa 25.0.7".to_owned()), "{:?}", found.between);
+    assert!(found.between.other.contains(&"Mesa 22.3.6 → Mesa 25.0.7".to_owned()), "{:?}", found.between);
     let field = |of: &str, name: &str| found.surroundings.iter().any(|c| c.of == of && c.field == name);
     assert!(field("vulkan:1", "driver_info") && field("vulkan:1", "name"), "the driver: {:?}", found.surroundings);
     assert_eq!(found.surroundings.len(), 2, "and nothing else: {:?}", found.surroundings);
@@ -474,6 +474,8 @@ fn an_engine_without_a_control_is_not_among_those_that_were_caught() {
     assert!(!text.contains("every engine that ran"), "{text}");
     assert!(text.contains("Not controlled: a: no difference could be planted on remote:0"), "{text}");
     assert!(text.contains("yes, but for remote:0, not controlled"), "{text}");
+    assert_eq!((view.adapters, view.remotes), (2, 1), "a remote engine is no adapter");
+    assert!(text.contains("1 adapter and 1 remote engine"), "{text}");
 }
 
 #[test]

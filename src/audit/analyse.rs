@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn variability_is_none_where_it_is_undefined() {
-        let distinct = |n: usize| vec![Distinct { digest: String::new(), runs: 1 }; n];
+        let distinct = |n: usize| vec![Distinct { digest: String::new(), runs: 1, bits: None }; n];
         let of = |values: &[f64]| dispersion(4, &distinct(values.len()), values, true).variability;
         assert_eq!(of(&[2.0, 3.0, 2.5]), 0.5, "the largest");
         assert_eq!(of(&[0.0]), 0.0, "one result, zero");
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn chosen_orders_estimate_no_rate() {
-        let one = [Distinct { digest: String::new(), runs: 6 }];
+        let one = [Distinct { digest: String::new(), runs: 6, bits: None }];
         assert_eq!(dispersion(6, &one, &[1.0], true).rate_below, 0.5, "the rule of three");
         assert!(dispersion(6, &one, &[1.0], false).rate_below.is_nan(), "runs that are no random draws");
     }

@@ -155,8 +155,8 @@ impl Caches {
 /// The variables that keep drivers from their caches, where a child's `variables` and the user say nothing of them: what
 /// lists adapters compiles nothing that anybody needs again.
 pub(super) fn off_unless_told(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let told = |name: &&str| variables.contains_key(**name) || std::env::var_os(name).is_some();
-    let off = MEANS.iter().filter(|means| !means.users.iter().any(|name| told(&name)));
+    let told = |name: &str| variables.contains_key(name) || std::env::var_os(name).is_some();
+    let off = MEANS.iter().filter(|means| !means.users.iter().any(|name| told(name)));
     off.map(|means| (means.off.0.to_owned(), means.off.1.to_owned())).collect()
 }
 

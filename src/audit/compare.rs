@@ -254,7 +254,7 @@ mod tests {
             named("embedded:1", embedded("contract", 1)),
             named("embedded:2", embedded("flush", 2)),
         ];
-        let distinct = vec![crate::record::Distinct { digest, runs: 2 }];
+        let distinct = vec![crate::record::Distinct { digest, runs: 2, bits: None }];
         let response = Response::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
         let responses: Vec<_> = engines.iter().map(|engine| Responded { engine, response: &response }).collect();
         let truth = Truth::new(Box::new(Nothing), 1, None);

@@ -10,7 +10,7 @@ use super::resume::{Earlier, ResumeError};
 use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
-use crate::kernels::{self, Problem, Profile};
+use crate::kernels::{self, Kernel, Problem, Profile};
 use crate::model::pattern::instead;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
@@ -302,38 +302,43 @@ fn turns(cases: &[Case]) -> Vec<usize> {
 fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, PlanError> {
     let filters: Vec<CasePattern> =
         filters.iter().map(|f| CasePattern::parse(f)).collect::<Result<_, _>>().map_err(PlanError::Filter)?;
-    let audited = || kernels::all().iter().filter(|k| k.name() != CONTROL);
     let all: Vec<Case> = audited().flat_map(|k| k.plan(profile, seed)).collect();
     let named = |filter: &CasePattern, case: &Case| case.id().is_ok_and(|id| filter.matches(&id));
     for filter in &filters {
         if !all.iter().any(|case| named(filter, case)) {
-            let variants: Vec<String> =
-                audited().flat_map(|k| k.variants().iter().map(|v| format!("{}/{}", k.name(), v.name))).collect();
-            let text = filter.to_string();
-            let path = text.split('?').next().unwrap_or_default();
-            let is_known = audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name)));
-            let instead = match path.split_once('/') {
-                _ if is_known => {
-                    format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name())
-                }
-                Some((kernel, _)) if kernels::find(kernel).is_some() => {
-                    let of = variants.iter().map(String::as_str).filter(|v| v.starts_with(&format!("{kernel}/")));
-                    instead(path, "variants", of)
-                }
-                // A variant's name alone may be meant.
-                _ => match variants.iter().filter(|v| v.ends_with(&format!("/{path}"))).take(2).collect::<Vec<_>>()[..]
-                {
-                    [] => instead(path, "kernels", audited().map(|k| k.name())),
-                    ref found => {
-                        format!("did you mean {}?", found.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(" or "))
-                    }
-                },
-            };
-            return Err(PlanError::NoKernel { filter: text, profile: profile.name(), instead });
+            let (filter, instead) = (filter.to_string(), suggested(filter, profile));
+            return Err(PlanError::NoKernel { filter, profile: profile.name(), instead });
         }
     }
     let wanted = |case: &Case| filters.is_empty() || filters.iter().any(|f| named(f, case));
     Ok(all.into_iter().filter(wanted).collect())
+}
+
+/// The kernels that audits are of.
+fn audited() -> impl Iterator<Item = &'static &'static dyn Kernel> {
+    kernels::all().iter().filter(|k| k.name() != CONTROL)
+}
+
+/// What may have been meant by a filter that matches nothing: where what it names is listed, or a name that is there.
+fn suggested(filter: &CasePattern, profile: Profile) -> String {
+    let text = filter.to_string();
+    let path = text.split('?').next().unwrap_or_default();
+    if audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name))) {
+        return format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name());
+    }
+    let variants: Vec<String> =
+        audited().flat_map(|k| k.variants().iter().map(|v| format!("{}/{}", k.name(), v.name))).collect();
+    if let Some((kernel, _)) = path.split_once('/').filter(|(kernel, _)| kernels::find(kernel).is_some()) {
+        let of = variants.iter().map(String::as_str).filter(|v| v.starts_with(&format!("{kernel}/")));
+        return instead(path, "variants", of);
+    }
+    // A variant's name alone may be meant.
+    let same: Vec<&str> =
+        variants.iter().map(String::as_str).filter(|v| v.ends_with(&format!("/{path}"))).take(2).collect();
+    match same.is_empty() {
+        true => instead(path, "kernels", audited().map(|k| k.name())),
+        false => format!("did you mean {}?", same.join(" or ")),
+    }
 }
 
 #[cfg(test)]

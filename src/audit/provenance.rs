@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::plan::Plan;
 use super::unreached::{Reached, unreached};
+use crate::model::words::SOFTWARE_ONLY;
 use crate::record::{Engine, Outcome, Provenance, Record};
 
 pub(super) fn provenance(plan: &Plan) -> Provenance {
@@ -50,9 +51,9 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
             format!("No driver was asked for. {embedded}")
         });
     } else if drivers.iter().any(|e| ran(e))
-        && drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.device_type == "cpu"))
+        && drivers.iter().all(|e| e.adapter.as_ref().is_none_or(|a| a.is_software()))
     {
-        notes.push("Software adapters only, which run on the CPU: no result here is a GPU's.".to_owned());
+        notes.push(SOFTWARE_ONLY.to_owned());
     }
     let planted = &record.provenance.settings.planted;
     if !planted.is_empty() {

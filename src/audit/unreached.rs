@@ -71,7 +71,7 @@ pub struct Reached {
 impl Reached {
     /// What these adapters reach, with the variables that are set.
     pub fn of<'a>(adapters: impl IntoIterator<Item = &'a AdapterIdentity>) -> Self {
-        let hardware = |a: &&AdapterIdentity| a.role() == Role::Driver && a.device_type != "cpu";
+        let hardware = |a: &&AdapterIdentity| a.role() == Role::Driver && !a.is_software();
         let vendors: Vec<u32> = adapters.into_iter().filter(hardware).map(|a| a.vendor).collect();
         let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let chosen = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].into_iter().find_map(set);

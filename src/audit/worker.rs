@@ -12,7 +12,7 @@ use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
-use crate::model::bits::Dtype;
+use crate::model::bits::{Bits, Dtype};
 use crate::model::sweep::{Inputs, Swept};
 use crate::model::{AdapterIdentity, Finding, Skip};
 use crate::process::frame::{self, FrameError};
@@ -186,7 +186,14 @@ pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
                     kept += 1;
                 }
             }
-            let distinct = runs.distinct.into_iter().map(|d| Distinct { digest: d.digest, runs: d.runs }).collect();
+            let several = runs.distinct.len() > 1;
+            let bits = |place: usize, bits: Option<Bits>| {
+                let one = bits.filter(|b| several && b.len == 1 && place < Distinct::VALUES)?;
+                Some(one.dtype.hex(one.get(0)))
+            };
+            let distinct = (0..).zip(runs.distinct);
+            let distinct =
+                distinct.map(|(i, d)| Distinct { digest: d.digest, runs: d.runs, bits: bits(i, d.bits) }).collect();
             Response::Ran { runs: runs.runs, distinct, kept, seconds: runs.seconds, findings: runs.findings }
         }
         Answer::Skipped(why) => Response::Skipped { why },

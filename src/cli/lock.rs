@@ -1,18 +1,15 @@
 //! `repro-audit lock`: what the records found, as text to commit.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::shown::{formats, show};
 use super::{Exit, Failure, print, unselected};
 use crate::formats::Format;
-use crate::gate::{Found, Lock, LockError, RowChange, changes, status_word};
-use crate::model::words::{count, plural};
+use crate::gate::{Lock, LockError, changes};
 use crate::process::file::read_text;
-use crate::record::{FOLDER, Merged, Record, Status, write_atomically};
-use crate::views::document::{Cell, Column, Document, Finding, Rows, Section, Table, Tone, Weight};
-use crate::views::prepared::Prepared;
+use crate::record::{FOLDER, Merged, Record, write_atomically};
+use crate::views::lock::{counted, moved};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -30,9 +27,6 @@ pub(super) struct Args {
     #[arg(long, default_value = "table", value_parser = formats(), requires = "diff")]
     format: &'static Format,
 }
-
-/// Results that `--diff` lists to people.
-const CHANGES: usize = 60;
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if let Some(file) = &args.diff {
@@ -97,67 +91,4 @@ pub(super) fn refused(error: LockError) -> Failure {
         LockError::Text { .. } | LockError::Unreadable { .. } => Exit::Unreadable,
     };
     Failure::new(exit, error)
-}
-
-/// How many results differ from those of an earlier lock.
-fn counted(moved: &[RowChange<'_>]) -> String {
-    let [new, changed, gone] = tally(moved.iter());
-    format!("{new} new, {changed} changed, {gone} gone")
-}
-
-/// How many are new, changed and gone, in words.
-fn tally<'m, 'l: 'm>(moved: impl Iterator<Item = &'m RowChange<'l>>) -> [String; 3] {
-    let mut counts = [0u64; 3];
-    for m in moved {
-        counts[if m.was.is_none() { 0 } else { 1 + usize::from(m.is.is_none()) }] += 1;
-    }
-    counts.map(count)
-}
-
-/// What moved since a lock, by kernel and by case.
-fn moved(name: &str, before: &Lock, after: &Lock) -> Prepared {
-    let all = changes(before, after);
-    let headline = match all.len() {
-        0 => format!("Nothing moved since {name}"),
-        n => format!("{} moved since {name}: {}", plural(n, "result"), counted(&all)),
-    };
-    let mut document = Document::new(if all.is_empty() { Tone::Good } else { Tone::Broke }, headline);
-    let mut kernels: BTreeMap<&str, Vec<&RowChange<'_>>> = BTreeMap::new();
-    all.iter().for_each(|m| kernels.entry(m.case.kernel()).or_default().push(m));
-    let columns = ["kernel", "new", "changed", "gone"];
-    let mut table =
-        Table::new("kernels", &columns.map(|c| if c == "kernel" { Column::text(c) } else { Column::number(c) }));
-    for (kernel, of) in &kernels {
-        let numbers = tally(of.iter().copied()).map(Cell::number);
-        table.push(std::iter::once(Cell::text(*kernel)).chain(numbers));
-    }
-    let mut section = Section::new("by-kernel", "By kernel");
-    section.table(table);
-    document.push(section);
-    let side = |s: Option<(Status, &Found)>| s.map(|(status, found)| format!("{} {found}", status_word(status)));
-    let columns = ["case", "engine", "was", "is", "shader"];
-    let mut table = Table::new("results", &columns.map(Column::text)).most(CHANGES);
-    let mut rows = Rows::new("changes", &columns);
-    for m in &all {
-        let (was, is) = (side(m.was), side(m.is));
-        let shader = if m.shader { "another" } else { "" };
-        let shown = |s: &Option<String>| Cell::code(s.clone().unwrap_or_else(|| "–".to_owned()));
-        table.push([Cell::case(m.case.to_string()), Cell::text(m.engine), shown(&was), shown(&is), Cell::text(shader)]);
-        rows.push(vec![m.case.to_string().into(), m.engine.into(), was.into(), is.into(), shader.into()]);
-    }
-    let mut section = Section::new("results", "Results");
-    section.table(table);
-    document.push(section);
-    let finding = |m: &RowChange<'_>| {
-        let (was, is) = (side(m.was), side(m.is));
-        let text = format!("was {}, is {}", was.as_deref().unwrap_or("not locked"), is.as_deref().unwrap_or("gone"));
-        Finding::new(Weight::Warning, "lock-moved", m.engine, m.case.to_string(), text)
-    };
-    document.findings = all.iter().map(finding).collect();
-    let json = all.iter().map(|m| {
-        serde_json::json!({
-            "case": m.case.to_string(), "engine": m.engine, "was": side(m.was), "is": side(m.is), "shader": m.shader,
-        })
-    });
-    Prepared { document, json: json.collect(), rows: vec![rows] }
 }

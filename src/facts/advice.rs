@@ -36,7 +36,7 @@ pub struct Advice {
     pub instead_of: Vec<String>,
 }
 
-/// The axes of these levels, in words: "run to run, across configurations".
+/// The axes of these levels, in words: "run to run, across launches".
 #[must_use]
 pub fn axes_in_words(levels: &[Level]) -> String {
     let words: Vec<&str> = levels
@@ -44,7 +44,7 @@ pub fn axes_in_words(levels: &[Level]) -> String {
         .map(|level| match level {
             Level::NotGuaranteed => "nowhere",
             Level::RunToRun => "from run to run",
-            Level::ConfigInvariant => "across configurations",
+            Level::ConfigInvariant => "across launches",
             Level::DriverToDriver => "across drivers",
             Level::GpuToGpu => "across adapters",
             Level::CpuGpuBitwise => "against the strict CPU reference",

@@ -228,7 +228,7 @@ fn driven(adapter: &AdapterIdentity, engine: &Engine, environment: &Environment)
         hardware: (adapter.vendor != 0 && adapter.device != 0)
             .then(|| format!("{:04x}:{:04x}", adapter.vendor, adapter.device)),
         family: if is_name { driver } else { String::new() },
-        architecture: (adapter.device_type == "cpu").then(|| clean(&environment.architecture)),
+        architecture: adapter.is_software().then(|| clean(&environment.architecture)),
         variables,
     };
     let version = candidates.into_iter().find(|c| !c.is_empty()).unwrap_or_default();

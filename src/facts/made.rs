@@ -53,7 +53,7 @@ pub(super) fn execution(engine: &str, outcome: Outcome, status: Status) -> Execu
 
 /// An execution with so many distinct results.
 pub(super) fn ran(engine: &str, results: u32) -> Execution {
-    let distinct = (0..results).map(|i| Distinct { digest: format!("{i:032x}"), runs: 1 }).collect();
+    let distinct = (0..results).map(|i| Distinct { digest: format!("{i:032x}"), runs: 1, bits: None }).collect();
     let dispersion = Dispersion { entropy: 0.0, mode_share: 1.0, rate_below: 1.0, variability: 0.0 };
     let status = if results == 1 { Status::Unjudged } else { Status::NotRepeatable };
     execution(engine, Outcome::Ran { runs: results.max(2), distinct, dispersion }, status)

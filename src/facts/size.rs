@@ -119,8 +119,8 @@ pub fn relative(x: f64) -> String {
 pub fn share(fraction: f64) -> String {
     let percent = 100.0 * fraction;
     match percent {
-        p if p >= 99.95 && fraction < 1.0 => "more than 99.9 %".to_owned(),
-        p if p > 0.0 && p < 0.05 => "less than 0.1 %".to_owned(),
+        p if p >= 99.95 && fraction < 1.0 => "> 99.9 %".to_owned(),
+        p if p > 0.0 && p < 0.05 => "< 0.1 %".to_owned(),
         p if p >= 9.95 => format!("{p:.0} %"),
         p => format!("{p:.1} %"),
     }
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn shares_are_never_rounded_to_none_or_all() {
         assert_eq!(share(0.0), "0.0 %", "none");
-        assert_eq!(share(1e-6), "less than 0.1 %", "few");
+        assert_eq!(share(1e-6), "< 0.1 %", "few");
         assert_eq!(share(0.12), "12 %", "some");
-        assert_eq!(share(0.999_999), "more than 99.9 %", "almost all");
+        assert_eq!(share(0.999_999), "> 99.9 %", "almost all");
         assert_eq!(share(1.0), "100 %", "all");
         assert_eq!(grouped(1_234_567), "1,234,567", "commas");
         assert_eq!(grouped(999), "999", "none");

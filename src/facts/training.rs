@@ -266,18 +266,29 @@ fn is_cpu(record: &Record, comparison: &Comparison) -> bool {
     comparison.right.engine().and_then(|e| record.engine(e)).is_some_and(|e| e.role() == Role::Cpu)
 }
 
-/// Whether the strict interpreter's bits change between the same two configurations.
+/// Whether the strict interpreter's bits change between the same two configurations. Where its own runs of one differ, the
+/// kernel leaves its order open, and any machine may take another one in another launch.
 fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> Elsewhere {
     let same = |c: &&Comparison| {
         let by = c.right.engine().and_then(|e| record.engine(e)).is_some_and(Engine::is_reference);
         by && c.axis == comparison.axis && c.left.configuration() == comparison.left.configuration()
     };
     match case.comparisons.iter().find(same) {
-        Some(c) if unsettled(record, case, c).is_some() => Elsewhere::Unknown,
+        Some(c) if unsettled(record, case, c).is_some() => Elsewhere::AnyMachine,
         Some(c) if c.drift.is_none() => Elsewhere::OnlyHere,
         Some(_) => Elsewhere::AnyMachine,
         None => Elsewhere::Unknown,
     }
+}
+
+/// How often cases of an operation that gave a result were run on engines under test, each number once, the least first.
+#[must_use]
+pub fn repeats(record: &Record) -> BTreeSet<u32> {
+    let under_test: BTreeSet<&str> =
+        record.engines.iter().filter(|e| e.role().is_under_test()).map(|e| e.id.as_str()).collect();
+    let cases = record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id));
+    let all = cases.flat_map(|c| &c.executions).filter(|x| under_test.contains(x.engine.as_str()));
+    all.map(times).filter(|n| *n > 0).collect()
 }
 
 /// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.
@@ -360,6 +371,21 @@ mod tests {
             assert_eq!(cell.relative(), Some(0.5), "how far");
             assert_eq!(rows[0].on(AxisLevel::Adapter).compared, 0, "untested is not held");
             assert!(!rows[0].on(AxisLevel::Adapter).held(), "untested is not held");
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_left_open_is_so_in_any_launch() {
+        // The driver repeats each launch, by luck; the interpreter's runs of one differ.
+        let first = case("wg=32", vec![ran("vulkan:0", 1), ran("embedded:0", 1)], Vec::new());
+        let here = compared(AxisLevel::Config, "vulkan:0 [wg=32]", "vulkan:0", [1.0, 1.5]);
+        let too = equal(AxisLevel::Config, "embedded:0 [wg=32]", "embedded:0");
+        for (runs, expected) in [(1, Elsewhere::OnlyHere), (2, Elsewhere::AnyMachine)] {
+            let ran = vec![ran("vulkan:0", 1), ran("embedded:0", runs)];
+            let second = case("wg=64", ran, vec![here.clone(), too.clone()]);
+            let record = record(&engines(), &[&first, &second]);
+            let rows = operations(&record);
+            assert_eq!(rows[0].on(AxisLevel::Config).differing[0].elsewhere, expected, "{runs} results of one launch");
         }
     }
 

@@ -409,7 +409,7 @@ mod tests {
         assert!(because(&[&good]).ends_with(agree), "{}", because(&[&good]));
         let mut other = ran("b", 1);
         if let Outcome::Ran { distinct, .. } = &mut other.outcome {
-            *distinct = vec![Distinct { digest: "f".repeat(32), runs: 2 }];
+            *distinct = vec![Distinct { digest: "f".repeat(32), runs: 2, bits: None }];
         }
         let skipped = execution("b", Outcome::Skipped { why: crate::model::Skip::CpuOnly }, Status::Skipped);
         for b in [other, ran("b", 2), skipped, failed("b")] {

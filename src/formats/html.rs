@@ -48,7 +48,7 @@ pub fn write(document: &Document) -> String {
                 a.skip href="#verdict" { "Skip to the verdict" }
                 header.top {
                     p.brand { b { "repro-audit" } @for (name, value) in document.about.iter().take(2) { span { (line(name)) " " code { (line(value)) } } } }
-                    nav aria-label="Sections" { @for s in &rest { a href={ "#" (anchor(&s.id)) } { (line(&s.title)) } " " } }
+                    (navigation(&rest))
                 }
                 main {
                     section #verdict class={ "verdict " (tone(document.tone)) } {
@@ -72,6 +72,34 @@ pub fn write(document: &Document) -> String {
         }
     }
     .into_string()
+}
+
+/// Sections that are all linked at the top; of more, those that are looked for, and the others below a title.
+const LINKS: usize = 6;
+
+fn navigation(sections: &[&Section]) -> Markup {
+    let link = |s: &Section| {
+        // What stands in brackets explains the title where it stands.
+        let title = s.title.split(" (").next().unwrap_or_default();
+        html! { a href={ "#" (anchor(&s.id)) } { (line(title)) } " " }
+    };
+    // Charts, and tables that are searched, at any depth; and what explains the words, which is last.
+    let sought = |s: &Section| {
+        let mut part = Document::default();
+        part.sections.push(s.clone());
+        !part.charts().is_empty() || part.tables().iter().any(|t| t.filter)
+    };
+    let few = sections.len() <= LINKS;
+    html! {
+        nav aria-label="Sections" {
+            @for (i, s) in sections.iter().enumerate() {
+                @if few || i + 1 == sections.len() || sought(s) { (link(s)) }
+            }
+            @if !few {
+                details { summary { "All " (sections.len()) " sections" } div { @for s in sections { (link(s)) } } }
+            }
+        }
+    }
 }
 
 /// Allows this page's own script and no other: were text from a driver ever to slip through unescaped, it could not name the

@@ -109,6 +109,12 @@ impl AdapterIdentity {
         format!("{:04x}:{:04x}", self.vendor, self.device)
     }
 
+    /// Whether it computes on the CPU: what it gives is no GPU's result.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.device_type == "cpu"
+    }
+
     /// What it is to an audit.
     #[must_use]
     pub fn role(&self) -> Role {

@@ -1,5 +1,8 @@
 //! Numbers and lists as sentences write them.
 
+/// What a record notes where no adapter is a GPU. A view that names the adapters as software need not say it twice.
+pub const SOFTWARE_ONLY: &str = "Software adapters only, which run on the CPU: no result here is a GPU's.";
+
 /// A count with separators of thousands.
 #[must_use]
 pub fn count(n: u64) -> String {

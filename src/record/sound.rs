@@ -34,6 +34,16 @@ pub enum Unfit {
         /// What is there.
         found: String,
     },
+    /// Bits of a result that its digest does not prove, or of one that has more elements than one.
+    #[error("'{case}' has a value, {bits}, that its digest {digest} does not prove")]
+    Value {
+        /// The case.
+        case: String,
+        /// What is there.
+        bits: String,
+        /// The result's digest.
+        digest: String,
+    },
     /// An execution that ran and has no result.
     #[error("'{case}' ran on '{engine}' without a result")]
     NoResult {
@@ -122,6 +132,10 @@ pub(super) fn case(case: &CaseRecord) -> Result<(), Unfit> {
         Outcome::Ran { distinct, .. } => distinct.as_slice(),
         _ => &[],
     });
+    let kept = || results.clone().filter_map(|d| Some((d, d.bits.as_ref()?)));
+    if let Some((one, bits)) = kept().find(|(d, _)| case.elements != 1 || d.value().is_none()) {
+        return Err(Unfit::Value { case: case.id.clone(), bits: bits.clone(), digest: one.digest.clone() });
+    }
     let digests = results.map(|d| &d.digest).chain(case.twins.iter().map(|t| &t.digest)).chain(&case.shader);
     if let Some(other) = digests.into_iter().find(|d| !is_digest(d)) {
         return Err(Unfit::NoDigest { case: case.id.clone(), found: other.clone() });

@@ -54,6 +54,13 @@ pub enum Plot {
         /// The rows.
         rows: Vec<Share>,
     },
+    /// A row a category, with values in a line and how often each came, as a height; linear, with a line at 0.
+    Strip {
+        /// The label to the right.
+        x: String,
+        /// The rows.
+        rows: Vec<StripRow>,
+    },
     /// A row a comparison: from left to right through a tensor, the fraction that differs in each of equal parts, as a
     /// height.
     Map {
@@ -98,6 +105,17 @@ pub struct Share {
     pub note: String,
     /// The first part is the one that agrees, drawn calm; the others stand out.
     pub first_is_good: bool,
+}
+
+/// A row of values.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StripRow {
+    /// Its name.
+    pub label: String,
+    /// Values, finite, and the share of 1 that each has.
+    pub values: Vec<(f64, f64)>,
+    /// Words to its right.
+    pub note: String,
 }
 
 /// A row of a map.

@@ -5,12 +5,15 @@ pub mod audit;
 pub mod chart;
 pub mod check;
 pub mod document;
+pub mod lock;
 pub mod pair;
 pub mod prediction;
 pub mod prepared;
+pub mod rows;
 pub mod set;
 pub mod statement;
 pub mod sweep;
+pub mod table;
 pub(crate) mod text;
 
 pub use document::Document;

@@ -35,25 +35,10 @@ impl<'r> Statement<'r> {
 
     /// The engines under test that gave a result of an operation: drivers, and processes such as frameworks.
     fn tested(&self) -> Vec<&'r Engine> {
-        let ran = |e: &Engine| self.results().any(|(id, _)| id == e.id);
-        self.record.engines.iter().filter(|e| e.role().is_under_test() && ran(e)).collect()
-    }
-
-    /// The engine and the runs of each result of an operation.
-    fn results(&self) -> impl Iterator<Item = (&'r str, u32)> {
-        let all = self.record.cases.iter().filter(|c| training::is_ordinary(&c.kernel, &c.id));
-        all.flat_map(|c| &c.executions).filter_map(|x| match x.outcome {
-            Outcome::Ran { runs, .. } => Some((x.engine.as_str(), runs)),
-            _ => None,
-        })
-    }
-
-    /// The least and the most runs of a case on an engine under test.
-    fn runs(&self) -> Option<(u32, u32)> {
-        let tested = self.tested();
-        let runs = self.results().filter(|(id, _)| tested.iter().any(|e| e.id == *id)).map(|(_, runs)| runs);
-        let runs: BTreeSet<u32> = runs.collect();
-        Some((*runs.first()?, *runs.last()?))
+        let cases = self.record.cases.iter().filter(|c| training::is_ordinary(&c.kernel, &c.id));
+        let results = cases.flat_map(|c| &c.executions).filter(|x| matches!(x.outcome, Outcome::Ran { .. }));
+        let ran: BTreeSet<&str> = results.map(|x| x.engine.as_str()).collect();
+        self.record.engines.iter().filter(|e| e.role().is_under_test() && ran.contains(e.id.as_str())).collect()
     }
 
     fn paragraph(&self, rows: &[Row<'_>]) -> String {
@@ -116,7 +101,8 @@ impl<'r> Statement<'r> {
     }
 
     fn repeats(&self, rows: &[Row<'_>]) -> Option<String> {
-        let (least, most) = self.runs()?;
+        let times = training::repeats(self.record);
+        let (least, most) = (*times.first()?, *times.last()?);
         if most < 2 {
             return Some("No case was run more than once, so nothing is known of repeated runs.".to_owned());
         }

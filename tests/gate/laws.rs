@@ -91,7 +91,7 @@ fn any_record() -> impl Strategy<Value = Record> {
 fn one(execution: &mut record::Execution, status: Status, seeds: &[u64]) {
     becomes(execution, status, &["0a"]);
     if let record::Outcome::Ran { distinct, .. } = &mut execution.outcome {
-        *distinct = seeds.iter().map(|d| record::Distinct { digest: digest(*d), runs: 4 }).collect();
+        *distinct = seeds.iter().map(|d| record::Distinct { digest: digest(*d), runs: 4, bits: None }).collect();
     }
 }
 

@@ -290,7 +290,7 @@ fn with_nan(record: &mut Record, id: &str) {
     case(record, id).comparisons.push(Comparison { axis: AxisLevel::Repeat, left, right, drift });
     let distinct = results(on(record, id, "vulkan:1"));
     distinct[0].runs -= 1;
-    distinct.push(Distinct { digest: "0e".repeat(16), runs: 1 });
+    distinct.push(Distinct { digest: "0e".repeat(16), runs: 1, bits: None });
 }
 
 /// Was: a lock with a row `bit-exact varies`, which could not be read.

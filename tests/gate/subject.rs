@@ -165,7 +165,7 @@ pub(crate) fn results(execution: &mut Execution) -> &mut Vec<Distinct> {
 
 /// Gives an execution these results.
 pub(crate) fn becomes(execution: &mut Execution, status: Status, digests: &[&str]) {
-    let distinct = digests.iter().map(|d| Distinct { digest: d.repeat(16), runs: 4 }).collect();
+    let distinct = digests.iter().map(|d| Distinct { digest: d.repeat(16), runs: 4, bits: None }).collect();
     let dispersion = Dispersion { entropy: 0.0, mode_share: 1.0, rate_below: 0.4, variability: 0.0 };
     execution.outcome = record::Outcome::Ran { runs: 8, distinct, dispersion };
     execution.status = status;

@@ -84,7 +84,7 @@ pub(crate) fn records(sound: &Record) -> Vec<(&'static str, Record, Fault)> {
             changed(sound, |r| {
                 for execution in r.cases.iter_mut().flat_map(|c| &mut c.executions) {
                     if let Outcome::Ran { distinct, .. } = &mut execution.outcome {
-                        distinct.push(Distinct { digest: "0e".repeat(16), runs: 1 });
+                        distinct.push(Distinct { digest: "0e".repeat(16), runs: 1, bits: None });
                     }
                     execution.status = Status::NotRepeatable;
                 }

@@ -8,8 +8,10 @@ use repro_audit::facts::set::{Related, relate};
 use repro_audit::formats::{Options, html, terminal};
 use repro_audit::model::Arithmetic;
 use repro_audit::model::bits::Bits;
+use repro_audit::model::record::Content;
 use repro_audit::record::{self, Execution, Outcome, Reader, Record, Status, Stored, content_id};
 use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
 
 use crate::common::{program, run, status, stderr, words};
 use crate::{broken, fixture};
@@ -195,6 +197,36 @@ fn a_nan_of_another_payload_is_no_change() {
     assert_eq!(view.classes.len(), 1, "and nothing is told apart by it");
 }
 
+/// Was: that an update changed bits, where NaN may be all that differs and the outputs are not stored.
+#[test]
+fn what_may_differ_in_nan_alone_is_not_known_to_have_changed() {
+    let nan: Words = |i| if i == 3 { 0x7fc0_0000 } else { ordinary(i) };
+    let unstored = |mut record: Record, n: u64| {
+        record.outputs = record::Outputs::default();
+        for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
+            execution.samples.clear();
+            execution.content = Some(Content { nan: n, infinite: 0, first_not_finite: Some(3), only: None });
+        }
+        sealed(record)
+    };
+    let before = record("a", "22.3.6", 1, nan, &as_written);
+    let after = record("a", "25.0.7", 2, nan, &|_, w| if w == 0x7fc0_0000 { 0xffc0_0001 } else { w });
+    let cases = before.cases.len();
+    // As many NaN on both sides; and one more after.
+    for (counts, open) in [([1, 1], cases), ([1, 2], 0)] {
+        let records = [unstored(before.clone(), counts[0]), unstored(after.clone(), counts[1])];
+        let view = related(&records);
+        assert_eq!(view.open.len(), open, "{counts:?}");
+        assert_eq!(view.classes.len() > 1, open == 0, "{counts:?}: told apart");
+        let text = page(&view);
+        let said = "is not known: not all of them is stored. Counted neither as the same nor as different";
+        assert_eq!(text.contains(said), open > 0, "{counts:?}: {text}");
+        assert_eq!(text.contains("changed bits"), open == 0, "{counts:?}: {text}");
+        let (_, text) = compared(&records[0], &records[1], &["--full"]);
+        assert_eq!(text.contains("NaN may be all that differs"), open > 0, "{counts:?}: {text}");
+    }
+}
+
 #[test]
 fn nan_against_a_number_comes_before_any_distance() {
     let before = record("a", "22.3.6", 1, ordinary, &as_written);
@@ -288,7 +320,7 @@ fn a_variable_that_a_driver_reads_is_a_difference_between_the_sides() {
     after.environment.variables.insert("LP_NUM_THREADS".to_owned(), "1".to_owned());
     let after = sealed(after);
     let found = pair::compare(&before, &after, &[]).expect("nothing is forced");
-    assert_eq!(found.between, ["LP_NUM_THREADS: not set → 1"], "it is told");
+    assert_eq!(found.between.other, ["LP_NUM_THREADS: not set → 1"], "it is told");
     assert_eq!(related(&[before, after]).adapters, 1, "and the adapter is one and the same");
 }
 
@@ -397,14 +429,15 @@ fn sides_with_other_adapters_are_told_apart() {
     }
     let other = sealed(other);
     let found = pair::compare(&before, &other, &[]).expect("nothing is forced");
-    let told = found.between.join("; ");
-    assert!(
-        told.contains("only on the left") && told.contains("SwiftShader") && told.contains("only on the right"),
-        "{told}"
-    );
+    assert!(found.between.left.len() == 1 && found.between.right[0].contains("SwiftShader"), "{:?}", found.between);
+    let (_, text) = compared(&before, &other, &[]);
+    assert!(text.contains(" only on the left, SwiftShader") && text.contains(" only on the right"), "{text}");
+    let since = Audit::new(&other).since(&before, "repro-audit compare").document();
+    let text = terminal::write(&since, &Options::default()).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(" is gone, SwiftShader") && text.contains(" is new"), "{text}");
     let forced = [("vulkan:1".to_owned(), "vulkan:1".to_owned())];
     let found = pair::compare(&before, &other, &forced).expect("both are there");
-    assert!(found.between.iter().any(|t| t.contains(" → ") && t.contains("SwiftShader")), "{:?}", found.between);
+    assert!(found.between.other.iter().any(|t| t.contains(" → ") && t.contains("SwiftShader")), "{:?}", found.between);
 }
 
 /// What does not repeat agrees with nothing, however many ran it.

@@ -2,6 +2,7 @@
 
 use repro_audit::facts::{self, Asked};
 use repro_audit::formats::{self, Options};
+use repro_audit::record::Record;
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 use repro_audit::views::document::Block;
@@ -80,5 +81,55 @@ fn a_usage_error_is_one_line() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert_eq!(text.trim_end().lines().count(), 1, "{arguments:?}: {text}");
+    }
+}
+
+/// A record of every operation of a training, on what adapters there are or on none.
+fn of_operations(command: impl Fn(&[&str]) -> std::process::Command) -> Record {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let kernels = "matmul/naive dot/threads_chunked sum/atomic_float sum/serial_tree softmax layer_norm/two_pass \
+                   activation max scatter_add normal/box_muller dropout permutation";
+    let kernels: Vec<&str> = kernels.split(' ').flat_map(|k| ["--kernel", k]).collect();
+    let output = common::run(&mut command(&[&["gpu", "--repeats", "2", "--out", &out], &kernels[..]].concat()));
+    assert_eq!(common::status(&output), 0, "{}", common::stderr(&output));
+    let mut record = common::record_in(folder.path());
+    // As if all had been asked for: what to do next is no part of that screen.
+    record.provenance.settings.kernels.clear();
+    record
+}
+
+/// The record without all adapters but one.
+fn of_one(mut record: Record) -> Record {
+    let others = record.engines.iter().filter(|e| e.is_driver()).skip(1);
+    let others: Vec<String> = others.map(|e| e.id.clone()).collect();
+    let gone = |id: &str| others.iter().any(|o| o == id);
+    record.engines.retain(|e| !gone(&e.id));
+    record.controls.retain(|c| !gone(&c.engine));
+    for case in &mut record.cases {
+        case.executions.retain(|x| !gone(&x.engine));
+        case.comparisons.retain(|c| ![&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(gone)));
+    }
+    record.verdicts = facts::verdicts(&record);
+    record
+}
+
+/// Statement: the first screen is one screen, of 24 lines with the next prompt.
+#[test]
+fn the_first_screen_fits_in_a_low_terminal() {
+    let all = of_operations(common::program);
+    for (name, record) in
+        [("one", of_one(all.clone())), ("all", all), ("none", of_operations(common::without_adapters))]
+    {
+        for width in [80, 120] {
+            let options = Options { width, ..Options::default() };
+            let text = formats::terminal::write(&Audit::new(&record).document(), &options);
+            let lines = text.lines().count();
+            assert!(lines <= 23, "{name}, {width} columns, {lines} lines:\n{text}");
+            assert!(text.lines().all(|l| l.chars().count() <= width), "{name}, {width} columns:\n{text}");
+            for said in ["operation", "Again", "Other threads", "Only here", "matmul/dot", "shuffles", "? untested"] {
+                assert!(text.contains(said), "{name}, {width} columns: {said} is not said:\n{text}");
+            }
+        }
     }
 }

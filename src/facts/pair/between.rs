@@ -116,6 +116,20 @@ impl Between {
     }
 }
 
+/// Whether two outputs that differ, and that are not known whole, may do so in the sign or payload of NaN alone: they have as
+/// many NaN, where that is known, or NaN of two payloads in what is stored, and nothing that is stored shows more.
+#[must_use]
+pub fn may_be_nan_alone(stored: Option<&Between>, nan: [Option<u64>; 2]) -> bool {
+    if stored.is_some_and(|d| d.is_whole() || d.drift.differing > d.drift.classes.nan_payload) {
+        return false;
+    }
+    match nan {
+        [Some(left), Some(right)] => left == right && left > 0,
+        [Some(0), _] | [_, Some(0)] => false,
+        _ => stored.is_some_and(|d| d.drift.classes.nan_payload > 0),
+    }
+}
+
 /// The drift from `left` to `right`, two outputs of `elements` elements; `None` where their lengths are not that.
 #[must_use]
 pub fn between(dtype: Dtype, elements: u64, left: &Known, right: &Known) -> Option<Between> {

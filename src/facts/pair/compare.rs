@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::between::{Between, between, sampled};
+use super::between::{Between, between, may_be_nan_alone, sampled};
 use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
-use super::surroundings::{Change, surroundings, told};
+use super::surroundings::{Change, Told, surroundings, told};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training,
 };
@@ -182,7 +182,7 @@ pub struct Compared {
     /// The same by engine.
     pub engines: Vec<EngineRow>,
     /// What differs between the sides that may change a result, in a few words each.
-    pub between: Vec<String>,
+    pub between: Told,
     /// What differs of drivers, machine, program and settings, field by field.
     pub surroundings: Vec<Change>,
     /// Causes, the one with the worst change first.
@@ -444,7 +444,12 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
         (1, 1) if a.first() == b.first() => Seen::Same { nan: false },
         (1, 1) => match drift() {
             Some(d) if d.is_nan_alone() => Seen::Same { nan: true },
-            d => changed(Kind::Differs, d, String::new()),
+            d => {
+                let nan = [x, y].map(|x| x?.content.as_ref().map(|c| c.nan));
+                let floats = l.dtype.is_float() && may_be_nan_alone(d.as_ref(), nan);
+                let note = if floats { "not all is stored, and NaN may be all that differs" } else { "" };
+                changed(Kind::Differs, d, note.to_owned())
+            }
         },
         _ if l.twins.is_empty() => Seen::Open,
         (n, m) => changed(

@@ -10,11 +10,11 @@ mod sets;
 mod shape;
 mod surroundings;
 
-pub use between::{Between, between, sampled};
+pub use between::{Between, between, may_be_nan_alone, sampled};
 pub use change::{Reference, Why};
 pub use compare::{Absent, Compared, Counted, EngineRow, Kind, ResultChange, Sameness, Side, compare};
 pub use grouped::{CaseRow, CauseGroup, chosen};
 pub use operations::OperationChange;
 pub use sets::{PairError, Pairs, compare_all};
 pub use shape::Shape;
-pub use surroundings::{Change, ON_LEFT, ON_RIGHT};
+pub use surroundings::{Change, Told};

@@ -93,14 +93,27 @@ pub(super) fn surroundings(left: &Record, right: &Record, matched: &[Match]) -> 
     out
 }
 
-/// The end of what is said of adapters of the left side alone, and of the right.
-pub const ON_LEFT: &str = " only on the left";
-/// See [`ON_LEFT`].
-pub const ON_RIGHT: &str = " only on the right";
+/// What differs that may change a result, in a few words each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// What both sides have and is another: drivers, variables that drivers read, the processor, the program.
+    pub other: Vec<String>,
+    /// Adapters of the left side alone.
+    pub left: Vec<String>,
+    /// Adapters of the right side alone.
+    pub right: Vec<String>,
+}
 
-/// What differs that may change a result, in a few words each: drivers, adapters of one side alone, variables that drivers
-/// read, the processor, the program.
-pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<String> {
+impl Told {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.other.is_empty() && self.left.is_empty() && self.right.is_empty()
+    }
+}
+
+/// What differs between the sides.
+pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Told {
     let mut out: Vec<String> = Vec::new();
     let mut tell = |text: String| {
         if !out.contains(&text) {
@@ -132,13 +145,6 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
             }
         }
     }
-    let alone = |record: &Record, ids: &[String], side: &str| {
-        let engines = ids.iter().filter_map(|id| record.engine(id)).filter(|e| e.is_driver());
-        let names: BTreeSet<String> = engines.map(|e| plain(&identify(&record.environment, e).class).label()).collect();
-        (!names.is_empty()).then(|| format!("{}{side}", names.into_iter().collect::<Vec<_>>().join(", ")))
-    };
-    alone(left, &matching.left_only, ON_LEFT).into_iter().for_each(&mut tell);
-    alone(right, &matching.right_only, ON_RIGHT).into_iter().for_each(&mut tell);
     let (l, r) = (&left.environment, &right.environment);
     if (&l.cpu, &l.architecture) != (&r.cpu, &r.architecture) {
         let named = |e: &Environment| if l.cpu == r.cpu { clean(&e.architecture) } else { clean(&e.cpu) };
@@ -150,7 +156,12 @@ pub(super) fn told(left: &Record, right: &Record, matching: &Matching) -> Vec<St
     if program(&left.provenance) != program(&right.provenance) {
         tell("the build of repro-audit".to_owned());
     }
-    out
+    let alone = |record: &Record, ids: &[String]| -> Vec<String> {
+        let engines = ids.iter().filter_map(|id| record.engine(id)).filter(|e| e.is_driver());
+        let names: BTreeSet<String> = engines.map(|e| plain(&identify(&record.environment, e).class).label()).collect();
+        names.into_iter().collect()
+    };
+    Told { other: out, left: alone(left, &matching.left_only), right: alone(right, &matching.right_only) }
 }
 
 /// A class without the variables, which are told by themselves.

@@ -61,7 +61,7 @@ fn kernel(drift: &Drifts<'_>, joined: Joined<'_>, name: &str, cases: &[usize]) -
         .zip(&places)
         .enumerate()
         .map(|(i, (row, place))| {
-            let ran = cases.iter().filter(|c| row[**c] != Cell::Absent);
+            let ran = cases.iter().filter(|c| !matches!(row[**c], Cell::Absent | Cell::Open));
             // A case that one of the class does not repeat is not settled, though another of it repeats.
             let (settled, open): (Vec<&usize>, Vec<&usize>) =
                 ran.partition(|c| row[**c] != Cell::Unsettled && !unrepeated[i][**c]);

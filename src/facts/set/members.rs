@@ -54,6 +54,7 @@ pub(super) fn is_strict(table: &Table<'_>, class: (&[Cell], &[bool]), cases: imp
     for case in cases {
         match (class.0[case], table.cases[case].strict) {
             (_, Some(_)) if class.1[case] => return false,
+            (Cell::Open, Some(_)) => return false,
             (Cell::Settled(n), Some(strict)) if n != strict => return false,
             (Cell::Settled(_), Some(_)) => any = true,
             _ => {}

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Identity, Severity, Soundness, soundness_of_member, soundness_of_set};
-use crate::record::Merged;
+use crate::record::{Merged, Role};
 use apart::Drifts;
 use classes::{Place, classes};
 use matrix::{matrix, splits, telling};
@@ -41,8 +41,10 @@ pub struct Related {
     pub soundness: Soundness,
     /// Expected labels that no record has.
     pub missing: Vec<String>,
-    /// How many adapters there are, whatever their drivers and the variables set.
+    /// How many adapters and remote engines there are, whatever their drivers and the variables set.
     pub adapters: usize,
+    /// Of those, the remote engines.
+    pub remotes: usize,
     /// Those of them that are in a class.
     pub placed: usize,
     /// Those of them that ran one of the cases of `compared` with one result.
@@ -85,6 +87,9 @@ pub struct Related {
     pub outside: Vec<(String, usize)>,
     /// Executions that failed.
     pub failed: usize,
+    /// Cases of which results differ, in the sign or payload of NaN alone perhaps: not all of them is stored. They are
+    /// counted neither as the same nor as different.
+    pub open: Vec<String>,
 }
 
 /// A record of the set.
@@ -237,6 +242,16 @@ fn setting(identity: &Identity) -> String {
     identity.class.variables.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")
 }
 
+/// The nodes of each adapter with its driver, whatever the driver's version: what an update or a variable is of.
+fn by_adapter<'t, 'a>(table: &'t Table<'a>) -> BTreeMap<String, Vec<&'t Node<'a>>> {
+    let mut out: BTreeMap<String, Vec<&Node<'a>>> = BTreeMap::new();
+    for node in table.nodes.iter().filter(|n| !n.engine.is_embedded()) {
+        let class = &node.identity.class;
+        out.entry(format!("{} {}", class.adapter(), class.family)).or_default().push(node);
+    }
+    out
+}
+
 /// An engine's label: device, backend, driver, and the variables that were set.
 fn label(identity: &Identity) -> String {
     let set = setting(identity);
@@ -296,7 +311,9 @@ pub fn relate(merged: &Merged) -> Related {
         unjudged: table.unjudged,
         outside: table.outside.iter().map(|(key, n)| (of_key(&table, key), *n)).collect(),
         failed: table.failed,
+        open: table.open.iter().map(|c| table.cases[*c].id.clone()).collect(),
         adapters: adapters(&table.nodes).len(),
+        remotes: adapters(table.nodes.iter().filter(|n| n.engine.role() == Role::Remote)).len(),
         placed,
         engines,
         classes,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::apart::Drifts;
 use super::table::Node;
 use super::timeline::{Update, update};
-use super::{device, setting};
+use super::{by_adapter, device, setting};
 use crate::model::record::AxisLevel;
 
 /// Two sides that differ by one thing.
@@ -32,12 +32,13 @@ type ByDriver<'n, 'a> = BTreeMap<(&'n str, Option<&'n str>), BTreeMap<String, Ve
 /// records, each with the driver of its latest record and no variable set.
 pub(super) fn steps(drift: &Drifts<'_>) -> Vec<Step> {
     let mut adapters: BTreeMap<String, ByDriver<'_, '_>> = BTreeMap::new();
-    for node in drift.table.nodes.iter().filter(|n| !n.engine.is_embedded()) {
-        let class = &node.identity.class;
-        let drivers = adapters.entry(format!("{} {}", class.adapter(), class.family)).or_default();
-        let driver = &node.identity.driver;
-        let of = drivers.entry((driver.version.as_str(), driver.build.as_deref())).or_default();
-        of.entry(setting(&node.identity)).or_default().push(node);
+    for (adapter, nodes) in by_adapter(drift.table) {
+        let drivers = adapters.entry(adapter).or_default();
+        for node in nodes {
+            let driver = &node.identity.driver;
+            let of = drivers.entry((driver.version.as_str(), driver.build.as_deref())).or_default();
+            of.entry(setting(&node.identity)).or_default().push(node);
+        }
     }
     for nodes in adapters.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
         nodes.sort_by_key(|n| (n.member.shell.run.started.as_str(), n.member.id()));

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::facts::pair::{between, may_be_nan_alone};
 use crate::facts::{Driver, Identity, identify, status_of_view};
 use crate::model::Arithmetic;
 use crate::model::bits::{Dtype, digest_words};
 use crate::model::record::Outputs;
-use crate::record::{Engine, EngineKind, Member, Merged, Status};
+use crate::record::{Engine, EngineKind, Known, Member, Merged, Status};
 
 /// What one adapter gave for one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,9 @@ pub(super) enum Cell {
     Absent,
     /// Its results do not repeat.
     Unsettled,
+    /// They repeat, and the sign or payload of NaN may be all in which they differ from another engine's: not all of both is
+    /// stored. Whether they are the same is not known.
+    Open,
     /// The digest of this number, in every run.
     Settled(u32),
 }
@@ -84,6 +88,8 @@ pub(super) struct Table<'a> {
     pub(super) clashes: Vec<Clash>,
     /// Cases whose strict twin differs between records.
     pub(super) twins: BTreeSet<String>,
+    /// Cases in which NaN may be all that differs.
+    pub(super) open: BTreeSet<usize>,
     /// How many results each engine gave that the specification forbids.
     pub(super) outside: BTreeMap<Key, usize>,
     /// Results that were judged by what the specification allows, and those that were not.
@@ -120,6 +126,7 @@ impl<'a> Table<'a> {
             equals: HashMap::new(),
             clashes: Vec::new(),
             twins: BTreeSet::new(),
+            open: BTreeSet::new(),
             outside: BTreeMap::new(),
             judged: 0,
             unjudged: 0,
@@ -129,6 +136,7 @@ impl<'a> Table<'a> {
         let mut stricts: HashMap<(&str, Option<&str>), Option<u32>> = HashMap::new();
         let mut numbers: HashMap<(&str, Dtype), u32> = HashMap::new();
         let mut meanings: HashMap<(String, Dtype), u32> = HashMap::new();
+        let mut nan: HashMap<(usize, u32), u64> = HashMap::new();
         for member in merged.members() {
             let first = out.nodes.len();
             let mut at: HashMap<&str, usize> = HashMap::new();
@@ -187,6 +195,9 @@ impl<'a> Table<'a> {
                         if execution.equals.len() > there.len() {
                             *there = &execution.equals;
                         }
+                        if let Some(n) = execution.nan {
+                            nan.insert((place, digest), n);
+                        }
                     }
                     let node = &mut out.nodes[first + node];
                     if node.cells.len() <= place {
@@ -209,8 +220,45 @@ impl<'a> Table<'a> {
         }
         let cases = out.cases.len();
         out.nodes.iter_mut().for_each(|n| n.cells.resize(cases, Cell::Absent));
+        out.leave_open(merged.outputs(), &nan);
         out.settle();
         out
+    }
+
+    /// What a digest's output holds, as far as it is stored.
+    fn known(&self, outputs: &Outputs, number: u32) -> Option<Known> {
+        let digest = self.digests.get(number as usize)?;
+        outputs.get(digest)?.known(digest).ok()
+    }
+
+    /// Leaves open what may differ in NaN alone. `nan` has how many NaN a result of a case has.
+    fn leave_open(&mut self, outputs: &Outputs, nan: &HashMap<(usize, u32), u64>) {
+        for case in (0..self.cases.len()).filter(|c| self.cases[*c].dtype.is_float()) {
+            let settled = |n: &Node<'_>| if let Cell::Settled(n) = n.cells[case] { Some(n) } else { None };
+            let found: Vec<u32> = self.nodes.iter().filter_map(settled).collect::<BTreeSet<_>>().into_iter().collect();
+            let mut open = BTreeSet::new();
+            for (i, a) in found.iter().enumerate() {
+                for b in &found[i + 1..] {
+                    let counts = [a, b].map(|n| nan.get(&(case, *n)).copied());
+                    // Most have none, or not as many: no need to look.
+                    if counts.contains(&Some(0)) || matches!(counts, [Some(a), Some(b)] if a != b) {
+                        continue;
+                    }
+                    let of = &self.cases[case];
+                    let both = self.known(outputs, *a).zip(self.known(outputs, *b));
+                    let stored = both.and_then(|(l, r)| between(of.dtype, of.elements, &l, &r));
+                    if may_be_nan_alone(stored.as_ref(), counts) {
+                        open.extend([*a, *b]);
+                    }
+                }
+            }
+            for node in self.nodes.iter_mut().filter(|n| settled(n).is_some_and(|n| open.contains(&n))) {
+                node.cells[case] = Cell::Open;
+            }
+            if !open.is_empty() {
+                self.open.insert(case);
+            }
+        }
     }
 
     /// What does not repeat tells nothing apart: a case that is unsettled on an adapter in one record is so in all; and
@@ -229,7 +277,7 @@ impl<'a> Table<'a> {
                 let mut gave: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
                 for i in members {
                     match self.nodes[*i].cells[case] {
-                        Cell::Absent => {}
+                        Cell::Absent | Cell::Open => {}
                         Cell::Unsettled => unsettled = true,
                         Cell::Settled(n) => gave.entry(n).or_default().push(*i),
                     }

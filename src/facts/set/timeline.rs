@@ -141,13 +141,12 @@ type Nodes<'n, 'a> = Vec<&'n Node<'a>>;
 
 /// The timelines of adapters that the records have with more than one version of a driver.
 pub(super) fn timelines(drift: &Drifts<'_>) -> Vec<Timeline> {
-    let mut adapters: BTreeMap<String, BTreeMap<&Driver, Nodes<'_, '_>>> = BTreeMap::new();
-    for node in drift.table.nodes.iter().filter(|n| !n.engine.is_embedded()) {
-        let class = &node.identity.class;
-        let place = format!("{} {}", class.adapter(), class.family);
-        adapters.entry(place).or_default().entry(&node.identity.driver).or_default().push(node);
-    }
-    adapters.into_values().filter_map(|drivers| timeline(drift, drivers)).collect()
+    let by_driver = |nodes: Vec<&Node<'_>>| {
+        let mut drivers: BTreeMap<&Driver, Nodes<'_, '_>> = BTreeMap::new();
+        nodes.into_iter().for_each(|n| drivers.entry(&n.identity.driver).or_default().push(n));
+        timeline(drift, drivers)
+    };
+    super::by_adapter(drift.table).into_values().filter_map(by_driver).collect()
 }
 
 /// The name of a version among an adapter's: builds are told only where one version has several.

@@ -2,6 +2,7 @@
 
 mod png;
 mod scene;
+mod strip;
 mod svg;
 
 pub use png::{KEYWORD, png, png_with_foot};

@@ -40,18 +40,18 @@ pub(super) struct Scene {
     pub(super) items: Vec<Item>,
 }
 
-const WIDTH: f64 = 760.0;
-const FONT: f64 = 12.0;
+pub(super) const WIDTH: f64 = 760.0;
+pub(super) const FONT: f64 = 12.0;
 /// The mean advance of a letter, in em; generous, because the reader's font is not known.
 const ADVANCE: f64 = 0.58;
 
 #[expect(clippy::cast_precision_loss, reason = "lengths of labels")]
-fn text_width(text: &str) -> f64 {
+pub(super) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * ADVANCE * FONT
 }
 
 /// Shortened to a width, with an ellipsis.
-fn fit(text: &str, width: f64) -> String {
+pub(super) fn fit(text: &str, width: f64) -> String {
     if text_width(text) <= width {
         return text.to_owned();
     }
@@ -72,6 +72,7 @@ pub(super) fn scene(chart: &Chart) -> Scene {
         Plot::Lines { x, y, series, joined } => lines(x, y, series, *joined),
         Plot::Dots { x, rows, series, limit, limit_label } => dots(x, rows, series, *limit, limit_label),
         Plot::Shares { x, rows } => shares(x, rows),
+        Plot::Strip { x, rows } => super::strip::strip(x, rows),
         Plot::Map { x, n, rows } => map(x, *n, rows),
         Plot::Tiles { columns, rows } => tiles(columns, rows),
         Plot::Spark { buckets } => spark(buckets),
@@ -215,7 +216,7 @@ fn legend(items: &mut Vec<Item>, names: &[String], y: f64) -> f64 {
     y + 18.0
 }
 
-fn text(at: (f64, f64), anchor: Anchor, role: Role, text: impl Into<String>) -> Item {
+pub(super) fn text(at: (f64, f64), anchor: Anchor, role: Role, text: impl Into<String>) -> Item {
     Item::Text { at, anchor, role, size: FONT, text: text.into() }
 }
 

@@ -19,10 +19,42 @@ fn shown(view: &dyn View, options: &Options) -> Result<String, FormatError> {
 /// The columns of the narrowest terminal that is written for.
 const NARROWEST: usize = 40;
 
+/// The lines of the lowest terminal that a first screen is written for, without that of the next prompt.
+const LINES: usize = 23;
+
+/// What a first screen of more than [`LINES`] lines does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tight {
+    /// Nothing.
+    No,
+    /// Empty lines.
+    Lines,
+    /// Titles that a section can be read without, too.
+    Titles,
+}
+
+/// One that is longer than this whatever it does without comes as it is.
+const TALL: usize = 30;
+
 /// Writes a document. What is on pages alone is left out, and without [`Options::full`] what is not on the first screen.
+/// A first screen that does not fit in a low terminal comes without empty lines, and then without titles that can go.
 #[must_use]
 pub fn write(document: &Document, options: &Options) -> String {
-    let mut out = Out { text: String::new(), width: options.width.max(NARROWEST), color: options.color };
+    let loose = laid(document, options, Tight::No);
+    let lines = |text: &String| text.lines().count();
+    if options.full || lines(&loose) <= LINES {
+        return loose;
+    }
+    let closer = laid(document, options, Tight::Lines);
+    if lines(&closer) <= LINES {
+        return closer;
+    }
+    let tightest = laid(document, options, Tight::Titles);
+    if lines(&tightest) <= TALL { tightest } else { loose }
+}
+
+fn laid(document: &Document, options: &Options, tight: Tight) -> String {
+    let mut out = Out { text: String::new(), width: options.width.max(NARROWEST), color: options.color, tight };
     let most = if options.full { Detail::Full } else { Detail::First };
     out.paragraph(0, style(document.tone).bold(), &wrap::words(&Text::plain(document.headline.as_str())));
     if !document.lead.is_empty() {
@@ -55,6 +87,7 @@ struct Out {
     text: String,
     width: usize,
     color: bool,
+    tight: Tight,
 }
 
 impl Out {
@@ -93,8 +126,11 @@ impl Out {
     }
 
     fn section(&mut self, section: &Section, most: Detail) {
-        self.text.push('\n');
-        if !section.title.is_empty() {
+        if self.tight == Tight::No {
+            self.text.push('\n');
+        }
+        let spared = self.tight == Tight::Titles && section.spare_title;
+        if !section.title.is_empty() && !spared {
             self.paragraph(0, Style::new().bold(), &wrap::words(&Text::plain(section.title.as_str())));
         }
         for block in &section.blocks {

@@ -22,7 +22,9 @@ struct Laid<'a> {
 
 impl Out {
     pub(super) fn table(&mut self, table: &Table) {
-        let rows = &table.rows[..table.rows.len().min(table.most)];
+        let listed = &table.rows[..table.rows.len().min(table.most)];
+        let shared = if table.shared { shared(listed) } else { Vec::new() };
+        let rows = if table.shared { &shared[..] } else { listed };
         let columns: Vec<usize> = (0..table.columns.len()).filter(|i| rows.iter().any(|r| is_said(r, *i))).collect();
         let wordy = Laid { table, rows, terse: false };
         let terse = Laid { table, rows, terse: true };
@@ -48,8 +50,8 @@ impl Out {
         } else {
             rows.iter().for_each(|row| self.stacked(table, row));
         }
-        if table.rows.len() > rows.len() {
-            let more = crate::model::words::count((table.rows.len() - rows.len()) as u64);
+        if table.rows.len() > listed.len() {
+            let more = crate::model::words::count((table.rows.len() - listed.len()) as u64);
             let rest = if table.rest.is_empty() { String::new() } else { format!("; {}", table.rest) };
             self.paragraph(2, Style::new(), &words(&Text::plain(format!("… and {more} more{rest}"))));
         }
@@ -175,6 +177,25 @@ impl Out {
             self.line(&format!("  {line}"));
         }
     }
+}
+
+/// Rows, of which those that say the same in all cells but the first are one.
+fn shared(rows: &[Row]) -> Vec<Row> {
+    let mut out: Vec<Row> = Vec::new();
+    let rest = |row: &Row| row.cells.iter().skip(1).map(Cell::words).collect::<Vec<_>>();
+    for row in rows {
+        match out.iter_mut().find(|known| rest(known) == rest(row)) {
+            Some(known) => {
+                let names: Vec<String> =
+                    [&*known, row].iter().filter_map(|r| r.cells.first()).map(Cell::words).collect();
+                if let Some(first) = known.cells.first_mut() {
+                    *first = Cell::text(names.join(", "));
+                }
+            }
+            None => out.push(row.clone()),
+        }
+    }
+    out
 }
 
 /// Whether a row says something in a column.

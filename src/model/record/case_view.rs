@@ -1,7 +1,8 @@
 //! What of a case is needed to relate many records: a small part of it, once for all records that share it.
 
 use super::evidence::Evidence;
-use super::format::{CaseRecord, Outcome, Status};
+use super::format::CaseRecord;
+use super::result::{Outcome, Status};
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
 
@@ -45,6 +46,8 @@ pub struct ExecutionView {
     pub status: Status,
     /// What its status follows from.
     pub evidence: Evidence,
+    /// How many elements of its first result are NaN; `None` where the record does not say.
+    pub nan: Option<u64>,
     /// The arithmetics whose references have its first result's digest, whatever the row states.
     pub equals: Vec<Arithmetic>,
     /// Why it failed; `None` where it did not.
@@ -77,6 +80,7 @@ impl From<&CaseRecord> for CaseView {
                         _ => Vec::new(),
                     },
                     status: x.status,
+                    nan: x.content.as_ref().map(|c| c.nan),
                     equals: case.equalled(x),
                     evidence: Evidence::of(case, x),
                     failed: match &x.outcome {

@@ -1,6 +1,7 @@
 //! What a row's status follows from, apart from what the record states as its status.
 
-use super::format::{CaseRecord, Execution, Outcome};
+use super::format::CaseRecord;
+use super::result::{Execution, Outcome};
 use crate::model::axis::AxisLevel;
 use crate::model::{Drift, Level};
 

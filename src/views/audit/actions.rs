@@ -52,9 +52,15 @@ pub(super) fn actions(
         });
     }
     for advice in facts::advice(record, soundness, &record.verdicts) {
+        let settings = &record.provenance.settings;
+        let (question, more) = if settings.repeats < MORE_RUNS {
+            (format!("in {MORE_RUNS} runs"), format!("--repeats {MORE_RUNS}"))
+        } else {
+            ("with other inputs".to_owned(), format!("--seed {}", settings.seed.wrapping_add(1)))
+        };
         out.push(Action {
-            text: format!("{}.", advice.text()),
-            command: format!("repro-audit gpu --kernel {}", text::quoted(&advice.kernel)),
+            text: format!("{}. To see whether that stays so {question}:", advice.text()),
+            command: format!("repro-audit gpu --kernel {} {more}", text::quoted(&advice.kernel)),
         });
     }
     out.extend(step);
@@ -118,7 +124,7 @@ fn action(record: &Record, step: &Step) -> Action {
             format!("repro-audit gpu --profile {}", record.provenance.settings.profile.name()),
         ),
         Step::Longer { profile } => (
-            "Nothing differed in what was run. A longer audit has larger sizes and more configurations:".to_owned(),
+            "Nothing differed in what was run. A longer audit has larger sizes and more launches:".to_owned(),
             format!("repro-audit gpu --profile {} --repeats 50", profile.name()),
         ),
         Step::MoreRuns { inputs } => {

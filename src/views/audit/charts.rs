@@ -14,7 +14,8 @@ pub(super) const SERIES: usize = 6;
 
 /// The charts of a record; those with nothing to show are left out.
 pub(super) fn charts(record: &Record) -> Vec<Chart> {
-    let mut all = vec![axes(record), distances(record), specification(record), distinct(record)];
+    let mut all =
+        vec![axes(record), distances(record), specification(record), distinct(record), super::spread::chart(record)];
     all.extend(growth(record).into_iter().map(Some));
     all.into_iter().flatten().collect()
 }

@@ -15,6 +15,15 @@ use crate::views::text;
 /// Names in a line.
 const NAMED: usize = 3;
 
+/// Variants that are named as those that held.
+const HELD: usize = 2;
+
+/// The columns of a headline, which is one line of a terminal.
+const LINE: usize = 80;
+
+/// Those before the text of a statement that has a title such as `Held here`.
+const TITLE: usize = 15;
+
 /// A question of the first screen.
 struct Question {
     axis: AxisLevel,
@@ -31,31 +40,21 @@ const CPU: &str = "CPU";
 
 /// In the order of [`AXES`].
 const QUESTIONS: [Question; 6] = [
-    Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "no adapter ran a case twice" },
-    Question {
-        axis: AxisLevel::Config,
-        title: "Other launch",
-        head: "launch",
-        untested: "no adapter ran a case in two configurations",
-    },
+    Question { axis: AxisLevel::Repeat, title: "Again", head: "again", untested: "no second run" },
+    Question { axis: AxisLevel::Config, title: "Other launch", head: "launch", untested: "no second one" },
     Question {
         axis: AxisLevel::Threads,
         title: "Other threads",
         head: "threads",
-        untested: "no thread count or environment variable was changed",
+        untested: "no count or variable changed",
     },
-    Question {
-        axis: AxisLevel::Driver,
-        title: "Other driver",
-        head: "driver",
-        untested: "no two drivers of one device ran a case",
-    },
-    Question { axis: AxisLevel::Adapter, title: "Other device", head: "device", untested: "no two devices ran a case" },
+    Question { axis: AxisLevel::Driver, title: "Other driver", head: "driver", untested: "no two of one device" },
+    Question { axis: AxisLevel::Adapter, title: "Other device", head: "device", untested: "no second one" },
     Question {
         axis: AxisLevel::Engine,
         title: "Strict CPU",
         head: CPU,
-        untested: "no driver's result has a strict reference",
+        untested: "no adapter's result has a reference",
     },
 ];
 
@@ -118,7 +117,7 @@ impl<'r> First<'r> {
         } else if !self.differs(again) {
             (Tone::Good, "the same bits".to_owned())
         } else if machine.is_empty() {
-            (Tone::Broke, "the same bits, except in kernels of no fixed order".to_owned())
+            (Tone::Broke, "same bits, except in kernels of no fixed order".to_owned())
         } else {
             (Tone::Broke, format!("other bits in {}", text::list(&machine, NAMED)))
         };
@@ -139,14 +138,18 @@ impl<'r> First<'r> {
                 (false, false) => with,
             }
         };
-        let rest = by("other bits", &changed) + &by("the same", &kept);
         let subject = if about.len() == training::OPERATIONS.len() {
             "Training operations".to_owned()
         } else {
             let names: Vec<String> = about.iter().map(|r| r.operation.name.to_owned()).collect();
             text::list(&names, NAMED)
         };
-        (tone, format!("{subject}, run again: {first}{rest}"))
+        let (changed, kept) = (by("other bits", &changed), by("the same", &kept));
+        let tails = [format!("{changed}{kept}"), if changed.is_empty() { kept } else { changed }];
+        let said = format!("{subject}, run again: {first}");
+        // What has no room in the line stands below it.
+        let tail = tails.iter().find(|t| said.chars().count() + t.chars().count() <= LINE);
+        (tone, said + tail.map_or("", String::as_str))
     }
 
     /// Whether an operation of a training has a result that the specification forbids, or that is no number where one is right.
@@ -158,63 +161,67 @@ impl<'r> First<'r> {
 
     /// The questions, a line each, and the operations by what changes.
     pub(super) fn section(&self) -> Section {
-        let mut out = Section::new("training", "If the same training runs again, do its numbers stay?");
+        let title = "If the same training runs again, do its numbers stay?";
+        let mut out = Section::new("training", title).with_spare_title();
+        let mut untested = Vec::new();
         for question in &QUESTIONS {
-            let (mark, answer) = self.answer(question);
-            out.statement(mark, self.words(question).0, answer);
+            let (title, head) = self.words(question);
+            match self.answer(question.axis) {
+                Some((mark, answer)) => out.statement(mark, title, answer),
+                None => untested.push(format!("{head} ({})", question.untested)),
+            }
+        }
+        if !untested.is_empty() {
+            out.statement(Mark::Untested, "Not tested", text::list(&untested, QUESTIONS.len()));
         }
         out.table(self.table());
-        out.text(
-            "The worst variant of each. = same bits, of variants that repeat · ↯ differs each run · ? not tested · number: \
-             relative change of the output (L2) · % of integers · NaN, inf: on one side · * by design, on any machine",
+        out.text("= same · ↯ differs each run · ? untested · relative change (L2) · * by design");
+        let mut more = Section::new("training-table", "How to read the table").at(Detail::Full).folded();
+        more.text(
+            "A field is the worst variant of its operation. A variant that differs each run is not compared on the other \
+             axes. A number is the relative change of the output (the norm of the difference divided by that of the \
+             output), a percentage the share of integers that differ; NaN, inf: on one side only. A star: any machine \
+             may differ there, by design of the kernel, as the strict interpreter or the CPU's own threads do.",
         );
+        out.push(more);
         out
     }
 
-    fn answer(&self, question: &Question) -> (Mark, String) {
-        let all: Vec<_> = self.cells(question.axis).collect();
-        let untested = all.iter().filter(|(_, c)| c.compared == 0).count();
-        let rest = if untested == 0 { String::new() } else { format!("; {untested} not tested") };
-        if untested == all.len() {
-            return (Mark::Untested, format!("not tested: {}", question.untested));
+    /// Whether numbers stay on an axis; `None` where nothing tested it.
+    fn answer(&self, axis: AxisLevel) -> Option<(Mark, String)> {
+        let tested: Vec<_> = self.cells(axis).filter(|(_, c)| c.compared > 0).map(|(_, c)| c).collect();
+        let differing: Vec<_> = tested.iter().filter(|c| !c.differing.is_empty()).collect();
+        if tested.is_empty() {
+            return None;
         }
-        let mut differing: Vec<_> = all.iter().filter(|(_, c)| !c.differing.is_empty()).collect();
+        let untested = self.rows.len() - tested.len();
         if differing.is_empty() {
-            let held = text::plural(all.len() - untested, "operation");
+            let held = text::plural(tested.len(), "operation");
             // What differs from run to run has no bits to compare on another axis.
-            let repeats = question.axis != AxisLevel::Repeat && self.differs(AxisLevel::Repeat);
+            let repeats = axis != AxisLevel::Repeat && self.differs(AxisLevel::Repeat);
             let what = if repeats { ", of variants that repeat" } else { "" };
-            return (Mark::Holds, format!("YES for {held}{what}{}{rest}", self.bound(question.axis)));
+            let rest = if untested == 0 { String::new() } else { format!("; {untested} untested") };
+            return Some((Mark::Holds, format!("YES for {held}{what}{}{rest}", self.bound(axis))));
         }
-        differing.sort_by_key(|(_, c)| std::cmp::Reverse(c.differing.first().map(|f| f.severity)));
-        let names: Vec<String> = differing.iter().map(|(name, _)| (*name).to_owned()).collect();
-        // The table below names them all.
-        let which = if names.len() <= NAMED {
-            names.join(", ")
+        let star = if differing.iter().all(|c| c.any_machine()) { "*" } else { "" };
+        let which = if untested == 0 {
+            format!("{} of {}{star}", differing.len(), text::plural(tested.len(), "operation"))
         } else {
-            format!("{} of {} operations", names.len(), all.len() - untested)
+            format!("{} of {}{star} ({untested} untested)", differing.len(), tested.len())
         };
-        let any = if differing.iter().all(|(_, c)| c.any_machine()) { " (by design)" } else { "" };
-        let most = differing.iter().filter_map(|(_, c)| c.relative()).max_by(f64::total_cmp).map(facts::relative);
-        let share = differing.iter().filter_map(|(_, c)| c.share()).max_by(f64::total_cmp).map(facts::share);
-        let most = match (most, share) {
-            (Some(most), Some(share)) => Some(format!("{most}, or {share} of integers")),
-            (None, Some(share)) => Some(format!("{share} of integers")),
-            (most, None) => most,
+        let not_finite = match differing.iter().map(|c| c.kind()).max() {
+            Some(Difference::Nan) => Some("NaN".to_owned()),
+            Some(Difference::Infinite) => Some("inf".to_owned()),
+            Some(Difference::NotFinite) => Some("NaN/inf".to_owned()),
+            _ => None,
         };
-        let infinite = match differing.iter().map(|(_, c)| c.kind()).max() {
-            Some(Difference::Nan) => "NaN",
-            Some(Difference::Infinite) => "infinity",
-            Some(Difference::NotFinite) => "NaN or infinity",
-            _ => "",
-        };
-        let most = match (infinite, most) {
-            ("", None) => String::new(),
-            ("", Some(most)) => format!("; up to {most}"),
-            (infinite, None) => format!("; {infinite}"),
-            (infinite, Some(most)) => format!("; {infinite}, else up to {most}"),
-        };
-        (Mark::Differs, format!("NO for {which}{any}{most}{rest}"))
+        let most = differing.iter().filter_map(|c| c.relative()).max_by(f64::total_cmp);
+        let most = most.map(|most| format!("up to {}", facts::relative(most)));
+        let share = differing.iter().filter_map(|c| c.share()).max_by(f64::total_cmp);
+        let share = share.map(|share| format!("{} of integers", facts::share(share)));
+        let sizes: Vec<String> = [not_finite, most, share].into_iter().flatten().collect();
+        let sizes = if sizes.is_empty() { String::new() } else { format!("; {}", sizes.join(", ")) };
+        Some((Mark::Differs, format!("NO for {which}{sizes}")))
     }
 
     /// What so many runs can miss; nothing on an axis that is not about runs.
@@ -222,11 +229,7 @@ impl<'r> First<'r> {
         if axis != AxisLevel::Repeat {
             return String::new();
         }
-        let runs = |x: &crate::record::Execution| if let Outcome::Ran { runs, .. } = x.outcome { runs } else { 0 };
-        let mine = |c: &&crate::record::CaseRecord| is_operation(&c.kernel);
-        let all = self.record.cases.iter().filter(mine).flat_map(|c| &c.executions);
-        let drawn = all.filter(|x| self.record.engine(&x.engine).is_some_and(Engine::is_driver));
-        match drawn.map(runs).filter(|n| *n > 1).min() {
+        match training::repeats(self.record).into_iter().find(|n| *n > 1) {
             Some(n) if n > 3 => {
                 format!(
                     " in {n} runs; what is rarer than {} of runs could be missed",
@@ -241,7 +244,7 @@ impl<'r> First<'r> {
     fn table(&self) -> Table {
         let mut columns = vec![Column::text("operation")];
         columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(self.words(q).1).about(axis.about)));
-        let mut table = Table::new("operations", &columns);
+        let mut table = Table::new("operations", &columns).shared();
         for row in &self.rows {
             let mut cells = vec![Cell::text(row.operation.name)];
             cells.extend(row.cells.iter().map(field));
@@ -272,7 +275,7 @@ impl<'r> First<'r> {
             let found: BTreeSet<String> =
                 cases.iter().filter_map(case).map(|c| format!("{}/{}", c.kernel, c.variant)).collect();
             let found: Vec<String> = found.into_iter().collect();
-            parts.push(format!("{engine} breaks the WGSL specification ({})", text::list(&found, NAMED)));
+            parts.push(format!("{engine} breaks WGSL ({})", text::list(&found, 1)));
         }
         let mut infinite: Vec<_> = values::not_finite(self.record).collect();
         infinite.sort_by_key(|f| std::cmp::Reverse(f.3));
@@ -283,8 +286,8 @@ impl<'r> First<'r> {
             let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
             let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
             let edges = infinite.iter().all(|(c, ..)| training::probes_edges(&c.id));
-            let edges = if edges { ", at edges of the number range" } else { "" };
-            parts.push(format!("finite on only one of driver and reference{edges}: {named}{more}"));
+            let edges = if edges { ", at edges of the type" } else { "" };
+            parts.push(format!("finite on one side only{edges}: {named}{more}"));
         }
         let bad = !parts.is_empty();
         let ways = [
@@ -362,8 +365,8 @@ fn names(variants: Vec<(String, String)>) -> Vec<String> {
     variants.into_iter().map(|(kernel, variant)| format!("{kernel}/{variant}")).collect()
 }
 
-/// What to use, in a sentence: variants that were tested on every axis that is named and kept their bits where others did
-/// not. The advice with the most axes.
+/// What to use: variants that were tested on every axis that is named and kept their bits where others did not, on every
+/// adapter where none is named. The advice with the most axes.
 pub(super) fn use_these(record: &Record, all: &[Advice]) -> Option<String> {
     let drivers: Vec<&str> = record.engines.iter().filter(|e| e.is_driver()).map(|e| e.id.as_str()).collect();
     let mine = || all.iter().filter(|a| is_operation(&a.kernel));
@@ -373,21 +376,12 @@ pub(super) fn use_these(record: &Record, all: &[Advice]) -> Option<String> {
         .filter(|a| a.held == first.held && a.engines == first.engines)
         .filter_map(|a| Some(format!("{}/{}", a.kernel, a.variants.first()?)))
         .collect();
-    let again = if first.held.contains(&Level::RunToRun) { " again" } else { "" };
-    let others = first.held.iter().filter(|level| **level != Level::RunToRun);
-    let heads: Vec<String> = others.filter_map(|level| head(*level)).map(str::to_owned).collect();
-    let by = match (again.is_empty(), heads.is_empty()) {
-        (_, true) => "",
-        (true, false) => " by ",
-        (false, false) => ", and by ",
-    };
+    let heads: Vec<&str> = first.held.iter().filter_map(|level| head(*level)).collect();
     let every = drivers.iter().all(|id| first.engines.iter().any(|e| e == id));
-    let on = match (every, drivers.len()) {
-        (true, 0 | 1) => String::new(),
-        (true, _) => ", on every adapter".to_owned(),
-        (false, _) => format!(", on {}", text::list(&first.engines, NAMED)),
-    };
-    Some(format!("{}: the same{again}{by}{}{on}", text::list(&same, NAMED), text::list(&heads, QUESTIONS.len())))
+    let on = if every { String::new() } else { format!("; on {}", text::list(&first.engines, NAMED)) };
+    let said = |names| format!("{}: {}{on}", text::list(&same, names), heads.join(", "));
+    let fits = |text: &String| text.chars().count() <= LINE - TITLE;
+    Some((1..=HELD).rev().map(said).find(fits).unwrap_or_else(|| said(HELD)))
 }
 
 /// The column of a level's first axis.

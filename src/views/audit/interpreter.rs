@@ -1,7 +1,8 @@
 //! What the interpreter found: in itself, and in shaders.
 
 use super::findings::FindingRow;
-use super::headline::{Fared, by_kernel, make};
+use super::headline::{by_kernel, make};
+use super::levels::Fared;
 use crate::record::{Engine, Execution, Outcome, Record};
 use crate::views::document::{Statement, Tone};
 use crate::views::text;

@@ -12,10 +12,12 @@ mod groups;
 mod growth;
 mod headline;
 mod interpreter;
+mod levels;
 mod matrix;
 mod page;
 mod parts;
 mod rows;
+mod spread;
 mod title;
 mod values;
 
@@ -25,10 +27,12 @@ use parts::Parts;
 use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, Section, Table, Text, Weight};
 use super::{View, text};
 use crate::facts::{self, Asked, Soundness};
+use crate::model::words::SOFTWARE_ONLY;
 use crate::record::{Outputs, Record};
 
-/// What an audit leads to, and what it does not say.
+/// What an audit leads to where it has nothing to advise.
 const OTHER_NODE: &str = "audit it too, then";
+const COMPARE: &str = "repro-audit compare HERE THERE";
 
 /// Drifts that a terminal lists.
 const DRIFTS: usize = 8;
@@ -136,7 +140,10 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
     let answers = if parts.first.is_some() { &mut levels } else { &mut first };
     parts.headline.statements.iter().for_each(|s| answers.statement(s.mark, s.title.as_str(), s.text.clone()));
     if let Some(training) = &parts.first {
-        notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        // The lead names the adapters as software.
+        let (told, untold): (Vec<_>, Vec<_>) = notes().partition(|note| *note == SOFTWARE_ONLY);
+        untold.iter().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        told.iter().for_each(|note| levels.statement(Mark::Note, "Note", note.as_str()));
         out.push(first);
         let mut said = training.section();
         // A reference that two implementations do not agree on is no witness.
@@ -145,9 +152,10 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         let (mark, here) = training.here(&parts.headline.outside);
         said.statement(mark, "Only here", here);
         if !soundness.is_invalid() {
-            let these = first::use_these(record, &facts::advice(record, soundness, &record.verdicts));
-            these.into_iter().for_each(|text| said.statement(Mark::Holds, "These held", text));
-            said.statement(Mark::Note, "Other node", Text::then_code(OTHER_NODE, "repro-audit compare HERE THERE"));
+            match first::use_these(record, &facts::advice(record, soundness, &record.verdicts)) {
+                Some(these) => said.statement(Mark::Holds, "Held here", these),
+                None => said.statement(Mark::Note, "Next node", Text::then_code(OTHER_NODE, COMPARE)),
+            }
         }
         audit.since.iter().for_each(|(mark, text)| said.statement(*mark, "Since", text.clone()));
         out.push(said);

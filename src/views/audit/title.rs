@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::FindingRow;
-use super::headline::Fared;
+use super::levels::Fared;
 use crate::facts::{Emptiness, emptiness};
 use crate::model::FindingKind;
 use crate::record::{

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::facts::set::{Across, Related, Update};
+use crate::facts::set::{Across, Related, Step, Update};
 use crate::facts::{Severity, training};
 use crate::model::words::{count, list};
 use crate::record::AxisLevel;
@@ -33,7 +33,7 @@ fn arrow(from: &str, to: &str) -> String {
     if rest.is_empty() { format!("{from} → {to}") } else { format!("{from} → {}", rest.join(" ")) }
 }
 
-fn rows(view: &Related) -> Vec<Row<'_>> {
+fn rows<'v>(view: &'v Related) -> Vec<Row<'v>> {
     let mut out = Vec::new();
     for timeline in &view.timelines {
         for version in &timeline.versions {
@@ -42,10 +42,9 @@ fn rows(view: &Related) -> Vec<Row<'_>> {
             out.push(Row { axis: AxisLevel::Driver, adapter: &timeline.adapter, what, update });
         }
     }
-    out.extend(view.steps.iter().map(|s| {
-        let what = if s.axis == AxisLevel::Adapter { format!("against {}", s.to) } else { s.to.clone() };
-        Row { axis: s.axis, adapter: &s.adapter, what, update: &s.update }
-    }));
+    let step =
+        |s: &'v Step| Row { axis: s.axis, adapter: &s.adapter, what: super::timeline::name(s), update: &s.update };
+    out.extend(view.steps.iter().map(step));
     out
 }
 

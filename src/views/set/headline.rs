@@ -11,10 +11,20 @@ fn variations<'v>(engines: impl Iterator<Item = &'v SetEngine>) -> usize {
     engines.filter(|e| e.is_driver).map(|e| &e.label).collect::<BTreeSet<_>>().len()
 }
 
+/// Adapters and remote engines, each counted as what they are.
+fn named(view: &Related) -> String {
+    let adapters = plural(view.adapters - view.remotes, "adapter");
+    match (view.remotes, view.adapters - view.remotes) {
+        (0, _) => adapters,
+        (remotes, 0) => plural(remotes, "remote engine"),
+        (remotes, _) => format!("{adapters} and {}", plural(remotes, "remote engine")),
+    }
+}
+
 /// Adapters with the variations of driver and variables that are counted apart from them.
 fn adapters(view: &Related) -> String {
     let engines = variations(view.engines.iter());
-    let adapters = plural(view.adapters, "adapter");
+    let adapters = named(view);
     if engines == view.adapters {
         adapters
     } else {
@@ -24,7 +34,12 @@ fn adapters(view: &Related) -> String {
 
 /// So many of the adapters.
 fn some(view: &Related, n: usize) -> String {
-    if n == view.adapters { adapters(view) } else { format!("{} of {}", count(n as u64), adapters(view)) }
+    match (n == view.adapters, view.remotes) {
+        (true, _) => adapters(view),
+        (false, 0) => format!("{} of {}", count(n as u64), adapters(view)),
+        // Which of them are adapters is not counted.
+        (false, _) => format!("{} of {}", count(n as u64), plural(view.adapters, "engine")),
+    }
 }
 
 /// Results of one engine that differ between machines or systems.
@@ -50,7 +65,7 @@ pub(super) fn title(view: &Related) -> (Tone, String) {
         (Tone::Broke, format!("Not the same on all machines or systems: {results} of one device and driver"))
     } else if view.apart == 0 && view.compared == 0 {
         let none = match view.adapters {
-            1 => "Nothing that repeats ran twice on 1 adapter".to_owned(),
+            1 => format!("Nothing that repeats ran twice on {}", named(view)),
             _ => format!("Nothing that repeats ran on two of {}", adapters(view)),
         };
         (Tone::Plain, format!("{none}: nothing is known to be the same"))
@@ -97,6 +112,7 @@ pub(super) fn statements(view: &Related, out: &mut Section) {
     classes(view, out);
     drivers(view, out);
     conflicts(view, out);
+    open(view, out);
     specification(view, out);
     if !view.references.is_empty() {
         let text =
@@ -232,6 +248,20 @@ fn conflicts(view: &Related, out: &mut Section) {
         ),
     };
     out.statement(if nondeterminism > 0 { Mark::Attention } else { Mark::Differs }, "Conflicts", text);
+}
+
+/// What is not known to differ in more than NaN.
+fn open(view: &Related, out: &mut Section) {
+    if view.open.is_empty() {
+        return;
+    }
+    let text = format!(
+        "Results differ in {}, and whether in more than the sign or payload of NaN, which is no difference, is not known: not \
+         all of them is stored. Counted neither as the same nor as different: {}.",
+        plural(view.open.len(), "case"),
+        list(&view.open, 3)
+    );
+    out.statement(Mark::Untested, "NaN", text);
 }
 
 fn specification(view: &Related, out: &mut Section) {

@@ -64,7 +64,7 @@ pub(super) fn steps(view: &Related) -> Section {
         let mut table = Table::new(id.clone(), &columns).most(CHANGES);
         for step in view.steps.iter().filter(|s| s.axis == axis) {
             for change in &step.update.changes {
-                table.push(row(&name(step), &step.update, change));
+                table.push(row(&format!("{}: {}", step.adapter, name(step)), &step.update, change));
             }
         }
         let mut section = Section::new(id, title);
@@ -74,11 +74,11 @@ pub(super) fn steps(view: &Related) -> Section {
     out
 }
 
-/// What a step is.
+/// What a step is, after the name of its adapter.
 pub(super) fn name(step: &Step) -> String {
     match step.axis {
-        AxisLevel::Threads => format!("{} with {}", step.adapter, step.to),
-        _ => format!("{} against {}", step.to, step.adapter),
+        AxisLevel::Threads => format!("with {}", step.to),
+        _ => format!("against {}", step.to),
     }
 }
 

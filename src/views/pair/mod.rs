@@ -1,8 +1,12 @@
 //! What two records differ in: first how much is the same, then what changed and why, then what is not known.
 
+mod headline;
+
+use headline::{SIDES, between, headline, share, soundness};
+
 use crate::facts;
 use crate::facts::pair::{
-    Between, CauseGroup, Compared, Counted, Kind, ON_LEFT, ON_RIGHT, OperationChange, Pairs, ResultChange, Why, chosen,
+    Between, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Why, chosen,
 };
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
@@ -12,6 +16,8 @@ use crate::views::document::{
 use crate::views::text::{command_of, engine_options};
 use crate::views::{View, text};
 
+pub(super) use headline::since;
+
 /// Rows of the table of cases.
 const ROWS: usize = 40;
 
@@ -19,7 +25,7 @@ impl View for Pairs {
     fn document(&self) -> Document {
         let mut out = match &self.pairs[..] {
             [one] => {
-                let mut out = Document::new(tone(one), headline(one));
+                let mut out = Document::new(tone(one), headline(one, &SIDES));
                 out.lead = Text::plain(lead(one));
                 sections(one, "").into_iter().for_each(|s| out.push(s));
                 out
@@ -88,7 +94,7 @@ impl View for Pairs {
                 row[0] = pair.left.id.as_str().into();
                 row[1] = pair.right.id.as_str().into();
                 row[2] = "unsound".into();
-                row[out.columns.len() - 1] = soundness(pair).into();
+                row[out.columns.len() - 1] = soundness(pair, &SIDES).into();
                 out.push(row);
             }
             for c in &pair.results {
@@ -180,12 +186,12 @@ fn whole(pairs: &[Compared]) -> Document {
         same += pair.sameness.same;
         compared += pair.sameness.compared;
     }
-    let first = unsound.map(|p| format!("{}. ", soundness(p))).unwrap_or_default();
+    let first = unsound.map(|p| format!("{}. ", soundness(p, &SIDES))).unwrap_or_default();
     let text = format!("{first}{}", share(same, compared, pairs.iter().all(Compared::is_full)));
     let mut out = Document::new(tone, text);
     out.lead = Text::plain(format!("{} are compared.", plural(pairs.len(), "pair of records")));
     for (i, pair) in pairs.iter().enumerate() {
-        let mut section = Section::new(format!("pair-{i}"), headline(pair));
+        let mut section = Section::new(format!("pair-{i}"), headline(pair, &SIDES));
         section.text(lead(pair));
         sections(pair, &format!("-{i}")).into_iter().for_each(|s| section.push(s));
         out.push(section);
@@ -196,82 +202,6 @@ fn whole(pairs: &[Compared]) -> Document {
 /// Why a case that both sides ran is not compared.
 const OTHER_SHADER: &str = "another shader or output on either side";
 
-/// How much is the same, in a sentence without its full stop: what is said first of any two records. `full`: all that both
-/// sides ran was compared.
-fn share(same: usize, compared: usize, full: bool) -> String {
-    let that = if full { "that both sides ran" } else { "that can be compared" };
-    match compared {
-        0 => "No result can be compared: nothing is known to be the same".to_owned(),
-        1 if same == 1 => format!("The one result {that} is bit for bit the same"),
-        n if same == n => format!("All {} results {that} are bit for bit the same", count(n as u64)),
-        n => format!("{} of {} results {that} are bit for bit the same", count(same as u64), count(n as u64)),
-    }
-}
-
-/// What keeps the sides from being relied on.
-fn soundness(pair: &Compared) -> String {
-    let of = |side: &str, s: &facts::pair::Side| s.soundness.title().map(|t| format!("{side} side: {t}"));
-    [of("Left", &pair.left), of("Right", &pair.right)].into_iter().flatten().collect::<Vec<_>>().join(". ")
-}
-
-/// The first sentence is how much is the same, and the second what changed.
-fn headline(pair: &Compared) -> String {
-    let mut parts = vec![share(pair.sameness.same, pair.sameness.compared, pair.is_full())];
-    let of = |kind: Kind| {
-        let cases: std::collections::BTreeSet<&str> =
-            pair.results.iter().filter(|r| r.kind == kind).map(|r| r.case.as_str()).collect();
-        cases.len()
-    };
-    let mut tell = |n: usize, one: &str, many: &str| {
-        if n > 0 {
-            parts.push(format!("{} {}", plural(n, "case"), if n == 1 { one } else { many }));
-        }
-    };
-    tell(of(Kind::Failed), "failed on the right", "failed on the right");
-    tell(of(Kind::Reference), "has another strict reference", "have another strict reference");
-    tell(of(Kind::Differs), "changed", "changed");
-    tell(of(Kind::Unrepeatable), "does not repeat on at least one side", "do not repeat on at least one side");
-    if pair.results.is_empty() && pair.sameness.same < pair.sameness.compared {
-        parts.push("no repeatable result changed".to_owned());
-    }
-    match pair.absent.incomparable.len() {
-        0 => {}
-        1 => parts.push("1 case has another shader or output".to_owned()),
-        n => parts.push(format!("{} have another shader or output", plural(n, "case"))),
-    }
-    let said = parts.join("; ");
-    if pair.is_sound() { said } else { format!("{}. {said}", soundness(pair)) }
-}
-
-/// What changed since an earlier record, in a sentence or two, with the command that shows it where there is more.
-pub(super) fn since(pair: &Compared, command: &str) -> (Mark, Text) {
-    let day = format!("{} UTC", pair.left.started.get(..16).unwrap_or(&pair.left.started).replace('T', " "));
-    if pair.is_sound() && pair.results.is_empty() && pair.between.is_empty() && pair.sameness.compared > 0 {
-        let same = share(pair.sameness.same, pair.sameness.compared, pair.is_full());
-        return (
-            Mark::Holds,
-            Text::plain(format!("the record of {day}: no result that repeats changed; {}", lower(&same))),
-        );
-    }
-    let between = if pair.between.is_empty() {
-        String::new()
-    } else {
-        let told: Vec<String> =
-            pair.between.iter().map(|b| b.replace(ON_LEFT, " is gone").replace(ON_RIGHT, " is new")).collect();
-        format!(" What differs: {}.", list(&told, 3))
-    };
-    let mark = if pair.results.is_empty() { Mark::Note } else { Mark::Differs };
-    let said =
-        headline(pair).replace("on the right", "now").replace("Left side:", "Then:").replace("Right side:", "Now:");
-    (mark, Text::then_code(format!("the record of {day}: {said}.{between} See"), command))
-}
-
-/// A sentence that goes on.
-fn lower(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// Who is compared, and what differs between the sides.
 fn lead(pair: &Compared) -> String {
     let at = |started: &str| started.get(..16).unwrap_or(started).replace('T', " ");
@@ -280,14 +210,19 @@ fn lead(pair: &Compared) -> String {
     if pair.between.is_empty() {
         out.push_str(" No driver, no variable that drivers read and no processor differs.");
     } else {
-        out.push_str(&format!(" What differs between them: {}.", list(&pair.between, 6)));
+        let told = between(pair, &SIDES);
+        out.push_str(&format!(" What differs between them: {}.", list(&told, 6)));
     }
     out
 }
 
 /// Why a result is another one, in a clause.
 fn because(change: &ResultChange) -> String {
-    if change.kind == Kind::Differs { change.why.text() } else { change.note.clone() }
+    match (change.kind, change.note.as_str()) {
+        (Kind::Differs, "") => change.why.text(),
+        (Kind::Differs, note) => format!("{}; {note}", change.why.text()),
+        (_, note) => note.to_owned(),
+    }
 }
 
 fn size(change: &ResultChange) -> String {
@@ -543,17 +478,4 @@ fn around(pair: &Compared, id: String) -> Section {
     }
     section.table(table);
     section
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_the_same_is_a_share_of_what_both_ran() {
-        assert!(share(0, 0, true).starts_with("No result can be compared"), "nothing is no agreement");
-        assert_eq!(share(7, 7, true), "All 7 results that both sides ran are bit for bit the same", "all");
-        assert_eq!(share(0, 7, true), "0 of 7 results that both sides ran are bit for bit the same", "none");
-        assert_eq!(share(7, 7, false), "All 7 results that can be compared are bit for bit the same", "not all ran");
-    }
 }
