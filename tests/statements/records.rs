@@ -47,7 +47,7 @@ fn what_is_no_digest_makes_a_record_unreadable_in_every_verb() {
     for bad in ["", "0123", "zz", "0123456789abcdef0123456789abcdeF", "-h --help"] {
         let mut record = record::read(&good).expect("a record");
         let result = record.cases.iter_mut().flat_map(|c| &mut c.executions).find_map(|x| match &mut x.outcome {
-            record::Outcome::Ran { distinct, .. } => {
+            Outcome::Ran { distinct, .. } => {
                 x.status = record::Status::BitExact;
                 distinct.first_mut()
             }
@@ -55,7 +55,7 @@ fn what_is_no_digest_makes_a_record_unreadable_in_every_verb() {
         });
         result.expect("a row that ran").digest = bad.to_owned();
         record.outputs = record::Outputs::default();
-        record.id = record::content_id(&record).expect("an id");
+        record.id = content_id(&record).expect("an id");
         let path = folder.path().join("bad.json");
         std::fs::write(&path, record::to_json(&record).expect("text")).expect("written");
         let (file, other) = (path.to_str().expect("a name"), good.to_str().expect("a name"));
@@ -243,7 +243,7 @@ fn with_values(words: &[u32], runs: u32, forged: Option<u32>) -> Record {
         }
     }
     record.outputs = record::Outputs::default();
-    record.verdicts = repro_audit::facts::verdicts(&record);
+    record.verdicts = facts::verdicts(&record);
     record.id = content_id(&record).expect("JSON");
     record
 }
