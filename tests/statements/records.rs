@@ -1,10 +1,15 @@
 //! Records that earlier versions wrote are still read, shown, compared and merged.
 
 use repro_audit::facts::{self, Fault};
-use repro_audit::record::{self, FormatVersion};
+use repro_audit::model::bits::{Bits, Dtype};
+use repro_audit::record::{self, Distinct, FormatVersion, Outcome, Record, Sample, content_id};
+use repro_audit::views::View as _;
+use repro_audit::views::audit::Audit;
+use repro_audit::views::chart::Plot;
 
 use crate::common::older::{as_written_by_1_1, kept};
 use crate::common::{program, run, status, stderr};
+use crate::fixture;
 
 #[test]
 fn records_of_older_minors_are_read_in_every_reading_verb() {
@@ -42,7 +47,7 @@ fn what_is_no_digest_makes_a_record_unreadable_in_every_verb() {
     for bad in ["", "0123", "zz", "0123456789abcdef0123456789abcdeF", "-h --help"] {
         let mut record = record::read(&good).expect("a record");
         let result = record.cases.iter_mut().flat_map(|c| &mut c.executions).find_map(|x| match &mut x.outcome {
-            record::Outcome::Ran { distinct, .. } => {
+            Outcome::Ran { distinct, .. } => {
                 x.status = record::Status::BitExact;
                 distinct.first_mut()
             }
@@ -50,7 +55,7 @@ fn what_is_no_digest_makes_a_record_unreadable_in_every_verb() {
         });
         result.expect("a row that ran").digest = bad.to_owned();
         record.outputs = record::Outputs::default();
-        record.id = record::content_id(&record).expect("an id");
+        record.id = content_id(&record).expect("an id");
         let path = folder.path().join("bad.json");
         std::fs::write(&path, record::to_json(&record).expect("text")).expect("written");
         let (file, other) = (path.to_str().expect("a name"), good.to_str().expect("a name"));
@@ -211,4 +216,70 @@ fn what_is_no_record_is_left_out_of_a_merge_by_name() {
     let none = run(&mut program(&["merge", &name("a.json"), &name("c.json"), "--out", &name("never")]));
     assert_eq!(status(&none), 5, "nothing to merge: {}", stderr(&none));
     assert!(!at.join("never").exists(), "and nothing is written");
+}
+
+/// A record of which each sum of one element gave these words in 20 runs each, one of them with the bits of another.
+fn with_values(words: &[u32], runs: u32, forged: Option<u32>) -> Record {
+    let mut record = fixture::full(1);
+    for case in record.cases.iter_mut().filter(|c| c.kernel == "sum" && c.elements == 1) {
+        for execution in &mut case.executions {
+            let Outcome::Ran { runs: all, distinct, .. } = &mut execution.outcome else { continue };
+            *all = runs;
+            *distinct = words
+                .iter()
+                .map(|w| Distinct {
+                    digest: Bits::words(Dtype::F32, vec![*w]).digest(),
+                    runs: runs / u32::try_from(words.len()).expect("few"),
+                    bits: Some(Dtype::F32.hex(forged.unwrap_or(*w))),
+                })
+                .collect();
+            execution.samples = vec![Sample {
+                index: 0,
+                bits: Dtype::F32.hex(words[0]),
+                value: Dtype::F32.value(words[0]),
+                twin: None,
+                exact: Some(1.0),
+            }];
+        }
+    }
+    record.outputs = record::Outputs::default();
+    record.verdicts = facts::verdicts(&record);
+    record.id = content_id(&record).expect("JSON");
+    record
+}
+
+/// A value that is drawn is the one that was found.
+#[test]
+fn a_value_is_proven_by_its_digest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("record.json");
+    let words = [0x3f80_0000, 0x3f80_0001, 0x3f7f_ffff];
+    for (forged, wrong) in [(None, false), (Some(0x3f80_0002), true)] {
+        let mut record = with_values(&words, 60, forged);
+        fixture::readable(&mut record);
+        record.id = content_id(&record).expect("JSON");
+        std::fs::write(&path, record::to_json(&record).expect("JSON")).expect("written");
+        match record::read(&path) {
+            Ok(_) => assert!(!wrong, "a forged value was read"),
+            Err(e) => assert!(wrong && e.to_string().contains("does not prove"), "{e}"),
+        }
+    }
+}
+
+#[test]
+fn a_spread_is_drawn_of_many_runs_that_differ() {
+    let drawn = |words: &[u32], runs| {
+        let record = with_values(words, runs, None);
+        let document = Audit::new(&record).document();
+        document.charts().into_iter().find(|c| c.name == "spread").cloned()
+    };
+    let words = [0x3f80_0000, 0x3f80_0001, 0x3f7f_ffff];
+    let chart = drawn(&words, 60).expect("three results in 60 runs");
+    let Plot::Strip { rows, .. } = &chart.plot else { panic!("{:?}", chart.plot) };
+    let values: Vec<f64> = rows[0].values.iter().map(|v| v.0).collect();
+    assert_eq!(values, [-0.5, 0.0, 1.0], "half a unit of 1 below it, and a unit above");
+    assert!(chart.rows.iter().all(|r| r[4] == "-0.5" && r[5] == "1"), "{:?}", chart.rows);
+    assert!(drawn(&words, 49).is_none(), "too few runs");
+    assert!(drawn(&words[..1], 60).is_none(), "one result");
+    assert!(drawn(&[0x3f80_0000, 0x7fc0_0000], 60).is_none(), "NaN has no place");
 }
