@@ -17,6 +17,7 @@ mod own;
 mod plan;
 mod provenance;
 mod recording;
+mod room;
 mod run;
 mod slot;
 mod truth;

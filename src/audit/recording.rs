@@ -9,6 +9,7 @@ use super::blobs::Blobs;
 use super::compare::{FirstConfig, Responded};
 use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
+use super::room::Room;
 use super::truth::Truth;
 use super::worker::Response;
 use super::{controls, environment, own};
@@ -38,6 +39,8 @@ pub(super) struct Recording<'p> {
     left: BTreeMap<String, usize>,
     /// What probes found, with the engine's id.
     limits: Vec<(String, Limit)>,
+    /// What may still be stored of outputs.
+    room: Room,
     scratch: PathBuf,
 }
 
@@ -107,7 +110,15 @@ impl<'p> Recording<'p> {
             notes: Vec::new(),
             outputs: Outputs::default(),
         };
-        Self { plan, record, firsts: BTreeMap::new(), left, limits: Vec::new(), scratch: scratch.to_owned() }
+        Self {
+            plan,
+            record,
+            firsts: BTreeMap::new(),
+            left,
+            limits: Vec::new(),
+            room: Room::default(),
+            scratch: scratch.to_owned(),
+        }
     }
 
     /// Takes a case. `threads` are the engines of the CPU's threads.
@@ -204,7 +215,8 @@ impl<'p> Recording<'p> {
             let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
             let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
             let bits = blobs.get(&first.digest, record.dtype, len)?;
-            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, self.plan.settings.store));
+            let store = self.room.take(bits.words.len() as u64, self.plan.settings.store);
+            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, store));
         }
         Ok(())
     }
@@ -239,6 +251,7 @@ impl<'p> Recording<'p> {
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
         self.record.notes.extend(said_unasked(said));
+        self.record.notes.extend(self.room.note());
         self.record.run.seconds = seconds;
         self.record.id = crate::record::content_id(&self.record)?;
         Ok(self.record)
