@@ -20,6 +20,7 @@ mod provenance;
 mod queues;
 mod recording;
 mod resume;
+mod room;
 mod run;
 mod slot;
 pub mod sweep;

@@ -11,6 +11,7 @@ use super::blobs::Blobs;
 use super::compare::{FirstConfig, Responded};
 use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
+use super::room::Room;
 use super::truth::Truth;
 use super::worker::Response;
 use super::{Earlier, controls, environment, own};
@@ -45,6 +46,8 @@ pub(super) struct Recording<'p> {
     begun: Instant,
     /// What probes found, with the engine's id.
     limits: Vec<(String, Limit)>,
+    /// What may still be stored of outputs.
+    room: Room,
     scratch: PathBuf,
 }
 
@@ -140,6 +143,7 @@ impl<'p> Recording<'p> {
             left_out: BTreeMap::new(),
             begun: Instant::now(),
             limits: Vec::new(),
+            room: Room::default(),
             scratch: scratch.to_owned(),
         }
     }
@@ -255,7 +259,8 @@ impl<'p> Recording<'p> {
             let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
             let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
             let bits = blobs.get(&first.digest, record.dtype, len)?;
-            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, self.plan.settings.store));
+            let store = self.room.take(bits.words.len() as u64, self.plan.settings.store);
+            self.record.outputs.add(first.digest.clone(), Stored::new(&bits, store));
         }
         Ok(())
     }
@@ -295,6 +300,7 @@ impl<'p> Recording<'p> {
         self.record.notes.extend(notes);
         self.record.notes.extend(not_run(&self.left_out, self.plan));
         self.record.notes.extend(said_unasked(said));
+        self.record.notes.extend(self.room.note());
         self.record.run.seconds += seconds;
         self.record.run.shader_caches = shader_caches;
         self.record.id = crate::record::content_id(&self.record)?;
