@@ -5,8 +5,9 @@ mod common;
 use common::{adapters, program, run, status, stderr, without_adapters, words};
 use repro_audit::audit::sweep;
 use repro_audit::engines::{Answer, Chunk, Engine, RunError, Stream};
+use repro_audit::facts::sweep::compare;
 use repro_audit::kernels::sweep::{Sweepable, functions};
-use repro_audit::model::sweep::{BLOCK, Inputs, SweepFile, Swept};
+use repro_audit::model::sweep::{AdapterSweep, BLOCK, Inputs, SweepFile, Swept};
 use repro_audit::model::{AdapterIdentity, Skip, Task};
 use repro_audit::numerics::arith::format::Format;
 use repro_audit::numerics::sweep::order::{self, Order, sampled};
@@ -305,4 +306,48 @@ fn bad_names_are_told_with_what_could_be_meant() {
     let output = run(&mut without_adapters(&["sweep", "sin"]));
     assert_eq!(status(&output), 4, "{}", stderr(&output));
     assert!(stderr(&output).contains("no adapter has a driver here"), "{}", stderr(&output));
+}
+
+#[test]
+fn sweeps_are_compared_by_what_both_have() {
+    let one = swept("exp", Inputs::Stratified, 1, Box::new(|_, r| r)).expect("it runs");
+    let file = |engine: &str, functions: Vec<Swept>| SweepFile {
+        sweep_version: 1,
+        program: "0".to_owned(),
+        sweeps: vec![AdapterSweep {
+            engine: engine.to_owned(),
+            adapter: AdapterIdentity::unlisted("planted"),
+            functions,
+            missing: Vec::new(),
+        }],
+    };
+    let other = |change: &dyn Fn(&mut Swept)| {
+        let mut other = one.clone();
+        change(&mut other);
+        file("b:0", vec![other])
+    };
+    let plain = file("a:0", vec![one.clone()]);
+    let compared = |right: &SweepFile| compare(&plain, Some(right)).expect("a pair").remove(0);
+    let digest = "0".repeat(32);
+    let changed = other(&|s| [3, 4, 255].iter().for_each(|i| s.sample[*i].clone_from(&digest)));
+    let found = &compared(&changed).functions[0];
+    assert_eq!((found.whole, found.compared, found.differing), (false, 256, 3), "of the sample");
+    assert_eq!(found.ranges, [[0x0300_0000, 0x04ff_ffff], [0xff00_0000, 0xffff_ffff]], "neighbours are one range");
+    // All inputs on one side only: the sample is in both. Neither: nothing is said.
+    let blocks = |s: &mut Swept| s.blocks = vec![digest.clone(); 4096];
+    assert_eq!(compared(&other(&blocks)).functions[0].differing, 0, "by the sample");
+    let nothing = compared(&other(&|s| s.sample.clear()));
+    assert_eq!((nothing.functions.len(), nothing.apart), (0, vec!["exp".to_owned()]), "other inputs");
+    let forged = compared(&other(&|s| s.sample[0] = "not a digest".to_owned()));
+    assert_eq!((forged.functions.len(), forged.apart.len()), (0, 1), "no digests");
+    let renamed = compared(&other(&|s| s.function = "exp2".to_owned()));
+    assert_eq!(renamed.only, [vec!["exp".to_owned()], vec!["exp2".to_owned()]], "of one side each");
+    let mut two = changed.clone();
+    two.sweeps.push(plain.sweeps[0].clone());
+    assert_eq!(compare(&two, None).expect("a pair").len(), 1, "those of one file");
+    assert_eq!(compare(&plain, Some(&two)).expect("a pair").len(), 1, "the one with the same id");
+    two.sweeps.truncate(1);
+    two.sweeps.push(changed.sweeps[0].clone());
+    assert!(compare(&plain, Some(&two)).is_err(), "no adapter of both");
+    assert!(compare(&plain, None).is_err(), "nothing to compare with");
 }

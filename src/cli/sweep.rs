@@ -33,7 +33,7 @@ enum FailOn {
     Never,
     /// A result that the specification does not allow.
     OutsideSpecification,
-    /// Of --compare: any difference.
+    /// Of --compare: any difference, and a function that is in one file only or was swept at other inputs.
     Drift,
 }
 
@@ -208,7 +208,8 @@ fn run_compare(args: &Args) -> Result<Exit, Failure> {
     let pairs = compare(left, others.first()).map_err(Failure::usage)?;
     show(&compared(&pairs).map_err(Failure::usage)?, args.format, true)?;
     let functions = || pairs.iter().flat_map(|p| &p.functions);
-    let unmatched = functions().next().is_none() || pairs.iter().any(|p| p.only.iter().any(|o| !o.is_empty()));
+    let unmatched = functions().next().is_none()
+        || pairs.iter().any(|p| !p.apart.is_empty() || p.only.iter().any(|o| !o.is_empty()));
     let differs = functions().any(|f| f.differing > 0) || unmatched;
     Ok(if args.fail_on == FailOn::Drift && differs { Exit::Beyond } else { Exit::Within })
 }

@@ -83,6 +83,7 @@ fn adapter(sweep: &AdapterSweep) -> Section {
         Column::number("worst ULP").about("The largest error of finite results, flushes left out."),
         Column::number("at"),
         Column::number("worst absolute"),
+        Column::number("NaN or ∞").about("Of these where a number is due, or the reverse."),
         Column::number("forbidden").about("Results that the specification does not allow."),
     ];
     let mut table = Table::new(format!("functions-{}", sweep.engine), &columns).most(sweep.functions.len());
@@ -95,6 +96,7 @@ fn adapter(sweep: &AdapterSweep) -> Section {
             Cell::number(error(&s.worst_ulp)),
             Cell::number(at),
             Cell::number(error(&s.worst_absolute)),
+            Cell::number(count(s.classes.nan_versus_number + s.classes.infinite + s.classes.not_finite)),
             Cell::number(count(s.outside)),
         ]);
     }
