@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,9 @@ pub(super) enum Response {
     Failed { reason: String, fatal: bool },
 }
 
+/// How the name of a scratch folder begins.
+pub const SCRATCH: &str = "repro-audit-";
+
 /// Which adapter a child serves, or that it only lists a backend.
 #[derive(Debug, Clone)]
 pub enum Duty {
@@ -89,8 +93,12 @@ pub enum Duty {
 pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
     // Before any driver is loaded.
     let mut pipes = detach()?;
-    end_with_parent(parent);
-    let _last = Last { parent };
+    let scratch = match &duty {
+        Duty::List { .. } => None,
+        Duty::Serve { scratch, .. } => Some(scratch.clone()),
+    };
+    let _last = Last { parent, scratch: scratch.clone() };
+    end_with_parent(parent, move || put_away(scratch.as_deref()));
     let done = match duty {
         Duty::List { backend } => send(&mut pipes, &Response::Adapters { adapters: gpu::enumerate(&backend) }),
         Duty::Serve { backend, index, scratch, planted } => serve(&mut pipes, &backend, index, &planted, &scratch),
@@ -106,10 +114,29 @@ pub fn work(duty: Duty, parent: u32) -> std::io::Result<()> {
 /// status is the parent's to see, who then ends the rest; unless there is none any more.
 struct Last {
     parent: u32,
+    scratch: Option<PathBuf>,
+}
+
+/// How long after a process closed its pipes it may still be there: the system closes them first.
+const LAST: Duration = Duration::from_millis(50);
+
+/// Removes the scratch folder of a parent that was killed, and could not do so itself.
+fn put_away(scratch: Option<&Path>) {
+    let own = |path: &&Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(SCRATCH));
+    if let Some(scratch) = scratch.filter(own) {
+        // Another child may be at it too, or still write there: the last one finds it alone.
+        let _ = std::fs::remove_dir_all(scratch);
+    }
 }
 
 impl Drop for Last {
     fn drop(&mut self) {
+        if self.scratch.is_some() && has_parent(self.parent) {
+            std::thread::sleep(LAST);
+        }
+        if !has_parent(self.parent) {
+            put_away(self.scratch.as_deref());
+        }
         if !std::thread::panicking() || !has_parent(self.parent) {
             end();
         }

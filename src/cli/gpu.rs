@@ -8,6 +8,7 @@ use super::outputs::Outputs;
 use super::progress::Shown;
 use super::shown::show;
 use super::{Exit, Failure};
+use crate::audit::worker::SCRATCH;
 use crate::audit::{Plan, audit};
 use crate::kernels::Profile;
 use crate::record::{self, Record};
@@ -80,7 +81,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Runs the audit, with progress.
 pub(super) fn carry_out(plan: &Plan, outputs: Option<&mut Outputs>) -> Result<Record, Failure> {
     let scratch = tempfile::Builder::new()
-        .prefix("repro-audit-")
+        .prefix(SCRATCH)
         .tempdir()
         .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
     let mut shown = Shown::new(outputs);

@@ -58,10 +58,10 @@ pub fn has_parent(_parent: u32) -> bool {
     true
 }
 
-/// Ends this process and whatever its driver started when `parent` is no longer its parent. A driver may hang or spin in any
-/// other thread.
+/// Ends this process and whatever its driver started when `parent` is no longer its parent, once it has put away what the
+/// parent left. A driver may hang or spin in any other thread.
 #[cfg(unix)]
-pub fn end_with_parent(parent: u32) {
+pub fn end_with_parent(parent: u32, put_away: impl FnOnce() + Send + 'static) {
     const EVERY: std::time::Duration = std::time::Duration::from_millis(200);
     let (sender, running) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -70,6 +70,7 @@ pub fn end_with_parent(parent: u32) {
         while has_parent(parent) {
             std::thread::sleep(EVERY);
         }
+        put_away();
         end();
     });
     // A thread that starts while a driver's constructor runs waits for the loader's lock, and that constructor may never end.
@@ -93,4 +94,4 @@ pub fn end() {}
 
 /// Here the job that the process is in ends with its parent.
 #[cfg(not(unix))]
-pub fn end_with_parent(_parent: u32) {}
+pub fn end_with_parent(_parent: u32, _put_away: impl FnOnce() + Send + 'static) {}

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use super::sound::Unfit;
-use crate::model::record::Record;
+use crate::model::record::{CaseRecord, Outcome, Record};
 
 /// The largest file of one record, in bytes; a deep audit of ten adapters writes about 100 MB.
 pub(super) const RECORD: u64 = 256 << 20;
@@ -26,6 +26,12 @@ const CONTROLS: usize = 1 << 17;
 
 /// The most cases of a record.
 pub(super) const CASES: usize = 1 << 16;
+
+/// The most of anything that a case has: pairs that are compared, samples, findings.
+const PARTS: usize = 1 << 16;
+
+/// The most distinct results of a case on an engine.
+const RESULTS: usize = 1 << 20;
 
 /// The most verdicts of a record: one for each problem on each engine.
 pub(super) const VERDICTS: usize = 1 << 19;
@@ -65,6 +71,21 @@ impl Write for Limited<'_> {
 /// Checks a list's length.
 pub(super) fn fits(list: &'static str, found: usize, most: usize) -> Result<(), Unfit> {
     if found > most { Err(Unfit::Many { list, found, most }) } else { Ok(()) }
+}
+
+/// Checks the lists of a case.
+pub(super) fn parts(case: &CaseRecord) -> Result<(), Unfit> {
+    fits("references of a case", case.twins.len(), PARTS)?;
+    fits("executions of a case", case.executions.len(), LIST)?;
+    fits("comparisons of a case", case.comparisons.len(), PARTS)?;
+    for execution in &case.executions {
+        fits("samples of an execution", execution.samples.len(), PARTS)?;
+        fits("findings of an execution", execution.findings.len(), PARTS)?;
+        if let Outcome::Ran { distinct, .. } = &execution.outcome {
+            fits("results of an execution", distinct.len(), RESULTS)?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks the lists of a record other than cases and verdicts.

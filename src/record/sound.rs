@@ -128,6 +128,7 @@ pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, Unfit> {
 
 /// Checks one case by itself.
 pub(super) fn case(case: &CaseRecord) -> Result<(), Unfit> {
+    size::parts(case)?;
     let results = case.executions.iter().flat_map(|x| match &x.outcome {
         Outcome::Ran { distinct, .. } => distinct.as_slice(),
         _ => &[],

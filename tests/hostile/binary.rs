@@ -227,6 +227,34 @@ fn a_signal_leaves_nothing_behind() {
     }
 }
 
+/// A killed audit can put nothing away: its children do, and end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_audit_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scratch = folder.path().join("scratch");
+    std::fs::create_dir(&scratch).expect("made");
+    let mut command = without_adapters(&["gpu", "--adapter", "embedded:0", "--repeats", "64", "--out"]);
+    command.arg(folder.path().join("out")).env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut audit = command.spawn().expect("it starts");
+    let inside = || std::fs::read_dir(&scratch).expect("a folder").flatten().map(|e| e.path()).collect::<Vec<_>>();
+    // A child that has written an output serves an adapter.
+    let served = || inside().iter().any(|path| std::fs::read_dir(path).is_ok_and(|mut in_it| in_it.next().is_some()));
+    while !served() {
+        assert!(audit.try_wait().expect("it is known").is_none(), "it ended before it was asked");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    audit.kill().expect("it is there");
+    audit.wait().expect("it ends");
+    for _ in 0..10_000 {
+        if inside().is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(inside(), Vec::<std::path::PathBuf>::new(), "what it had there is gone");
+}
+
 #[test]
 fn a_shader_that_shows_another_text_than_it_runs_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
