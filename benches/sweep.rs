@@ -17,8 +17,8 @@ use repro_audit::numerics::sweep::Symmetry;
 use repro_audit::numerics::sweep::order::{Chunk, Order};
 use repro_audit::numerics::threads::available_threads;
 
-/// 2^26 inputs.
-const CHUNKS: usize = 16;
+/// 2^24 inputs on two cores.
+const CHUNKS: usize = 4;
 
 /// Those of magnitudes from 2^-1 on, where no function is trivial.
 const FROM: usize = 504;
