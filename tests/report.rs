@@ -127,7 +127,7 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
     let flat = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("rarer than 37.5 % (95 % confidence)"), "the drivers' runs\n{table}");
     assert!(
-        flat.contains("a different one if the shader allows several; 8 runs were made"),
+        flat.contains("a different one if the shader allows several; at least 8 were made"),
         "the interpreter's\n{table}"
     );
     assert!(

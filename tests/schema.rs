@@ -445,6 +445,7 @@ fn with_everything() -> Record {
         for execution in &mut case.executions {
             let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
             distinct[0].digest = output.digest();
+            distinct[0].bits = (output.len == 1).then(|| Dtype::F32.hex(output.get(0)));
         }
         let stored = form.map_or(Stored::Disputed, |_| Stored::new(&output, 8));
         record.outputs.add(output.digest(), stored);

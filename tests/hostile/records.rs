@@ -174,6 +174,12 @@ fn more_of_anything_than_an_audit_writes_is_refused() {
                     item[field] = format!("{text}{number}").into();
                 }
             }
+            // So many are no more bytes than any record has.
+            for field in ["comparisons", "executions"] {
+                if item.get(field).is_some() {
+                    item[field] = serde_json::json!([]);
+                }
+            }
             list.push(item);
         }
         std::fs::write(&path, with_id(&value)).expect("written");
