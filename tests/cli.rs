@@ -382,6 +382,7 @@ fn quiet_is_nothing_but_what_is_wrong() {
     let arguments = ["gpu", "--kernel", "sum/pairwise", "--repeats", "2", "--out", out];
     let loud = run(&mut without_adapters(&arguments));
     assert!(stderr(&loud).contains("Written to"), "{}", stderr(&loud));
+    assert!(stderr(&loud).contains("repro-audit compare "), "and what to do with it: {}", stderr(&loud));
     let quiet = run(&mut without_adapters(&[&arguments[..], &["--quiet"]].concat()));
     assert_eq!((status(&quiet), stderr(&quiet).as_str()), (0, ""), "nothing is wrong");
     assert!(!quiet.stdout.is_empty(), "the answer is no noise");
@@ -510,7 +511,7 @@ fn what_a_budget_leaves_out_is_said() {
     assert_eq!(none.cases.len(), 0, "no time for a case");
     assert!(!none.controls.is_empty(), "the controls are there in every audit");
     let note = none.notes.iter().find(|n| n.contains("time for this audit")).expect("a note");
-    assert!(note.contains("dot/") && note.contains("max/"), "{note}");
+    assert!(note.contains("dot (") && note.contains("max ("), "{note}");
     let (all, _folder) = short_audit(&["--budget", "1h"], 0);
     let (plain, _folder) = short_audit(&[], 0);
     assert_eq!(all.id, plain.id, "enough time changes nothing");

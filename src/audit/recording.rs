@@ -41,7 +41,7 @@ pub(super) struct Recording<'p> {
     left: BTreeMap<String, usize>,
     /// The exact answer of the problem whose configurations are taken, which follow one another.
     exact: Option<(String, Option<Arc<Exact>>)>,
-    /// How many cases of each variant were not run.
+    /// How many cases of each kernel were not run.
     left_out: BTreeMap<String, usize>,
     begun: Instant,
     /// What probes found, with the engine's id.
@@ -102,7 +102,7 @@ fn not_run(left_out: &BTreeMap<String, usize>, plan: &Plan) -> Option<String> {
     let budget = plan.budget.filter(|_| !left_out.is_empty())?;
     let count: usize = left_out.values().sum();
     let all = plan.cases.iter().filter(|c| c.kernel() != CONTROL).count();
-    let of: Vec<String> = left_out.iter().map(|(variant, n)| format!("{variant} ({n})")).collect();
+    let of: Vec<String> = left_out.iter().map(|(kernel, n)| format!("{kernel} ({n})")).collect();
     Some(format!(
         "The time for this audit, {budget:?}, was over before {count} of its {all} cases were run, and nothing is said of them: {}",
         of.join(", ")
@@ -157,7 +157,7 @@ impl<'p> Recording<'p> {
     pub(super) fn leave_out<'c>(&mut self, cases: impl Iterator<Item = &'c Case>) {
         let mut by: BTreeMap<String, usize> = BTreeMap::new();
         for case in cases {
-            *by.entry(format!("{}/{}", case.kernel(), case.variant())).or_default() += 1;
+            *by.entry(case.kernel().to_owned()).or_default() += 1;
         }
         self.left_out = by;
     }

@@ -200,7 +200,9 @@ impl Outputs {
         if *format == terminal::FORMAT {
             let folder = self.folder.display();
             super::note(format_args!(
-                "\nWritten to {folder}: record.json, index.html, summary.csv, values.csv, charts."
+                "\nWritten to {folder}: record.json, index.html, summary.csv, values.csv, charts.\nOther numbers on another \
+                 node? Audit it too: repro-audit compare {} OTHER",
+                quoted(&folder.to_string())
             ));
         }
         if open {

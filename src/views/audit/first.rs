@@ -306,7 +306,7 @@ impl<'r> First<'r> {
             let names = text::list(&names(unknown), NAMED);
             return (
                 Mark::Untested,
-                format!("not known of {names}: the strict interpreter has nothing to hold against it."),
+                format!("not known of {names}: the strict interpreter gave nothing to compare with."),
             );
         }
         if parts.is_empty() {
