@@ -196,8 +196,8 @@ fn inside(index: u64, shape: &Shape, at: &str) -> Result<u64, RngError> {
 /// `...` counts from the start and what stands after it from the end.
 fn elements(text: &str, shape: &Shape, f: &mut impl FnMut(u64, &str) -> Result<(), RngError>) -> Result<(), RngError> {
     let start = text.find('[').ok_or_else(|| wrong(text, "no bracket"))?;
-    let end = text.rfind(']').ok_or_else(|| wrong(text, "no closing bracket"))?;
-    let spaced = text[start..=end].replace('[', " [ ").replace(']', " ] ");
+    let end = text[start..].rfind(']').ok_or_else(|| wrong(text, "no closing bracket"))?;
+    let spaced = text[start..=start + end].replace('[', " [ ").replace(']', " ] ");
     let tokens: Vec<&str> = words(&spaced).collect();
     let mut at = 0;
     dimension(&tokens, &mut at, shape.sizes(), 0, f)?;
@@ -340,6 +340,7 @@ mod tests {
             ("5", Form::Pairs, "index and a value"),
             ("[0.5, 0.25]", Form::Auto, "2 parts where the shape has 10"),
             ("[[0.5, ...", Form::Auto, "closing"),
+            ("0.5] [", Form::Auto, "closing"),
             ("[[[0.5]]]", Form::Auto, "parts"),
             ("[0.5, ..., 0.5]", Form::Auto, "brackets"),
         ] {
