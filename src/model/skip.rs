@@ -25,9 +25,9 @@ pub enum Skip {
     },
     /// The interpreter would take too long. Since format 1.5.
     TooLarge {
-        /// About how many passes through loops all invocations make.
+        /// How many passes through loops all invocations make, at most.
         passes: u64,
-        /// How many it makes.
+        /// How many are executed.
         most: u64,
     },
     /// The case runs on the CPU's threads only.
@@ -50,7 +50,7 @@ impl std::fmt::Display for Skip {
             Self::Operation { operation, said } => write!(f, "the engine has no {operation}: {said}"),
             Self::TooLarge { passes, most } => write!(
                 f,
-                "too large for the interpreter: its invocations make about {passes} passes through loops, and {most} are executed"
+                "too large for the interpreter: its invocations make up to {passes} passes through loops, and {most} are executed at most"
             ),
             Self::CpuOnly => f.write_str("runs on the CPU's threads only"),
         }

@@ -94,7 +94,7 @@ pub struct Run {
 pub enum ShaderCache {
     /// A private one, empty at first.
     Cold,
-    /// A private one that an earlier audit had filled, with these shaders or others.
+    /// A private one that an earlier audit had begun, with these shaders or others.
     Warm,
     /// As the user's environment has it.
     Own,

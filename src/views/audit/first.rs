@@ -54,7 +54,7 @@ const QUESTIONS: [Question; 6] = [
         axis: AxisLevel::Engine,
         title: "Strict CPU",
         head: CPU,
-        untested: "no adapter's result has a reference",
+        untested: "no adapter ran one that has a reference",
     },
 ];
 
@@ -175,7 +175,7 @@ impl<'r> First<'r> {
             out.statement(Mark::Untested, "Not tested", text::list(&untested, QUESTIONS.len()));
         }
         out.table(self.table());
-        out.text("= same · ↯ differs each run · ? untested · relative change (L2) · * by design");
+        out.text("= same · ↯ varies · ? untested · relative L2, or % of integers · * by design");
         let mut more = Section::new("training-table", "How to read the table").at(Detail::Full).folded();
         more.text(
             "A field is the worst variant of its operation. A variant that differs each run is not compared on the other \
@@ -242,7 +242,7 @@ impl<'r> First<'r> {
     }
 
     fn table(&self) -> Table {
-        let mut columns = vec![Column::text("operation")];
+        let mut columns = vec![Column::text("worst of")];
         columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(self.words(q).1).about(axis.about)));
         let mut table = Table::new("operations", &columns).shared();
         for row in &self.rows {

@@ -225,7 +225,7 @@ fn seeds(record: &Record) -> String {
 fn shader_caches(record: &Record) -> String {
     let word = |cache: ShaderCache| match cache {
         ShaderCache::Cold => "empty at first",
-        ShaderCache::Warm => "filled by an earlier audit",
+        ShaderCache::Warm => "begun by an earlier audit",
         ShaderCache::Own => "as the environment has them",
         ShaderCache::Off => "none",
     };
