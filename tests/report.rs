@@ -679,7 +679,7 @@ fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
                     None => assert!(untested.contains(head), "{question}: {text}"),
                 }
             }
-            let head = told.iter().position(|l| l.trim_start().starts_with("worst of")).expect("a table");
+            let head = told.iter().position(|l| l.trim_start().starts_with("worst ")).expect("a table");
             let columns = ends(told[head]);
             assert_eq!(columns.len(), 7, "the operation and six columns: {}", told[head]);
             let rows: Vec<&&str> =

@@ -242,7 +242,7 @@ impl<'r> First<'r> {
     }
 
     fn table(&self) -> Table {
-        let mut columns = vec![Column::text("worst of")];
+        let mut columns = vec![Column::text("worst")];
         columns.extend(QUESTIONS.iter().zip(&AXES).map(|(q, axis)| Column::number(self.words(q).1).about(axis.about)));
         let mut table = Table::new("operations", &columns).shared();
         for row in &self.rows {
