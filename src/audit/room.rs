@@ -2,8 +2,8 @@
 
 use crate::record::STORE;
 
-/// Words of all outputs that are stored beyond the usual: 96 MiB, and a third more as text.
-const WORDS: u64 = 24 << 20;
+/// Words of all outputs that are stored beyond the usual: 48 MiB, and a third more as text.
+const WORDS: u64 = 12 << 20;
 
 /// What is left of it.
 #[derive(Debug)]

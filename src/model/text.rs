@@ -117,22 +117,31 @@ pub fn shown(text: &str, most: usize) -> String {
     }
 }
 
+/// What a file has many of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Values, members' names aside.
+    pub values: u64,
+    /// Items of lists named `distinct`: a parser holds such a list several times over.
+    pub results: u64,
+}
+
 /// Looks at every text of a file as it is parsed, names included, and counts its values. The error names the field.
 ///
 /// # Errors
 /// Those of the format; a text with a fault.
-pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    let (path, values) = (RefCell::new(Vec::new()), Cell::new(0));
-    Look { path: &path, values: &values, kind: Kind::Line }.deserialize(from)?;
-    Ok(values.get())
+pub fn check<'de, D: Deserializer<'de>>(from: D) -> Result<Counts, D::Error> {
+    let (path, counts) = (RefCell::new(Vec::new()), Cell::default());
+    Look { path: &path, counts: &counts, kind: Kind::Line }.deserialize(from)?;
+    Ok(counts.get())
 }
 
 #[derive(Clone, Copy)]
 struct Look<'p> {
     /// The fields that are open, for the message.
     path: &'p RefCell<Vec<String>>,
-    /// How many values were seen.
-    values: &'p Cell<u64>,
+    /// What was seen so far.
+    counts: &'p Cell<Counts>,
     /// Which kind of text this may be.
     kind: Kind,
 }
@@ -155,7 +164,8 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        self.values.set(self.values.get().saturating_add(1));
+        let Counts { values, results } = self.counts.get();
+        self.counts.set(Counts { values: values.saturating_add(1), results });
         from.deserialize_any(self)
     }
 }
@@ -200,7 +210,14 @@ impl<'de> Visitor<'de> for Look<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(self)?.is_some() {}
+        let mut found = 0;
+        while items.next_element_seed(self)?.is_some() {
+            found += 1;
+        }
+        if self.path.borrow().last().is_some_and(|name| name == "distinct") {
+            let Counts { values, results } = self.counts.get();
+            self.counts.set(Counts { values, results: results.saturating_add(found) });
+        }
         Ok(())
     }
 
@@ -225,7 +242,7 @@ mod tests {
     use super::*;
 
     fn looked(json: &str) -> Result<u64, String> {
-        check(&mut serde_json::Deserializer::from_str(json)).map_err(|e| e.to_string())
+        check(&mut serde_json::Deserializer::from_str(json)).map(|counts| counts.values).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::sound::Unfit;
 use crate::model::record::{CaseRecord, Record};
 
 /// The largest file of one record, in bytes; a deep audit of ten adapters writes about 100 MB.
-pub(super) const RECORD: u64 = 256 << 20;
+pub(super) const RECORD: u64 = 192 << 20;
 
 /// The largest file of merged records, in bytes; 1,000 quick audits of machines with a dozen drivers have less than half of it.
 pub(super) const MERGED: u64 = 384 << 20;
@@ -27,11 +27,14 @@ const CONTROLS: usize = 1 << 17;
 /// The most cases of a record.
 pub(super) const CASES: usize = 1 << 16;
 
-/// The most of anything that a case has: pairs that are compared, samples, findings.
+/// The most of anything that a case has: samples, findings.
 const PARTS: usize = 1 << 16;
 
-/// The most distinct results of a record: runs of a race may all differ.
-pub(super) const RESULTS: usize = 1 << 20;
+/// The most pairs of a case that are compared: all those of 180 engines.
+const COMPARISONS: usize = 1 << 14;
+
+/// The most distinct results in a file: runs of a race may all differ.
+const RESULTS: usize = 1 << 20;
 
 /// The most verdicts of a record: one for each problem on each engine.
 pub(super) const VERDICTS: usize = 1 << 19;
@@ -73,11 +76,16 @@ pub(super) fn fits(list: &'static str, found: usize, most: usize) -> Result<(), 
     if found > most { Err(Unfit::Many { list, found, most }) } else { Ok(()) }
 }
 
+/// Checks how many distinct results a file has.
+pub(super) fn results(found: u64) -> Result<(), Unfit> {
+    fits("results", usize::try_from(found).unwrap_or(usize::MAX), RESULTS)
+}
+
 /// Checks the lists of a case.
 pub(super) fn parts(case: &CaseRecord) -> Result<(), Unfit> {
     fits("references of a case", case.twins.len(), PARTS)?;
     fits("executions of a case", case.executions.len(), LIST)?;
-    fits("comparisons of a case", case.comparisons.len(), PARTS)?;
+    fits("comparisons of a case", case.comparisons.len(), COMPARISONS)?;
     for execution in &case.executions {
         fits("samples of an execution", execution.samples.len(), PARTS)?;
         fits("findings of an execution", execution.findings.len(), PARTS)?;

@@ -114,14 +114,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
-    results(views.iter())?;
     outputs(views.iter(), &record.outputs, record.format)
-}
-
-/// Checks how many distinct results there are in all.
-pub(super) fn results<'a>(cases: impl Iterator<Item = &'a CaseView>) -> Result<(), Unfit> {
-    let found = cases.flat_map(|c| &c.executions).map(|x| x.digests.len()).sum();
-    size::fits("results", found, size::RESULTS)
 }
 
 /// The engines' ids.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::size;
 use super::sound::Unfit;
 use crate::model::record::{FormatError, FormatVersion, Record};
-use crate::model::text;
+use crate::model::text::{self, Counts};
 use crate::process::file::read_object;
 
 /// Why a file is no readable record.
@@ -110,10 +110,11 @@ pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     })?;
     check_head(&name, &text)?;
     let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.into() };
-    let values = text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
+    let Counts { values, results } = text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
     if values > size::values(text.len()) {
         return Err(ReadError::Dense { path: name, values, bytes: text.len() });
     }
+    size::results(results).map_err(|e| ReadError::NotARecord { path: name.clone(), reason: e.into() })?;
     if text.len() as u64 > size::RECORD && serde_json::from_slice::<Kind>(&text).map_err(not)?.records.is_none() {
         return Err(too_large(size::RECORD));
     }
@@ -148,9 +149,11 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
     if let Some(records) = kind.records {
         return Err(ReadError::Several { path: path(), count: records.len() });
     }
+    // The content's text is gone before the record is there: either takes a few times the file.
+    let id = super::id::id_of(text).map_err(not)?;
     let record: Record = serde_json::from_slice(text).map_err(not)?;
     let excused = record.id.is_empty() && !record.format.has_id();
-    if !excused && super::id::id_of(text).map_err(not)? != record.id {
+    if !excused && id != record.id {
         return Err(ReadError::Changed { path: path() });
     }
     super::sound::check(&record).map_err(|e| ReadError::NotARecord { path: path(), reason: e.into() })?;

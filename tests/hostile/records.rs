@@ -118,7 +118,9 @@ fn a_payload_in_any_text_commands_nobody() {
         let what = format!("{} = {:?}", texts[place], text.chars().take(40).collect::<String>());
         // No view has to clean what is refused where it comes in; an output may be as long as it likes.
         let refused = line_fault(text).is_some() && !texts[place].starts_with("/outputs/");
-        File { bytes: with_id(&value), what, refused }
+        // The id itself is what it is replaced with.
+        let bytes = if texts[place] == "/id" { value.to_string().into_bytes() } else { with_id(&value) };
+        File { bytes, what, refused }
     };
     let (tried, faults) = try_all(all / step, file, 200);
     told(&tried, &faults);
@@ -210,4 +212,10 @@ fn more_of_anything_than_an_audit_writes_is_refused() {
     std::fs::write(&path, with_id(&value)).expect("written");
     let said = record::read(&path).expect_err("a list of another version").to_string();
     assert!(said.contains("no record has as many"), "{said}");
+    let mut value = original.clone();
+    let one = serde_json::json!({"digest": "0".repeat(32), "runs": 1});
+    value["cases"][0]["executions"][0]["outcome"]["distinct"] = vec![one; (1 << 20) + 1].into();
+    std::fs::write(&path, with_id(&value)).expect("written");
+    let said = record::read(&path).expect_err("endless runs").to_string();
+    assert!(said.contains("results, and at most 1048576 are read"), "{said}");
 }
