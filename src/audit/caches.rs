@@ -52,6 +52,18 @@ const MEANS: [Means; 2] = [
     },
 ];
 
+impl Means {
+    /// Whether a user has moved or turned off the cache: in what is set for a child, or in this program's own environment.
+    fn are_users(&self, set: &BTreeMap<String, String>, own: &dyn Fn(&str) -> Option<OsString>) -> bool {
+        self.users.iter().any(|name| set.contains_key(*name) || own(name).is_some())
+    }
+
+    /// The variable that turns the cache off.
+    fn turned_off(&self) -> (String, String) {
+        (self.off.0.to_owned(), self.off.1.to_owned())
+    }
+}
+
 /// The folders of all drivers.
 #[derive(Debug, Clone)]
 pub struct Caches {
@@ -96,7 +108,7 @@ impl Caches {
         own: &dyn Fn(&str) -> Option<OsString>,
     ) -> Told {
         let Some(means) = MEANS.iter().find(|m| m.reader.is(adapter)) else { return Told::default() };
-        if means.users.iter().any(|name| set.contains_key(*name) || own(name).is_some()) {
+        if means.are_users(set, own) {
             return Told { variables: BTreeMap::new(), state: Some(ShaderCache::Own) };
         }
         let folder = self.root.as_ref().map(|root| root.join(self.key(adapter, set, own)));
@@ -104,7 +116,7 @@ impl Caches {
             folder.and_then(|folder| Some((self.make(&folder, adapter)?, folder.into_os_string().into_string().ok()?)));
         let (state, variable) = match made {
             Some((state, folder)) => (state, (means.folder.to_owned(), folder)),
-            None => (ShaderCache::Off, (means.off.0.to_owned(), means.off.1.to_owned())),
+            None => (ShaderCache::Off, means.turned_off()),
         };
         Told { variables: BTreeMap::from([variable]), state: Some(state) }
     }
@@ -155,9 +167,8 @@ impl Caches {
 /// The variables that keep drivers from their caches, where a child's `variables` and the user say nothing of them: what
 /// lists adapters compiles nothing that anybody needs again.
 pub(super) fn off_unless_told(variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let told = |name: &str| variables.contains_key(name) || std::env::var_os(name).is_some();
-    let off = MEANS.iter().filter(|means| !means.users.iter().any(|name| told(name)));
-    off.map(|means| (means.off.0.to_owned(), means.off.1.to_owned())).collect()
+    let own = |name: &str| std::env::var_os(name);
+    MEANS.iter().filter(|means| !means.are_users(variables, &own)).map(Means::turned_off).collect()
 }
 
 /// Removes the folders that were last used long ago.

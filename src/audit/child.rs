@@ -15,6 +15,9 @@ use crate::model::sweep::Inputs;
 use crate::process::frame::{self, FrameError};
 use crate::process::{Group, Limits, Tail, interrupt, mib};
 
+/// How often a child that died is started again. A driver that dies on many cases is given up, so that the work ends.
+pub(super) const RESTARTS: u32 = 3;
+
 /// How often a child that has not answered is looked at: what it started may hold its pipes when it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 

@@ -15,7 +15,7 @@ pub(super) fn capture() -> Environment {
         |mut system| {
             system.refresh_memory();
             system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
-            let cpu = system.cpus().first().map_or_else(unknown, |c| plain(c.brand().to_owned()));
+            let cpu = brand(&system).map_or_else(unknown, plain);
             (cpu, system.cpus().len(), system.total_memory() >> 20)
         },
     );
@@ -38,13 +38,18 @@ pub(super) fn capture() -> Environment {
     }
 }
 
+/// What the processor calls itself, once the list of them is refreshed.
+fn brand(system: &sysinfo::System) -> Option<String> {
+    system.cpus().first().map(|c| c.brand().to_owned())
+}
+
 /// The processor as far as it can matter to code that is compiled for it.
 pub(super) fn processor() -> String {
     let brand = sysinfo::System::new().map_or_else(
         |_| String::new(),
         |mut system| {
             system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
-            system.cpus().first().map(|c| c.brand().to_owned()).unwrap_or_default()
+            brand(&system).unwrap_or_default()
         },
     );
     // All that Linux tells of the first one: a virtual machine may hide some of what the brand has.

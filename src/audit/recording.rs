@@ -43,6 +43,7 @@ pub(super) struct Recording<'p> {
     exact: Option<(String, Option<Arc<Exact>>)>,
     /// How many cases of each kernel were not run.
     left_out: BTreeMap<String, usize>,
+    /// When this audit, or this part of it, began.
     begun: Instant,
     /// What probes found, with the engine's id.
     limits: Vec<(String, Limit)>,
@@ -111,7 +112,7 @@ fn not_run(left_out: &BTreeMap<String, usize>, plan: &Plan) -> Option<String> {
 
 impl<'p> Recording<'p> {
     /// The record before its first case.
-    pub(super) fn new(plan: &'p Plan, engines: Vec<Engine>, scratch: &Path) -> Self {
+    pub(super) fn new(plan: &'p Plan, engines: Vec<Engine>, scratch: &Path, begun: Instant) -> Self {
         let mut left: BTreeMap<String, usize> = BTreeMap::new();
         let kept = plan.earlier.as_ref().map(|earlier| earlier.kept(plan, &engines));
         let (cases, outputs) = kept.unwrap_or_default();
@@ -141,7 +142,7 @@ impl<'p> Recording<'p> {
             left,
             exact: None,
             left_out: BTreeMap::new(),
-            begun: Instant::now(),
+            begun,
             limits: Vec::new(),
             room: Room::default(),
             scratch: scratch.to_owned(),
@@ -270,7 +271,6 @@ impl<'p> Recording<'p> {
         mut self,
         engines: Vec<Engine>,
         said: Vec<(String, String)>,
-        seconds: f64,
         shader_caches: BTreeMap<String, ShaderCache>,
     ) -> Result<Record, AuditError> {
         let ran = |engine: &Engine| {
@@ -301,7 +301,7 @@ impl<'p> Recording<'p> {
         self.record.notes.extend(not_run(&self.left_out, self.plan));
         self.record.notes.extend(said_unasked(said));
         self.record.notes.extend(self.room.note());
-        self.record.run.seconds += seconds;
+        self.record.run.seconds += self.begun.elapsed().as_secs_f64();
         self.record.run.shader_caches = shader_caches;
         self.record.id = crate::record::content_id(&self.record)?;
         Ok(self.record)

@@ -116,7 +116,7 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     if let Some(earlier) = &plan.earlier {
         earlier.check(&engines(&slots))?;
     }
-    let mut recording = Recording::new(plan, engines(&slots), scratch);
+    let mut recording = Recording::new(plan, engines(&slots), scratch, started);
     let order = plan.order(recording.cases());
     progress.begin(&engines(&slots), order.len());
     let parallel = available_threads().clamp(1, slots.len().max(1));
@@ -159,5 +159,5 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     let said = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.said()?))).collect();
     let caches = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.shader_cache?))).collect();
     drop(slots);
-    recording.finish(engines, said, started.elapsed().as_secs_f64(), caches)
+    recording.finish(engines, said, caches)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::blobs::Blobs;
-use super::child::{Child, ChildError};
+use super::child::{Child, ChildError, RESTARTS};
 use super::listing::Unlisted;
 use super::plan::{CONTROL, Plan};
 use super::worker::{Response, respond_to};
@@ -18,9 +18,6 @@ use crate::model::AdapterIdentity;
 use crate::model::adapter::REMOTE;
 use crate::process::{Limits, interrupt};
 use crate::record::{Engine, EngineKind, EngineStatus, ShaderCache};
-
-/// How often a child that died is started again. A driver that dies on many cases is given up, so that the audit ends.
-const RESTARTS: u32 = 3;
 
 /// What executes.
 enum Executor {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::AuditError;
-use super::child::{Child, ChildError};
+use super::child::{Child, ChildError, RESTARTS};
 use super::listing::Listing;
 use super::worker::Response;
 use crate::engines::interpreter::Mode;
@@ -22,9 +22,6 @@ use crate::numerics::sweep::order::Order;
 use crate::numerics::sweep::{Sent, Tally};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
-
-/// How often a child that died is started again.
-const RESTARTS: u32 = 3;
 
 /// What is swept.
 #[derive(Debug, Clone)]

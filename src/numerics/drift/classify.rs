@@ -2,6 +2,7 @@
 
 use super::ulp::order;
 use crate::model::bits::Dtype;
+use crate::model::drift::Classes;
 
 /// The kinds, from none to worst. A NaN never hides: it is looked for before any subtraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,39 @@ pub enum Class {
     Flushed,
     /// Two finite numbers this many units in the last place apart (integers: their distance).
     Finite(u64),
+}
+
+impl Class {
+    /// How bad a difference is: kinds rank above all distances, NaN first. NaN against NaN is no drift, and ranks below all.
+    #[inline(always)]
+    #[must_use]
+    pub fn severity(self) -> u64 {
+        match self {
+            Self::Equal | Self::NanPayload => 0,
+            Self::ZeroSign => 1,
+            Self::Flushed => 2,
+            // At most 2^33.
+            Self::Finite(distance) => 2 + distance,
+            Self::NotFinite => 1 << 39,
+            Self::Infinite => 1 << 40,
+            Self::NanVersusNumber => 1 << 41,
+        }
+    }
+
+    /// Counts a difference of this kind.
+    #[inline(always)]
+    pub fn count(self, classes: &mut Classes) {
+        match self {
+            Self::Equal => {}
+            Self::ZeroSign => classes.zero_sign += 1,
+            Self::NanPayload => classes.nan_payload += 1,
+            Self::NanVersusNumber => classes.nan_versus_number += 1,
+            Self::Infinite => classes.infinite += 1,
+            Self::NotFinite => classes.not_finite += 1,
+            Self::Flushed => classes.flushed += 1,
+            Self::Finite(_) => classes.finite += 1,
+        }
+    }
 }
 
 /// Classifies a pair of elements of one type.

@@ -156,43 +156,23 @@ impl Tally {
         if a == b {
             return;
         }
-        // Kinds of difference rank above all distances, NaN first. NaN against NaN is no drift, and ranks below all.
-        let severity = match classify(dtype, a, b) {
-            Class::Equal => return,
-            Class::ZeroSign => {
-                self.classes.zero_sign += 1;
-                1
-            }
+        let class = classify(dtype, a, b);
+        class.count(&mut self.classes);
+        match class {
             Class::NanPayload => {
-                self.classes.nan_payload += 1;
                 self.first_payload.get_or_insert(i);
                 self.worst.get_or_insert((i, 0));
                 return;
             }
-            Class::Flushed => {
-                self.classes.flushed += 1;
-                2
-            }
             Class::Finite(ulp) => {
-                self.classes.finite += 1;
                 self.from_zero += u64::from(dtype.is_float() && dtype.value(a) == 0.0);
                 self.buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
                 self.max_ulp = self.max_ulp.max(ulp);
-                2 + ulp
             }
-            Class::NotFinite => {
-                self.classes.not_finite += 1;
-                1 << 39
-            }
-            Class::Infinite => {
-                self.classes.infinite += 1;
-                1 << 40
-            }
-            Class::NanVersusNumber => {
-                self.classes.nan_versus_number += 1;
-                1 << 41
-            }
-        };
+            Class::Equal => return,
+            Class::ZeroSign | Class::Flushed | Class::NotFinite | Class::Infinite | Class::NanVersusNumber => {}
+        }
+        let severity = class.severity();
         self.first.get_or_insert(i);
         if self.worst.is_none_or(|(_, s)| severity > s) {
             self.worst = Some((i, severity));

@@ -10,9 +10,6 @@ use crate::numerics::drift::{Class, classify, ulp_size};
 use crate::numerics::spec::bounds::Bounds;
 use crate::numerics::spec::certain::surely;
 
-/// Beyond any distance of two numbers: results of another kind.
-const OTHER_KIND: u64 = 1 << 40;
-
 /// Counts by the power of two that holds them.
 #[derive(Debug, Clone)]
 struct Buckets([u64; 33]);
@@ -101,42 +98,17 @@ impl Judged {
     /// Takes a result that differs from the correctly rounded one, NaN being canonical in both.
     pub(super) fn add(&mut self, function: &Function, rule: Option<F1>, input: u32, found: u32, right: u32) {
         let class = classify(function.dtype(), right, found);
-        let severity = match class {
-            Class::Equal => return,
-            Class::ZeroSign => {
-                self.classes.zero_sign += 1;
-                1
-            }
-            Class::NanPayload => {
-                self.classes.nan_payload += 1;
-                0
-            }
-            Class::Flushed => {
-                self.classes.flushed += 1;
-                2
-            }
-            Class::Finite(distance) => {
-                self.classes.finite += 1;
-                self.buckets.0[(64 - (distance - 1).leading_zeros()) as usize] += 1;
-                2 + distance
-            }
-            Class::NotFinite => {
-                self.classes.not_finite += 1;
-                OTHER_KIND
-            }
-            Class::Infinite => {
-                self.classes.infinite += 1;
-                OTHER_KIND + 1
-            }
-            Class::NanVersusNumber => {
-                self.classes.nan_versus_number += 1;
-                OTHER_KIND + 2
-            }
-        };
+        if class == Class::Equal {
+            return;
+        }
+        class.count(&mut self.classes);
+        if let Class::Finite(distance) = class {
+            self.buckets.0[(64 - (distance - 1).leading_zeros()) as usize] += 1;
+        }
         if matches!(class, Class::Finite(_) | Class::Flushed) {
             self.size(function, input, found, right, class);
         }
-        self.allow(function, rule, (input, found, right), severity);
+        self.allow(function, rule, (input, found, right), class.severity());
     }
 
     /// How large the error is. Exact values cost more than all else: they are asked only where the error can be the worst.
