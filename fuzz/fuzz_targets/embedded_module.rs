@@ -1,13 +1,13 @@
-//! Valid modules from the grammar of `tests/embedded_fuzz`, with the same properties.
+//! Valid modules from the grammar of `tests/machine/embedded_fuzz`, with the same properties.
 
 #![no_main]
 
-#[path = "../../tests/embedded_fuzz/grammar/mod.rs"]
+#[path = "../../tests/machine/embedded_fuzz/grammar/mod.rs"]
 #[allow(dead_code, reason = "there is no other adapter here")]
 mod grammar;
-#[path = "../../tests/embedded_fuzz/program.rs"]
+#[path = "../../tests/machine/embedded_fuzz/program.rs"]
 mod program;
-#[path = "../../tests/embedded_fuzz/properties.rs"]
+#[path = "../../tests/machine/embedded_fuzz/properties.rs"]
 #[allow(dead_code, reason = "there is no other adapter here")]
 mod properties;
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../../tests/embedded_fuzz/text.rs"]
+#[path = "../../tests/machine/embedded_fuzz/text.rs"]
 #[allow(dead_code, reason = "the fuzzer makes its own mutations")]
 mod text;
 

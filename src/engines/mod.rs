@@ -1,5 +1,5 @@
 //! What executes a task: adapters through wgpu, the interpreter, the CPU, and processes that speak the remote protocol.
-//! Every engine passes the suite of `tests/conformance/`.
+//! Every engine passes the suite of `tests/machine/conformance/`.
 
 mod collect;
 pub mod cpu;

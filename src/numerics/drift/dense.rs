@@ -1,16 +1,38 @@
 //! Parts in which most elements differ and all are normal numbers: several at a time, without branches.
 
+use super::population::LANES;
+
 /// Elements whose steps are taken together.
 pub(super) const GROUP: usize = 16;
 
-/// Buckets: powers of two up to 2^32, and one for equal elements, which is no bucket.
-const BUCKETS: usize = 34;
+/// Powers of two up to 2^32 have a bucket each; then one for equal elements, which is none. A power of two, so that a
+/// remainder is cheap.
+const BUCKETS: usize = 64;
+
+/// Buckets that count: the powers from 2^0 to 2^32.
+const POWERS: usize = 33;
 
 /// Histograms that take turns: an addition to the place of the one before waits for it.
-const TURNS: usize = 4;
+const TURNS: usize = 8;
 
-/// What is counted of them. Sums of real numbers are added one element after another, as elsewhere, so that they do not
-/// depend on what is taken together.
+/// A sum of real numbers, of which element `i` adds to lane `i mod 8`: however many are taken together, the order of the
+/// additions, and so the result, is the same.
+#[derive(Debug, Default)]
+pub(super) struct Sum([f64; LANES]);
+
+impl Sum {
+    /// Adds element `i`.
+    pub(super) fn add(&mut self, i: usize, x: f64) {
+        self.0[i % LANES] += x;
+    }
+
+    /// The sum of all.
+    pub(super) fn total(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}
+
+/// What is counted of them.
 #[derive(Debug)]
 pub(super) struct Dense {
     buckets: [[u64; BUCKETS]; TURNS],
@@ -18,9 +40,9 @@ pub(super) struct Dense {
     pub(super) finite: u64,
     /// The sum of signed distances.
     pub(super) bias: i64,
-    pub(super) relative: f64,
-    pub(super) shifted: f64,
-    pub(super) squares: f64,
+    pub(super) relative: Sum,
+    pub(super) shifted: Sum,
+    pub(super) squares: Sum,
     pub(super) max_absolute: f64,
     pub(super) max_relative: f64,
 }
@@ -31,9 +53,9 @@ impl Default for Dense {
             buckets: [[0; BUCKETS]; TURNS],
             finite: 0,
             bias: 0,
-            relative: 0.0,
-            shifted: 0.0,
-            squares: 0.0,
+            relative: Sum::default(),
+            shifted: Sum::default(),
+            squares: Sum::default(),
             max_absolute: 0.0,
             max_relative: 0.0,
         }
@@ -65,19 +87,19 @@ pub(super) fn distance(a: u32, b: u32) -> u32 {
 #[inline(always)]
 fn bucket(distance: u32) -> usize {
     let bucket = (32 - distance.wrapping_sub(1).leading_zeros()) as usize + usize::from(distance == 0);
-    bucket.min(BUCKETS - 1)
+    bucket.min(POWERS)
 }
 
 impl Dense {
     /// The bucket counts.
     pub(super) fn buckets(&self) -> impl Iterator<Item = u64> + '_ {
-        (0..BUCKETS - 1).map(|k| self.buckets.iter().map(|turn| turn[k]).sum())
+        (0..POWERS).map(|k| self.buckets.iter().map(|turn| turn[k]).sum())
     }
 
     /// Takes groups of normal numbers; gives the largest distance.
     #[inline(always)]
     pub(super) fn add(&mut self, left: &[[u32; GROUP]], right: &[[u32; GROUP]]) -> u32 {
-        let (mut relative, mut shifted, mut squares) = (self.relative, self.shifted, self.squares);
+        let (mut relative, mut shifted, mut squares) = (self.relative.0, self.shifted.0, self.squares.0);
         let (mut most, mut finite) = ([0u32; GROUP], [0u32; GROUP]);
         let mut bias = [0i64; GROUP];
         let (mut largest, mut largest_relative) = ([0.0f64; GROUP], [0.0f64; GROUP]);
@@ -112,12 +134,12 @@ impl Dense {
             }
             for k in 0..GROUP {
                 self.buckets[k % TURNS][bucket(distances[k])] += 1;
-                squares += off[k] * off[k];
-                relative += by_size[k];
-                shifted += by_shifted[k];
+                squares[k % LANES] += off[k] * off[k];
+                relative[k % LANES] += by_size[k];
+                shifted[k % LANES] += by_shifted[k];
             }
         }
-        (self.relative, self.shifted, self.squares) = (relative, shifted, squares);
+        (self.relative, self.shifted, self.squares) = (Sum(relative), Sum(shifted), Sum(squares));
         self.finite += finite.iter().map(|n| u64::from(*n)).sum::<u64>();
         self.bias += bias.iter().sum::<i64>();
         self.max_absolute = largest.iter().fold(self.max_absolute, |m, x| m.max(*x));
@@ -125,81 +147,112 @@ impl Dense {
         most.iter().fold(0, |m, d| m.max(*d))
     }
 
-    /// [`Self::add`] with the vectors written out: compilers do not find them.
+    /// [`Self::add`] with the vectors written out: compilers do not find them. Integers and real numbers take turns over
+    /// as many elements as their vectors fit into registers for.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,lzcnt")]
+    #[target_feature(enable = "avx2")]
     #[inline]
     pub(super) fn add_avx2(&mut self, left: &[[u32; GROUP]], right: &[[u32; GROUP]]) -> u32 {
+        let (l, _) = left.as_flattened().as_chunks::<LANES>();
+        let (r, _) = right.as_flattened().as_chunks::<LANES>();
+        let most = self.integers_avx2(l, r);
+        if most > 0 {
+            self.reals_avx2(l, r);
+        }
+        most
+    }
+
+    /// Distances in units in the last place: buckets, their signed sum, and the largest, which it gives.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn integers_avx2(&mut self, left: &[[u32; LANES]], right: &[[u32; LANES]]) -> u32 {
         use std::arch::x86_64::{
-            __m128i, __m256d, __m256i, _mm_castsi128_ps, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256,
-            _mm256_andnot_pd, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_cvtepi32_epi64, _mm256_cvtps_pd,
-            _mm256_div_pd, _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_max_epi32, _mm256_max_epu32,
-            _mm256_max_pd, _mm256_min_epi32, _mm256_mul_pd, _mm256_set1_epi32, _mm256_set1_pd, _mm256_setzero_pd,
-            _mm256_setzero_si256, _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_epi64, _mm256_sub_pd,
-            _mm256_testc_si256, _mm256_xor_si256,
+            __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_blendv_epi8,
+            _mm256_castps_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi32, _mm256_cvtepi32_epi64, _mm256_cvtepi32_ps,
+            _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_max_epi32, _mm256_max_epu32, _mm256_min_epi32,
+            _mm256_set1_epi32, _mm256_setzero_si256, _mm256_srai_epi32, _mm256_srli_epi32, _mm256_sub_epi32,
+            _mm256_sub_epi64, _mm256_xor_si256,
         };
-        const WIDTH: usize = 8;
-        let (mut relative, mut shifted, mut squares) = (self.relative, self.shifted, self.squares);
         let zero = _mm256_setzero_si256();
-        let (magnitude, minus) = (_mm256_set1_epi32(0x7fff_ffff), _mm256_set1_pd(-0.0));
-        let shift = _mm256_set1_pd(1e-8);
+        let ones = _mm256_cmpeq_epi32(zero, zero);
+        let magnitude = _mm256_srli_epi32::<1>(ones);
+        let exponent_of_one = _mm256_set1_epi32(126);
+        let (beyond, no_bucket) = (_mm256_set1_epi32(32), _mm256_set1_epi32(33));
         let (mut most, mut equal, mut bias) = (zero, zero, zero);
-        let (mut largest, mut largest_relative) = (_mm256_setzero_pd(), _mm256_setzero_pd());
         let place = |bits: __m256i| {
             let sign = _mm256_srai_epi32::<31>(bits);
             _mm256_sub_epi32(_mm256_xor_si256(_mm256_and_si256(bits, magnitude), sign), sign)
         };
-        let halves = |v: __m256i| -> [__m128i; 2] { [_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v)] };
-        let (l, _) = left.as_flattened().as_chunks::<WIDTH>();
-        let (r, _) = right.as_flattened().as_chunks::<WIDTH>();
-        for (a, b) in l.iter().zip(r) {
+        let wide = |v: __m256i| {
+            let (low, high) = (_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v));
+            _mm256_add_epi64(_mm256_cvtepi32_epi64(low), _mm256_cvtepi32_epi64(high))
+        };
+        for (a, b) in left.iter().zip(right) {
             // SAFETY: both are arrays of eight words, and the load needs no alignment.
             let (a, b): (__m256i, __m256i) =
                 unsafe { (_mm256_loadu_si256(a.as_ptr().cast()), _mm256_loadu_si256(b.as_ptr().cast())) };
             let (p, q) = (place(a), place(b));
             let same = _mm256_cmpeq_epi32(p, q);
             equal = _mm256_sub_epi32(equal, same);
-            // Of all that are equal nothing is added.
-            if _mm256_testc_si256(same, _mm256_cmpeq_epi32(zero, zero)) != 0 {
-                continue;
-            }
             let distance = _mm256_sub_epi32(_mm256_max_epi32(p, q), _mm256_min_epi32(p, q));
             most = _mm256_max_epu32(most, distance);
-            let (mut by_size, mut by_shifted, mut square) = ([zero; 2], [zero; 2], [zero; 2]);
-            let (p, q, a, b) = (halves(p), halves(q), halves(a), halves(b));
-            for half in 0..2 {
-                let step = _mm256_sub_epi64(_mm256_cvtepi32_epi64(q[half]), _mm256_cvtepi32_epi64(p[half]));
-                bias = _mm256_add_epi64(bias, step);
-                let x: __m256d = _mm256_cvtps_pd(_mm_castsi128_ps(a[half]));
-                let y: __m256d = _mm256_cvtps_pd(_mm_castsi128_ps(b[half]));
-                let off = _mm256_andnot_pd(minus, _mm256_sub_pd(x, y));
-                let relative = _mm256_div_pd(off, _mm256_andnot_pd(minus, x));
-                let shifted = _mm256_div_pd(off, _mm256_andnot_pd(minus, _mm256_add_pd(x, shift)));
-                largest = _mm256_max_pd(largest, off);
-                largest_relative = _mm256_max_pd(largest_relative, relative);
-                by_size[half] = bytemuck::must_cast(relative);
-                by_shifted[half] = bytemuck::must_cast(shifted);
-                square[half] = bytemuck::must_cast(_mm256_mul_pd(off, off));
-            }
-            let distances: [u32; WIDTH] = bytemuck::must_cast(distance);
-            let numbers = |v: [__m256i; 2]| -> [f64; WIDTH] { bytemuck::must_cast(v) };
-            let (by_size, by_shifted, square) = (numbers(by_size), numbers(by_shifted), numbers(square));
-            for k in 0..WIDTH {
-                self.buckets[k % TURNS][bucket(distances[k])] += 1;
-                squares += square[k];
-                relative += by_size[k];
-                shifted += by_shifted[k];
+            bias = _mm256_add_epi64(bias, _mm256_sub_epi64(wide(q), wide(p)));
+            // `distance - 1` in 32 - k leading zeros is the exponent of that number; taking a one below the leading one
+            // from it keeps the conversion from rounding it up to the next power of two.
+            let below = _mm256_add_epi32(distance, ones);
+            let leading = _mm256_andnot_si256(_mm256_srli_epi32::<1>(below), below);
+            let exponent = _mm256_srli_epi32::<23>(_mm256_castps_si256(_mm256_cvtepi32_ps(leading)));
+            let bucket = _mm256_max_epi32(_mm256_sub_epi32(exponent, exponent_of_one), zero);
+            let bucket = _mm256_blendv_epi8(bucket, beyond, _mm256_srai_epi32::<31>(below));
+            let bucket = _mm256_blendv_epi8(bucket, no_bucket, same);
+            let buckets: [u32; LANES] = bytemuck::must_cast(bucket);
+            for (turn, bucket) in buckets.into_iter().enumerate() {
+                self.buckets[turn % TURNS][(bucket as usize) % BUCKETS] += 1;
             }
         }
-        (self.relative, self.shifted, self.squares) = (relative, shifted, squares);
-        let words = |v: __m256i| -> [u32; WIDTH] { bytemuck::must_cast(v) };
+        let words = |v: __m256i| -> [u32; LANES] { bytemuck::must_cast(v) };
         let longs = |v: __m256i| -> [i64; 4] { bytemuck::must_cast(v) };
-        let reals = |v: __m256d| -> [f64; 4] { bytemuck::must_cast(v) };
         let equal: u64 = words(equal).iter().map(|n| u64::from(*n)).sum();
-        self.finite += (l.len() * WIDTH) as u64 - equal;
+        self.finite += (left.len() * LANES) as u64 - equal;
         self.bias += longs(bias).iter().sum::<i64>();
+        words(most).iter().fold(0, |m, d| m.max(*d))
+    }
+
+    /// Absolute and relative differences.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn reals_avx2(&mut self, left: &[[u32; LANES]], right: &[[u32; LANES]]) {
+        use std::arch::x86_64::{
+            __m128, __m256d, _mm_loadu_ps, _mm256_add_pd, _mm256_andnot_pd, _mm256_cvtps_pd, _mm256_div_pd,
+            _mm256_max_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_sub_pd,
+        };
+        let sums = |s: &Sum| -> [__m256d; 2] { bytemuck::must_cast(s.0) };
+        let (mut relative, mut shifted, mut squares) = (sums(&self.relative), sums(&self.shifted), sums(&self.squares));
+        let (minus, shift) = (_mm256_set1_pd(-0.0), _mm256_set1_pd(1e-8));
+        let (mut largest, mut largest_relative) = (_mm256_setzero_pd(), _mm256_setzero_pd());
+        for (a, b) in left.iter().zip(right) {
+            for half in 0..2 {
+                // SAFETY: both are arrays of eight words, of which four are read; the load needs no alignment.
+                let (x, y): (__m128, __m128) = unsafe {
+                    (_mm_loadu_ps(a.as_ptr().add(4 * half).cast()), _mm_loadu_ps(b.as_ptr().add(4 * half).cast()))
+                };
+                let (x, y) = (_mm256_cvtps_pd(x), _mm256_cvtps_pd(y));
+                let off = _mm256_andnot_pd(minus, _mm256_sub_pd(x, y));
+                let by_size = _mm256_div_pd(off, _mm256_andnot_pd(minus, x));
+                let by_shifted = _mm256_div_pd(off, _mm256_andnot_pd(minus, _mm256_add_pd(x, shift)));
+                largest = _mm256_max_pd(largest, off);
+                largest_relative = _mm256_max_pd(largest_relative, by_size);
+                relative[half] = _mm256_add_pd(relative[half], by_size);
+                shifted[half] = _mm256_add_pd(shifted[half], by_shifted);
+                squares[half] = _mm256_add_pd(squares[half], _mm256_mul_pd(off, off));
+            }
+        }
+        let lanes = |v: [__m256d; 2]| Sum(bytemuck::must_cast(v));
+        (self.relative, self.shifted, self.squares) = (lanes(relative), lanes(shifted), lanes(squares));
+        let reals = |v: __m256d| -> [f64; 4] { bytemuck::must_cast(v) };
         self.max_absolute = reals(largest).iter().fold(self.max_absolute, |m, x| m.max(*x));
         self.max_relative = reals(largest_relative).iter().fold(self.max_relative, |m, x| m.max(*x));
-        words(most).iter().fold(0, |m, d| m.max(*d))
     }
 }

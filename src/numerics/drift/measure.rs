@@ -91,8 +91,8 @@ impl Tally {
         }
         let (l, r) = (&left.words[from..to], &right.words[from..to]);
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("lzcnt") {
-            // SAFETY: the processor has both.
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
             unsafe { self.add_parts_avx2(from, l, r, parts) };
             return;
         }
@@ -100,7 +100,7 @@ impl Tally {
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,lzcnt")]
+    #[target_feature(enable = "avx2")]
     fn add_parts_avx2(&mut self, from: usize, left: &[u32], right: &[u32], parts: u64) {
         self.add_parts::<true>(from, left, right, parts);
     }
@@ -182,11 +182,11 @@ impl Tally {
             self.dense.bias += super::order(dtype, b) - super::order(dtype, a);
             let difference = (x - y).abs();
             self.dense.max_absolute = self.dense.max_absolute.max(difference);
-            self.dense.squares += difference * difference;
-            self.dense.shifted += difference / (x + 1e-8).abs();
+            self.dense.squares.add(i, difference * difference);
+            self.dense.shifted.add(i, difference / (x + 1e-8).abs());
             if x != 0.0 {
                 let relative = difference / x.abs();
-                self.dense.relative += relative;
+                self.dense.relative.add(i, relative);
                 self.dense.max_relative = self.dense.max_relative.max(relative);
             }
         }
@@ -214,12 +214,12 @@ impl Tally {
             ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&buckets, population.finite, q)),
             histogram: buckets.iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
             bias_ulp: ratio(self.dense.bias as f64, population.finite as f64),
-            mean_relative: ratio(self.dense.relative, population.nonzero as f64),
-            mean_relative_shifted: ratio(self.dense.shifted, population.finite as f64),
+            mean_relative: ratio(self.dense.relative.total(), population.nonzero as f64),
+            mean_relative_shifted: ratio(self.dense.shifted.total(), population.finite as f64),
             max_absolute: self.dense.max_absolute,
             max_relative: self.dense.max_relative,
             from_zero: self.from_zero,
-            nmse: ratio(self.dense.squares, population.squares()),
+            nmse: ratio(self.dense.squares.total(), population.squares()),
             first: self.first.or(self.first_payload).map(element),
             worst: self.worst.map(|(i, _)| element(i)),
             mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),

@@ -4,7 +4,7 @@ use crate::model::bits::{Bits, Dtype};
 
 /// Sums are kept in this many lanes, so that the compiler may use vectors of any width and the order of additions, and
 /// so the result, is the same with each.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// Elements that a bit of [`Population::add`] tells of.
 pub(super) const PART: usize = 64;

@@ -58,7 +58,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = ROWS
         .into_iter()
         .map(|(name, after, limit, wanted)| {
-            Trial::test(format!("remote::{name}"), move || misbehaves(after, limit, wanted))
+            crate::trial("conformance", format!("remote::{name}"), move || misbehaves(after, limit, wanted))
         })
         .collect();
     let opening = [
@@ -66,11 +66,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("another_protocol", r#"echo '{"protocol": 2, "engine": "none"}'; sleep 600"#, "it speaks protocol 2"),
         ("no_greeting", "echo hello; sleep 600", "a line that is not an answer"),
     ];
-    trials.extend(
-        opening.map(|(name, command, wanted)| {
-            Trial::test(format!("remote::{name}"), move || opens_wrongly(command, wanted))
-        }),
-    );
+    trials.extend(opening.map(|(name, command, wanted)| {
+        crate::trial("conformance", format!("remote::{name}"), move || opens_wrongly(command, wanted))
+    }));
     // The scripts are those of a shell that Windows has not.
     trials.into_iter().map(|trial| trial.with_ignored_flag(cfg!(windows))).collect()
 }

@@ -3,9 +3,9 @@
 //!
 //! The victim is the first adapter; without a driver it is the embedded one, whose child can be broken in the same ways.
 
-use super::common::{adapters, program, record_in, run, status, stderr};
 #[cfg(target_os = "linux")]
 use super::hostile;
+use crate::common::{adapters, program, record_in, run, status, stderr};
 use libtest_mimic::{Failed, Trial};
 use repro_audit::record::{EngineStatus, Outcome, Record};
 
@@ -126,7 +126,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     );
     let trial = |name: &str, fault: &'static str, reason: &'static str, whole: bool| {
         let labels = labels.clone();
-        Trial::test(format!("broken_driver::{name}"), move || check(&labels, fault, reason, whole))
+        crate::trial("conformance", format!("broken_driver::{name}"), move || check(&labels, fault, reason, whole))
     };
     let mut trials = vec![
         trial("a_signal", "abort|wg=128", "signal", false),
@@ -142,7 +142,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     {
         let labels = labels.clone();
         let killed = move || killed_from_outside(&labels);
-        trials.push(Trial::test("broken_driver::killed_from_outside", killed));
+        trials.push(crate::trial("conformance", "broken_driver::killed_from_outside", killed));
         trials.extend(hostile::trials());
     }
     trials

@@ -1,8 +1,6 @@
 //! What is wrong is said in one line, before any work, and nothing is lost.
 
-mod common;
-
-use common::{program, record_in, run, status, stderr, without_adapters};
+use crate::common::{program, record_in, run, status, stderr, without_adapters};
 use repro_audit::record::{self, CaseRecord, Outputs, Record};
 
 /// The one line that an error must be.

@@ -1,8 +1,6 @@
 //! What every format promises: the verdict first, hostile names harmless, the same bytes every time, and nothing that
 //! only looks like data.
 
-mod fixture;
-
 use std::path::Path;
 
 use repro_audit::formats::{self, Options};
@@ -57,7 +55,7 @@ fn snapshot(name: &str, text: &str) {
 }
 
 fn small() -> Record {
-    let mut record = fixture::full(2);
+    let mut record = crate::fixture::full(2);
     record.cases.retain(|c| ["sum", "log", "exp", "adam", "dropout", "threads_sum"].contains(&c.kernel.as_str()));
     record.verdicts.retain(|v| ["sum", "log", "exp", "adam", "dropout", "threads_sum"].contains(&v.kernel.as_str()));
     record
@@ -66,12 +64,12 @@ fn small() -> Record {
 #[test]
 fn the_table_is_as_reviewed() {
     snapshot("table.txt", &table_of(&small(), false));
-    snapshot("table-without-adapters.txt", &table_of(&fixture::without_adapters(), false));
+    snapshot("table-without-adapters.txt", &table_of(&crate::fixture::without_adapters(), false));
 }
 
 #[test]
 fn what_the_interpreter_says_is_as_reviewed() {
-    let record = fixture::interpreted(small(), true);
+    let record = crate::fixture::interpreted(small(), true);
     snapshot("table-interpreter.txt", &table_of(&record, false));
     let table = table_of(&record, false);
     assert!(table.starts_with("Data race in adam/step: what it computes is undefined"), "the verdict: {table}");
@@ -91,7 +89,7 @@ fn what_the_interpreter_says_is_as_reviewed() {
 
 #[test]
 fn without_a_driver_nothing_is_claimed_of_one() {
-    let mut record = fixture::interpreted(small(), true);
+    let mut record = crate::fixture::interpreted(small(), true);
     for execution in record.cases.iter_mut().flat_map(|c| &mut c.executions) {
         execution.findings.retain(|f| f.kind == FindingKind::OrderDependent);
     }
@@ -116,7 +114,7 @@ fn without_a_driver_nothing_is_claimed_of_one() {
 
 #[test]
 fn the_interpreter_takes_no_verdict_from_drivers() {
-    let (without, with) = (small(), fixture::interpreted(small(), false));
+    let (without, with) = (small(), crate::fixture::interpreted(small(), false));
     let mut clean = with.clone();
     for execution in clean.cases.iter_mut().flat_map(|c| &mut c.executions) {
         execution.findings.clear();
@@ -152,7 +150,7 @@ fn csv_is_as_reviewed() {
 
 #[test]
 fn the_table_fits_a_terminal_but_for_ids() {
-    for line in table_of(&fixture::full(2), false).lines() {
+    for line in table_of(&crate::fixture::full(2), false).lines() {
         let id_or_command = line.contains('?') || line.contains("repro-audit ");
         assert!(line.chars().count() <= 112 || id_or_command, "too wide: {line}");
     }
@@ -195,7 +193,7 @@ fn tools_are_told_what_is_outside_the_specification() {
 
 #[test]
 fn hostile_names_are_harmless() {
-    let record = fixture::full(1);
+    let record = crate::fixture::full(1);
     let html = html_of(&record);
     assert!(!html.contains("<script>alert"), "the name is escaped in the page");
     assert!(html.contains("&lt;script&gt;alert"), "and still shown");
@@ -209,19 +207,19 @@ fn hostile_names_are_harmless() {
 
 #[test]
 fn the_page_asks_for_nothing() {
-    let html = html_of(&fixture::full(2));
+    let html = html_of(&crate::fixture::full(2));
     for scheme in ["http:", "https:", "ws:", "file:", "src=", "url(", "@import", "=\"//"] {
         assert!(!html.contains(scheme), "the page contains {scheme}");
     }
     assert!(html.contains("default-src 'none'"), "the policy forbids requests");
     assert!(html.len() < 3_000_000, "{} bytes", html.len());
-    let large = html_of(&fixture::full(5));
-    assert!(large.len() < 3_000_000, "{} bytes for {} cases", large.len(), fixture::full(5).cases.len());
+    let large = html_of(&crate::fixture::full(5));
+    assert!(large.len() < 3_000_000, "{} bytes for {} cases", large.len(), crate::fixture::full(5).cases.len());
 }
 
 #[test]
 fn the_page_gives_its_script_alone_the_nonce() {
-    let html = html_of(&fixture::full(1));
+    let html = html_of(&crate::fixture::full(1));
     let nonce = html.split("script-src 'nonce-").nth(1).and_then(|t| t.split('\'').next()).expect("a nonce");
     assert_eq!(html.matches("<script").count(), 1, "one script");
     assert!(html.contains(&format!("<script nonce=\"{nonce}\">")), "with the policy's nonce");
@@ -229,7 +227,7 @@ fn the_page_gives_its_script_alone_the_nonce() {
 
 #[test]
 fn a_record_of_nothing_is_reported_as_nothing() {
-    let record = fixture::without_adapters();
+    let record = crate::fixture::without_adapters();
     let html = html_of(&record);
     assert!(html.contains("nothing was executed"), "the headline claims nothing");
     assert!(!table_of(&record, false).contains("Bit for bit"), "nor does the table");
@@ -238,7 +236,7 @@ fn a_record_of_nothing_is_reported_as_nothing() {
 
 #[test]
 fn a_missed_control_comes_before_everything() {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     record.controls[1].caught = false;
     for text in [html_of(&record), table_of(&record, false), markdown_of(&record)] {
         assert!(text.contains("Invalid, do not rely on this"), "the headline says so");
@@ -247,7 +245,7 @@ fn a_missed_control_comes_before_everything() {
 
 #[test]
 fn a_clean_but_unfinished_audit_is_not_called_clean() {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     record.cases.retain(|c| c.kernel == "quantize");
     record.verdicts.retain(|v| v.kernel == "quantize");
     let unfinished = table_of(&record, false);
@@ -266,7 +264,7 @@ fn a_clean_but_unfinished_audit_is_not_called_clean() {
 
 #[test]
 fn csv_reads_back() {
-    let record = fixture::full(2);
+    let record = crate::fixture::full(2);
     let text = rows_of(&record, 0);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let head = reader.headers().expect("a header").clone();
@@ -289,7 +287,7 @@ fn csv_reads_back() {
 
 #[test]
 fn pictures_are_whole_and_the_same_each_time() {
-    let record = fixture::full(2);
+    let record = crate::fixture::full(2);
     let pictures = pictures_of(&record);
     assert!(pictures.len() >= 5, "{} charts", pictures.len());
     assert_eq!(pictures, pictures_of(&record), "byte for byte");
@@ -311,7 +309,7 @@ fn pictures_are_whole_and_the_same_each_time() {
 #[test]
 fn markdown_stays_within_what_github_takes() {
     let with = |name: &dyn Fn(usize) -> String| {
-        let mut record = fixture::full(1);
+        let mut record = crate::fixture::full(1);
         for i in 0..3000 {
             let mut case = record.cases[0].clone();
             case.kernel = name(i);
@@ -329,7 +327,7 @@ fn markdown_stays_within_what_github_takes() {
 #[test]
 fn all_files_are_written_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files = write_all(&fixture::full(1), folder.path());
+    let files = write_all(&crate::fixture::full(1), folder.path());
     assert!(files.iter().all(|f| f.starts_with(folder.path()) && f.is_file()), "each where it was said to be");
     let found = walk(folder.path());
     assert_eq!(found, files.len(), "no temporary file is left");
@@ -338,13 +336,13 @@ fn all_files_are_written_and_nothing_else() {
 #[test]
 fn charts_of_an_earlier_record_do_not_stay() {
     let folder = tempfile::tempdir().expect("a folder");
-    write_all(&fixture::full(2), folder.path());
+    write_all(&crate::fixture::full(2), folder.path());
     let charts = folder.path().join("charts");
     assert!(charts.join("growth-matmul.png").is_file(), "the first record has this chart");
     let axes = std::fs::read(charts.join("axes.png")).expect("a chart");
     std::fs::write(charts.join("mine.png"), &axes).expect("it can be written");
     std::fs::write(charts.join("growth-mine.png"), b"drawn by hand").expect("it can be written");
-    write_all(&fixture::without_adapters(), folder.path());
+    write_all(&crate::fixture::without_adapters(), folder.path());
     let mut left: Vec<_> = std::fs::read_dir(&charts)
         .expect("a folder")
         .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -434,7 +432,7 @@ fn the_terminal_breaks_no_word() {
         case.variant = format!("a_variant_of_some_length_{i}");
         record.cases.push(case);
     }
-    for (name, record) in [("varied", &record), ("full", &fixture::full(2))] {
+    for (name, record) in [("varied", &record), ("full", &crate::fixture::full(2))] {
         let table = table_of(record, false);
         let words: Vec<&str> = table.split_whitespace().map(|w| w.trim_end_matches(',')).collect();
         for case in &record.cases {
@@ -480,15 +478,15 @@ fn an_explanation_is_of_its_own_comparison() {
 
 #[test]
 fn commands_name_verbs_that_exist() {
-    let mut clean = fixture::full(1);
+    let mut clean = crate::fixture::full(1);
     clean.cases.retain(|c| c.kernel == "quantize");
     clean.verdicts.retain(|v| v.kernel == "quantize");
-    let mut missed = fixture::full(1);
+    let mut missed = crate::fixture::full(1);
     missed.controls[0].caught = false;
     let command = repro_audit::cli::command();
     let mut found = 0;
-    let interpreted = fixture::interpreted(small(), true);
-    for record in [fixture::full(2), fixture::without_adapters(), clean, missed, interpreted] {
+    let interpreted = crate::fixture::interpreted(small(), true);
+    for record in [crate::fixture::full(2), crate::fixture::without_adapters(), clean, missed, interpreted] {
         for line in table_of(&record, false).lines() {
             let Some(words) = line.trim().strip_prefix("repro-audit ") else { continue };
             let arguments = shell_words(line.trim());
@@ -515,7 +513,7 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[test]
 fn growth_is_drawn_for_a_series_in_k() {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     let template = record.cases[0].clone();
     record.cases.clear();
     for (k, scale) in [(64_u32, 1.0), (256, 2.0), (1024, 4.0), (4096, 8.0)] {
@@ -568,7 +566,7 @@ fn walk(folder: &Path) -> usize {
 
 #[test]
 fn nothing_is_called_repeatable_that_was_not_repeated() {
-    let mut record = fixture::full(2);
+    let mut record = crate::fixture::full(2);
     record.cases.retain(|c| c.kernel == "conv2d");
     record.verdicts.retain(|v| v.kernel == "conv2d");
     record.engines.iter_mut().for_each(|e| e.status = EngineStatus::Complete);
@@ -602,7 +600,7 @@ fn contrast(a: &str, b: &str) -> f64 {
 
 #[test]
 fn every_text_can_be_read_on_its_ground() {
-    let style = include_str!("../src/formats/page/style.css");
+    let style = include_str!("../../src/formats/page/style.css");
     let themes: Vec<std::collections::BTreeMap<&str, &str>> = style
         .split(":root{")
         .skip(1)
@@ -658,7 +656,7 @@ fn ends(line: &str) -> Vec<usize> {
 
 #[test]
 fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
-    for record in [fixture::full(1), fixture::full(2), fixture::full(3), small()] {
+    for record in [crate::fixture::full(1), crate::fixture::full(2), crate::fixture::full(3), small()] {
         for width in [80, 120] {
             let text = first_screen(&record, width);
             let told: Vec<&str> = text.lines().filter(|l| !l.contains("repro-audit ")).collect();
@@ -691,7 +689,7 @@ fn the_first_screen_answers_each_question_in_a_line_and_a_column() {
             }
         }
     }
-    let without = first_screen(&fixture::without_adapters(), 80);
+    let without = first_screen(&crate::fixture::without_adapters(), 80);
     assert!(
         without.starts_with("Invalid") && !without.contains("If the same training"),
         "nothing was tested: {without}"
@@ -717,7 +715,7 @@ fn a_statement_says_what_was_measured_and_what_was_not() {
 
 #[test]
 fn a_statement_names_every_engine_that_it_speaks_of() {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     let stray = record.engines.iter().find(|e| e.id == "vulkan:1").expect("an adapter").label.clone();
     for case in &mut record.cases {
         for execution in case.executions.iter_mut().filter(|x| x.engine == "vulkan:1") {

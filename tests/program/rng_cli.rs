@@ -1,8 +1,6 @@
 //! `repro-audit rng` as a user runs it.
 
-mod common;
-
-use common::{program, run, status, stderr};
+use crate::common::{program, run, status, stderr};
 use serde_json::Value;
 
 fn stdout(arguments: &[&str], expected: i32) -> String {

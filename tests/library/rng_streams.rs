@@ -21,7 +21,7 @@ fn rows(table: &str) -> Vec<(Vec<&str>, Vec<u32>, Vec<u32>)> {
 
 #[test]
 fn jax_bits_and_uniform_values_are_jaxs() {
-    let table = rows(include_str!("vectors/jax_threefry.txt"));
+    let table = rows(include_str!("../vectors/jax_threefry.txt"));
     assert_eq!(table.len(), 32, "rows of the table");
     for (head, bits, uniform) in table {
         let layout = if head[0] == "partitionable" { Layout::Partitionable } else { Layout::Original };
@@ -35,7 +35,7 @@ fn jax_bits_and_uniform_values_are_jaxs() {
 
 #[test]
 fn tensorflow_words_and_uniform_values_are_tensorflows() {
-    let table = rows(include_str!("vectors/tensorflow_stateless.txt"));
+    let table = rows(include_str!("../vectors/tensorflow_stateless.txt"));
     assert_eq!(table.len(), 6, "rows of the table");
     for (head, words, uniform) in table {
         let seeds: Vec<u64> = head.iter().map(|s| s.parse().expect("a seed")).collect();

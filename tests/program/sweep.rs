@@ -1,8 +1,6 @@
 //! Sweeps: a wrong function is caught, a changed result changes the digest of its block alone, and what goes wrong is one line.
 
-mod common;
-
-use common::{adapters, program, run, status, stderr, without_adapters, words};
+use crate::common::{adapters, program, run, status, stderr, without_adapters, words};
 use repro_audit::audit::sweep;
 use repro_audit::engines::{Answer, Chunk, Engine, RunError, Stream};
 use repro_audit::facts::sweep::compare;

@@ -1,7 +1,5 @@
 //! What records say together: differences, classes, conflicts and timelines, on records whose truth is known.
 
-mod fixture;
-
 use repro_audit::facts::pair::{Compared, Kind, Pairs, Reference, Why, compare};
 use repro_audit::facts::set::{Related, relate};
 use repro_audit::formats::{Options, markdown, terminal};
@@ -13,7 +11,7 @@ use repro_audit::views::document::Weight;
 
 /// A machine with one lavapipe of this Mesa; `fuses` in every case of `dot`, by one ulp.
 fn machine(label: &str, host: &str, mesa: &str, day: u32, fuses: bool) -> Record {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     record.cases.retain(|c| c.kernel == "dot" || c.kernel == "rope");
     record.verdicts.retain(|v| v.kernel == "dot" || v.kernel == "rope");
     record.engines.retain(|e| e.id == "cpu" || e.id == "vulkan:1");

@@ -1,8 +1,5 @@
 //! Merging is a union of sets: any order, any grouping, any number of times gives the same bytes, and nothing is lost.
 
-mod fixture;
-mod forged;
-
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
@@ -18,13 +15,13 @@ fn small(seed: u16) -> Record {
     static MODEL: std::sync::OnceLock<Record> = std::sync::OnceLock::new();
     let mut record = MODEL
         .get_or_init(|| {
-            let mut record = fixture::full(1);
+            let mut record = crate::fixture::full(1);
             record.cases.retain(|c| c.kernel == "dot" || c.kernel == "dropout");
             record.verdicts.retain(|v| v.kernel == "dot");
             record.controls.truncate(2);
             // One output is larger than what is stored whole.
             record.cases.iter_mut().find(|c| c.dtype == Dtype::F32).expect("a case").elements = 5000;
-            fixture::readable(&mut record);
+            crate::fixture::readable(&mut record);
             record
         })
         .clone();

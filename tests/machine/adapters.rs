@@ -1,13 +1,11 @@
 //! What must be true on every adapter here, from one quick audit. Tests are named for the adapter they speak of; the
 //! embedded one is always here.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::{adapters, program, record_in, run, status, stderr};
-use libtest_mimic::{Arguments, Failed, Trial};
+use crate::common::{adapters, program, record_in, run, status, stderr};
+use libtest_mimic::{Failed, Trial};
 use repro_audit::kernels;
 use repro_audit::model::FindingKind;
 use repro_audit::numerics::arith::Arithmetic;
@@ -15,7 +13,7 @@ use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Record, Status
 
 /// Results outside the specification that are the driver's, each with its cause: `label text | kernel/variant | why`.
 /// One that has gone is reported too.
-const DEVIATIONS: &str = include_str!("vectors/known_deviations.txt");
+const DEVIATIONS: &str = include_str!("../vectors/known_deviations.txt");
 
 fn deviations() -> Vec<(String, String)> {
     let fields = |line: &str| {
@@ -275,8 +273,8 @@ fn ties_left_to_the_launch_depend_on_it(record: &Record) -> Result<(), Failed> {
     Ok(())
 }
 
-fn main() {
-    let arguments = Arguments::from_args();
+/// A quick audit, and what it must show of each adapter here.
+pub(crate) fn trials() -> Vec<Trial> {
     let drivers = adapters().iter().any(|a| !a.is_embedded());
     assert!(
         drivers || std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
@@ -289,7 +287,7 @@ fn main() {
     let code = status(&output);
     let mut trials = vec![{
         let record = Arc::clone(&record);
-        Trial::test("the audit is complete and its controls are caught", move || {
+        crate::trial("adapters", "the audit is complete and its controls are caught", move || {
             let missed: Vec<_> = record.controls.iter().filter(|c| !c.caught).collect();
             if code == 0 && missed.is_empty() {
                 Ok(())
@@ -299,7 +297,10 @@ fn main() {
         })
     }];
     if !drivers {
-        trials.push(Trial::test("no driver here: only the interpreter is audited", || Ok(())).with_ignored_flag(true));
+        trials.push(
+            crate::trial("adapters", "no driver here: only the interpreter is audited", || Ok(()))
+                .with_ignored_flag(true),
+        );
     }
     for (name, check) in [
         ("unordered atomics are seen", unordered_atomics_are_seen as fn(&Record) -> Result<(), Failed>),
@@ -307,12 +308,12 @@ fn main() {
         ("ties left to the launch depend on it", ties_left_to_the_launch_depend_on_it),
     ] {
         let record = Arc::clone(&record);
-        trials.push(Trial::test(name, move || check(&record)));
+        trials.push(crate::trial("adapters", name, move || check(&record)));
     }
     for engine in record.engines.iter().filter(|e| e.adapter.is_some()) {
         let mut add = |name: &str, check: Check| {
             let (record, engine) = (Arc::clone(&record), engine.clone());
-            trials.push(Trial::test(format!("{}::{name}", engine.label), move || check(&record, &engine)));
+            trials.push(crate::trial("adapters", format!("{}::{name}", engine.label), move || check(&record, &engine)));
         };
         for kernel in kernels::names() {
             add(&format!("{kernel}::runs"), Box::new(move |r, e| all_ran(r, e, kernel)));
@@ -331,5 +332,5 @@ fn main() {
             add("twins_are_right", Box::new(twins_are_right));
         }
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    trials
 }

@@ -12,8 +12,8 @@ use repro_audit::model::bits::{Bits, Dtype};
 use repro_audit::model::task::{Buffer, Operation, OutputView, Pass, Program, Tensor};
 use repro_audit::model::{Role, Skip, Task};
 
-use super::common::adapters;
 use super::numpy;
+use crate::common::adapters;
 
 /// A number of elements that fills no workgroup.
 const N: usize = 100;
@@ -47,7 +47,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         for (name, check) in CHECKS {
             let subject = Arc::clone(&subject);
             let name = format!("suite::{}::{name}", subject.name);
-            trials.push(Trial::test(name, move || check(&subject).map_err(Failed::from)));
+            trials.push(crate::trial("conformance", name, move || check(&subject).map_err(Failed::from)));
         }
     }
     if absent {

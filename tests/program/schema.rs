@@ -1,9 +1,6 @@
 //! The published schema is derived from the record's types, and says what the program writes: every record fits it, and no
 //! member is left out of it.
 
-mod common;
-mod fixture;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -17,9 +14,9 @@ use repro_audit::record::{
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use common::older::{as_written_by_1_1, kept};
+use crate::common::older::{as_written_by_1_1, kept};
 
-const SCHEMA: &str = include_str!("../reports/record.schema.json");
+const SCHEMA: &str = include_str!("../../reports/record.schema.json");
 
 /// The schema that follows from the types, as it is published.
 fn derived() -> Value {
@@ -353,7 +350,7 @@ const QUANTITIES: [Quantity; 9] = [
 
 /// A record that has everything that a record can have, on a remote engine, with whatever word in each place.
 fn with_everything() -> Record {
-    let mut record = fixture::full(1);
+    let mut record = crate::fixture::full(1);
     let own = OwnKernel {
         file: "own.wgsl".to_owned(),
         shader: "ab".repeat(32),
@@ -460,15 +457,15 @@ fn records() -> Vec<Record> {
     everything.run.shader_caches = (0..).map(|place| format!("vulkan:{place}")).zip(caches).collect();
     let mut deep = everything.clone();
     deep.provenance.settings.profile = Profile::Deep;
-    let mut standard = fixture::interpreted(fixture::full(1), false);
+    let mut standard = crate::fixture::interpreted(crate::fixture::full(1), false);
     standard.provenance.settings.profile = Profile::Standard;
-    let mut unfinished = fixture::full(2);
+    let mut unfinished = crate::fixture::full(2);
     unfinished.notes.push(record::UNFINISHED.to_owned());
     unfinished.id = String::new();
     for engine in &mut unfinished.engines {
         engine.status = EngineStatus::Failed { reason: "the audit was interrupted".to_owned(), case: None };
     }
-    vec![fixture::full(1), fixture::without_adapters(), standard, everything, deep, unfinished]
+    vec![crate::fixture::full(1), crate::fixture::without_adapters(), standard, everything, deep, unfinished]
 }
 
 /// Text of records that were written by earlier versions.
@@ -488,7 +485,7 @@ fn merged_file() -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let reader = Reader::default();
     for (i, mut record) in records().into_iter().enumerate() {
-        fixture::readable(&mut record);
+        crate::fixture::readable(&mut record);
         for finding in record.cases.iter_mut().flat_map(|c| &mut c.executions).flat_map(|x| &mut x.findings) {
             finding.message = finding.message.replace('\u{1b}', "");
         }
@@ -523,7 +520,7 @@ fn every_record_fits_the_schema_and_all_of_the_schema_is_met() {
 #[test]
 fn the_schema_refuses_what_is_wrong() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
-    let good = serde_json::to_value(fixture::full(1)).expect("a record is JSON");
+    let good = serde_json::to_value(crate::fixture::full(1)).expect("a record is JSON");
     let breaks: [(&str, Value); 8] = [
         ("/format/major", 2.into()),
         ("/id", "ab".into()),

@@ -2,12 +2,8 @@
 //! differences whose cause is tested too, and must notice what is wrong with a kernel, and no more. See
 //! `foreign/README.md`.
 
-#[path = "foreign/causes.rs"]
 mod causes;
-mod common;
-#[path = "foreign/guard.rs"]
 mod guard;
-#[path = "foreign/load.rs"]
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
 use causes::{Change, Test, cause};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use load::{Kernel, Output};
 use repro_audit::engines::{RunError, gpu, interpreter};
 use repro_audit::kernels::Program;
@@ -76,7 +72,7 @@ fn has_plain(causes: &[&'static causes::Cause]) -> bool {
 type Answers = BTreeMap<(String, String, bool), Result<Vec<u32>, String>>;
 
 /// The child's side: every kernel on lavapipe, one line of JSON for each output.
-fn serve() {
+pub(crate) fn serve() {
     let lavapipe = gpu::enumerate("vulkan").into_iter().find(|a| a.matches("llvmpipe")).expect("lavapipe");
     let (_, mut runner) = gpu::open("vulkan", lavapipe.index).expect("lavapipe opens");
     for kernel in load::files().iter().map(|f| load::kernel(f)) {
@@ -239,31 +235,28 @@ fn lists_name_what_is_here(kernels: &[Arc<Kernel>]) -> Result<(), Failed> {
     Ok(())
 }
 
-fn main() {
-    if std::env::args().nth(1).as_deref() == Some("--serve") {
-        return serve();
-    }
-    let arguments = Arguments::from_args();
-    let lavapipe = common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
+/// Every foreign kernel, on the interpreter and on lavapipe; nothing is run where they are only `listed`.
+pub(crate) fn trials(listed: bool) -> Vec<Trial> {
+    let lavapipe = crate::common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
     assert!(
         lavapipe.is_some() || std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
         "REPRO_AUDIT_TEST_ADAPTERS is set, and there is no lavapipe"
     );
-    let answers = Arc::new(if lavapipe.is_some() && !arguments.list { ask() } else { Answers::new() });
+    let answers = Arc::new(if lavapipe.is_some() && !listed { ask() } else { Answers::new() });
     let kernels: Vec<_> = load::files().iter().map(|f| Arc::new(load::kernel(f))).collect();
     let mut trials = Vec::new();
     for kernel in kernels.iter().cloned() {
         let noticed = Arc::clone(&kernel);
-        trials.push(Trial::test(format!("{}::findings", kernel.name), move || notices(&noticed)));
+        trials.push(crate::trial("foreign", format!("{}::findings", kernel.name), move || notices(&noticed)));
         let written = Arc::clone(&kernel);
-        trials.push(Trial::test(format!("{}::writes", kernel.name), move || writes(&written)));
+        trials.push(crate::trial("foreign", format!("{}::writes", kernel.name), move || writes(&written)));
         let name = format!("{}::agrees_with_lavapipe", kernel.name);
         let answers = Arc::clone(&answers);
         let subgroup = lavapipe.as_ref().map_or(8, |a| a.subgroup_sizes[0]);
-        let trial = Trial::test(name, move || agrees(&kernel, &answers, subgroup));
+        let trial = crate::trial("foreign", name, move || agrees(&kernel, &answers, subgroup));
         // Without lavapipe there is nothing to compare with.
         trials.push(trial.with_ignored_flag(lavapipe.is_none()));
     }
-    trials.push(Trial::test("lists_name_what_is_here", move || lists_name_what_is_here(&kernels)));
-    libtest_mimic::run(&arguments, trials).exit();
+    trials.push(crate::trial("foreign", "lists_name_what_is_here", move || lists_name_what_is_here(&kernels)));
+    trials
 }

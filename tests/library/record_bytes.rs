@@ -1,7 +1,5 @@
 //! Whatever the bytes of a record's file are, reading them gives a record or an error.
 
-mod fixture;
-
 use std::sync::LazyLock;
 
 use proptest::collection::vec;
@@ -11,7 +9,7 @@ use repro_audit::record::{self, ReadError};
 /// A record as it lies in a file.
 fn text() -> &'static [u8] {
     static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let mut record = fixture::without_adapters();
+        let mut record = crate::fixture::without_adapters();
         record.id = record::content_id(&record).expect("it has an id");
         serde_json::to_vec(&record).expect("it is written")
     });

@@ -1,9 +1,7 @@
 //! What an audit says of shuffles, loaders and splits on the CPU's threads: what depends on the number of workers is told
 //! apart from what depends on who is first, and from what depends on neither.
 
-mod common;
-
-use common::{record_in, run, status, stderr, without_adapters};
+use crate::common::{record_in, run, status, stderr, without_adapters};
 use repro_audit::record::{CaseRecord, Execution, Outcome, Record, Status};
 
 fn audit(cases: &[&str], repeats: &str) -> Record {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Failed, Trial};
 use repro_audit::record::{EngineStatus, Outcome};
 
-use super::common::{program, record_in, stderr};
+use crate::common::{program, record_in, stderr};
 
 /// Seconds for listing and for a case: half of it for all drivers together, and half for each by itself.
 const LIMIT: u64 = 20;
@@ -61,7 +61,7 @@ fn library() -> Result<&'static Path, Failed> {
     let build = || {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let library = folder.path().join("libhostile.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/hostile/driver.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/machine/conformance/hostile/driver.c");
         let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-w", source, "-o"]).arg(&library).output();
         let built = built.map_err(|e| format!("cc: {e}"))?;
         if !built.status.success() {
@@ -242,23 +242,23 @@ fn ends_in_order(good: &str) -> Result<(), Failed> {
 pub(crate) fn trials() -> Vec<Trial> {
     let files = std::env::var("VK_DRIVER_FILES").unwrap_or_default();
     let Some(good) = files.split(':').find(|f| f.contains("lvp")).map(str::to_owned) else {
-        return vec![Trial::test("hostile_drivers", || Ok(())).with_ignored_flag(true)];
+        return vec![crate::trial("conformance", "hostile_drivers", || Ok(())).with_ignored_flag(true)];
     };
     let mut trials: Vec<Trial> = WAYS
         .into_iter()
         .map(|(way, expected)| {
             let good = good.clone();
-            Trial::test(format!("hostile_{way}"), move || survives(&good, way, expected))
+            crate::trial("conformance", format!("hostile_{way}"), move || survives(&good, way, expected))
         })
         .collect();
     for (way, after) in
         [("load-hang", 300), ("load-spin", 900), ("instance-helper", 700), ("load-stop", 500), ("none", 600)]
     {
         let good = good.clone();
-        trials.push(Trial::test(format!("killed_with_{way}"), move || {
+        trials.push(crate::trial("conformance", format!("killed_with_{way}"), move || {
             dies_whole(&good, way, Duration::from_millis(after))
         }));
     }
-    trials.push(Trial::test("ended_by_a_signal", move || ends_in_order(&good)));
+    trials.push(crate::trial("conformance", "ended_by_a_signal", move || ends_in_order(&good)));
     trials
 }

@@ -1,8 +1,6 @@
 //! What packages carry besides the program: completions and manual pages, made from the same definitions as `--help`.
 
-mod common;
-
-use common::{program, run, status, stderr};
+use crate::common::{program, run, status, stderr};
 
 /// What the program prints to standard output.
 fn printed(arguments: &[&str]) -> String {

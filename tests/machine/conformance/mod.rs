@@ -5,26 +5,24 @@
 //! of the usual names that has. Without one its tests are ignored, and fail where `REPRO_AUDIT_TEST_ADAPTERS` is set.
 
 mod broken_driver;
-#[path = "../common/mod.rs"]
-mod common;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod numpy;
 mod remote;
 mod suite;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 
 /// Whether what is absent is a failure.
 fn demanded() -> bool {
     std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_some()
 }
 
-fn main() {
-    let arguments = Arguments::from_args();
+/// The suite over every engine.
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = broken_driver::trials();
     trials.extend(suite::trials());
     trials.extend(remote::trials());
     trials.extend(numpy::trials());
-    libtest_mimic::run(&arguments, trials).exit();
+    trials
 }

@@ -2,12 +2,10 @@
 //! Shown as ignored where there is no `chromium` on the path. Pictures of the page are left in
 //! `target/report-browser/`.
 
-mod fixture;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use repro_audit::formats::{self, Options};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
@@ -24,12 +22,11 @@ const OFFLINE: [&str; 9] = [
     "--enable-logging=stderr",
 ];
 
-fn main() {
-    let arguments = Arguments::from_args();
+pub(crate) fn trials() -> Vec<Trial> {
     let there = Command::new("chromium").arg("--version").output().is_ok_and(|o| o.status.success());
     let name = if there { "report_opens_offline" } else { "report_opens_offline (no chromium on the path)" };
-    let trial = Trial::test(name, opens_offline).with_ignored_flag(!there);
-    libtest_mimic::run(&arguments, vec![trial]).exit();
+    let trial = crate::trial("report_browser", name, opens_offline).with_ignored_flag(!there);
+    vec![trial]
 }
 
 fn chromium(profile: &Path, extra: &[&str], page: &Path) -> Result<(String, String), Failed> {
@@ -51,7 +48,7 @@ fn opens_offline() -> Result<(), Failed> {
     let folder = folder.canonicalize()?;
     let record = match std::env::var_os("REPRO_AUDIT_RECORD") {
         Some(path) => repro_audit::record::read(Path::new(&path))?,
-        None => fixture::full(2),
+        None => crate::fixture::full(2),
     };
     let view = Audit::new(&record);
     formats::files::write(&view, &record.id, "a record", &folder)?;
@@ -86,7 +83,7 @@ fn opens_offline() -> Result<(), Failed> {
         }
     }
     let bare = profile.path().join("bare.html");
-    std::fs::write(&bare, formats::html::write(&Audit::new(&fixture::without_adapters()).document()))?;
+    std::fs::write(&bare, formats::html::write(&Audit::new(&crate::fixture::without_adapters()).document()))?;
     let (dom, errors) = chromium(profile.path(), &["--dump-dom", "--v=0"], &bare)?;
     if !dom.contains("class=\"has-js\"") || errors.contains("CONSOLE") {
         return Err(format!("a page without adapters does not work: {errors}").into());

@@ -1,11 +1,9 @@
 //! Kernels of the user's own: `repro-audit kernel` from a file to a verdict, and every mistake in one line.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use common::{program, record_in, run, status, stderr, without_adapters};
+use crate::common::{program, record_in, run, status, stderr, without_adapters};
 use repro_audit::kernels::user::{Kernel, Settings};
 use repro_audit::model::FindingKind;
 use repro_audit::record::{AxisLevel, Level, LevelState, Outcome, Record, Status};

@@ -37,7 +37,7 @@ pub(crate) fn command() -> Option<String> {
 /// Stands for the tests that need it.
 pub(crate) fn absent(name: &str) -> Trial {
     let why = "no Python here has NumPy; REPRO_AUDIT_TEST_PYTHON names one";
-    Trial::test(format!("{name}: {why}"), move || Err(why.into())).with_ignored_flag(!demanded())
+    crate::trial("conformance", format!("{name}: {why}"), move || Err(why.into())).with_ignored_flag(!demanded())
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -45,8 +45,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         return vec![absent("numpy")];
     }
     vec![
-        Trial::test("numpy::every_operation_that_a_task_names_is_answered", answered),
-        Trial::test("numpy::every_operation_that_a_task_names_is_documented", documented),
+        crate::trial("conformance", "numpy::every_operation_that_a_task_names_is_answered", answered),
+        crate::trial("conformance", "numpy::every_operation_that_a_task_names_is_documented", documented),
     ]
 }
 
@@ -110,7 +110,7 @@ fn far(problem: &dyn Problem, found: &Bits) -> Option<String> {
 
 /// Each has its row in the table of `docs/remote.md`.
 fn documented() -> Result<(), Failed> {
-    let table: BTreeSet<&str> = include_str!("../../docs/remote.md")
+    let table: BTreeSet<&str> = include_str!("../../../docs/remote.md")
         .lines()
         .filter(|line| line.starts_with("| `"))
         .filter_map(|line| line.split('|').nth(1))

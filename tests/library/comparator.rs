@@ -259,7 +259,7 @@ fn plain(left: &[u32], right: &[u32]) -> Drift {
         mask: None,
     };
     let (mut buckets, mut bias) = (std::collections::BTreeMap::<u64, u64>::new(), 0i64);
-    let (mut relative, mut shifted, mut squares) = (0.0f64, 0.0f64, 0.0f64);
+    let (mut relative, mut shifted, mut squares) = ([0.0f64; 8], [0.0f64; 8], [0.0f64; 8]);
     let (mut first, mut payload, mut worst) = (None, None, None::<(usize, u64)>);
     let place = |bits: u32| if bits >> 31 == 0 { i64::from(bits) } else { -i64::from(bits & 0x7fff_ffff) };
     for (i, (a, b)) in left.iter().zip(right).enumerate() {
@@ -294,10 +294,10 @@ fn plain(left: &[u32], right: &[u32]) -> Drift {
             bias += place(*b) - place(*a);
             let off = (x - y).abs();
             found.max_absolute = found.max_absolute.max(off);
-            squares += off * off;
-            shifted += off / (x + 1e-8).abs();
+            squares[i % 8] += off * off;
+            shifted[i % 8] += off / (x + 1e-8).abs();
             if x != 0.0 {
-                relative += off / x.abs();
+                relative[i % 8] += off / x.abs();
                 found.max_relative = found.max_relative.max(off / x.abs());
             }
         }
@@ -322,9 +322,9 @@ fn plain(left: &[u32], right: &[u32]) -> Drift {
     }
     let over = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
     found.bias_ulp = over(bias as f64, finite as f64);
-    found.mean_relative = over(relative, nonzero as f64);
-    found.mean_relative_shifted = over(shifted, finite as f64);
-    found.nmse = over(squares, sums.iter().sum());
+    found.mean_relative = over(relative.iter().sum(), nonzero as f64);
+    found.mean_relative_shifted = over(shifted.iter().sum(), finite as f64);
+    found.nmse = over(squares.iter().sum(), sums.iter().sum());
     let different: u64 = buckets.values().sum();
     found.ulp_percentiles = [0.5, 0.99, 0.999].map(|q| {
         let rank = u64::try_from((q * finite as f64).ceil() as i64).expect("a count");

@@ -6,20 +6,15 @@
 //!
 //! The cases are the same in every run. `REPRO_AUDIT_FUZZ=SEED,CASES` tries others.
 
-mod common;
-#[path = "embedded_fuzz/grammar/mod.rs"]
 mod grammar;
-#[path = "embedded_fuzz/program.rs"]
 mod program;
-#[path = "embedded_fuzz/properties.rs"]
 mod properties;
-#[path = "embedded_fuzz/text.rs"]
 mod text;
 
 use std::cell::{Cell, RefCell};
 
 use grammar::Bounds;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -90,22 +85,21 @@ fn integers_agree(index: usize) -> Result<(), Failed> {
     if compared.get() == 0 { Err("no module was compared".into()) } else { Ok(()) }
 }
 
-fn main() {
-    let arguments = Arguments::from_args();
-    let lavapipe = common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
+/// Random modules and texts.
+pub(crate) fn trials() -> Vec<Trial> {
+    let lavapipe = crate::common::adapters().into_iter().find(|a| a.backend == "vulkan" && a.matches("llvmpipe"));
     assert!(
         lavapipe.is_some() || std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_none(),
         "REPRO_AUDIT_TEST_ADAPTERS is set, and there is no lavapipe"
     );
     let index = lavapipe.as_ref().map_or(0, |a| a.index);
-    let trials = vec![
-        Trial::test("integer_modules_with_one_answer", || check(200, [0, 7], properties::holds)),
-        Trial::test("modules_with_one_answer", || check(200, [1, 6], properties::holds)),
-        Trial::test("texts_end", texts_end),
-        Trial::test("wild_modules", || check(200, [6, 0], properties::holds)),
-        Trial::test("integers_agree_with_lavapipe", move || integers_agree(index))
+    vec![
+        crate::trial("embedded_fuzz", "integer_modules_with_one_answer", || check(200, [0, 7], properties::holds)),
+        crate::trial("embedded_fuzz", "modules_with_one_answer", || check(200, [1, 6], properties::holds)),
+        crate::trial("embedded_fuzz", "texts_end", texts_end),
+        crate::trial("embedded_fuzz", "wild_modules", || check(200, [6, 0], properties::holds)),
+        crate::trial("embedded_fuzz", "integers_agree_with_lavapipe", move || integers_agree(index))
             .with_ignored_flag(lavapipe.is_none())
             .with_kind(if lavapipe.is_none() { "there is no lavapipe" } else { "" }),
-    ];
-    libtest_mimic::run(&arguments, trials).exit();
+    ]
 }

@@ -1,13 +1,11 @@
 //! Drivers with known defects: what the audit says of each defect that an embedded adapter can have, in every kernel of
 //! the quick profile. The defect is known, so that a wrong verdict is seen to be wrong.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use common::{run, status, stderr, without_adapters};
+use crate::common::{run, status, stderr, without_adapters};
 use repro_audit::model::FindingKind;
 use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{AxisLevel, CaseRecord, Execution, Level, LevelState, Outcome, Record, Status};
@@ -267,7 +265,7 @@ fn table(record: &Record) -> String {
 fn the_table_in_the_documents_is_what_the_audit_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/numerics.md");
     let text = std::fs::read_to_string(&path).expect("the document");
-    let (begin, end) = ("<!-- planted: written by tests/planted.rs -->\n", "<!-- /planted -->");
+    let (begin, end) = ("<!-- planted: written by tests/program/planted.rs -->\n", "<!-- /planted -->");
     let (before, rest) = text.split_once(begin).expect("the table's beginning");
     let (there, after) = rest.split_once(end).expect("the table's end");
     let table = table(quick());

@@ -1,0 +1,14 @@
+//! The program as a user runs it: arguments, files, exit codes.
+
+mod cli;
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../fixture/mod.rs"]
+mod fixture;
+mod kernel;
+mod packaged;
+mod planted;
+mod rng_cli;
+mod schema;
+mod shuffles;
+mod sweep;
