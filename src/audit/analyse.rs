@@ -100,7 +100,11 @@ fn execution(
     let (runs, distinct, kept, seconds, findings) = match one.response {
         Response::Ran { runs, distinct, kept, seconds, findings } => (*runs, distinct, *kept, *seconds, findings),
         Response::Skipped { why } => return Ok(nothing(Outcome::Skipped { why: why.clone() }, Status::Skipped)),
-        Response::Adapters { .. } | Response::Opened { .. } | Response::Sweeping { .. } | Response::Swept { .. } => {
+        Response::Adapters { .. }
+        | Response::Opened { .. }
+        | Response::Sweeping { .. }
+        | Response::Swept { .. }
+        | Response::Explained { .. } => {
             let reason = super::ChildError::Other("a case").to_string();
             return Ok(nothing(Outcome::Failed { reason }, Status::Failed));
         }

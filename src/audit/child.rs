@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::caches::off_unless_told;
 use super::worker::{Request, Response};
 use crate::engines::interpreter::Mode;
-use crate::model::AdapterIdentity;
 use crate::model::bits::Dtype;
 use crate::model::sweep::Inputs;
+use crate::model::{AdapterIdentity, Liberty};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Group, Limits, Tail, interrupt, mib};
 
@@ -160,6 +160,11 @@ impl Child {
             answer = self.wait(self.limits.time)?;
         }
         Ok(answer)
+    }
+
+    /// Asks what reproduces a case, with liberties that are open.
+    pub(super) fn explain(&mut self, case: &str, liberties: &[Liberty]) -> Result<Response, ChildError> {
+        self.request(&Request::Explain { case: case.to_owned(), liberties: liberties.to_vec() })
     }
 
     fn request(&mut self, request: &Request) -> Result<Response, ChildError> {

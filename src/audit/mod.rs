@@ -12,6 +12,7 @@ mod compare;
 mod controls;
 mod environment;
 mod error;
+pub mod explain;
 pub mod fault;
 mod listing;
 mod own;

@@ -2,20 +2,22 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
 use super::fault::Fault;
-use super::{own, plan, sweep};
+use super::{explain, own, plan, sweep};
 use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::bits::{Bits, Dtype};
+use crate::model::explained::Pair;
 use crate::model::sweep::{Inputs, Swept};
-use crate::model::{AdapterIdentity, Finding, Skip};
+use crate::model::{AdapterIdentity, Finding, Liberty, Skip};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Pipes, detach, end, end_with_parent, has_parent, shown};
 use crate::record::Distinct;
@@ -28,13 +30,15 @@ pub(super) enum Request {
     Case { case: String, repeats: u32 },
     /// To sweep a function.
     Sweep { function: String, dtype: Dtype, inputs: Inputs },
+    /// To find what reproduces a case, with liberties that are open.
+    Explain { case: String, liberties: Vec<Liberty> },
 }
 
 impl Request {
     /// What names it.
     fn id(&self) -> String {
         match self {
-            Self::Case { case, .. } => case.clone(),
+            Self::Case { case, .. } | Self::Explain { case, .. } => case.clone(),
             Self::Sweep { function, .. } => format!("sweep/{function}"),
         }
     }
@@ -56,6 +60,8 @@ pub(super) enum Response {
     Sweeping { done: u64 },
     /// A sweep is done.
     Swept { swept: Box<Swept> },
+    /// The digest of a case, and what reproduces it where it is not the strict one.
+    Explained { digest: String, pair: Option<Box<Pair>> },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },
     /// The case failed.
@@ -170,6 +176,8 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
         return send(pipes, &Response::Failed { reason: "no device: a fault on purpose".to_owned(), fatal: true });
     }
     send(pipes, &Response::Opened { adapter: Box::new(engine.identity().clone()) })?;
+    // What the adapter gave for single operations serves all cases.
+    let answers = Arc::default();
     loop {
         let request: Request = match frame::read(&mut *pipes.requests) {
             Ok(request) => request,
@@ -181,6 +189,10 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
         }
         let response = match request {
             Request::Case { case, repeats } => respond(engine.as_mut(), &case, repeats, own.as_ref(), scratch),
+            Request::Explain { case, liberties } => {
+                let answer = explain::answer(engine.as_mut(), &answers, own.as_ref(), &case, &liberties);
+                answer.unwrap_or_else(|e| failed(&e))
+            }
             Request::Sweep { function, dtype, inputs } => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });
                 let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);

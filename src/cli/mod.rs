@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod exit;
+mod explain;
 mod gpu;
 mod kernel;
 mod kernels;
@@ -107,6 +108,11 @@ enum Verb {
         after_help = "Examples:\n  repro-audit sweep sin exp --inputs stratified\n  repro-audit sweep --adapter llvmpipe --out before.json\n  repro-audit sweep --compare before.json after.json"
     )]
     Sweep(sweep::Args),
+    /// What makes this machine's results differ from strict arithmetic, proven by computing them again.
+    #[command(
+        after_help = "Examples:\n  repro-audit explain\n  repro-audit explain repro-audit-out --full\n  repro-audit explain 'softmax/rows?rows=8&n=64'"
+    )]
+    Explain(explain::Args),
     /// Predict the random numbers that GPUs not in this machine draw, or identify the GPU from printed numbers. Works
     /// offline.
     Rng(rng::Args),
@@ -225,8 +231,11 @@ fn run() -> ExitCode {
         Verb::Worker(_) => None,
         verb => {
             interrupt::listen();
-            matches!(verb, Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_) | Verb::Sweep(_))
-                .then(interrupt::hold)
+            matches!(
+                verb,
+                Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_) | Verb::Sweep(_) | Verb::Explain(_)
+            )
+            .then(interrupt::hold)
         }
     };
     let done = match cli.verb {
@@ -241,6 +250,7 @@ fn run() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Kernels(args) => kernels::run(&args),
         Verb::Sweep(args) => sweep::run(&args),
+        Verb::Explain(args) => explain::run(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

@@ -23,12 +23,22 @@ pub enum Liberty {
     },
     /// A conversion that rounds to an intermediate precision first.
     RoundTwice,
+    /// Of NaN operands the first is the result, with its sign and payload, quieted; a NaN that an operation makes of numbers
+    /// is 0xffc00000: what x86 processors do. Strict arithmetic has 0x7fc00000 for both.
+    OperandNan,
 }
 
 impl Liberty {
     /// Those that are taken or not, without a measure, in the order in which they are written.
-    pub const PLAIN: [Self; 6] =
-        [Self::Contract, Self::SplitFma, Self::Flush, Self::Reciprocal, Self::Reassociate, Self::RoundTwice];
+    pub const PLAIN: [Self; 7] = [
+        Self::Contract,
+        Self::SplitFma,
+        Self::Flush,
+        Self::Reciprocal,
+        Self::Reassociate,
+        Self::RoundTwice,
+        Self::OperandNan,
+    ];
 
     /// The name in records, causes and `--planted`.
     #[must_use]
@@ -41,6 +51,7 @@ impl Liberty {
             Self::Reciprocal => "reciprocal",
             Self::ApproximateFunction { .. } => "builtins",
             Self::RoundTwice => "round-twice",
+            Self::OperandNan => "operand-nan",
         }
     }
 
@@ -52,7 +63,7 @@ impl Liberty {
             Self::Reassociate => Some("reassoc"),
             Self::Reciprocal => Some("arcp"),
             Self::ApproximateFunction { .. } => Some("afn"),
-            Self::SplitFma | Self::Flush | Self::RoundTwice => None,
+            Self::SplitFma | Self::Flush | Self::RoundTwice | Self::OperandNan => None,
         }
     }
 
@@ -67,6 +78,7 @@ impl Liberty {
             Self::Reciprocal => "divides by multiplying with the reciprocal",
             Self::ApproximateFunction { .. } => "approximates built-in functions",
             Self::RoundTwice => "rounds conversions twice",
+            Self::OperandNan => "passes the first NaN operand on and makes NaN with the sign set",
         }
     }
 }

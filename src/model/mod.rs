@@ -9,6 +9,7 @@ pub mod bits;
 mod case_id;
 pub mod drift;
 mod examination;
+pub mod explained;
 pub mod finding;
 mod liberty;
 mod limit;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod chart;
 pub mod check;
 pub mod document;
+pub mod explain;
 pub mod lock;
 pub mod pair;
 pub mod prediction;

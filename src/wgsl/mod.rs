@@ -2,6 +2,7 @@
 
 pub(crate) mod directives;
 pub(crate) mod gaps;
+pub(crate) mod primitive;
 pub(crate) mod slice;
 
 use naga::back::pipeline_constants::process_overrides;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::asked::Asking;
 use super::math::{Kernel, Map1, Map2, Map3, Scalar, Wide};
 
 /// The number of a row.
@@ -216,6 +217,21 @@ pub(super) enum Step {
         subgroup: bool,
         line: u32,
     },
+    /// The result of an operation, with the NaN of the rule [`crate::model::Liberty::OperandNan`].
+    Nan {
+        out: Row,
+        strict: Row,
+        /// The operands that are binary32 or binary16.
+        from: Vec<Row>,
+    },
+    /// What is known of an operation from elsewhere, else what strict arithmetic gives.
+    Asked {
+        /// Which, among the answers.
+        place: usize,
+        from: Vec<Row>,
+        strict: Vec<Row>,
+        out: Vec<Row>,
+    },
     /// An address that must be the same in all invocations.
     Uniform {
         at: Row,
@@ -312,6 +328,8 @@ pub(super) struct Code {
     /// Whether invocations of one subgroup synchronise among themselves.
     pub(super) subgroup_barriers: bool,
     pub(super) subgroup: u32,
+    /// Which operations are taken from elsewhere.
+    pub(super) asking: Option<Asking>,
 }
 
 /// What steps do to the lanes' rows, and whether lanes wait for one another in them: at a barrier, or for a subgroup's
@@ -351,12 +369,13 @@ impl Code {
                 | Step::Load { out, .. }
                 | Step::ArrayLength { out, .. }
                 | Step::Power { out, .. }
+                | Step::Nan { out, .. }
                 | Step::SetVariable { variable: out, .. } => {
                     all.written.insert(*out);
                 }
                 Step::Clear { first, len } => all.written.extend(*first..*first + *len),
                 Step::StoreVariable { first, end, .. } => all.written.extend(*first..*end),
-                Step::Wide { out, .. } => all.written.extend(out),
+                Step::Wide { out, .. } | Step::Asked { out, .. } => all.written.extend(out),
                 Step::Atomic(atomic) => all.written.extend(&atomic.out),
                 // What lanes do where they meet is never done in parts, so that its rows do not matter.
                 Step::Barrier { .. } | Step::Subgroup(_) => all.meets = true,

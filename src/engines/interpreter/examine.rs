@@ -27,6 +27,7 @@ const ALL: Defects = Defects {
     reciprocal: true,
     reassociate: true,
     round_twice: true,
+    operand_nan: true,
     builtin_ulps: 3,
 };
 

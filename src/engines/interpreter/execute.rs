@@ -1,5 +1,6 @@
 //! A program on the interpreter: its passes compiled once, executed as often as wanted.
 
+use super::asked::Asking;
 use super::code::{Binding, Code};
 use super::compile::compile;
 use super::dispatch::{How, dispatch};
@@ -99,10 +100,15 @@ impl Ready {
     /// # Errors
     /// A shader that is refused, and what the interpreter does not execute, by name.
     pub(super) fn new(program: &Program, mode: &Mode) -> Result<Self, RunError> {
+        Self::asking(program, mode, None)
+    }
+
+    /// [`Self::new`], with the values of some operations taken from elsewhere.
+    pub(super) fn asking(program: &Program, mode: &Mode, asking: Option<&Asking>) -> Result<Self, RunError> {
         let mut passes = Vec::new();
         let mut bound = Vec::new();
         for (pass, special) in program.passes.iter().zip(specialise(program)?) {
-            let code = compile(&special.module, &special.info, &pass.entry, &program.source, *mode)
+            let code = compile(&special.module, &special.info, &pass.entry, &program.source, *mode, asking)
                 .map_err(|e| RunError::Stopped(e.to_string()))?;
             fits(&code)?;
             bound.push(code.bindings.iter().map(|b| find(program, b)).collect::<Result<_, _>>()?);

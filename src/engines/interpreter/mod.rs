@@ -1,6 +1,7 @@
 //! The embedded adapter: executes WGSL compute shaders in this process, from naga's IR, in strict arithmetic or with
 //! planted defects.
 
+pub mod asked;
 mod code;
 mod compile;
 mod dispatch;

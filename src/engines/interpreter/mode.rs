@@ -21,6 +21,8 @@ pub struct Defects {
     pub reassociate: bool,
     /// Conversions to binary16 through an intermediate with 13 significant bits, so that ties are rounded twice.
     pub round_twice: bool,
+    /// NaN by the rule of x86 processors: see [`Liberty::OperandNan`].
+    pub operand_nan: bool,
     /// Built-in functions with a stated error are off by this many units in the last place, up or down by a hash of
     /// the result.
     pub builtin_ulps: u32,
@@ -36,6 +38,7 @@ impl Defects {
             Liberty::Reciprocal => self.reciprocal = true,
             Liberty::Reassociate => self.reassociate = true,
             Liberty::RoundTwice => self.round_twice = true,
+            Liberty::OperandNan => self.operand_nan = true,
             Liberty::ApproximateFunction { ulp } => self.builtin_ulps = ulp,
         }
     }
@@ -50,6 +53,7 @@ impl Defects {
             Liberty::Reciprocal => self.reciprocal,
             Liberty::Reassociate => self.reassociate,
             Liberty::RoundTwice => self.round_twice,
+            Liberty::OperandNan => self.operand_nan,
             Liberty::ApproximateFunction { ulp } => *ulp > 0,
         };
         let functions = Liberty::ApproximateFunction { ulp: self.builtin_ulps };
@@ -105,7 +109,7 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is not a defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \
-     round-twice, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
+     round-twice, operand-nan, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
      power of two), joined by +"
 )]
 pub struct ModeError(String);

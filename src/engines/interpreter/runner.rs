@@ -1,5 +1,6 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
+use super::asked::Asking;
 use super::execute::{Executed, Execution, MOST_STEPS, Ready, Watched};
 use super::machine::Indeterminate;
 use super::{Mode, Schedule};
@@ -103,6 +104,26 @@ impl Runner {
         Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
     }
 
+    /// [`Self::compute`] with the values of some operations taken from elsewhere, as far as they are known there. What is not
+    /// known is computed in this mode, and is afterwards among the missing ones.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn compute_asking(&mut self, program: &Program, asking: &Asking) -> Result<Vec<u32>, RunError> {
+        let ready = Ready::asking(program, &self.mode, Some(asking))?;
+        asking.begin();
+        Ok(ready.execute(program, self.how(self.mode.order(0)))?.words)
+    }
+
+    /// Why a program is not executed here; `None` where it is.
+    ///
+    /// # Errors
+    /// A shader that is refused.
+    pub fn skips(&self, program: &Program) -> Result<Option<Skip>, RunError> {
+        let passes = specialise(program)?;
+        Ok(unsupported(program, &passes, &Feature::ALL, &limits()).or_else(|| too_large(program, &passes)))
+    }
+
     /// Whether the results change with what workgroup memory holds before anything is written there: a few patterns besides
     /// zero are tried. A shader of which this is false with every input that it meets may go to a driver without
     /// [`Program::zeroed`].
@@ -151,9 +172,7 @@ impl Runner {
 
     /// [`Runner::run`], with what was noticed besides defects.
     pub(super) fn run_watched(&mut self, program: &Program, repeats: u32) -> Result<Result<Ran, Skip>, RunError> {
-        let passes = specialise(program)?;
-        let skip = unsupported(program, &passes, &Feature::ALL, &limits()).or_else(|| too_large(program, &passes));
-        if let Some(skip) = skip {
+        if let Some(skip) = self.skips(program)? {
             return Ok(Err(skip));
         }
         let repeats = repeats.max(1);

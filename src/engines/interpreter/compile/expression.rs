@@ -32,6 +32,8 @@ impl<'m> Compiler<'m> {
                     }
                     refusal
                 })?;
+                let found = self.with_nan(frame, handle, found, body)?;
+                let found = self.ask(frame, handle, found, body)?;
                 self.trace(frame, handle, &found, body)?;
                 frame.values[handle.index()] = Some(found.clone());
                 found

@@ -5,6 +5,7 @@
 //! pointers is compiled once for each set of variables they point to.
 
 mod algebra;
+mod ask;
 mod call;
 mod constant;
 mod expression;
@@ -24,6 +25,7 @@ use naga::{Function, Handle, Module, TypeInner};
 use self::algebra::Definition;
 use self::call::{Instance, Signature};
 use self::place::{Place, Root};
+use super::asked::Asking;
 use super::code::{Block, Code, Input, Row, Step};
 use super::layout::{Layout, Layouts, Unsupported};
 use super::math::{Kernel, Scalar};
@@ -118,6 +120,7 @@ pub(super) fn compile(
     entry: &str,
     source: &str,
     mode: Mode,
+    asking: Option<&Asking>,
 ) -> Result<Code, Refusal> {
     let refused = |what: &str| Refusal { what: what.to_owned(), line: 0 };
     let index = module
@@ -141,6 +144,7 @@ pub(super) fn compile(
         subgroup_lines: std::collections::BTreeSet::new(),
         subgroup_barriers: false,
         subgroup: mode.subgroup,
+        asking: asking.cloned(),
     };
     let mut compiler = Compiler {
         layouts: Layouts { module },

@@ -3,9 +3,37 @@
 use std::rc::Rc;
 
 use super::{Machine, Mask, Stopped};
+use crate::engines::interpreter::asked::answer;
 use crate::engines::interpreter::code::{Arm, Block, Row, Step, work};
 
+/// Whether a row's word is NaN, of binary32 or binary16.
+fn is_nan(word: u32) -> bool {
+    word & 0x7fff_ffff > 0x7f80_0000
+}
+
+/// The bit that makes a NaN quiet.
+const QUIET: u32 = 0x0040_0000;
+
+/// The NaN that x86 processors make.
+const MADE_NAN: u32 = 0xffc0_0000;
+
 impl<'c> Machine<'c> {
+    /// See [`crate::engines::interpreter::asked`].
+    fn asked(&mut self, place: usize, from: &[Row], strict: &[Row], out: &[Row], mask: &Mask) {
+        let mut to: Vec<Box<[u32]>> = out.iter().map(|row| self.take(*row)).collect();
+        for (to, strict) in to.iter_mut().zip(strict) {
+            to.copy_from_slice(self.row(*strict));
+        }
+        if let Some(asking) = &self.code.asking {
+            let given: Vec<&[u32]> = from.iter().map(|row| self.row(*row)).collect();
+            let mut made: Vec<&mut [u32]> = to.iter_mut().map(|row| &mut row[..]).collect();
+            answer(asking, place, &given, &mut made, |lane| mask.has(lane));
+        }
+        for (row, to) in out.iter().zip(to) {
+            self.rows[*row as usize] = to;
+        }
+    }
+
     /// Executes steps, all lanes in step.
     pub(super) fn steps(&mut self, block: &'c [Step], mut mask: Mask) -> Result<Mask, Stopped> {
         for step in block {
@@ -110,6 +138,16 @@ impl<'c> Machine<'c> {
                         watch.barrier(*shared, *storage, *subgroup, *line, matches!(mask, Mask::All));
                     }
                 }
+                Step::Nan { out, strict, from } => {
+                    let mut to = self.take(*out);
+                    to.copy_from_slice(self.row(*strict));
+                    for (lane, to) in to.iter_mut().enumerate().filter(|(_, to)| is_nan(**to)) {
+                        let operands = from.iter().map(|row| self.row(*row)[lane]);
+                        *to = operands.filter(|word| is_nan(*word)).map(|word| word | QUIET).next().unwrap_or(MADE_NAN);
+                    }
+                    self.rows[*out as usize] = to;
+                }
+                Step::Asked { place, from, strict, out } => self.asked(*place, from, strict, out, &mask),
                 Step::Uniform { at, line } => {
                     if self.watch.is_some() {
                         self.watch_uniform(*at, *line, &mask);

@@ -1,0 +1,225 @@
+//! What reproduces a result: the interpreter with liberties, with an adapter's own values of single operations, or both.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::engines::interpreter::asked::{Answers, Asking, Covered, Words};
+use crate::engines::interpreter::{Mode, Runner};
+use crate::engines::{Answer, Engine, RunError};
+use crate::model::bits::Bits;
+use crate::model::explained::{Grade, Pair, Reproduction, Unreproduced};
+use crate::model::task::Program;
+use crate::model::{Liberty, Task};
+use crate::wgsl::primitive::Primitive;
+
+/// Liberties that are tried together. Of more the first ones.
+const TOGETHER: usize = 5;
+
+/// How often what was answered may bring up other operands: so deep may functions of functions be.
+const ROUNDS: usize = 24;
+
+/// Operands that are asked in a round; with more, what is asked would take longer than the case.
+const MOST: usize = 1 << 19;
+
+/// Operands that one dispatch takes.
+const DISPATCH: usize = 1 << 16;
+
+/// A search on one adapter. Answers serve all cases.
+pub(super) struct Search<'e> {
+    engine: &'e mut dyn Engine,
+    answers: Arc<Mutex<Answers>>,
+}
+
+/// What a hypothesis gives.
+struct Given {
+    by: Reproduction,
+    bits: Bits,
+}
+
+impl<'e> Search<'e> {
+    pub(super) fn new(engine: &'e mut dyn Engine, answers: Arc<Mutex<Answers>>) -> Self {
+        Self { engine, answers }
+    }
+
+    /// What reproduces `target`, the adapter's result of a program whose strict result is another. Of the liberties only these
+    /// are tried.
+    pub(super) fn pair(
+        &mut self,
+        case: &str,
+        program: &Program,
+        [strict, target]: [&Bits; 2],
+        liberties: &[Liberty],
+    ) -> Result<Pair, RunError> {
+        let mut best: Option<Given> = None;
+        let pair = |grade, by, given: Option<&Given>| told(case, grade, by, [strict, target], given);
+        // Liberties: all sets of the least size that reproduce every bit.
+        let sets = subsets(liberties);
+        let mut found: Vec<Reproduction> = Vec::new();
+        for set in sets.iter().filter(|set| !set.is_empty()) {
+            if found.first().is_some_and(|first| first.liberties.len() < set.len()) {
+                break;
+            }
+            let bits = program.output.gather(Runner::open(mode_of(set)).compute(program)?);
+            let given = Given { by: Reproduction { liberties: set.clone(), operations: Vec::new() }, bits };
+            if given.bits == *target {
+                found.push(given.by);
+            } else {
+                keep(&mut best, given, [strict, target]);
+            }
+        }
+        if !found.is_empty() {
+            return Ok(pair(Grade::Named, found, None));
+        }
+        // The adapter's own values: of functions, with as few liberties as will do, then of operators too.
+        let functions = sets.iter().map(|set| (set.as_slice(), Covered::Functions));
+        for (set, covered) in functions.chain([(&[][..], Covered::All)]) {
+            let Some((bits, used)) = self.measured(program, set, covered)? else { continue };
+            if used.is_empty() {
+                continue;
+            }
+            if bits == *target {
+                let least = self.least(program, set, &used, target)?;
+                let itself = set.is_empty() && self.is_itself(&least, &used, [strict, target]);
+                let grade = if itself { Grade::Itself } else { Grade::Measured };
+                let operations = least.iter().map(Primitive::name).collect();
+                return Ok(pair(grade, vec![Reproduction { liberties: set.to_vec(), operations }], None));
+            }
+            let operations = used.keys().map(Primitive::name).collect();
+            let given = Given { by: Reproduction { liberties: set.to_vec(), operations }, bits };
+            keep(&mut best, given, [strict, target]);
+        }
+        let reproduced = best.as_ref().map_or(0, |given| matching(&given.bits, [strict, target]));
+        Ok(match best {
+            Some(given) if reproduced > 0 => pair(Grade::Partly, vec![given.by.clone()], Some(&given)),
+            _ => {
+                let none = Given { by: Reproduction::default(), bits: strict.clone() };
+                pair(Grade::Unexplained, Vec::new(), Some(&none))
+            }
+        })
+    }
+
+    /// What the interpreter gives with these liberties and the adapter's own values of these operations, and which operations
+    /// came up. `None` where that does not end within the limits.
+    fn measured(
+        &mut self,
+        program: &Program,
+        liberties: &[Liberty],
+        covered: Covered,
+    ) -> Result<Option<(Bits, BTreeMap<Primitive, u64>)>, RunError> {
+        let asking = Asking::new(covered, Arc::clone(&self.answers));
+        let mut runner = Runner::open(mode_of(liberties));
+        for _ in 0..ROUNDS {
+            let words = runner.compute_asking(program, &asking)?;
+            let missing: Vec<(Primitive, Vec<Words>)> = {
+                let answers = asking.answers();
+                answers.missing().map(|(p, all)| (p.clone(), all.into_iter().cloned().collect())).collect()
+            };
+            if missing.is_empty() {
+                return Ok(Some((program.output.gather(words), asking.used())));
+            }
+            if missing.iter().map(|(_, all)| all.len()).sum::<usize>() > MOST {
+                break;
+            }
+            for (primitive, operands) in missing {
+                if !self.ask(&primitive, &operands)? {
+                    asking.answers().give_up();
+                    return Ok(None);
+                }
+            }
+        }
+        asking.answers().give_up();
+        Ok(None)
+    }
+
+    /// Asks the adapter for an operation. False where it has no means for it.
+    fn ask(&mut self, primitive: &Primitive, operands: &[Words]) -> Result<bool, RunError> {
+        for some in operands.chunks(DISPATCH) {
+            let given: Vec<u32> = some.iter().flat_map(|words| words.iter().copied()).collect();
+            let Some(program) = primitive.program(given) else { return Ok(false) };
+            let runs = match self.engine.run(&Task::of(program), 1) {
+                Answer::Ran(runs) => runs,
+                Answer::Skipped(_) => return Ok(false),
+                Answer::Failed(e) => return Err(e),
+            };
+            let Some(bits) = runs.distinct.into_iter().find_map(|d| d.bits) else { return Ok(false) };
+            let made = bits.words.chunks(primitive.made()).map(Words::from);
+            let mut answers = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            answers.tell(primitive, some.iter().cloned().zip(made));
+        }
+        Ok(true)
+    }
+
+    /// Operations of which none can be left out.
+    fn least(
+        &mut self,
+        program: &Program,
+        liberties: &[Liberty],
+        used: &BTreeMap<Primitive, u64>,
+        target: &Bits,
+    ) -> Result<Vec<Primitive>, RunError> {
+        let mut kept: Vec<Primitive> = used.keys().cloned().collect();
+        for one in used.keys() {
+            let without: Vec<Primitive> = kept.iter().filter(|p| *p != one).cloned().collect();
+            if let Some((bits, _)) = self.measured(program, liberties, Covered::Only(without.clone()))?
+                && bits == *target
+            {
+                kept = without;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether every element that differs is a result of one operation, which came up no more often than there are elements.
+    fn is_itself(&self, least: &[Primitive], used: &BTreeMap<Primitive, u64>, [strict, target]: [&Bits; 2]) -> bool {
+        let [only] = least else { return false };
+        let often = used.get(only).copied().unwrap_or(0);
+        let results = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).results(only);
+        let differs = |i: &usize| strict.get(*i) != target.get(*i);
+        often <= target.len as u64 && (0..target.len).filter(differs).all(|i| results.contains(&target.get(i)))
+    }
+}
+
+/// All sets of liberties, the smallest first.
+fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
+    let some = &liberties[..liberties.len().min(TOGETHER)];
+    let mut all: Vec<Vec<Liberty>> = (0..1u32 << some.len())
+        .map(|set| some.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, l)| *l).collect())
+        .collect();
+    all.sort_by_key(Vec::len);
+    all
+}
+
+/// The interpreter that takes these liberties.
+pub(super) fn mode_of(liberties: &[Liberty]) -> Mode {
+    let mut mode = Mode::default();
+    liberties.iter().for_each(|liberty| mode.defects.take(*liberty));
+    mode
+}
+
+/// Elements that differ from the strict ones and are given.
+fn matching(given: &Bits, [strict, target]: [&Bits; 2]) -> usize {
+    (0..target.len).filter(|i| strict.get(*i) != target.get(*i) && given.get(*i) == target.get(*i)).count()
+}
+
+/// Elements that are other than they should be, where the strict ones are right too.
+fn keep(best: &mut Option<Given>, given: Given, sides: [&Bits; 2]) {
+    let [strict, target] = sides;
+    // What changes an element that is strict is contradicted by it.
+    let spoils = (0..target.len).any(|i| strict.get(i) == target.get(i) && given.bits.get(i) != target.get(i));
+    let reproduces = |given: &Given| matching(&given.bits, sides);
+    if !spoils && best.as_ref().is_none_or(|best| reproduces(&given) > reproduces(best)) {
+        *best = Some(given);
+    }
+}
+
+/// A pair as it is told. `given` is the best of what does not reproduce all.
+fn told(case: &str, grade: Grade, by: Vec<Reproduction>, [strict, target]: [&Bits; 2], given: Option<&Given>) -> Pair {
+    let elements = (0..target.len).filter(|i| strict.get(*i) != target.get(*i)).count();
+    let reproduced = given.map_or(elements, |given| matching(&given.bits, [strict, target]));
+    let first = given.and_then(|given| {
+        let i = (0..target.len).find(|i| given.bits.get(*i) != target.get(*i))?;
+        let hex = |bits: &Bits| bits.dtype.hex(bits.get(i));
+        Some(Unreproduced { element: i as u64, found: hex(target), given: hex(&given.bits) })
+    });
+    Pair { case: case.to_owned(), grade, by, elements: elements as u64, reproduced: reproduced as u64, first }
+}

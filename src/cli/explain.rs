@@ -1,0 +1,191 @@
+//! `repro-audit explain`: what makes results differ, proven by computing them again.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::gpu::carry_out;
+use super::shown::{formats, show};
+use super::{Exit, Failure, refuse_to_replace};
+use crate::audit::explain::{ExplainPlan, ExplainProgress, explain};
+use crate::audit::worker::SCRATCH;
+use crate::audit::{Caches, Plan, Wanted, adapters};
+use crate::engines::interpreter::Mode;
+use crate::formats::Format;
+use crate::kernels::Profile;
+use crate::kernels::case::{Case, first_seed};
+use crate::kernels::user;
+use crate::model::explained::{ExplainFile, VERSION};
+use crate::process::{Limits, default_limit};
+use crate::record::{self, Record, write_atomically};
+use crate::views::explain::explained;
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A record of this machine (a record.json, the folder that holds one, the beginning of an id, or latest), or ids of
+    /// cases, which are audited first.
+    #[arg(value_name = "RECORD|CASE", default_value = "latest")]
+    of: Vec<OsString>,
+    /// Only adapters with this id (vulkan:0), or whose name, backend or driver contains this text; may be given more than
+    /// once.
+    #[arg(long, value_name = "TEXT")]
+    adapter: Vec<String>,
+    /// The interpreters with planted defects that are in the record, in its order. May be given more than once.
+    #[arg(long, value_name = "MODE")]
+    planted: Vec<Mode>,
+    /// Also write everything to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
+    /// Print every case (table format).
+    #[arg(long)]
+    full: bool,
+    /// Seconds that one case may take on one adapter.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    /// MiB of memory that one adapter's processes may take together, 0 for all there is. Default: half of the machine's
+    /// memory.
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u64>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    if let Some(out) = &args.out {
+        refuse_to_replace(
+            out,
+            "--out",
+            &[],
+            ("explanation of this program", |text| text.contains("\"explain_version\"")),
+        )?;
+    }
+    let memory = args.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
+    let limits = Limits { time: Duration::from_secs(args.timeout), memory };
+    let mut record = record_of(args, limits)?;
+    if !args.adapter.is_empty() {
+        let labels: Vec<String> = record.engines.iter().map(|e| format!("{} {}", e.id, e.label)).collect();
+        let wanted =
+            |text: &&String| record.engines.iter().any(|e| e.adapter.as_ref().is_some_and(|a| a.matches(text)));
+        if let Some(text) = args.adapter.iter().find(|text| !wanted(text)) {
+            return Err(Failure::usage(format!(
+                "--adapter {text} matches nothing; in the record: {}",
+                labels.join("; ")
+            )));
+        }
+        record.engines.retain(|e| e.adapter.as_ref().is_some_and(|a| args.adapter.iter().any(|text| a.matches(text))));
+    }
+    let own = own(&record)?;
+    let listing = adapters(&args.planted, limits);
+    let plan = ExplainPlan { listing, planted: args.planted.clone(), caches: Caches::of_user(false), limits, own };
+    let scratch = tempfile::Builder::new()
+        .prefix(SCRATCH)
+        .tempdir()
+        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
+    let shown = Shown::new(&record);
+    let found = explain(&record, &plan, scratch.path(), &shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    drop(shown);
+    let file = ExplainFile {
+        explain_version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        record: record.id.clone(),
+        explained: found,
+    };
+    if let Some(out) = &args.out {
+        let text = crate::views::pretty(&file).map_err(Failure::usage)?;
+        write_atomically(out, text.as_bytes())
+            .map_err(|e| Failure::unwritten(&out.display().to_string(), &e, "file with --out"))?;
+    }
+    show(&explained(&file).map_err(Failure::usage)?, args.format, args.full)?;
+    let unasked = file.explained.iter().any(|e| e.absent.is_some() || !e.unasked.is_empty());
+    Ok(if unasked { Exit::Incomplete } else { Exit::Within })
+}
+
+/// The record, read or made.
+fn record_of(args: &Args, limits: Limits) -> Result<Record, Failure> {
+    let texts: Vec<String> = args.of.iter().map(|of| of.to_string_lossy().into_owned()).collect();
+    let cases: Result<Vec<Case>, _> = texts.iter().map(|text| Case::parse(text)).collect();
+    match (cases, args.of.as_slice()) {
+        (Ok(cases), _) => {
+            let plan = Plan::new(Wanted {
+                profile: Profile::Quick,
+                kernels: Vec::new(),
+                adapters: args.adapter.clone(),
+                planted: args.planted.clone(),
+                repeats: 2,
+                seed: first_seed(&cases).unwrap_or(7),
+                threads: vec![1],
+                vary: Vec::new(),
+                vary_all: false,
+                timeout: limits.time,
+                memory: limits.memory,
+                cases: Some(cases),
+                store: record::STORE,
+                label: None,
+                engines: Vec::new(),
+            })
+            .map_err(Failure::usage)?;
+            carry_out(&plan.with_caches(Caches::of_user(false)), None)
+        }
+        (Err(_), [of]) if !texts[0].contains('?') => {
+            let path = record::find(of, &[Path::new(record::FOLDER)]).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+            record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))
+        }
+        (Err(e), _) => Err(Failure::usage(e)),
+    }
+}
+
+/// The kernel of a record of the user's own kernel, made again from its arguments.
+fn own(record: &Record) -> Result<Option<Arc<user::Kernel>>, Failure> {
+    match &record.provenance.own {
+        None => Ok(None),
+        Some(_) => Err(Failure::usage(
+            "the record is of a kernel of your own: its shader is not in it, and can't be computed again; explain explains \
+             records of gpu and case",
+        )),
+    }
+}
+
+/// A bar an engine, on a terminal only.
+struct Shown {
+    bars: Vec<(String, ProgressBar)>,
+    all: MultiProgress,
+}
+
+impl Shown {
+    fn new(record: &Record) -> Self {
+        let quiet = super::QUIET.load(std::sync::atomic::Ordering::Relaxed);
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let all = MultiProgress::with_draw_target(target);
+        let bar = |id: &String| {
+            let bar = all.add(ProgressBar::no_length());
+            let style = ProgressStyle::with_template("{bar:24} {pos}/{len} differing results · {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(crate::process::shown(id));
+            (id.clone(), bar)
+        };
+        let bars = record.engines.iter().filter(|e| e.adapter.is_some()).map(|e| bar(&e.id)).collect();
+        Self { bars, all }
+    }
+}
+
+impl ExplainProgress for Shown {
+    fn done(&self, engine: &str, cases: usize, of: usize) {
+        if let Some((_, bar)) = self.bars.iter().find(|(id, _)| id == engine) {
+            bar.set_length(of as u64);
+            bar.set_position(cases as u64);
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.bars.iter().for_each(|(_, bar)| bar.finish_and_clear());
+        // Without a terminal there is nothing to clear.
+        let _ = self.all.clear();
+    }
+}

@@ -1,0 +1,306 @@
+//! One operation of WGSL by itself, and the program that computes it for many operands: how an adapter is asked what it makes of
+//! an operation, apart from all that surrounds it in a shader.
+
+use std::fmt::Write as _;
+
+use crate::model::bits::Dtype;
+use crate::model::task::{Buffer, Feature, OutputView, Pass, Program};
+
+/// The type of a scalar that an operand or a result is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `bool`, of results only: a word that is 0 or 1.
+    Bool,
+    /// `i32`.
+    I32,
+    /// `u32`.
+    U32,
+    /// `f16`: the low half of a word.
+    F16,
+    /// `f32`.
+    F32,
+}
+
+impl Kind {
+    fn wgsl(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+        }
+    }
+
+    /// The type of the words of a buffer that holds values of this type.
+    fn word(self) -> &'static str {
+        if self == Self::F16 { "vec2<f16>" } else { "u32" }
+    }
+
+    /// A value from a word.
+    fn of_word(self, word: &str) -> String {
+        match self {
+            Self::Bool => format!("{word} != 0u"),
+            Self::I32 => format!("bitcast<i32>({word})"),
+            Self::U32 => word.to_owned(),
+            Self::F16 => format!("{word}.x"),
+            Self::F32 => format!("bitcast<f32>({word})"),
+        }
+    }
+
+    /// A word of a value.
+    fn to_word(self, value: &str) -> String {
+        match self {
+            Self::Bool => format!("select(0u, 1u, {value})"),
+            Self::I32 | Self::F32 => format!("bitcast<u32>({value})"),
+            Self::U32 => value.to_owned(),
+            Self::F16 => format!("vec2<f16>({value}, 0h)"),
+        }
+    }
+}
+
+/// How many scalars a value has, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shape {
+    /// One.
+    Scalar,
+    /// `vecN`.
+    Vector(u32),
+    /// `matCxR`, column after column.
+    Matrix {
+        /// C.
+        columns: u32,
+        /// R.
+        rows: u32,
+    },
+}
+
+/// The type of an operand or a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Type {
+    /// Of its scalars.
+    pub kind: Kind,
+    /// How many there are.
+    pub shape: Shape,
+}
+
+impl Type {
+    /// A scalar type.
+    #[must_use]
+    pub fn scalar(kind: Kind) -> Self {
+        Self { kind, shape: Shape::Scalar }
+    }
+
+    /// Its scalars, each a word.
+    #[must_use]
+    pub fn words(self) -> usize {
+        match self.shape {
+            Shape::Scalar => 1,
+            Shape::Vector(n) => n as usize,
+            Shape::Matrix { columns, rows } => columns as usize * rows as usize,
+        }
+    }
+
+    /// Its name in WGSL.
+    #[must_use]
+    pub fn wgsl(self) -> String {
+        let kind = self.kind.wgsl();
+        match self.shape {
+            Shape::Scalar => kind.to_owned(),
+            Shape::Vector(n) => format!("vec{n}<{kind}>"),
+            Shape::Matrix { columns, rows } => format!("mat{columns}x{rows}<{kind}>"),
+        }
+    }
+
+    /// The scalars of a value of this type, as expressions.
+    fn parts(self, value: &str) -> Vec<String> {
+        const NAMES: [&str; 4] = ["x", "y", "z", "w"];
+        let named = |value: &str, n: u32| NAMES.iter().take(n as usize).map(|c| format!("{value}.{c}")).collect();
+        match self.shape {
+            Shape::Scalar => vec![value.to_owned()],
+            Shape::Vector(n) => named(value, n),
+            Shape::Matrix { columns, rows } => {
+                let column = |c| -> Vec<String> { named(&format!("{value}[{c}]"), rows) };
+                (0..columns).flat_map(column).collect()
+            }
+        }
+    }
+}
+
+/// Operands in an expression stand as these.
+const PLACES: [&str; 4] = ["$0", "$1", "$2", "$3"];
+
+/// What is computed with a result.
+const RESULT: &str = "r";
+
+/// An operation, with the types of its operands and results.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Primitive {
+    /// With [`PLACES`] for operands.
+    expression: String,
+    operands: Vec<Type>,
+    /// The scalars of the result: an accessor, and a type.
+    results: Vec<(String, Kind)>,
+}
+
+impl Primitive {
+    fn new(expression: String, operands: Vec<Type>, result: Type) -> Self {
+        let results = result.parts("").into_iter().map(|part| (part, result.kind)).collect();
+        Self { expression, operands, results }
+    }
+
+    /// A call of a built-in function.
+    #[must_use]
+    pub fn call(function: &str, operands: Vec<Type>, result: Type) -> Self {
+        let places = PLACES.iter().take(operands.len()).copied().collect::<Vec<_>>().join(", ");
+        Self::new(format!("{function}({places})"), operands, result)
+    }
+
+    /// A call of `modf` or `frexp`, whose result has two members.
+    #[must_use]
+    pub fn splitting(function: &str, operand: Type, members: [(&str, Kind); 2]) -> Self {
+        let results = members.map(|(member, kind)| (format!(".{member}"), kind)).to_vec();
+        Self { expression: format!("{function}($0)"), operands: vec![operand], results }
+    }
+
+    /// `left operator right`.
+    #[must_use]
+    pub fn binary(operator: &str, operands: [Type; 2], result: Type) -> Self {
+        Self::new(format!("$0 {operator} $1"), operands.to_vec(), result)
+    }
+
+    /// `-x`.
+    #[must_use]
+    pub fn negation(operand: Type) -> Self {
+        Self::new("-$0".to_owned(), vec![operand], operand)
+    }
+
+    /// `to(x)`.
+    #[must_use]
+    pub fn conversion(from: Type, to: Type) -> Self {
+        Self::new(format!("{}($0)", to.wgsl()), vec![from], to)
+    }
+
+    /// What it is, such as `exp(f32)` or `f32 / f32`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let types: Vec<String> = self.operands.iter().map(|t| t.wgsl()).collect();
+        self.written(&types)
+    }
+
+    /// Whether it is a call of a built-in function, and no operator or conversion.
+    #[must_use]
+    pub fn is_function(&self) -> bool {
+        let name = self.expression.split('(').next().unwrap_or_default();
+        !matches!(name, "f32" | "f16" | "i32" | "u32") && name.starts_with(|c: char| c.is_ascii_lowercase())
+    }
+
+    fn written(&self, operands: &[String]) -> String {
+        let places = PLACES.iter().zip(operands);
+        places.fold(self.expression.clone(), |text, (place, operand)| text.replace(place, operand))
+    }
+
+    /// Words of all operands together.
+    #[must_use]
+    pub fn given(&self) -> usize {
+        self.operands.iter().map(|t| t.words()).sum()
+    }
+
+    /// Words of the result.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.results.len()
+    }
+
+    /// The types of the scalars of all operands, in order.
+    pub fn given_kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.operands.iter().flat_map(|t| std::iter::repeat_n(t.kind, t.words()))
+    }
+
+    /// The types of the scalars of the result, in order.
+    pub fn made_kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.results.iter().map(|(_, kind)| *kind)
+    }
+
+    /// The program that computes it for operands that follow each other, [`Self::given`] words for each; its output has
+    /// [`Self::made`] words for each, and more after the last. The source is the same however many there are. `None` for more
+    /// than fits in a dispatch, and where binary16 and another type are both among the operands, or the results.
+    #[must_use]
+    pub fn program(&self, mut words: Vec<u32>) -> Option<Program> {
+        const WG: usize = 64;
+        let (given, made) = (self.given(), self.made());
+        let groups =
+            u32::try_from((words.len() / given.max(1)).div_ceil(WG)).ok().filter(|n| (1..=65_535).contains(n))?;
+        let count = groups as usize * WG;
+        words.resize(count * given, 0);
+        let one = |kinds: &mut dyn Iterator<Item = Kind>| {
+            let mut words: Vec<&str> = kinds.map(Kind::word).collect();
+            words.dedup();
+            (words.len() == 1).then(|| words[0])
+        };
+        let (word_given, word_made) = (one(&mut self.given_kinds())?, one(&mut self.made_kinds())?);
+        let half = self.given_kinds().chain(self.made_kinds()).any(|k| k == Kind::F16);
+        let mut source = String::new();
+        if half {
+            source.push_str("enable f16;\n");
+        }
+        let _ = writeln!(
+            source,
+            "@group(0) @binding(0) var<storage, read> given: array<{word_given}>;\n\
+             @group(0) @binding(1) var<storage, read_write> made: array<{word_made}>;\n\
+             @compute @workgroup_size({WG}) fn main(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
+             let i = id.x;"
+        );
+        let mut next = 0;
+        let mut names = Vec::new();
+        for (index, ty) in self.operands.iter().enumerate() {
+            let parts: Vec<String> =
+                (next..next + ty.words()).map(|k| ty.kind.of_word(&format!("given[i * {given}u + {k}u]"))).collect();
+            next += ty.words();
+            let name = format!("a{index}");
+            let _ = writeln!(source, "    let {name} = {}({});", ty.wgsl(), parts.join(", "));
+            names.push(name);
+        }
+        let _ = writeln!(source, "    let {RESULT} = {};", self.written(&names));
+        for (k, (part, kind)) in self.results.iter().enumerate() {
+            let word = kind.to_word(&format!("{RESULT}{part}"));
+            let _ = writeln!(source, "    made[i * {made}u + {k}u] = {word};");
+        }
+        source.push_str("}\n");
+        let buffers = vec![Buffer::Input(words), Buffer::Output(count * made)];
+        let output = OutputView::whole(1, Dtype::U32, count * made);
+        let features = if half { vec![Feature::ShaderF16] } else { Vec::new() };
+        Some(Program::new(source, buffers, vec![Pass::new("main", [groups, 1, 1])], output).needing(features))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_wgsl_and_names_say_what_is_computed() {
+        let f32s = |n| Type { kind: Kind::F32, shape: Shape::Vector(n) };
+        let one = Type::scalar(Kind::F32);
+        let matrix = Type { kind: Kind::F32, shape: Shape::Matrix { columns: 4, rows: 4 } };
+        let all = [
+            (Primitive::call("exp", vec![one], one), "exp(f32)", true),
+            (Primitive::call("dot", vec![f32s(4); 2], one), "dot(vec4<f32>, vec4<f32>)", true),
+            (Primitive::call("normalize", vec![f32s(3)], f32s(3)), "normalize(vec3<f32>)", true),
+            (Primitive::splitting("frexp", one, [("fract", Kind::F32), ("exp", Kind::I32)]), "frexp(f32)", true),
+            (Primitive::binary("/", [one; 2], one), "f32 / f32", false),
+            (Primitive::binary("<", [one; 2], Type::scalar(Kind::Bool)), "f32 < f32", false),
+            (Primitive::binary("*", [matrix, f32s(4)], f32s(4)), "mat4x4<f32> * vec4<f32>", false),
+            (Primitive::negation(one), "-f32", false),
+            (Primitive::conversion(one, Type::scalar(Kind::F16)), "f16(f32)", false),
+        ];
+        for (operation, name, function) in all {
+            assert_eq!(operation.name(), name, "its name");
+            assert_eq!(operation.is_function(), function, "{name}");
+            let program = operation.program(vec![0; 2 * operation.given()]).expect("it fits");
+            let parsed = naga::front::wgsl::parse_str(&program.source);
+            assert!(parsed.is_ok(), "{}", parsed.unwrap_err().emit_to_string(&program.source));
+            assert!(program.output.len >= 2 * operation.made(), "{name}");
+        }
+    }
+}
