@@ -104,7 +104,8 @@ fn execution(
         | Response::Opened { .. }
         | Response::Sweeping { .. }
         | Response::Swept { .. }
-        | Response::Explained { .. } => {
+        | Response::Explained { .. }
+        | Response::Named { .. } => {
             let reason = super::ChildError::Other("a case").to_string();
             return Ok(nothing(Outcome::Failed { reason }, Status::Failed));
         }

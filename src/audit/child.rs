@@ -167,6 +167,11 @@ impl Child {
         self.request(&Request::Explain { case: case.to_owned(), liberties: liberties.to_vec() })
     }
 
+    /// Asks for rules of the operations that came up in what was explained.
+    pub(super) fn name(&mut self) -> Result<Response, ChildError> {
+        self.request(&Request::Name)
+    }
+
     fn request(&mut self, request: &Request) -> Result<Response, ChildError> {
         let written = self.group.leader().stdin.as_mut().map(|pipe| frame::write(pipe, request));
         match written {

@@ -15,7 +15,7 @@ use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::bits::{Bits, Dtype};
-use crate::model::explained::Pair;
+use crate::model::explained::{Operation, Pair};
 use crate::model::sweep::{Inputs, Swept};
 use crate::model::{AdapterIdentity, Finding, Liberty, Skip};
 use crate::process::frame::{self, FrameError};
@@ -32,6 +32,8 @@ pub(super) enum Request {
     Sweep { function: String, dtype: Dtype, inputs: Inputs },
     /// To find what reproduces a case, with liberties that are open.
     Explain { case: String, liberties: Vec<Liberty> },
+    /// For rules of all operations that came up in the cases that were explained.
+    Name,
 }
 
 impl Request {
@@ -39,6 +41,7 @@ impl Request {
     fn id(&self) -> String {
         match self {
             Self::Case { case, .. } | Self::Explain { case, .. } => case.clone(),
+            Self::Name => "name".to_owned(),
             Self::Sweep { function, .. } => format!("sweep/{function}"),
         }
     }
@@ -62,6 +65,8 @@ pub(super) enum Response {
     Swept { swept: Box<Swept> },
     /// The digest of a case, and what reproduces it where it is not the strict one.
     Explained { digest: String, pair: Option<Box<Pair>> },
+    /// Operations that are not strict, with their rules.
+    Named { operations: Vec<Operation> },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },
     /// The case failed.
@@ -193,6 +198,10 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
                 let answer = explain::answer(engine.as_mut(), &answers, own.as_ref(), &case, &liberties);
                 answer.unwrap_or_else(|e| failed(&e))
             }
+            Request::Name => match explain::operations(engine.as_mut(), &answers) {
+                Ok(operations) => Response::Named { operations },
+                Err(e) => failed(&e),
+            },
             Request::Sweep { function, dtype, inputs } => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });
                 let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);

@@ -11,7 +11,7 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// Liberties reproduce every bit.
+    /// Liberties reproduce every bit, or rules for single operations.
     Named,
     /// Every bit follows from what the adapter gives for single operations, each asked by itself: the result differs because
     /// of them and of nothing else. It says nothing of why they are what they are.
@@ -39,6 +39,29 @@ pub struct Reproduction {
     pub liberties: Vec<Liberty>,
     /// Operations whose values are the adapter's own, such as `exp(f32)`. None can be left out.
     pub operations: Vec<String>,
+}
+
+/// A rule that gives an operation's values.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    /// Liberties that the interpreter takes with it.
+    pub liberties: Vec<Liberty>,
+    /// A file of `models/` that computes it.
+    pub model: Option<String>,
+}
+
+/// An operation that an adapter does not compute as strict arithmetic does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Which, such as `exp(f32)`.
+    pub operation: String,
+    /// Rules that give its value at every operand that it was asked for. Several where those do not tell them apart; empty
+    /// where none does.
+    pub rules: Vec<Rule>,
+    /// Those operands: all that came up in cases, and probes.
+    pub operands: u64,
+    /// At how many of them it is not the strict value.
+    pub other: u64,
 }
 
 /// The first element that is not reproduced.
@@ -100,6 +123,8 @@ pub struct Explained {
     pub elements_proven: u64,
     /// Liberties that some case shows and none contradicts.
     pub liberties: Vec<Liberty>,
+    /// Operations that it was asked for and does not compute strictly.
+    pub operations: Vec<Operation>,
     /// The pairs that differ.
     pub pairs: Vec<Pair>,
     /// Those that could not be looked at again.
@@ -117,4 +142,23 @@ pub struct ExplainFile {
     pub record: String,
     /// Engine by engine.
     pub explained: Vec<Explained>,
+}
+
+impl Explained {
+    /// The rules of an operation; empty where none is known.
+    #[must_use]
+    pub fn rules(&self, operation: &str) -> &[Rule] {
+        self.operations.iter().find(|o| o.operation == operation).map_or(&[], |o| &o.rules)
+    }
+
+    /// Counts a pair as named where each of the operations that reproduce it is.
+    pub fn promote(&mut self) {
+        let named: std::collections::BTreeSet<String> =
+            self.operations.iter().filter(|o| !o.rules.is_empty()).map(|o| o.operation.clone()).collect();
+        for pair in self.pairs.iter_mut().filter(|p| matches!(p.grade, Grade::Measured | Grade::Itself)) {
+            if pair.by.iter().any(|by| by.operations.iter().all(|o| named.contains(o))) {
+                pair.grade = Grade::Named;
+            }
+        }
+    }
 }

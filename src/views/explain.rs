@@ -1,10 +1,10 @@
 //! What makes results differ from strict arithmetic, engine by engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Tone};
 use super::prepared::Prepared;
-use crate::model::explained::{ExplainFile, Explained, Grade, Pair, Reproduction};
+use crate::model::explained::{ExplainFile, Explained, Grade, Pair, Rule};
 use crate::model::words::{count, list, percent, plural};
 
 /// Cases that a row names.
@@ -28,7 +28,7 @@ pub fn explained(file: &ExplainFile) -> serde_json::Result<Prepared> {
     } else {
         let tone = if proven == differing { Tone::Good } else { Tone::Plain };
         let text = format!(
-            "{} of {} that differ from the strict reference are proven: {named} by name, {} by what the adapter gives for \
+            "{} of {} that differ from the strict reference are proven: {named} by rules, {} by what the adapter gives for \
              single operations",
             count(proven),
             plural(usize::try_from(differing).unwrap_or(usize::MAX), "result"),
@@ -48,18 +48,53 @@ pub fn explained(file: &ExplainFile) -> serde_json::Result<Prepared> {
     Ok(Prepared { document, rows: vec![rows(file)], json: serde_json::to_value(file)? })
 }
 
-/// A reproduction in words, to be read after an engine's name.
-fn told(by: &Reproduction) -> String {
-    let mut parts: Vec<String> = by.liberties.iter().map(|l| l.does().to_owned()).collect();
-    if !by.operations.is_empty() {
-        parts.push(format!("its own {}", list(&by.operations, LISTED)));
+/// What a rule is, to be read after "it".
+fn rule(rule: &Rule) -> String {
+    match &rule.model {
+        Some(model) => format!("computes as models/{model}.wgsl does"),
+        None => rule.liberties.iter().map(|l| l.does()).collect::<Vec<_>>().join(", and "),
     }
-    parts.join("; ")
 }
 
-/// What reproduces a pair; where nothing tells several apart, each of them.
-fn causes(pair: &Pair) -> String {
-    pair.by.iter().map(told).collect::<Vec<_>>().join(", or ")
+/// Rules that nothing tells apart.
+fn rules(rules: &[Rule]) -> String {
+    rules.iter().map(rule).collect::<Vec<_>>().join(", or ")
+}
+
+/// The parts of what reproduces a pair: what is done, and in which operations; in all where none is named.
+fn parts(engine: &Explained, pair: &Pair) -> Vec<(Known, String, Vec<String>)> {
+    let Some(by) = pair.by.first() else { return Vec::new() };
+    let mut parts: BTreeMap<(Known, String), Vec<String>> = BTreeMap::new();
+    if !by.liberties.is_empty() {
+        let sets: Vec<Rule> =
+            pair.by.iter().map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
+        parts.entry((Known::Rule, rules(&sets))).or_default();
+    }
+    for operation in &by.operations {
+        let known = engine.rules(operation);
+        let part = if known.is_empty() {
+            (Known::Values, "computes in its own way".to_owned())
+        } else {
+            (Known::Rule, rules(known))
+        };
+        parts.entry(part).or_default().push(operation.clone());
+    }
+    parts.into_iter().map(|((known, does), operations)| (known, does, operations)).collect()
+}
+
+/// Whether a part is known by a rule, or by values alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    Rule,
+    Values,
+}
+
+/// What reproduces a pair, in a line.
+fn causes(engine: &Explained, pair: &Pair) -> String {
+    let told = |(_, does, operations): (Known, String, Vec<String>)| {
+        if operations.is_empty() { does } else { format!("{does} in {}", list(&operations, LISTED)) }
+    };
+    parts(engine, pair).into_iter().map(told).collect::<Vec<_>>().join("; ")
 }
 
 fn grade(grade: Grade) -> &'static str {
@@ -88,43 +123,50 @@ fn section(engine: &Explained) -> Section {
         return section;
     }
     section.text(format!(
-        "{} of {} proven ({} named), {} of the elements that differ in those looked at.",
+        "{} of {} proven, {} of them by rules alone: {} of the elements that differ in those looked at.",
         count(engine.pairs_proven),
         plural(size(engine.pairs_differing), "differing result"),
         count(engine.pairs_named),
         share(engine.elements_proven, engine.elements_differing)
     ));
-    let mut groups: BTreeMap<(Grade, String), Vec<&Pair>> = BTreeMap::new();
+    // Of each thing that it does: the operations in which it does, and the results in which that has a part.
+    let mut does: BTreeMap<(Known, String), (BTreeSet<String>, Vec<String>)> = BTreeMap::new();
     for pair in engine.pairs.iter().filter(|p| p.grade.is_proof()) {
-        groups.entry((pair.grade, causes(pair))).or_default().push(pair);
+        for (known, text, operations) in parts(engine, pair) {
+            let (all, cases) = does.entry((known, text)).or_default();
+            all.extend(operations);
+            cases.push(short(&pair.case));
+        }
     }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|((grade, _), pairs)| (*grade, std::cmp::Reverse(pairs.len())));
+    let mut does: Vec<_> = does.into_iter().collect();
+    does.sort_by_key(|((known, _), (_, cases))| (*known, std::cmp::Reverse(cases.len())));
     let columns = [
         Column::text("what it does"),
-        Column::text("proof")
-            .about("Named: a rule gives every bit. Measured: the adapter's own values of these operations do."),
-        Column::number("results"),
-        Column::number("elements"),
+        Column::text("in"),
+        Column::number("results").about("Proven results in which that has a part."),
         Column::text("for example"),
     ];
-    let mut table = Table::new(format!("causes-{}", engine.engine), &columns).most(groups.len());
-    for ((how, cause), pairs) in &groups {
-        let cases: Vec<String> = pairs.iter().map(|p| short(&p.case)).collect();
+    let mut table = Table::new(format!("causes-{}", engine.engine), &columns).most(does.len());
+    for ((_, text), (operations, mut cases)) in does {
+        let all: Vec<String> = operations.into_iter().collect();
+        let within = if all.is_empty() { "all it computes".to_owned() } else { list(&all, LISTED) };
+        let results = cases.len() as u64;
+        cases.dedup();
         table.push([
-            Cell::text(cause.clone()),
-            Cell::text(grade(*how)),
-            Cell::number(count(pairs.len() as u64)),
-            Cell::number(count(pairs.iter().map(|p| p.elements).sum())),
+            Cell::text(text),
+            Cell::text(within),
+            Cell::number(count(results)),
             Cell::text(list(&cases, NAMED)),
         ]);
     }
     section.table(table);
     for how in [Grade::Itself, Grade::Partly, Grade::Unexplained] {
-        let cases: Vec<String> = engine.pairs.iter().filter(|p| p.grade == how).map(|p| short(&p.case)).collect();
+        let mut cases: Vec<String> = engine.pairs.iter().filter(|p| p.grade == how).map(|p| short(&p.case)).collect();
         if cases.is_empty() {
             continue;
         }
+        let results = cases.len();
+        cases.dedup();
         let (title, text) = match how {
             Grade::Itself => (
                 "Single operations",
@@ -136,7 +178,7 @@ fn section(engine: &Explained) -> Section {
         section.statement(
             Mark::Differs,
             title,
-            format!("{} {text}: {}.", plural(cases.len(), "result"), list(&cases, LISTED)),
+            format!("{} {text}: {}.", plural(results, "result"), list(&cases, LISTED)),
         );
     }
     if !engine.unasked.is_empty() {
@@ -173,7 +215,7 @@ fn cases(engine: &Explained) -> Section {
             format!(
                 "{}: {} ({} of {} elements){first}",
                 grade(pair.grade),
-                causes(pair),
+                causes(engine, pair),
                 pair.reproduced,
                 pair.elements
             ),

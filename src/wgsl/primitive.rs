@@ -130,7 +130,22 @@ impl Type {
 /// Operands in an expression stand as these.
 const PLACES: [&str; 4] = ["$0", "$1", "$2", "$3"];
 
-/// What is computed with a result.
+/// Operators, with their names in models.
+const OPERATORS: [(&str, &str); 11] = [
+    ("+", "add"),
+    ("-", "sub"),
+    ("*", "mul"),
+    ("/", "div"),
+    ("%", "rem"),
+    ("==", "equal"),
+    ("!=", "not_equal"),
+    ("<", "less"),
+    ("<=", "less_equal"),
+    (">", "greater"),
+    (">=", "greater_equal"),
+];
+
+/// A result in an expression of its parts.
 const RESULT: &str = "r";
 
 /// An operation, with the types of its operands and results.
@@ -139,13 +154,13 @@ pub struct Primitive {
     /// With [`PLACES`] for operands.
     expression: String,
     operands: Vec<Type>,
-    /// The scalars of the result: an accessor, and a type.
+    /// The scalars of the result, of [`RESULT`], each with its type.
     results: Vec<(String, Kind)>,
 }
 
 impl Primitive {
     fn new(expression: String, operands: Vec<Type>, result: Type) -> Self {
-        let results = result.parts("").into_iter().map(|part| (part, result.kind)).collect();
+        let results = result.parts(RESULT).into_iter().map(|part| (part, result.kind)).collect();
         Self { expression, operands, results }
     }
 
@@ -159,7 +174,7 @@ impl Primitive {
     /// A call of `modf` or `frexp`, whose result has two members.
     #[must_use]
     pub fn splitting(function: &str, operand: Type, members: [(&str, Kind); 2]) -> Self {
-        let results = members.map(|(member, kind)| (format!(".{member}"), kind)).to_vec();
+        let results = members.map(|(member, kind)| (format!("{RESULT}.{member}"), kind)).to_vec();
         Self { expression: format!("{function}($0)"), operands: vec![operand], results }
     }
 
@@ -186,6 +201,45 @@ impl Primitive {
     pub fn name(&self) -> String {
         let types: Vec<String> = self.operands.iter().map(|t| t.wgsl()).collect();
         self.written(&types)
+    }
+
+    /// The same as functions of a model compute it: `model_exp(x)` for `exp(x)`, `model_dot_vec3(a, b)` for vectors,
+    /// `model_add(a, b)` for `a + b`, `model_f32_from_u32(x)` for conversions, and for what has two members a function each,
+    /// such as `model_frexp_exp(x)`. `None` where the model has no such function.
+    #[must_use]
+    pub fn by_model(&self, source: &str) -> Option<Self> {
+        let called = |name: &str| source.contains(&format!("fn {name}(")).then(|| name.to_owned());
+        let suffix = |ty: &Type| match (ty.shape, ty.kind) {
+            (Shape::Scalar, Kind::F32 | Kind::U32 | Kind::I32 | Kind::Bool) => String::new(),
+            (Shape::Scalar, Kind::F16) => "_f16".to_owned(),
+            (Shape::Vector(n), _) => format!("_vec{n}"),
+            (Shape::Matrix { columns, rows }, _) => format!("_mat{columns}x{rows}"),
+        };
+        let mut types: Vec<String> = self.operands.iter().map(suffix).filter(|s| !s.is_empty()).collect();
+        let operator = OPERATORS.iter().find(|(text, _)| self.expression == format!("$0 {text} $1")).map(|(_, name)| *name);
+        if operator.is_none() {
+            types.dedup();
+        }
+        let types = types.concat();
+        let mut by = self.clone();
+        if self.results.iter().any(|(part, _)| part.starts_with("r.") && part.len() > 3) {
+            let function = self.expression.split('(').next()?;
+            by.expression = "$0".to_owned();
+            for (part, _) in &mut by.results {
+                let name = called(&format!("model_{function}_{}{types}", part.strip_prefix("r.")?))?;
+                *part = format!("{name}({RESULT})");
+            }
+            return Some(by);
+        }
+        let name = match operator {
+            Some(name) => format!("model_{name}{types}"),
+            None if self.expression == "-$0" => format!("model_negate{types}"),
+            None if self.is_function() => format!("model_{}{types}", self.expression.split('(').next()?),
+            None => format!("model_{}_from_{}", self.results.first()?.1.wgsl(), self.operands.first()?.kind.wgsl()),
+        };
+        let places = PLACES.iter().take(self.operands.len()).copied().collect::<Vec<_>>().join(", ");
+        by.expression = format!("{}({places})", called(&name)?);
+        Some(by)
     }
 
     /// Whether it is a call of a built-in function, and no operator or conversion.
@@ -223,10 +277,10 @@ impl Primitive {
     }
 
     /// The program that computes it for operands that follow each other, [`Self::given`] words for each; its output has
-    /// [`Self::made`] words for each, and more after the last. The source is the same however many there are. `None` for more
+    /// [`Self::made`] words for each, and more after the last. `functions` are those of a model, empty for none. The source is the same however many there are. `None` for more
     /// than fits in a dispatch, and where binary16 and another type are both among the operands, or the results.
     #[must_use]
-    pub fn program(&self, mut words: Vec<u32>) -> Option<Program> {
+    pub fn program(&self, mut words: Vec<u32>, functions: &str) -> Option<Program> {
         const WG: usize = 64;
         let (given, made) = (self.given(), self.made());
         let groups =
@@ -263,10 +317,11 @@ impl Primitive {
         }
         let _ = writeln!(source, "    let {RESULT} = {};", self.written(&names));
         for (k, (part, kind)) in self.results.iter().enumerate() {
-            let word = kind.to_word(&format!("{RESULT}{part}"));
+            let word = kind.to_word(part);
             let _ = writeln!(source, "    made[i * {made}u + {k}u] = {word};");
         }
         source.push_str("}\n");
+        source.push_str(functions);
         let buffers = vec![Buffer::Input(words), Buffer::Output(count * made)];
         let output = OutputView::whole(1, Dtype::U32, count * made);
         let features = if half { vec![Feature::ShaderF16] } else { Vec::new() };
@@ -284,22 +339,27 @@ mod tests {
         let one = Type::scalar(Kind::F32);
         let matrix = Type { kind: Kind::F32, shape: Shape::Matrix { columns: 4, rows: 4 } };
         let all = [
-            (Primitive::call("exp", vec![one], one), "exp(f32)", true),
-            (Primitive::call("dot", vec![f32s(4); 2], one), "dot(vec4<f32>, vec4<f32>)", true),
-            (Primitive::call("normalize", vec![f32s(3)], f32s(3)), "normalize(vec3<f32>)", true),
-            (Primitive::splitting("frexp", one, [("fract", Kind::F32), ("exp", Kind::I32)]), "frexp(f32)", true),
-            (Primitive::binary("/", [one; 2], one), "f32 / f32", false),
-            (Primitive::binary("<", [one; 2], Type::scalar(Kind::Bool)), "f32 < f32", false),
-            (Primitive::binary("*", [matrix, f32s(4)], f32s(4)), "mat4x4<f32> * vec4<f32>", false),
-            (Primitive::negation(one), "-f32", false),
-            (Primitive::conversion(one, Type::scalar(Kind::F16)), "f16(f32)", false),
+            (Primitive::call("exp", vec![one], one), "exp(f32)", true, "model_exp"),
+            (Primitive::call("dot", vec![f32s(4); 2], one), "dot(vec4<f32>, vec4<f32>)", true, "model_dot_vec4"),
+            (Primitive::call("normalize", vec![f32s(3)], f32s(3)), "normalize(vec3<f32>)", true, "model_normalize_vec3"),
+            (Primitive::splitting("frexp", one, [("fract", Kind::F32), ("exp", Kind::I32)]), "frexp(f32)", true, "model_frexp_fract"),
+            (Primitive::binary("/", [one; 2], one), "f32 / f32", false, "model_div"),
+            (Primitive::binary("<", [one; 2], Type::scalar(Kind::Bool)), "f32 < f32", false, "model_less"),
+            (Primitive::binary("*", [matrix, f32s(4)], f32s(4)), "mat4x4<f32> * vec4<f32>", false, "model_mul_mat4x4_vec4"),
+            (Primitive::negation(one), "-f32", false, "model_negate"),
+            (Primitive::conversion(one, Type::scalar(Kind::F16)), "f16(f32)", false, "model_f16_from_f32"),
         ];
-        for (operation, name, function) in all {
+        for (operation, name, function, model) in all {
             assert_eq!(operation.name(), name, "its name");
             assert_eq!(operation.is_function(), function, "{name}");
-            let program = operation.program(vec![0; 2 * operation.given()]).expect("it fits");
+            let program = operation.program(vec![0; 2 * operation.given()], "").expect("it fits");
             let parsed = naga::front::wgsl::parse_str(&program.source);
             assert!(parsed.is_ok(), "{}", parsed.unwrap_err().emit_to_string(&program.source));
+            let source = format!("fn {model}(");
+            let by = operation.by_model(&source).map(|by| by.expression).unwrap_or_default();
+            let splits = name.starts_with("frexp");
+            assert!(splits || by.starts_with(model), "{name}: {by}");
+            assert_eq!(operation.by_model("fn model_other("), None, "{name}");
             assert!(program.output.len >= 2 * operation.made(), "{name}");
         }
     }

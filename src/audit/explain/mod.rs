@@ -2,6 +2,7 @@
 //! difference, until every bit is the adapter's. What an adapter gives for single operations, it is asked itself, so that its
 //! driver need not be known.
 
+mod naming;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Outco
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
+pub(in crate::audit) use naming::operations;
 use search::{Search, mode_of};
 
 /// What is needed besides the record.
@@ -214,7 +216,11 @@ fn on(
             }
         }
     }
+    if let Some(Ok(Response::Named { operations })) = child.as_mut().map(Child::name) {
+        all.operations = operations;
+    }
     progress.done(&engine.id, differing.len(), differing.len());
+    all.promote();
     count(&mut all);
     all
 }

@@ -1,7 +1,7 @@
 //! What reproduces a result: the interpreter with liberties, with an adapter's own values of single operations, or both.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engines::interpreter::asked::{Answers, Asking, Covered, Words};
 use crate::engines::interpreter::{Mode, Runner};
@@ -121,7 +121,7 @@ impl<'e> Search<'e> {
                 break;
             }
             for (primitive, operands) in missing {
-                if !self.ask(&primitive, &operands)? {
+                if !ask(self.engine, &self.answers, &primitive, &operands)? {
                     asking.answers().give_up();
                     return Ok(None);
                 }
@@ -129,24 +129,6 @@ impl<'e> Search<'e> {
         }
         asking.answers().give_up();
         Ok(None)
-    }
-
-    /// Asks the adapter for an operation. False where it has no means for it.
-    fn ask(&mut self, primitive: &Primitive, operands: &[Words]) -> Result<bool, RunError> {
-        for some in operands.chunks(DISPATCH) {
-            let given: Vec<u32> = some.iter().flat_map(|words| words.iter().copied()).collect();
-            let Some(program) = primitive.program(given) else { return Ok(false) };
-            let runs = match self.engine.run(&Task::of(program), 1) {
-                Answer::Ran(runs) => runs,
-                Answer::Skipped(_) => return Ok(false),
-                Answer::Failed(e) => return Err(e),
-            };
-            let Some(bits) = runs.distinct.into_iter().find_map(|d| d.bits) else { return Ok(false) };
-            let made = bits.words.chunks(primitive.made()).map(Words::from);
-            let mut answers = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            answers.tell(primitive, some.iter().cloned().zip(made));
-        }
-        Ok(true)
     }
 
     /// Operations of which none can be left out.
@@ -173,14 +155,38 @@ impl<'e> Search<'e> {
     fn is_itself(&self, least: &[Primitive], used: &BTreeMap<Primitive, u64>, [strict, target]: [&Bits; 2]) -> bool {
         let [only] = least else { return false };
         let often = used.get(only).copied().unwrap_or(0);
-        let results = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).results(only);
+        let results = self.answers.lock().unwrap_or_else(PoisonError::into_inner).results(only);
         let differs = |i: &usize| strict.get(*i) != target.get(*i);
         often <= target.len as u64 && (0..target.len).filter(differs).all(|i| results.contains(&target.get(i)))
     }
 }
 
+/// Asks the adapter for an operation. False where it has no means for it.
+pub(super) fn ask(
+    engine: &mut dyn Engine,
+    answers: &Mutex<Answers>,
+    primitive: &Primitive,
+    operands: &[Words],
+) -> Result<bool, RunError> {
+    for some in operands.chunks(DISPATCH) {
+        let given: Vec<u32> = some.iter().flat_map(|words| words.iter().copied()).collect();
+        let Some(program) = primitive.program(given, "") else { return Ok(false) };
+        let runs = match engine.run(&Task::of(program), 1) {
+            Answer::Ran(runs) => runs,
+            // What the adapter does not have, or naga cannot write for its backend, is not known.
+            Answer::Skipped(_) | Answer::Failed(RunError::Shader(_)) => return Ok(false),
+            Answer::Failed(e) => return Err(e),
+        };
+        let Some(bits) = runs.distinct.into_iter().find_map(|d| d.bits) else { return Ok(false) };
+        let made = bits.words.chunks(primitive.made()).map(Words::from);
+        let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.tell(primitive, some.iter().cloned().zip(made));
+    }
+    Ok(true)
+}
+
 /// All sets of liberties, the smallest first.
-fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
+pub(super) fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
     let some = &liberties[..liberties.len().min(TOGETHER)];
     let mut all: Vec<Vec<Liberty>> = (0..1u32 << some.len())
         .map(|set| some.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, l)| *l).collect())

@@ -100,6 +100,18 @@ impl Answers {
         table.into_iter().flat_map(|t| t.known.values()).flat_map(|words| words.iter().copied()).collect()
     }
 
+    /// The operations that came up.
+    pub fn primitives(&self) -> impl Iterator<Item = &Primitive> {
+        self.tables.iter().map(|t| &t.primitive)
+    }
+
+    /// All answers of an operation: operands, and at the same places results.
+    #[must_use]
+    pub fn known(&self, primitive: &Primitive) -> (Vec<Words>, Vec<Words>) {
+        let table = self.places.get(primitive).and_then(|place| self.tables.get(*place));
+        table.into_iter().flat_map(|t| &t.known).map(|(given, made)| (given.clone(), made.clone())).unzip()
+    }
+
     /// Forgets what was not answered.
     pub fn give_up(&mut self) {
         self.tables.iter_mut().for_each(|t| t.missing.clear());

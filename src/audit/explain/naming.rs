@@ -1,0 +1,171 @@
+//! How an adapter computes a single operation: by a rule that gives its value at every operand that came up, and at some more.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::search::{ask, mode_of, subsets};
+use crate::engines::interpreter::asked::{Answers, Words};
+use crate::engines::interpreter::Runner;
+use crate::engines::{Engine, RunError};
+use crate::model::Liberty;
+use crate::model::explained::{Operation, Rule};
+use crate::wgsl::primitive::{Kind, Primitive};
+
+/// Operands beyond those that came up.
+const PROBES: u32 = 1 << 12;
+
+/// How some driver computes functions, as WGSL.
+struct Model {
+    name: &'static str,
+    source: &'static str,
+}
+
+/// Every model there is; each may be of any adapter, for only bits decide.
+const MODELS: [Model; 1] = [Model { name: "x86", source: include_str!("../../../models/x86.wgsl") }];
+
+impl Model {
+    /// The liberties that the interpreter takes with its functions: a line of its header.
+    fn liberties(&self) -> Vec<Liberty> {
+        let line = self.source.lines().find_map(|l| l.strip_prefix("//! liberties: ")).unwrap_or_default();
+        Liberty::PLAIN.into_iter().filter(|l| line.split(", ").any(|name| name == l.name())).collect()
+    }
+
+    /// Its functions as a shader can have them.
+    fn functions(&self) -> String {
+        self.source.lines().filter(|l| !l.starts_with("//!")).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Every operation that the adapter was asked for and that it does not compute strictly, with the rules that give all its
+/// values.
+pub(in crate::audit) fn operations(
+    engine: &mut dyn Engine,
+    answers: &Arc<Mutex<Answers>>,
+) -> Result<Vec<Operation>, RunError> {
+    let lock = || answers.lock().unwrap_or_else(PoisonError::into_inner);
+    let all: Vec<Primitive> = lock().primitives().cloned().collect();
+    let mut found = Vec::new();
+    for primitive in all {
+        let is_strict = {
+            let (given, made) = lock().known(&primitive);
+            given.is_empty() || evaluate(&primitive, &[], "", &given)?.is_some_and(|strict| strict == made)
+        };
+        if is_strict {
+            continue;
+        }
+        ask(engine, answers, &primitive, &probes(&primitive))?;
+        let (given, made) = lock().known(&primitive);
+        let Some(strict) = evaluate(&primitive, &[], "", &given)? else { continue };
+        let other = strict.iter().zip(&made).filter(|(a, b)| a != b).count();
+        let rules = rules(&primitive, &given, &made, &strict)?;
+        found.push(Operation {
+            operation: primitive.name(),
+            rules,
+            operands: given.len() as u64,
+            other: other as u64,
+        });
+    }
+    found.sort_by(|a, b| a.operation.cmp(&b.operation));
+    Ok(found)
+}
+
+/// The rules that give every value: the smallest sets of liberties, or else models.
+fn rules(primitive: &Primitive, given: &[Words], made: &[Words], strict: &[Words]) -> Result<Vec<Rule>, RunError> {
+    let gives = |liberties: &[Liberty], primitive: &Primitive, functions: &str| -> Result<bool, RunError> {
+        Ok(evaluate(primitive, liberties, functions, given)?.is_some_and(|found| found == made))
+    };
+    let mut change = Vec::new();
+    for liberty in Liberty::PLAIN {
+        if evaluate(primitive, &[liberty], "", given)?.is_some_and(|found| found != strict) {
+            change.push(liberty);
+        }
+    }
+    let mut rules: Vec<Rule> = Vec::new();
+    for set in subsets(&change).into_iter().filter(|set| !set.is_empty()) {
+        if rules.first().is_some_and(|first| first.liberties.len() < set.len()) {
+            break;
+        }
+        if gives(&set, primitive, "")? {
+            rules.push(Rule { liberties: set, model: None });
+        }
+    }
+    if rules.is_empty() {
+        for model in &MODELS {
+            if let Some(by) = primitive.by_model(model.source)
+                && gives(&model.liberties(), &by, &model.functions())?
+            {
+                rules.push(Rule { liberties: Vec::new(), model: Some(model.name.to_owned()) });
+            }
+        }
+    }
+    Ok(rules)
+}
+
+/// What the interpreter gives with liberties. `None` where it does not compute the operation.
+fn evaluate(
+    primitive: &Primitive,
+    liberties: &[Liberty],
+    functions: &str,
+    given: &[Words],
+) -> Result<Option<Vec<Words>>, RunError> {
+    let words: Vec<u32> = given.iter().flat_map(|words| words.iter().copied()).collect();
+    let mut made = Vec::with_capacity(given.len());
+    for some in words.chunks(primitive.given().max(1) << 16) {
+        let Some(program) = primitive.program(some.to_vec(), functions) else { return Ok(None) };
+        let found = Runner::open(mode_of(liberties)).compute(&program)?;
+        made.extend(found.chunks(primitive.made()).take(some.len() / primitive.given().max(1)).map(Words::from));
+    }
+    Ok(Some(made))
+}
+
+/// Operands of every kind: patterns spread over all there are, and the edges of a type with one another.
+fn probes(primitive: &Primitive) -> Vec<Words> {
+    let kinds: Vec<Kind> = primitive.given_kinds().collect();
+    // The finaliser of MurmurHash3: every bit of the result depends on every bit of the input.
+    let mixed = |mut x: u32| {
+        x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
+        x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
+        x ^ (x >> 16)
+    };
+    let word = |kind: Kind, n: u32, k: u32| {
+        let word = if n.is_multiple_of(2) {
+            mixed(n.wrapping_mul(31).wrapping_add(k.wrapping_mul(0x9e37_79b9)))
+        } else {
+            EDGES[mixed(n.wrapping_mul(17).wrapping_add(k)) as usize % EDGES.len()]
+        };
+        match kind {
+            Kind::F16 => word >> 16,
+            Kind::Bool => word & 1,
+            _ => word,
+        }
+    };
+    (0..PROBES).map(|n| kinds.iter().zip(0..).map(|(kind, k)| word(*kind, n, k)).collect()).collect()
+}
+
+/// Zeros, the ends of the subnormal and normal ranges, ones, infinities, NaN quiet and signalling, and what lies about where
+/// integers end.
+const EDGES: [u32; 24] = [
+    0,
+    0x8000_0000,
+    1,
+    0x8000_0001,
+    0x007f_ffff,
+    0x807f_ffff,
+    0x0080_0000,
+    0x8080_0000,
+    0x3f80_0000,
+    0xbf80_0000,
+    0x3f00_0000,
+    0x3f80_0001,
+    0x4b00_0000,
+    0x4f00_0000,
+    0xcf00_0000,
+    0x7f7f_ffff,
+    0xff7f_ffff,
+    0x7f80_0000,
+    0xff80_0000,
+    0x7fc0_0000,
+    0xffc0_0000,
+    0x7fc1_2345,
+    0x7f80_0001,
+    0xff92_3456,
+];
