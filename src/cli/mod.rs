@@ -110,7 +110,7 @@ enum Verb {
     Sweep(sweep::Args),
     /// What makes this machine's results differ from strict arithmetic, proven by computing them again.
     #[command(
-        after_help = "Examples:\n  repro-audit explain\n  repro-audit explain repro-audit-out --full\n  repro-audit explain 'softmax/rows?rows=8&n=64'"
+        after_help = "Examples:\n  repro-audit explain\n  repro-audit explain repro-audit-out --full\n  repro-audit explain 'softmax/rows?rows=8&cols=64'"
     )]
     Explain(explain::Args),
     /// Predict the random numbers that GPUs not in this machine draw, or identify the GPU from printed numbers. Works

@@ -26,11 +26,19 @@ pub enum Liberty {
     /// Of NaN operands the first is the result, with its sign and payload, quieted; a NaN that an operation makes of numbers
     /// is 0xffc00000: what x86 processors do. Strict arithmetic has 0x7fc00000 for both.
     OperandNan,
+    /// `x * 0` as `0`, which is wrong for infinities and NaN, and for the sign of zero.
+    ZeroProduct,
+    /// `x + 0` and `x - 0` as `x`, and `0 - x` as `-x`, which is wrong for a zero of one sign.
+    ZeroSum,
+    /// `x - x` as `0`, which is wrong for infinities and NaN.
+    SelfDifference,
+    /// `x*y + x*z` as `x * (y + z)`.
+    Factor,
 }
 
 impl Liberty {
     /// Those that are taken or not, without a measure, in the order in which they are written.
-    pub const PLAIN: [Self; 7] = [
+    pub const PLAIN: [Self; 11] = [
         Self::Contract,
         Self::SplitFma,
         Self::Flush,
@@ -38,6 +46,10 @@ impl Liberty {
         Self::Reassociate,
         Self::RoundTwice,
         Self::OperandNan,
+        Self::ZeroProduct,
+        Self::ZeroSum,
+        Self::SelfDifference,
+        Self::Factor,
     ];
 
     /// The name in records, causes and `--planted`.
@@ -52,6 +64,10 @@ impl Liberty {
             Self::ApproximateFunction { .. } => "builtins",
             Self::RoundTwice => "round-twice",
             Self::OperandNan => "operand-nan",
+            Self::ZeroProduct => "zero-product",
+            Self::ZeroSum => "zero-sum",
+            Self::SelfDifference => "self-difference",
+            Self::Factor => "factor",
         }
     }
 
@@ -60,7 +76,9 @@ impl Liberty {
     pub fn llvm(self) -> Option<&'static str> {
         match self {
             Self::Contract => Some("contract"),
-            Self::Reassociate => Some("reassoc"),
+            Self::Reassociate | Self::Factor => Some("reassoc"),
+            Self::ZeroProduct | Self::SelfDifference => Some("nnan nsz"),
+            Self::ZeroSum => Some("nsz"),
             Self::Reciprocal => Some("arcp"),
             Self::ApproximateFunction { .. } => Some("afn"),
             Self::SplitFma | Self::Flush | Self::RoundTwice | Self::OperandNan => None,
@@ -78,6 +96,10 @@ impl Liberty {
             Self::Reciprocal => "divides by multiplying with the reciprocal",
             Self::ApproximateFunction { .. } => "approximates built-in functions",
             Self::RoundTwice => "rounds conversions twice",
+            Self::ZeroProduct => "takes x * 0 for 0",
+            Self::ZeroSum => "takes x + 0 for x and 0 - x for -x",
+            Self::SelfDifference => "takes x - x for 0",
+            Self::Factor => "factors x*y + x*z into x * (y + z)",
             Self::OperandNan => "passes the first NaN operand on and makes NaN with the sign set",
         }
     }

@@ -20,11 +20,11 @@ const LISTED: usize = 6;
 pub fn explained(file: &ExplainFile) -> serde_json::Result<Prepared> {
     let sum = |of: fn(&Explained) -> u64| file.explained.iter().map(of).sum::<u64>();
     let (differing, proven, named) = (sum(|e| e.pairs_differing), sum(|e| e.pairs_proven), sum(|e| e.pairs_named));
-    let asked = file.explained.iter().filter(|e| e.absent.is_none()).count();
+    let asked = file.explained.iter().filter(|e| e.absent.is_none() && e.pairs_differing > 0).count();
     let (tone, headline) = if differing == 0 {
         (Tone::Plain, "No result with a strict reference differs from it: there is nothing to explain".to_owned())
     } else if asked == 0 {
-        (Tone::Bad, "No adapter of the record is on this machine: nothing could be asked".to_owned())
+        (Tone::Bad, "No adapter of the record that differs is on this machine: nothing could be asked".to_owned())
     } else {
         let tone = if proven == differing { Tone::Good } else { Tone::Plain };
         let text = format!(
@@ -66,8 +66,7 @@ fn parts(engine: &Explained, pair: &Pair) -> Vec<(Known, String, Vec<String>)> {
     let Some(by) = pair.by.first() else { return Vec::new() };
     let mut parts: BTreeMap<(Known, String), Vec<String>> = BTreeMap::new();
     if !by.liberties.is_empty() {
-        let sets: Vec<Rule> =
-            pair.by.iter().map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
+        let sets: Vec<Rule> = pair.by.iter().map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
         parts.entry((Known::Rule, rules(&sets))).or_default();
     }
     for operation in &by.operations {

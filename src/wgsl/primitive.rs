@@ -216,7 +216,8 @@ impl Primitive {
             (Shape::Matrix { columns, rows }, _) => format!("_mat{columns}x{rows}"),
         };
         let mut types: Vec<String> = self.operands.iter().map(suffix).filter(|s| !s.is_empty()).collect();
-        let operator = OPERATORS.iter().find(|(text, _)| self.expression == format!("$0 {text} $1")).map(|(_, name)| *name);
+        let operator =
+            OPERATORS.iter().find(|(text, _)| self.expression == format!("$0 {text} $1")).map(|(_, name)| *name);
         if operator.is_none() {
             types.dedup();
         }
@@ -341,11 +342,26 @@ mod tests {
         let all = [
             (Primitive::call("exp", vec![one], one), "exp(f32)", true, "model_exp"),
             (Primitive::call("dot", vec![f32s(4); 2], one), "dot(vec4<f32>, vec4<f32>)", true, "model_dot_vec4"),
-            (Primitive::call("normalize", vec![f32s(3)], f32s(3)), "normalize(vec3<f32>)", true, "model_normalize_vec3"),
-            (Primitive::splitting("frexp", one, [("fract", Kind::F32), ("exp", Kind::I32)]), "frexp(f32)", true, "model_frexp_fract"),
+            (
+                Primitive::call("normalize", vec![f32s(3)], f32s(3)),
+                "normalize(vec3<f32>)",
+                true,
+                "model_normalize_vec3",
+            ),
+            (
+                Primitive::splitting("frexp", one, [("fract", Kind::F32), ("exp", Kind::I32)]),
+                "frexp(f32)",
+                true,
+                "model_frexp_fract",
+            ),
             (Primitive::binary("/", [one; 2], one), "f32 / f32", false, "model_div"),
             (Primitive::binary("<", [one; 2], Type::scalar(Kind::Bool)), "f32 < f32", false, "model_less"),
-            (Primitive::binary("*", [matrix, f32s(4)], f32s(4)), "mat4x4<f32> * vec4<f32>", false, "model_mul_mat4x4_vec4"),
+            (
+                Primitive::binary("*", [matrix, f32s(4)], f32s(4)),
+                "mat4x4<f32> * vec4<f32>",
+                false,
+                "model_mul_mat4x4_vec4",
+            ),
             (Primitive::negation(one), "-f32", false, "model_negate"),
             (Primitive::conversion(one, Type::scalar(Kind::F16)), "f16(f32)", false, "model_f16_from_f32"),
         ];

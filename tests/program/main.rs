@@ -3,6 +3,7 @@
 mod cli;
 #[path = "../common/mod.rs"]
 mod common;
+mod explain;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod kernel;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::search::{ask, mode_of, subsets};
-use crate::engines::interpreter::asked::{Answers, Words};
 use crate::engines::interpreter::Runner;
+use crate::engines::interpreter::asked::{Answers, Words};
 use crate::engines::{Engine, RunError};
 use crate::model::Liberty;
 use crate::model::explained::{Operation, Rule};
@@ -57,12 +57,7 @@ pub(in crate::audit) fn operations(
         let Some(strict) = evaluate(&primitive, &[], "", &given)? else { continue };
         let other = strict.iter().zip(&made).filter(|(a, b)| a != b).count();
         let rules = rules(&primitive, &given, &made, &strict)?;
-        found.push(Operation {
-            operation: primitive.name(),
-            rules,
-            operands: given.len() as u64,
-            other: other as u64,
-        });
+        found.push(Operation { operation: primitive.name(), rules, operands: given.len() as u64, other: other as u64 });
     }
     found.sort_by(|a, b| a.operation.cmp(&b.operation));
     Ok(found)

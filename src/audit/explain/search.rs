@@ -229,3 +229,127 @@ fn told(case: &str, grade: Grade, by: Vec<Reproduction>, [strict, target]: [&Bit
     });
     Pair { case: case.to_owned(), grade, by, elements: elements as u64, reproduced: reproduced as u64, first }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::audit::explain::naming::operations;
+    use crate::engines::interpreting;
+    use crate::kernels::case::Case;
+    use crate::kernels::problem;
+
+    /// Cases in which each liberty shows, by itself and beside others.
+    const CASES: [&str; 16] = [
+        "arithmetic/mul_add?n=64&dist=mixed",
+        "arithmetic/cancel?n=64",
+        "arithmetic/factor?n=64",
+        "arithmetic/mul_zero?n=64&dist=mixed",
+        "arithmetic/add_zero?n=64&dist=mixed",
+        "arithmetic/zero_minus?n=64&dist=mixed",
+        "arithmetic/div_constant?n=64",
+        "arithmetic/fma?n=64",
+        "arithmetic/mul?n=64&dist=mixed",
+        "specials/add?n=64&dist=edges",
+        "specials/subtract_self?n=64&dist=edges",
+        "specials/div?n=64&dist=edges",
+        "specials/fma?n=64&dist=edges",
+        "conversion/f32_to_f16?n=64",
+        "layer_norm/two_pass?rows=2&cols=32",
+        "sum/kahan?n=64",
+    ];
+
+    fn programs() -> Vec<(String, Program)> {
+        let program = |id: &&str| {
+            let case = Case::parse(id).expect("a case");
+            (case.to_string(), problem(&case).expect("a problem").program().expect("a shader"))
+        };
+        CASES.iter().map(program).collect()
+    }
+
+    /// The pairs of a planted engine that differ, with what changes each.
+    fn explained(
+        mode: Mode,
+        programs: &[(String, Program)],
+    ) -> (Vec<(Pair, Vec<Liberty>)>, Vec<crate::model::explained::Operation>) {
+        let mut engine = interpreting(mode, 1);
+        let answers = Arc::default();
+        let mut pairs = Vec::new();
+        for (id, program) in programs {
+            let given = |mode: Mode| program.output.gather(Runner::open(mode).compute(program).expect("it runs"));
+            let (strict, target) = (given(Mode::default()), given(mode));
+            let change: Vec<Liberty> = Liberty::PLAIN.into_iter().filter(|l| given(mode_of(&[*l])) != strict).collect();
+            if strict != target {
+                let mut search = Search::new(engine.as_mut(), Arc::clone(&answers));
+                let pair = search.pair(id, program, [&strict, &target], &change).expect("it runs");
+                pairs.push((pair, change));
+            }
+        }
+        let named = operations(engine.as_mut(), &answers).expect("it runs");
+        (pairs, named)
+    }
+
+    #[test]
+    fn what_was_planted_is_found_and_nothing_else() {
+        let programs = programs();
+        let mut random = 0x9e37_79b9_7f4a_7c15u64;
+        let mut next = |n: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(random >> 33).expect("31 bits") % n
+        };
+        let mut seen = BTreeSet::new();
+        for round in 0..200 {
+            let mut planted = BTreeSet::new();
+            for _ in 0..=next(4) {
+                planted.insert(Liberty::PLAIN[next(Liberty::PLAIN.len())]);
+            }
+            let set: Vec<Liberty> = planted.iter().copied().collect();
+            let (pairs, _) = explained(mode_of(&set), &programs);
+            let mut shown = BTreeSet::new();
+            for (pair, change) in &pairs {
+                // Liberties that change a case only beside others, and more of them than are tried together, are no part
+                // of the search: what is planted in one of these cases is all found, or it is not called named.
+                if change.len() > TOGETHER {
+                    continue;
+                }
+                if pair.grade == Grade::Named {
+                    let within: Vec<Liberty> = set.iter().copied().filter(|l| change.contains(l)).collect();
+                    let least = pair.by.iter().any(|by| by.liberties.iter().all(|l| within.contains(l)));
+                    assert!(least, "round {round}: {} of {set:?} is told as {:?}", pair.case, pair.by);
+                    if let [only] = pair.by.as_slice() {
+                        shown.extend(only.liberties.iter().copied());
+                    }
+                } else {
+                    assert_ne!(pair.grade, Grade::Unexplained, "round {round}: {} of {set:?}: {pair:?}", pair.case);
+                }
+            }
+            assert!(shown.is_subset(&planted), "round {round}: {set:?} is told as {shown:?}");
+            assert!(!pairs.is_empty() || set.is_empty(), "round {round}: {set:?} shows somewhere");
+            seen.extend(shown);
+        }
+        assert_eq!(seen.len(), Liberty::PLAIN.len(), "each was found alone somewhere: {seen:?}");
+    }
+
+    #[test]
+    fn what_no_rule_gives_has_no_name() {
+        let mode: Mode = "flush+builtins=3".parse().expect("a mode");
+        let ids = ["softmax/rows?rows=4&cols=64", "builtins/exp?n=64", "builtins/log?n=256&dist=edges"];
+        let programs: Vec<(String, Program)> = ids
+            .iter()
+            .map(|id| {
+                let case = Case::parse(id).expect("a case");
+                (case.to_string(), problem(&case).expect("a problem").program().expect("a shader"))
+            })
+            .collect();
+        let (pairs, named) = explained(mode, &programs);
+        let grades: Vec<Grade> = pairs.iter().map(|(pair, _)| pair.grade).collect();
+        assert_eq!(grades, [Grade::Measured, Grade::Itself, Grade::Itself], "{pairs:?}");
+        assert!(pairs[0].0.by[0].operations.contains(&"exp(f32)".to_owned()), "{:?}", pairs[0].0.by);
+        assert!(named.iter().any(|o| o.operation == "exp(f32)"), "it is asked");
+        for operation in named.iter().filter(|o| o.operation.starts_with("exp") || o.operation.starts_with("log")) {
+            assert_eq!(operation.rules, [], "{} has no rule: it is off by a hash", operation.operation);
+            assert!(operation.other > 0 && operation.operands >= u64::from(256u32), "{operation:?}");
+        }
+    }
+}

@@ -28,6 +28,11 @@ const ALL: Defects = Defects {
     reassociate: true,
     round_twice: true,
     operand_nan: true,
+    zero_product: true,
+    zero_sum: true,
+    self_difference: true,
+    // With contraction a product is not there any more that could be taken apart.
+    factor: false,
     builtin_ulps: 3,
 };
 

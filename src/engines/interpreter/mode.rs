@@ -23,6 +23,14 @@ pub struct Defects {
     pub round_twice: bool,
     /// NaN by the rule of x86 processors: see [`Liberty::OperandNan`].
     pub operand_nan: bool,
+    /// `x * 0` is 0.
+    pub zero_product: bool,
+    /// `x + 0` is `x`, and `0 - x` is `-x`.
+    pub zero_sum: bool,
+    /// `x - x` is 0.
+    pub self_difference: bool,
+    /// `x*y + x*z` is `x * (y + z)`.
+    pub factor: bool,
     /// Built-in functions with a stated error are off by this many units in the last place, up or down by a hash of
     /// the result.
     pub builtin_ulps: u32,
@@ -39,6 +47,10 @@ impl Defects {
             Liberty::Reassociate => self.reassociate = true,
             Liberty::RoundTwice => self.round_twice = true,
             Liberty::OperandNan => self.operand_nan = true,
+            Liberty::ZeroProduct => self.zero_product = true,
+            Liberty::ZeroSum => self.zero_sum = true,
+            Liberty::SelfDifference => self.self_difference = true,
+            Liberty::Factor => self.factor = true,
             Liberty::ApproximateFunction { ulp } => self.builtin_ulps = ulp,
         }
     }
@@ -54,6 +66,10 @@ impl Defects {
             Liberty::Reassociate => self.reassociate,
             Liberty::RoundTwice => self.round_twice,
             Liberty::OperandNan => self.operand_nan,
+            Liberty::ZeroProduct => self.zero_product,
+            Liberty::ZeroSum => self.zero_sum,
+            Liberty::SelfDifference => self.self_difference,
+            Liberty::Factor => self.factor,
             Liberty::ApproximateFunction { ulp } => *ulp > 0,
         };
         let functions = Liberty::ApproximateFunction { ulp: self.builtin_ulps };
@@ -109,7 +125,7 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is not a defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \
-     round-twice, operand-nan, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
+     round-twice, operand-nan, zero-product, zero-sum, self-difference, factor, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
      power of two), joined by +"
 )]
 pub struct ModeError(String);

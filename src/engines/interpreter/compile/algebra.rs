@@ -27,7 +27,8 @@ impl Definition {
 impl Compiler<'_> {
     /// Whether anything is to be known of sums and products.
     fn algebra(&self) -> bool {
-        self.mode.defects.contract || self.mode.defects.reassociate
+        let d = &self.mode.defects;
+        d.contract || d.reassociate || d.factor
     }
 
     fn define(&mut self, rows: &[Row], definition: Definition) {
@@ -76,6 +77,9 @@ impl Compiler<'_> {
         [a, b]: [&[Row]; 2],
         body: &mut Block,
     ) -> Result<Vec<Row>, Refusal> {
+        if let Some(folded) = self.folded(op, scalar, [a, b], body)? {
+            return Ok(folded);
+        }
         if scalar.is_float() {
             match op {
                 BinaryOperator::Add => return self.add(scalar, a, b, body),
@@ -90,6 +94,47 @@ impl Compiler<'_> {
             }
         }
         self.plain(op, scalar, a, b, body)
+    }
+
+    /// What planted algebra makes of an operation on zero, or on one value twice.
+    fn folded(
+        &mut self,
+        op: BinaryOperator,
+        scalar: Scalar,
+        [a, b]: [&[Row]; 2],
+        body: &mut Block,
+    ) -> Result<Option<Vec<Row>>, Refusal> {
+        use BinaryOperator as B;
+        let d = self.mode.defects;
+        if !matches!(scalar, Scalar::F32 | Scalar::F16) || !(d.zero_product || d.zero_sum || d.self_difference) {
+            return Ok(None);
+        }
+        let zero = self.constant(0)?;
+        let is_zero = |rows: &[Row]| rows == [zero];
+        Ok(match op {
+            B::Multiply if d.zero_product && (is_zero(a) || is_zero(b)) => Some(vec![zero]),
+            B::Add if d.zero_sum && is_zero(b) => Some(a.to_vec()),
+            B::Add if d.zero_sum && is_zero(a) => Some(b.to_vec()),
+            B::Subtract if d.zero_sum && is_zero(b) => Some(a.to_vec()),
+            B::Subtract if d.zero_sum && is_zero(a) => Some(self.negate(scalar, b, body)?),
+            B::Subtract if d.self_difference && a == b => Some(vec![zero]),
+            _ => None,
+        })
+    }
+
+    /// `x*(y + z)` of `x*y` and `x*z`, where that is planted.
+    fn factored(&mut self, scalar: Scalar, [a, b]: [&[Row]; 2], body: &mut Block) -> Result<Option<Vec<Row>>, Refusal> {
+        let product = |rows: &[Row]| match rows.first().and_then(|row| self.definitions.get(row)) {
+            Some(Definition::Product(x, y)) => Some([x.clone(), y.clone()]),
+            _ => None,
+        };
+        let (Some(p), Some(q)) = (product(a), product(b)) else { return Ok(None) };
+        let places = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        let Some((i, k)) = places.into_iter().find(|(i, k)| p[*i] == q[*k]).filter(|_| self.mode.defects.factor) else {
+            return Ok(None);
+        };
+        let sum = self.plain(BinaryOperator::Add, scalar, &p[1 - i], &q[1 - k], body)?;
+        Ok(Some(self.plain(BinaryOperator::Multiply, scalar, &p[i], &sum, body)?))
     }
 
     fn plain(
@@ -118,6 +163,9 @@ impl Compiler<'_> {
     }
 
     fn add(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        if let Some(factored) = self.factored(scalar, [a, b], body)? {
+            return Ok(factored);
+        }
         if let Some((p, q)) = self.product_of(a) {
             return self.fuse(scalar, [&p, &q, b], body);
         }

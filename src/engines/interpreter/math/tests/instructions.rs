@@ -190,9 +190,9 @@ fn every_instruction_set_gives_the_same_bits() {
         split_fma: true,
         flush: true,
         reciprocal: true,
-        reassociate: false,
         round_twice: true,
         builtin_ulps: 3,
+        ..Defects::default()
     };
     // No multiple of any vector's length.
     let lanes = 1021;

@@ -89,6 +89,11 @@ const STRICT: Defects = Defects {
     reciprocal: false,
     reassociate: false,
     round_twice: false,
+    operand_nan: false,
+    zero_product: false,
+    zero_sum: false,
+    self_difference: false,
+    factor: false,
     builtin_ulps: 0,
 };
 const FLUSH: Defects = Defects { flush: true, ..STRICT };
