@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::disorder::Unordered;
 use super::severity::{Difference, Severity, of_output};
 use super::verdict::unsettled;
 use crate::model::Drift;
@@ -167,25 +168,31 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
     if record.provenance.own.is_some() {
         return Vec::new();
     }
+    let unordered = Unordered::of([record]);
     let ran = |c: &&CaseRecord| c.executions.iter().any(|x| matches!(x.outcome, Outcome::Ran { .. }));
     OPERATIONS
         .iter()
         .filter_map(|operation| {
             let mine = |c: &&CaseRecord| operation_at(&c.kernel, &c.id) == Some(operation);
             let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
-            let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
+            let cells = || AXES.iter().map(|a| cell(record, &cases, &unordered, a.axis)).collect();
             (!cases.is_empty()).then(|| Row { operation, cells: cells() })
         })
         .collect()
 }
 
-fn cell<'r>(record: &'r Record, cases: &[&'r CaseRecord], axis: AxisLevel) -> Cell<'r> {
+fn cell<'r>(
+    record: &'r Record,
+    cases: &[&'r CaseRecord],
+    unordered: &Unordered<'_>,
+    axis: AxisLevel,
+) -> Cell<'r> {
     let mut out = Cell { axis, compared: 0, differing: Vec::new() };
     for case in cases {
         if axis == AxisLevel::Repeat {
             runs(record, case, &mut out);
         } else {
-            pairs(record, case, &mut out);
+            pairs(record, case, unordered, &mut out);
         }
     }
     out.differing.sort_by_key(|f| std::cmp::Reverse(f.severity));
@@ -202,13 +209,9 @@ fn strict<'r>(record: &Record, case: &'r CaseRecord) -> Option<&'r Execution> {
     case.executions.iter().find(|x| record.engine(&x.engine).is_some_and(Engine::is_reference))
 }
 
-fn times(execution: &Execution) -> u32 {
-    if let Outcome::Ran { runs, .. } = execution.outcome { runs } else { 0 }
-}
-
 fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
     let changes = |x: &Execution| Evidence::of(case, x).distinct > 1;
-    for execution in case.executions.iter().filter(|x| times(x) > 1) {
+    for execution in case.executions.iter().filter(|x| x.runs() > 1) {
         let Some(engine) = tested(record, &execution.engine) else { continue };
         out.compared += 1;
         if !changes(execution) {
@@ -218,7 +221,7 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
         let drift = case.comparisons.iter().find(of).map(|c| &c.drift);
         let elsewhere = match strict(record, case) {
             Some(x) if changes(x) => Elsewhere::AnyMachine,
-            Some(x) if times(x) > 1 => Elsewhere::OnlyHere,
+            Some(x) if x.runs() > 1 => Elsewhere::OnlyHere,
             // Without a reference there is no order that a machine could keep.
             _ if case.twins.is_empty() => Elsewhere::AnyMachine,
             _ => Elsewhere::Unknown,
@@ -228,15 +231,14 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
     }
 }
 
-fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
+fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, unordered: &Unordered<'_>, out: &mut Cell<'r>) {
     let under_test = |c: &&Comparison| {
         let left = c.left.engine().is_none_or(|e| tested(record, e).is_some());
         c.axis == out.axis && left && c.right.engine().is_some_and(|e| tested(record, e).is_some())
     };
-    // What does not repeat says nothing of another axis; nor does what was run once and leaves its order open.
-    let once = |id: &str| case.executions.iter().any(|x| x.engine == id && times(x) < 2);
-    let open =
-        |c: &Comparison| case.twins.is_empty() && [&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(once));
+    // What does not repeat says nothing of another axis; nor does what repeats by chance.
+    let chance = |id: &str| case.executions.iter().any(|x| x.engine == id && unordered.is_chance(case, x));
+    let open = |c: &Comparison| [&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(chance));
     let settled = |c: &&Comparison| unsettled(record, case, c).is_none() && !open(c);
     let found: Vec<&Comparison> = case.comparisons.iter().filter(under_test).filter(settled).collect();
     for comparison in found {
@@ -288,7 +290,7 @@ pub fn repeats(record: &Record) -> BTreeSet<u32> {
         record.engines.iter().filter(|e| e.role().is_under_test()).map(|e| e.id.as_str()).collect();
     let cases = record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id));
     let all = cases.flat_map(|c| &c.executions).filter(|x| under_test.contains(x.engine.as_str()));
-    all.map(times).filter(|n| *n > 0).collect()
+    all.map(Execution::runs).filter(|n| *n > 0).collect()
 }
 
 /// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.
