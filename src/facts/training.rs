@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use super::disorder::Unordered;
 use super::severity::{Difference, Severity, of_output};
+use super::size::brief;
 use super::verdict::unsettled;
 use crate::model::Drift;
+use crate::model::bits::Dtype;
 use crate::model::Role;
 use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
 
@@ -94,6 +96,29 @@ pub struct Found<'r> {
     pub elsewhere: Elsewhere,
 }
 
+impl Found<'_> {
+    /// Whether its size is one of binary16, of which a last place is 8192 times as large as one of binary32.
+    #[must_use]
+    pub fn is_half(&self) -> bool {
+        half(self.case.dtype, &self.severity)
+    }
+
+    /// How large it is, in a few letters.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        brief_of(self.case.dtype, &self.severity)
+    }
+}
+
+fn half(dtype: Dtype, severity: &Severity) -> bool {
+    dtype == Dtype::F16 && severity.kind == Difference::Finite
+}
+
+/// [`brief`], and the type where it is binary16: a size that is one step there is thousands of binary32.
+pub(super) fn brief_of(dtype: Dtype, severity: &Severity) -> String {
+    if half(dtype, severity) { format!("{} f16", brief(severity)) } else { brief(severity) }
+}
+
 /// An operation on one axis.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cell<'r> {
@@ -140,8 +165,14 @@ impl Cell<'_> {
     /// The largest relative change of an output, as [`of_output`] measures it; `None` where no finite floats differ.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
+        self.furthest().map(|f| f.severity.relative)
+    }
+
+    /// The difference with the largest relative change of an output.
+    #[must_use]
+    pub fn furthest(&self) -> Option<&Found<'_>> {
         let finite = |f: &&Found<'_>| f.severity.relative > 0.0 && f.severity.kind != Difference::Discrete;
-        self.differing.iter().filter(finite).map(|f| f.severity.relative).max_by(f64::total_cmp)
+        self.differing.iter().filter(finite).max_by(|a, b| a.severity.relative.total_cmp(&b.severity.relative))
     }
 }
 
@@ -283,14 +314,20 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
     }
 }
 
-/// How often cases of an operation that gave a result were run on engines under test, each number once, the least first.
+/// How often cases of an operation that gave a result were run, each number once, the least first; on what is tested, which
+/// the interpreters are not.
 #[must_use]
 pub fn repeats(record: &Record) -> BTreeSet<u32> {
-    let under_test: BTreeSet<&str> =
-        record.engines.iter().filter(|e| e.role().is_under_test()).map(|e| e.id.as_str()).collect();
     let cases = record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id));
-    let all = cases.flat_map(|c| &c.executions).filter(|x| under_test.contains(x.engine.as_str()));
+    let all = cases.flat_map(|c| &c.executions).filter(|x| tested(record, &x.engine).is_some());
     all.map(Execution::runs).filter(|n| *n > 0).collect()
+}
+
+/// The cases of an operation that gave a result on what is tested.
+#[must_use]
+pub fn ran(record: &Record) -> Vec<&CaseRecord> {
+    let gave = |x: &Execution| x.runs() > 0 && tested(record, &x.engine).is_some();
+    record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id) && c.executions.iter().any(gave)).collect()
 }
 
 /// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.

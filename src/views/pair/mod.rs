@@ -296,9 +296,9 @@ fn training(pair: &Compared) -> Option<(Mark, String)> {
     let told = changed.iter().map(|o| {
         // The norm over what is stored, and a share of it, are no least of the whole.
         let size = match (o.whole, o.worst.kind) {
-            (true, _) => facts::brief(&o.worst),
+            (true, _) => o.size.clone(),
             (false, Difference::None) => "how far is not stored".to_owned(),
-            (false, _) => format!("{} of what is stored", facts::brief(&o.worst)),
+            (false, _) => format!("{} of what is stored", o.size),
         };
         format!("{} ({size}, in {})", o.name, plural(o.cases, "case"))
     });
