@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn chance_is_what_no_order_is_defined_for() {
-        let engines = [adapter("vulkan:0", "one", 1, 1, "1"), adapter("embedded:0", "interpreter", 0, 0, "0.1, strict")];
+        let engines =
+            [adapter("vulkan:0", "one", 1, 1, "1"), adapter("embedded:0", "interpreter", 0, 0, "0.1, strict")];
         let varies = case("wg=32", vec![ran("vulkan:0", 1), ran("embedded:0", 3)], Vec::new());
         let repeats = case("wg=64", vec![ran("vulkan:0", 1), ran("embedded:0", 1)], Vec::new());
         let both = record(&engines, &[&varies, &repeats]);

@@ -10,8 +10,8 @@ use super::severity::{Difference, Severity, of_output};
 use super::size::brief;
 use super::verdict::unsettled;
 use crate::model::Drift;
-use crate::model::bits::Dtype;
 use crate::model::Role;
+use crate::model::bits::Dtype;
 use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
 
 /// An operation of a training.
@@ -212,12 +212,7 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
         .collect()
 }
 
-fn cell<'r>(
-    record: &'r Record,
-    cases: &[&'r CaseRecord],
-    unordered: &Unordered<'_>,
-    axis: AxisLevel,
-) -> Cell<'r> {
+fn cell<'r>(record: &'r Record, cases: &[&'r CaseRecord], unordered: &Unordered<'_>, axis: AxisLevel) -> Cell<'r> {
     let mut out = Cell { axis, compared: 0, differing: Vec::new() };
     for case in cases {
         if axis == AxisLevel::Repeat {
@@ -489,5 +484,32 @@ mod tests {
         }
         let mut seen = BTreeSet::new();
         assert!(OPERATIONS.iter().flat_map(|o| o.kernels).all(|k| seen.insert(k)), "of one operation each");
+    }
+
+    /// That two adapters gave other bits of what has no fixed order says nothing of the adapters.
+    #[test]
+    fn what_repeats_by_chance_is_not_compared() {
+        let apart = || vec![compared(AxisLevel::Adapter, "vulkan:0", "vulkan:1", [1.0, 1.5])];
+        let both = || vec![ran("vulkan:0", 1), ran("vulkan:1", 1)];
+        for (interpreted, compared) in [(1, 1), (3, 0)] {
+            let mut executions = both();
+            executions.push(ran("embedded:0", interpreted));
+            let case = case("wg=32", executions, apart());
+            let record = record(&engines(), &[&case]);
+            let rows = operations(&record);
+            assert_eq!(rows[0].on(AxisLevel::Adapter).compared, compared, "{interpreted} results of the interpreter");
+        }
+    }
+
+    /// One step of binary16 is thousands of binary32.
+    #[test]
+    fn a_size_of_binary16_says_so() {
+        let apart = || vec![compared(AxisLevel::Adapter, "vulkan:0", "vulkan:1", [1.0, 1.5])];
+        let mut case = case("wg=32", vec![ran("vulkan:0", 1), ran("vulkan:1", 1)], apart());
+        let of =
+            |case: &CaseRecord| operations(&record(&engines(), &[case]))[0].on(AxisLevel::Adapter).differing[0].brief();
+        assert_eq!(of(&case), "0.50", "binary32");
+        case.dtype = Dtype::F16;
+        assert_eq!(of(&case), "0.50 f16", "binary16");
     }
 }

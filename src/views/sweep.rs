@@ -344,8 +344,13 @@ pub fn compared(pairs: &[SweepPair], alone: &[Vec<String>; 2]) -> serde_json::Re
         if pair.functions.iter().any(|f| !f.whole) {
             section.text("Of a sample nothing is known of the other inputs.");
         }
-        for ((side, label), only) in SIDES.iter().zip(&pair.labels).zip(&pair.only).filter(|(_, only)| !only.is_empty()) {
-            section.statement(Mark::Untested, format!("On the {side} only"), format!("{label}: {}.", list(only, LISTED)));
+        for ((side, label), only) in SIDES.iter().zip(&pair.labels).zip(&pair.only).filter(|(_, only)| !only.is_empty())
+        {
+            section.statement(
+                Mark::Untested,
+                format!("On the {side} only"),
+                format!("{label}: {}.", list(only, LISTED)),
+            );
         }
         if !pair.apart.is_empty() {
             section.statement(Mark::Untested, "Swept at other inputs", format!("{}.", list(&pair.apart, LISTED)));

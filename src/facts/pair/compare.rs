@@ -11,7 +11,8 @@ use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
 use crate::facts::{
-    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training, Unordered,
+    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
+    training,
 };
 use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};

@@ -36,7 +36,9 @@ pub(super) fn operations(compared: &BTreeSet<&'static str>, results: &[ResultCha
         for result in results.iter().filter(mine) {
             cases.insert(&result.case);
             out.whole &= result.drift.as_ref().is_some_and(super::Between::is_whole);
-            let Some((dtype, found)) = result.drift.as_ref().map(|d| (d.dtype, of_output(d.dtype, &d.drift))) else { continue };
+            let Some((dtype, found)) = result.drift.as_ref().map(|d| (d.dtype, of_output(d.dtype, &d.drift))) else {
+                continue;
+            };
             if found > out.worst {
                 (out.worst, out.size) = (found, training::brief_of(dtype, &found));
             }

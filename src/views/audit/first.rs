@@ -24,6 +24,9 @@ const LINE: usize = 80;
 /// Those before the text of a statement that has a title such as `Held here`.
 const TITLE: usize = 15;
 
+/// Those before the answer to a question.
+const QUESTION: usize = 19;
+
 /// A question of the first screen.
 struct Question {
     axis: AxisLevel,
@@ -215,10 +218,11 @@ impl<'r> First<'r> {
             return Some((Mark::Holds, format!("YES for {held}{what}{}{rest}", self.bound(axis))));
         }
         let star = if differing.iter().all(|c| c.any_machine()) { "*" } else { "" };
+        let few = format!("{} of {}{star}", differing.len(), tested.len());
         let which = if untested == 0 {
             format!("{} of {}{star}", differing.len(), text::plural(tested.len(), "operation"))
         } else {
-            format!("{} of {}{star} ({untested} untested)", differing.len(), tested.len())
+            format!("{few} ({untested} untested)")
         };
         let not_finite = match differing.iter().map(|c| c.kind()).max() {
             Some(Difference::Nan) => Some("NaN".to_owned()),
@@ -228,13 +232,17 @@ impl<'r> First<'r> {
         };
         let most = differing.iter().filter_map(|c| c.furthest());
         let most = most.max_by(|a, b| a.severity.relative.total_cmp(&b.severity.relative));
-        let half = |f: &Found<'_>| if f.is_half() { " (f16)" } else { "" };
+        let half = |f: &Found<'_>| if f.is_half() { " f16" } else { "" };
         let most = most.map(|f| format!("up to {}{}", facts::relative(f.severity.relative), half(f)));
         let share = differing.iter().filter_map(|c| c.share()).max_by(f64::total_cmp);
         let share = share.map(|share| format!("{} of integers", facts::share(share)));
         let sizes: Vec<String> = [not_finite, most, share].into_iter().flatten().collect();
         let sizes = if sizes.is_empty() { String::new() } else { format!("; {}", sizes.join(", ")) };
-        Some((Mark::Differs, format!("NO for {which}{sizes}")))
+        // That they are operations stands where there is room for it in the line.
+        let said = [which, few].map(|which| format!("NO for {which}{sizes}"));
+        let fits = |text: &&String| untested > 0 || text.chars().count() <= LINE - QUESTION;
+        let said = said.iter().find(fits).unwrap_or(&said[1]).clone();
+        Some((Mark::Differs, said))
     }
 
     /// What so many runs can miss; nothing on an axis that is not about runs.

@@ -4,10 +4,10 @@ mod headline;
 
 use headline::{SIDES, between, headline, share, soundness};
 
-use crate::facts::{self, Difference};
 use crate::facts::pair::{
     Between, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Sameness, Why, chosen,
 };
+use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
 use crate::views::document::{
