@@ -273,6 +273,10 @@ impl<'a> Table<'a> {
         for (i, node) in self.nodes.iter().enumerate() {
             by_key.entry(node.key.clone()).or_default().push(i);
         }
+        let variant = |c: &Case| (c.kernel.clone(), c.variant.clone());
+        // Of these, runs of one audit show that the order matters: that two audits differ there is no news.
+        let varies = |case: &usize| self.nodes.iter().any(|n| n.cells[*case] == Cell::Unsettled);
+        let known: BTreeSet<_> = (0..self.cases.len()).filter(varies).map(|c| variant(&self.cases[c])).collect();
         let mut anywhere: BTreeSet<usize> = BTreeSet::new();
         for (key, members) in &by_key {
             for case in 0..self.cases.len() {
@@ -302,7 +306,6 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        let variant = |c: &Case| (c.kernel.clone(), c.variant.clone());
         let unordered: BTreeSet<_> =
             anywhere.iter().map(|c| &self.cases[*c]).filter(|c| !c.has_reference).map(variant).collect();
         let open = |c: &Case| !c.has_reference && unordered.contains(&variant(c));
@@ -310,7 +313,8 @@ impl<'a> Table<'a> {
             for node in self.nodes.iter_mut().filter(|n| n.cells[case] != Cell::Absent) {
                 node.cells[case] = Cell::Unsettled;
             }
-            self.clashes.retain(|c| c.case != case || c.same_machine);
+            let news = !known.contains(&variant(&self.cases[case]));
+            self.clashes.retain(|c| c.case != case || c.same_machine && news);
         }
     }
 
