@@ -41,14 +41,17 @@ pub struct SweepPlan {
 }
 
 impl SweepPlan {
-    /// The adapters of a listing that any of `wanted` names; without one, all that have a driver.
+    /// The adapters of a listing that any of `wanted` names, without one all that have a driver; and the interpreters with
+    /// a defect planted, which were asked for by that.
     #[must_use]
-    pub fn chosen(listing: &Listing, wanted: &[String]) -> Vec<AdapterIdentity> {
+    pub fn chosen(listing: &Listing, wanted: &[String], planted: &[Mode]) -> Vec<AdapterIdentity> {
         let named = |a: &&AdapterIdentity| match wanted {
             [] => !a.is_embedded(),
             _ => wanted.iter().any(|text| a.matches(text)),
         };
-        listing.adapters.iter().filter(named).cloned().collect()
+        // Number 0 is the strict one.
+        let asked = |a: &&AdapterIdentity| a.is_embedded() && (1..=planted.len()).contains(&a.index);
+        listing.adapters.iter().filter(|a| named(a) || asked(a)).cloned().collect()
     }
 }
 

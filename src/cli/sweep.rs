@@ -11,7 +11,7 @@ use super::{Exit, Failure, refuse_to_replace};
 use crate::audit::sweep::{SweepPlan, SweepProgress, sweep};
 use crate::audit::{Listing, adapters};
 use crate::engines::interpreter::Mode;
-use crate::facts::sweep::compare;
+use crate::facts::sweep::{alone, compare};
 use crate::formats::Format;
 use crate::kernels::sweep::{Sweepable, functions};
 use crate::model::AdapterIdentity;
@@ -188,7 +188,7 @@ fn chosen(args: &Args, listing: &Listing) -> Result<Vec<AdapterIdentity>, Failur
     if let Some(text) = args.adapter.iter().find(|t| !listing.adapters.iter().any(|a| a.matches(t))) {
         return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {}", present.join("; "))));
     }
-    let chosen = SweepPlan::chosen(listing, &args.adapter);
+    let chosen = SweepPlan::chosen(listing, &args.adapter, &args.planted);
     if chosen.is_empty() {
         return Err(Failure::new(
             Exit::Incomplete,
@@ -206,9 +206,11 @@ fn run_compare(args: &Args) -> Result<Exit, Failure> {
     let files = args.compare.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some((left, others)) = files.split_first() else { return Err(Failure::usage("--compare needs a file")) };
     let pairs = compare(left, others.first()).map_err(Failure::usage)?;
-    show(&compared(&pairs).map_err(Failure::usage)?, args.format, true)?;
+    let alone = others.first().map(|right| alone(left, right)).unwrap_or_default();
+    show(&compared(&pairs, &alone).map_err(Failure::usage)?, args.format, true)?;
     let functions = || pairs.iter().flat_map(|p| &p.functions);
     let unmatched = functions().next().is_none()
+        || alone.iter().any(|names| !names.is_empty())
         || pairs.iter().any(|p| !p.apart.is_empty() || p.only.iter().any(|o| !o.is_empty()));
     let differs = functions().any(|f| f.differing > 0) || unmatched;
     Ok(if args.fail_on == FailOn::Drift && differs { Exit::Beyond } else { Exit::Within })

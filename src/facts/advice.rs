@@ -144,8 +144,14 @@ fn of_kernel(record: &Record, kernel: &str, engines: &[&str], verdicts: &[Verdic
         .map(|(variant, levels)| (*variant, with(levels, LevelState::Failed)))
         .filter(|(_, levels)| !levels.is_empty())
         .collect();
+    // That a variant without a reference kept its bits is chance, or this machine's order: no advice to others.
+    let fixed = |variant: &str| {
+        let mut cases = record.cases.iter().filter(|c| c.kernel == kernel && c.variant == variant);
+        cases.all(|c| !c.twins.is_empty())
+    };
     let mut out: Vec<Advice> = Vec::new();
-    for (variant, levels) in found.iter().filter(|(_, levels)| with(levels, LevelState::Failed).is_empty()) {
+    let kept = found.iter().filter(|(v, levels)| with(levels, LevelState::Failed).is_empty() && fixed(v));
+    for (variant, levels) in kept {
         let held = with(levels, LevelState::Held);
         let untested = with(levels, LevelState::Untested);
         // Advice is against something: a variant that broke what this one held.

@@ -44,7 +44,7 @@ pub use advice::{Advice, Asked, MORE_RUNS, Step, advice, axes_in_words, is_probe
 pub use cause::{
     Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, other_configuration, tells,
 };
-pub use disorder::Disorder;
+pub use disorder::{Disorder, Unordered};
 pub use elements::{Elements, ShownElement, elements};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};
 pub use matching::{Alike, Engines, Match, MatchError, Matching, alike, matching};

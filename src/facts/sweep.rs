@@ -71,14 +71,38 @@ pub fn compare(left: &SweepFile, right: Option<&SweepFile>) -> Result<Vec<SweepP
     Ok(pairs)
 }
 
+/// The adapters of each of two files that [`compare`] finds no pair for.
+#[must_use]
+pub fn alone(left: &SweepFile, right: &SweepFile) -> [Vec<String>; 2] {
+    if left.sweeps.len() == 1 && right.sweeps.len() == 1 {
+        return Default::default();
+    }
+    let without = |these: &SweepFile, others: &SweepFile| -> Vec<String> {
+        let lonely = these.sweeps.iter().filter(|s| !others.sweeps.iter().any(|o| o.engine == s.engine));
+        lonely.map(called).collect()
+    };
+    [without(left, right), without(right, left)]
+}
+
+/// An adapter as it is called.
+fn called(sweep: &AdapterSweep) -> String {
+    format!("{} {}", sweep.engine, sweep.adapter.label())
+}
+
+/// A function as it is called: one name stands for a function of either type.
+#[must_use]
+pub fn name(function: &str, dtype: Dtype) -> String {
+    if dtype == Dtype::F16 { format!("{function} (f16)") } else { function.to_owned() }
+}
+
 fn pair(a: &AdapterSweep, b: &AdapterSweep) -> SweepPair {
     let key = |s: &Swept| (s.function.clone(), s.dtype);
     let without = |these: &[Swept], others: &[Swept]| {
         let lonely = these.iter().filter(|s| !others.iter().any(|o| key(o) == key(s)));
-        lonely.map(|s| s.function.clone()).collect::<Vec<_>>()
+        lonely.map(|s| name(&s.function, s.dtype)).collect::<Vec<_>>()
     };
     let mut found = SweepPair {
-        labels: [a, b].map(|s| format!("{} {}", s.engine, s.adapter.label())),
+        labels: [a, b].map(called),
         functions: Vec::new(),
         apart: Vec::new(),
         only: [without(&a.functions, &b.functions), without(&b.functions, &a.functions)],
@@ -87,7 +111,7 @@ fn pair(a: &AdapterSweep, b: &AdapterSweep) -> SweepPair {
         let Some(right) = b.functions.iter().find(|s| key(s) == key(left)) else { continue };
         match function(left, right) {
             Some(both) => found.functions.push(both),
-            None => found.apart.push(left.function.clone()),
+            None => found.apart.push(name(&left.function, left.dtype)),
         }
     }
     found

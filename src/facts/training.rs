@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::disorder::Unordered;
 use super::severity::{Difference, Severity, of_output};
+use super::size::brief;
 use super::verdict::unsettled;
 use crate::model::Drift;
 use crate::model::Role;
+use crate::model::bits::Dtype;
 use crate::model::record::{AXES, AxisLevel, CaseRecord, Comparison, Engine, Evidence, Execution, Outcome, Record};
 
 /// An operation of a training.
@@ -93,6 +96,29 @@ pub struct Found<'r> {
     pub elsewhere: Elsewhere,
 }
 
+impl Found<'_> {
+    /// Whether its size is one of binary16, of which a last place is 8192 times as large as one of binary32.
+    #[must_use]
+    pub fn is_half(&self) -> bool {
+        half(self.case.dtype, &self.severity)
+    }
+
+    /// How large it is, in a few letters.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        brief_of(self.case.dtype, &self.severity)
+    }
+}
+
+fn half(dtype: Dtype, severity: &Severity) -> bool {
+    dtype == Dtype::F16 && severity.kind == Difference::Finite
+}
+
+/// [`brief`], and the type where it is binary16: a size that is one step there is thousands of binary32.
+pub(super) fn brief_of(dtype: Dtype, severity: &Severity) -> String {
+    if half(dtype, severity) { format!("{} f16", brief(severity)) } else { brief(severity) }
+}
+
 /// An operation on one axis.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cell<'r> {
@@ -139,8 +165,14 @@ impl Cell<'_> {
     /// The largest relative change of an output, as [`of_output`] measures it; `None` where no finite floats differ.
     #[must_use]
     pub fn relative(&self) -> Option<f64> {
+        self.furthest().map(|f| f.severity.relative)
+    }
+
+    /// The difference with the largest relative change of an output.
+    #[must_use]
+    pub fn furthest(&self) -> Option<&Found<'_>> {
         let finite = |f: &&Found<'_>| f.severity.relative > 0.0 && f.severity.kind != Difference::Discrete;
-        self.differing.iter().filter(finite).map(|f| f.severity.relative).max_by(f64::total_cmp)
+        self.differing.iter().filter(finite).max_by(|a, b| a.severity.relative.total_cmp(&b.severity.relative))
     }
 }
 
@@ -167,25 +199,26 @@ pub fn operations(record: &Record) -> Vec<Row<'_>> {
     if record.provenance.own.is_some() {
         return Vec::new();
     }
+    let unordered = Unordered::of([record]);
     let ran = |c: &&CaseRecord| c.executions.iter().any(|x| matches!(x.outcome, Outcome::Ran { .. }));
     OPERATIONS
         .iter()
         .filter_map(|operation| {
             let mine = |c: &&CaseRecord| operation_at(&c.kernel, &c.id) == Some(operation);
             let cases: Vec<&CaseRecord> = record.cases.iter().filter(mine).filter(ran).collect();
-            let cells = || AXES.iter().map(|a| cell(record, &cases, a.axis)).collect();
+            let cells = || AXES.iter().map(|a| cell(record, &cases, &unordered, a.axis)).collect();
             (!cases.is_empty()).then(|| Row { operation, cells: cells() })
         })
         .collect()
 }
 
-fn cell<'r>(record: &'r Record, cases: &[&'r CaseRecord], axis: AxisLevel) -> Cell<'r> {
+fn cell<'r>(record: &'r Record, cases: &[&'r CaseRecord], unordered: &Unordered<'_>, axis: AxisLevel) -> Cell<'r> {
     let mut out = Cell { axis, compared: 0, differing: Vec::new() };
     for case in cases {
         if axis == AxisLevel::Repeat {
             runs(record, case, &mut out);
         } else {
-            pairs(record, case, &mut out);
+            pairs(record, case, unordered, &mut out);
         }
     }
     out.differing.sort_by_key(|f| std::cmp::Reverse(f.severity));
@@ -202,13 +235,9 @@ fn strict<'r>(record: &Record, case: &'r CaseRecord) -> Option<&'r Execution> {
     case.executions.iter().find(|x| record.engine(&x.engine).is_some_and(Engine::is_reference))
 }
 
-fn times(execution: &Execution) -> u32 {
-    if let Outcome::Ran { runs, .. } = execution.outcome { runs } else { 0 }
-}
-
 fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
     let changes = |x: &Execution| Evidence::of(case, x).distinct > 1;
-    for execution in case.executions.iter().filter(|x| times(x) > 1) {
+    for execution in case.executions.iter().filter(|x| x.runs() > 1) {
         let Some(engine) = tested(record, &execution.engine) else { continue };
         out.compared += 1;
         if !changes(execution) {
@@ -218,7 +247,7 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
         let drift = case.comparisons.iter().find(of).map(|c| &c.drift);
         let elsewhere = match strict(record, case) {
             Some(x) if changes(x) => Elsewhere::AnyMachine,
-            Some(x) if times(x) > 1 => Elsewhere::OnlyHere,
+            Some(x) if x.runs() > 1 => Elsewhere::OnlyHere,
             // Without a reference there is no order that a machine could keep.
             _ if case.twins.is_empty() => Elsewhere::AnyMachine,
             _ => Elsewhere::Unknown,
@@ -228,15 +257,14 @@ fn runs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
     }
 }
 
-fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, out: &mut Cell<'r>) {
+fn pairs<'r>(record: &'r Record, case: &'r CaseRecord, unordered: &Unordered<'_>, out: &mut Cell<'r>) {
     let under_test = |c: &&Comparison| {
         let left = c.left.engine().is_none_or(|e| tested(record, e).is_some());
         c.axis == out.axis && left && c.right.engine().is_some_and(|e| tested(record, e).is_some())
     };
-    // What does not repeat says nothing of another axis; nor does what was run once and leaves its order open.
-    let once = |id: &str| case.executions.iter().any(|x| x.engine == id && times(x) < 2);
-    let open =
-        |c: &Comparison| case.twins.is_empty() && [&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(once));
+    // What does not repeat says nothing of another axis; nor does what repeats by chance.
+    let chance = |id: &str| case.executions.iter().any(|x| x.engine == id && unordered.is_chance(case, x));
+    let open = |c: &Comparison| [&c.left, &c.right].into_iter().any(|s| s.engine().is_some_and(chance));
     let settled = |c: &&Comparison| unsettled(record, case, c).is_none() && !open(c);
     let found: Vec<&Comparison> = case.comparisons.iter().filter(under_test).filter(settled).collect();
     for comparison in found {
@@ -281,14 +309,20 @@ fn configured(record: &Record, case: &CaseRecord, comparison: &Comparison) -> El
     }
 }
 
-/// How often cases of an operation that gave a result were run on engines under test, each number once, the least first.
+/// How often cases of an operation that gave a result were run, each number once, the least first; on what is tested, which
+/// the interpreters are not.
 #[must_use]
 pub fn repeats(record: &Record) -> BTreeSet<u32> {
-    let under_test: BTreeSet<&str> =
-        record.engines.iter().filter(|e| e.role().is_under_test()).map(|e| e.id.as_str()).collect();
     let cases = record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id));
-    let all = cases.flat_map(|c| &c.executions).filter(|x| under_test.contains(x.engine.as_str()));
-    all.map(times).filter(|n| *n > 0).collect()
+    let all = cases.flat_map(|c| &c.executions).filter(|x| tested(record, &x.engine).is_some());
+    all.map(Execution::runs).filter(|n| *n > 0).collect()
+}
+
+/// The cases of an operation that gave a result on what is tested.
+#[must_use]
+pub fn ran(record: &Record) -> Vec<&CaseRecord> {
+    let gave = |x: &Execution| x.runs() > 0 && tested(record, &x.engine).is_some();
+    record.cases.iter().filter(|c| is_ordinary(&c.kernel, &c.id) && c.executions.iter().any(gave)).collect()
 }
 
 /// Whether the CPU's thread count was changed in an operation, and whether an environment variable of an engine was.
@@ -450,5 +484,32 @@ mod tests {
         }
         let mut seen = BTreeSet::new();
         assert!(OPERATIONS.iter().flat_map(|o| o.kernels).all(|k| seen.insert(k)), "of one operation each");
+    }
+
+    /// That two adapters gave other bits of what has no fixed order says nothing of the adapters.
+    #[test]
+    fn what_repeats_by_chance_is_not_compared() {
+        let apart = || vec![compared(AxisLevel::Adapter, "vulkan:0", "vulkan:1", [1.0, 1.5])];
+        let both = || vec![ran("vulkan:0", 1), ran("vulkan:1", 1)];
+        for (interpreted, compared) in [(1, 1), (3, 0)] {
+            let mut executions = both();
+            executions.push(ran("embedded:0", interpreted));
+            let case = case("wg=32", executions, apart());
+            let record = record(&engines(), &[&case]);
+            let rows = operations(&record);
+            assert_eq!(rows[0].on(AxisLevel::Adapter).compared, compared, "{interpreted} results of the interpreter");
+        }
+    }
+
+    /// One step of binary16 is thousands of binary32.
+    #[test]
+    fn a_size_of_binary16_says_so() {
+        let apart = || vec![compared(AxisLevel::Adapter, "vulkan:0", "vulkan:1", [1.0, 1.5])];
+        let mut case = case("wg=32", vec![ran("vulkan:0", 1), ran("vulkan:1", 1)], apart());
+        let of =
+            |case: &CaseRecord| operations(&record(&engines(), &[case]))[0].on(AxisLevel::Adapter).differing[0].brief();
+        assert_eq!(of(&case), "0.50", "binary32");
+        case.dtype = Dtype::F16;
+        assert_eq!(of(&case), "0.50 f16", "binary16");
     }
 }

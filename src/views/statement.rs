@@ -7,7 +7,7 @@ use super::document::{Cell, Column, Document, Section, Table, Text, Tone};
 use super::{View, text};
 use crate::facts::training::{self, Row};
 use crate::facts::{self, Soundness};
-use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record};
+use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record, Role};
 
 /// The axes in the table, with the head of each column.
 const AXES: [(AxisLevel, &str); 6] = [
@@ -50,15 +50,17 @@ impl<'r> Statement<'r> {
         } else {
             text::list(&engines, 12)
         };
-        let operations: Vec<String> = rows.iter().map(|r| r.operation.name.to_owned()).collect();
-        let kernels: usize = record.cases.iter().filter(|c| training::is_ordinary(&c.kernel, &c.id)).count();
+        // What the interpreter alone ran was not measured.
+        let ran = training::ran(record);
+        let of = |r: &&Row<'_>| ran.iter().any(|c| training::operation_of(&c.kernel) == Some(r.operation));
+        let operations: Vec<String> = rows.iter().filter(of).map(|r| r.operation.name.to_owned()).collect();
         out.push(format!(
             "Bitwise reproducibility was measured with repro-audit {} on {on} ({}, {}).",
             record.provenance.version, record.environment.cpu, record.environment.os
         ));
         out.push(format!(
             "{} of {} were run: {}.",
-            text::plural(kernels, "case"),
+            text::plural(ran.len(), "case"),
             text::plural(operations.len(), "operation"),
             text::list(&operations, operations.len())
         ));
@@ -100,6 +102,29 @@ impl<'r> Statement<'r> {
         out.join(" ")
     }
 
+    /// The operations of which runs differ, each with the engines on which they do: `sums on A and B; shuffles on B`.
+    fn strays(&self, rows: &[Row<'_>]) -> String {
+        let mut by_engines: Vec<(BTreeSet<&str>, Vec<String>)> = Vec::new();
+        for row in rows.iter().filter(|r| !r.on(AxisLevel::Repeat).differing.is_empty()) {
+            let on: BTreeSet<&str> = row.on(AxisLevel::Repeat).differing.iter().map(|f| f.engine).collect();
+            match by_engines.iter_mut().find(|(engines, _)| *engines == on) {
+                Some((_, names)) => names.push(row.operation.name.to_owned()),
+                None => by_engines.push((on, vec![row.operation.name.to_owned()])),
+            }
+        }
+        let one = |(on, names): &(BTreeSet<&str>, Vec<String>)| {
+            let engines = self.record.engines.iter().filter(|e| on.contains(e.id.as_str()));
+            let (cpu, others): (Vec<&Engine>, Vec<&Engine>) = engines.partition(|e| e.role() == Role::Cpu);
+            let mut engines: Vec<String> = others.into_iter().map(named).collect();
+            if !cpu.is_empty() {
+                let counts: Vec<String> = cpu.iter().flat_map(|e| e.variables.values().cloned()).collect();
+                engines.push(format!("the CPU with {} threads", text::list(&counts, counts.len())));
+            }
+            format!("{} on {}", text::list(names, names.len()), text::list(&engines, 12))
+        };
+        by_engines.iter().map(one).collect::<Vec<_>>().join("; of ")
+    }
+
     fn repeats(&self, rows: &[Row<'_>]) -> Option<String> {
         let times = training::repeats(self.record);
         let (least, most) = (*times.first()?, *times.last()?);
@@ -118,14 +143,10 @@ impl<'r> Statement<'r> {
         if changed.is_empty() {
             out.push_str(" All runs of a case gave the same bits.");
         } else {
-            let names = text::list(&changed, changed.len());
-            let strays: BTreeSet<&str> =
-                rows.iter().flat_map(|r| &r.on(AxisLevel::Repeat).differing).map(|f| f.engine).collect();
-            let strays: Vec<String> =
-                self.record.engines.iter().filter(|e| strays.contains(e.id.as_str())).map(named).collect();
             out.push_str(&format!(
-                " Runs of a case gave different bits in kernels of {names}, on {}; all others repeated.",
-                text::list(&strays, 12)
+                " Runs of a case gave different bits in kernels of {}; all others repeated. What does not repeat, or has no \
+                 fixed order of operations, is not compared in what follows.",
+                self.strays(rows)
             ));
         }
         if !idle.is_empty() {
@@ -179,7 +200,8 @@ fn sentence(record: &Record, rows: &[Row<'_>], axis: AxisLevel, what: &str) -> O
     if differ.is_empty() {
         return Some(format!("{begin} {what}, no bit differed{rest}."));
     }
-    let most = tested.iter().filter_map(|r| r.on(axis).relative()).max_by(f64::total_cmp);
+    let most = tested.iter().filter_map(|r| r.on(axis).furthest());
+    let most = most.max_by(|a, b| a.severity.relative.total_cmp(&b.severity.relative));
     let share = tested.iter().filter_map(|r| r.on(axis).share()).max_by(f64::total_cmp);
     let share = share.map(|s| format!("; the largest share of integers that differ is {}", facts::share(s)));
     let share = share.unwrap_or_default();
@@ -190,9 +212,9 @@ fn sentence(record: &Record, rows: &[Row<'_>], axis: AxisLevel, what: &str) -> O
         format!("; of {} some results are NaN or infinite on one side", text::list(&infinite, infinite.len()))
     };
     let most = most
-        .map(|r| {
-            let most = facts::relative(r);
-            format!("; the largest relative difference of an output is {most}")
+        .map(|f| {
+            let (most, half) = (facts::relative(f.severity.relative), if f.is_half() { ", in binary16" } else { "" });
+            format!("; the largest relative difference of an output is {most}{half}")
         })
         .unwrap_or_default();
     Some(format!(
@@ -217,8 +239,9 @@ impl View for Statement<'_> {
             said.text(self.paragraph(&rows));
             said.table(table(&rows));
             said.text(
-                "=: the same bits in all that was compared. Differs each run: runs of one case differ. A number: the largest \
-                 relative difference of an output; a percentage: the share of integers, flags or members that differ. Each \
+                "=: the same bits in all that was compared, which leaves out what does not repeat or has no fixed order of \
+                 operations. Differs each run: runs of one case differ. A number: the largest relative difference of an \
+                 output (f16: one in binary16); a percentage: the share of integers, flags or members that differ. Each \
                  field is the worst of the operation's kernels.",
             );
         }
@@ -245,7 +268,7 @@ fn table(rows: &[Row<'_>]) -> Table {
                 _ if cell.compared == 0 => "not tested".to_owned(),
                 None => "=".to_owned(),
                 Some(_) if *axis == AxisLevel::Repeat => "differs each run".to_owned(),
-                Some(found) => facts::brief(&found.severity),
+                Some(found) => found.brief(),
             })
         }));
         table.push(cells);

@@ -1,14 +1,17 @@
 //! Sweeps of functions over their inputs, and what two of them differ in.
 
-use super::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Tone};
+use super::document::{Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Tone, Weight};
 use super::prepared::Prepared;
-use crate::facts::sweep::{FunctionPair, SweepPair};
+use crate::facts::sweep::{self, FunctionPair, SweepPair};
 use crate::model::bits::Dtype;
 use crate::model::sweep::{AdapterSweep, Inputs, Point, SweepFile, Swept, Worst};
 use crate::model::words::{count, list, number, percent, plural};
 
 /// Ranges of inputs that a line lists.
 const RANGES: usize = 4;
+
+/// The sides of a pair.
+const SIDES: [&str; 2] = ["left", "right"];
 
 /// Functions that a sentence lists.
 const LISTED: usize = 8;
@@ -36,7 +39,11 @@ pub fn swept(file: &SweepFile) -> serde_json::Result<Prepared> {
         ),
         _ => (
             Tone::Bad,
-            format!("{broken} of {} have results that the specification forbids{unswept}", plural(swept, "sweep")),
+            format!(
+                "{broken} of {} {} results that the specification forbids{unswept}",
+                plural(swept, "sweep"),
+                if broken == 1 { "has" } else { "have" }
+            ),
         ),
     };
     let mut document = Document::new(tone, headline);
@@ -44,8 +51,35 @@ pub fn swept(file: &SweepFile) -> serde_json::Result<Prepared> {
     for sweep in &file.sweeps {
         document.push(adapter(sweep));
         document.push(details(sweep));
+        document.findings.extend(findings(sweep));
+    }
+    if swept == 0 {
+        let text = document.headline.clone();
+        document.findings.push(Finding::new(Weight::Error, "nothing-swept", "", "", text));
     }
     Ok(Prepared { document, rows: vec![rows(file)], json: serde_json::to_value(file)? })
+}
+
+/// For tools: each function, and whether the specification allows all its results.
+fn findings(sweep: &AdapterSweep) -> Vec<Finding> {
+    let of = |weight, kind: &str, name: String, text: String| Finding::new(weight, kind, &sweep.engine, name, text);
+    let judged = sweep.functions.iter().map(|s| match &s.first_outside {
+        Some(first) => {
+            let text = format!(
+                "{} of {} results are not allowed, the first {}",
+                count(s.outside),
+                count(s.count),
+                point(s, first)
+            );
+            of(Weight::Failure, "outside-specification", name(s), text)
+        }
+        None => of(Weight::Pass, "swept", name(s), format!("{} correctly rounded, the others allowed", share(s))),
+    });
+    let missing = sweep.missing.iter().map(|m| {
+        let (weight, kind) = if m.failed { (Weight::Error, "failed") } else { (Weight::Skipped, "not-swept") };
+        of(weight, kind, m.function.clone(), m.reason.clone())
+    });
+    judged.chain(missing).collect()
 }
 
 /// An input in numbers.
@@ -87,8 +121,10 @@ fn adapter(sweep: &AdapterSweep) -> Section {
         Column::number("forbidden").about("Results that the specification does not allow."),
     ];
     let mut table = Table::new(format!("functions-{}", sweep.engine), &columns).most(sweep.functions.len());
-    let error = |w: &Option<Worst>| w.as_ref().map_or_else(|| "0".to_owned(), |w| number(w.error));
     for s in &sweep.functions {
+        // What is not right and has no size, as what is flushed has none in ulp, is no error of 0.
+        let none = || if s.right == s.count { "0" } else { "–" }.to_owned();
+        let error = |w: &Option<Worst>| w.as_ref().map_or_else(none, |w| number(w.error));
         let at = s.worst_ulp.as_ref().map_or_else(String::new, |w| input(s, w.at.input));
         table.push([
             Cell::text(name(s)),
@@ -125,7 +161,7 @@ fn every(swept: &Swept) -> u64 {
 }
 
 fn name(swept: &Swept) -> String {
-    if swept.dtype == Dtype::F16 { format!("{} (f16)", swept.function) } else { swept.function.clone() }
+    sweep::name(&swept.function, swept.dtype)
 }
 
 /// A result that is not allowed: input, result, what is due.
@@ -257,17 +293,22 @@ fn rows(file: &SweepFile) -> Rows {
     rows
 }
 
-/// What sweeps differ in.
+/// What sweeps differ in. `alone`: the adapters that one file alone has.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn compared(pairs: &[SweepPair]) -> serde_json::Result<Prepared> {
+pub fn compared(pairs: &[SweepPair], alone: &[Vec<String>; 2]) -> serde_json::Result<Prepared> {
     let all: Vec<&FunctionPair> = pairs.iter().flat_map(|p| &p.functions).collect();
     let differing = all.iter().filter(|f| f.differing > 0).count();
+    // With several pairs, a function is compared several times.
+    let functions = |n| match pairs.len() {
+        0 | 1 => plural(n, "function"),
+        _ => format!("{} of functions", plural(n, "comparison")),
+    };
     let headline = match (all.len(), differing) {
         (0, _) => "Nothing can be compared: no function was swept at the same inputs".to_owned(),
-        (n, 0) => format!("{} compared: the same results at the same inputs", plural(n, "function")),
-        (n, d) => format!("{d} of {} differ", plural(n, "function")),
+        (n, 0) => format!("{}: the same results at the same inputs", functions(n)),
+        (n, d) => format!("{d} of {} {}", functions(n), if d == 1 { "differs" } else { "differ" }),
     };
     let tone = if all.is_empty() || differing > 0 { Tone::Bad } else { Tone::Good };
     let mut document = Document::new(tone, headline);
@@ -284,7 +325,7 @@ pub fn compared(pairs: &[SweepPair]) -> serde_json::Result<Prepared> {
             let named: Vec<String> = f.ranges.iter().map(|r| range(*r)).collect();
             let (unit, of) = if f.whole { ("", f.compared) } else { (" of the sample", f.compared) };
             table.push([
-                Cell::text(if f.dtype == Dtype::F16 { format!("{} (f16)", f.function) } else { f.function.clone() }),
+                Cell::text(sweep::name(&f.function, f.dtype)),
                 Cell::number(format!("{} of {}{unit}", count(f.differing as u64), count(of as u64))),
                 Cell::text(list(&named, RANGES)),
             ]);
@@ -303,15 +344,35 @@ pub fn compared(pairs: &[SweepPair]) -> serde_json::Result<Prepared> {
         if pair.functions.iter().any(|f| !f.whole) {
             section.text("Of a sample nothing is known of the other inputs.");
         }
-        for (label, only) in pair.labels.iter().zip(&pair.only).filter(|(_, only)| !only.is_empty()) {
-            section.statement(Mark::Untested, "On one side only", format!("{label}: {}.", list(only, LISTED)));
+        for ((side, label), only) in SIDES.iter().zip(&pair.labels).zip(&pair.only).filter(|(_, only)| !only.is_empty())
+        {
+            section.statement(
+                Mark::Untested,
+                format!("On the {side} only"),
+                format!("{label}: {}.", list(only, LISTED)),
+            );
         }
         if !pair.apart.is_empty() {
             section.statement(Mark::Untested, "Swept at other inputs", format!("{}.", list(&pair.apart, LISTED)));
         }
         document.push(section);
+        document.findings.extend(differences(pair));
+    }
+    let mut lonely = Section::new("alone", "");
+    for (side, names) in SIDES.iter().zip(alone).filter(|(_, names)| !names.is_empty()) {
+        lonely.statement(Mark::Untested, format!("On the {side} only"), format!("{}.", list(names, LISTED)));
+        let text = |name: &String| format!("{name} is on the {side} only");
+        let absent = |name: &String| Finding::new(Weight::Warning, "engine-absent", "", "", text(name));
+        document.findings.extend(names.iter().map(absent));
+    }
+    document.push(lonely);
+    if all.is_empty() {
+        let text = document.headline.clone();
+        document.findings.push(Finding::new(Weight::Error, "nothing-compared", "", "", text));
     }
     let json = serde_json::json!({
+        "only_left": alone[0],
+        "only_right": alone[1],
         "pairs": pairs.iter().map(|p| serde_json::json!({
             "left": p.labels[0], "right": p.labels[1], "only_left": p.only[0], "only_right": p.only[1], "apart": p.apart,
             "functions": p.functions.iter().map(|f| serde_json::json!({
@@ -321,6 +382,25 @@ pub fn compared(pairs: &[SweepPair]) -> serde_json::Result<Prepared> {
         })).collect::<Vec<_>>(),
     });
     Ok(Prepared { document, rows: vec![rows], json })
+}
+
+/// For tools: each function of a pair, and what could not be compared.
+fn differences(pair: &SweepPair) -> Vec<Finding> {
+    let engine = pair.labels.join(" and ");
+    let of = |weight, kind: &str, name: &str, text: String| Finding::new(weight, kind, engine.as_str(), name, text);
+    let mut out = Vec::new();
+    for f in &pair.functions {
+        let name = sweep::name(&f.function, f.dtype);
+        let sample = if f.whole { "" } else { " of the sample" };
+        let text = format!("{} of {} blocks{sample} differ", count(f.differing as u64), count(f.compared as u64));
+        let (weight, kind) = if f.differing > 0 { (Weight::Failure, "differs") } else { (Weight::Pass, "same") };
+        out.push(of(weight, kind, &name, text));
+    }
+    for (side, only) in SIDES.iter().zip(&pair.only) {
+        out.extend(only.iter().map(|n| of(Weight::Warning, "absent", n, format!("it was swept on the {side} only"))));
+    }
+    out.extend(pair.apart.iter().map(|n| of(Weight::Warning, "apart", n, "it was swept at other inputs".to_owned())));
+    out
 }
 
 /// A range of inputs, as patterns.

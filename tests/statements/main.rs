@@ -3,6 +3,7 @@
 
 mod broken;
 mod caches;
+mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod drivers;
@@ -17,6 +18,7 @@ mod numerics;
 mod pair;
 mod records;
 mod rng;
+mod sweeps;
 mod unsound;
 mod values;
 mod views;

@@ -2,10 +2,11 @@
 
 use repro_audit::facts::{self, Asked};
 use repro_audit::formats::{self, Options};
-use repro_audit::record::Record;
+use repro_audit::record::{CaseRecord, Distinct, Outcome, Record};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 use repro_audit::views::document::Block;
+use repro_audit::views::statement::Statement;
 
 use crate::{broken, common, fixture};
 
@@ -64,11 +65,11 @@ fn the_first_case_has_the_worst_difference() {
     let first = table.rows[0].cells[1].words();
     let judged = facts::concluded(record);
     let case = judged.cases.iter().find(|c| c.id == first).expect("it is a case of the record");
-    let rank = |c: &repro_audit::record::CaseRecord| {
+    let rank = |c: &CaseRecord| {
         let status = c.executions.iter().map(|x| facts::status_of(c, x)).max();
         facts::worst(c).map(|(_, s)| s.with(status.expect("it ran")))
     };
-    let outside = |c: &&repro_audit::record::CaseRecord| rank(c).map(|r| r.0) == rank(case).map(|r| r.0);
+    let outside = |c: &&CaseRecord| rank(c).map(|r| r.0) == rank(case).map(|r| r.0);
     let worst = judged.cases.iter().filter(outside).filter_map(rank).max();
     assert_eq!(rank(case).map(|r| r.1.kind), worst.map(|r| r.1.kind), "{first}");
 }
@@ -132,4 +133,53 @@ fn the_first_screen_fits_in_a_low_terminal() {
             }
         }
     }
+}
+
+/// Statement: what is stated is what was measured: without an adapter, what the CPU's threads ran.
+#[test]
+fn without_an_adapter_the_statement_counts_what_the_threads_ran() {
+    let mut record = of_operations(common::without_adapters);
+    let threads = |c: &CaseRecord| c.executions.iter().any(|x| x.engine.starts_with("cpu threads"));
+    let (measured, all) = (record.cases.iter().filter(|c| threads(c)).count(), record.cases.len());
+    assert!(measured > 0 && measured < all, "{measured} of {all}");
+    // Runs of one kernel differ with two threads alone.
+    for case in &mut record.cases {
+        for execution in &mut case.executions {
+            let Outcome::Ran { distinct, .. } = &mut execution.outcome else { continue };
+            if execution.engine.starts_with("cpu threads") {
+                distinct.truncate(1);
+                if execution.engine == "cpu threads=2" && case.kernel == "dot" {
+                    distinct.push(Distinct { digest: "0e".repeat(16), runs: 1, bits: None });
+                }
+            }
+        }
+    }
+    let record = facts::concluded(record);
+    let text = formats::markdown::write(&Statement::new(&record).document());
+    assert!(text.contains(&format!("{measured} cases of ")), "{measured}: {text}");
+    assert!(text.contains("was run 2 times"), "how often: {text}");
+    assert!(text.contains("in kernels of matmul/dot on the CPU with 2 threads; all others repeated"), "{text}");
+    assert!(!text.contains("threads=2"), "{text}");
+    assert!(text.contains("What does not repeat, or has no fixed order of operations, is not compared"), "{text}");
+}
+
+/// Statement: an axis is not untested for want of a second adapter where there is no first.
+#[test]
+fn without_an_adapter_there_is_no_second_one() {
+    let record = of_operations(common::without_adapters);
+    let options = Options { width: 200, ..Options::default() };
+    let text = formats::terminal::write(&Audit::new(&record).document(), &options);
+    assert!(text.contains("launch, driver, device and CPU (no adapter ran)"), "{text}");
+    assert!(!text.contains("no second one"), "{text}");
+}
+
+/// Statement: a count of threads that nothing changed is not told as tried.
+#[test]
+fn what_was_not_changed_is_not_told_as_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let arguments = ["gpu", "--kernel", "specials/sqrt", "--repeats", "2", "--full", "--out", &out];
+    let text = common::words(&common::run(&mut common::without_adapters(&arguments)));
+    assert!(text.contains("The same bits for every configuration, in"), "{text}");
+    assert!(!text.contains("and thread count"), "{text}");
 }

@@ -173,16 +173,20 @@ pub fn between(dtype: Dtype, elements: u64, left: &Known, right: &Known) -> Opti
     Some(found)
 }
 
-/// The drift over the elements that two executions' samples share, where nothing else is stored.
+/// The drift over the elements that two executions' samples share, where nothing else is stored. `differ`: the digests do.
 #[must_use]
-pub fn sampled(dtype: Dtype, elements: u64, left: &[Sample], right: &[Sample]) -> Option<Between> {
+pub fn sampled(dtype: Dtype, elements: u64, left: &[Sample], right: &[Sample], differ: bool) -> Option<Between> {
     let bits = |s: &Sample| u32::from_str_radix(s.bits.trim_start_matches("0x"), 16).ok();
     let of = |samples: &[Sample]| -> BTreeMap<u64, u32> {
         samples.iter().filter(|s| s.index < elements).filter_map(|s| Some((s.index, bits(s)?))).collect()
     };
     let right = of(right);
     let pairs: Vec<_> = of(left).into_iter().filter_map(|(i, a)| Some((i, a, *right.get(&i)?))).collect();
-    (!pairs.is_empty()).then(|| of_elements(dtype, elements, &pairs))?
+    let mut found = (!pairs.is_empty()).then(|| of_elements(dtype, elements, &pairs))??;
+    if !found.is_whole() {
+        found.at_least = found.at_least.max(u64::from(differ));
+    }
+    Some(found)
 }
 
 /// The drift over elements `(index, left, right)`.
@@ -298,6 +302,18 @@ mod tests {
         assert_eq!(flushed, format!("2 of 2 elements, by up to 1 ulp, {FLUSHED} in 1"), "flushing has no distance");
         let nan = of(&[f32::from_bits(0x7fc0_0000)], &[f32::from_bits(0x7fc0_0001)]);
         assert_eq!(nan, "only NaN of another sign or payload", "no value");
+    }
+
+    /// A digest that differs shows that an element does, whatever the sample shows.
+    #[test]
+    fn samples_that_agree_are_no_agreement_of_the_whole() {
+        let same: Vec<Sample> = (0..12)
+            .map(|index| Sample { index, bits: "0x3f800000".to_owned(), value: 1.0, twin: None, exact: None })
+            .collect();
+        let found = sampled(Dtype::F32, 1887, &same, &same, true).expect("samples");
+        assert_eq!(found.size(), "at least 1 of 1,887 elements differ (12 of 1,887 elements are stored)");
+        let equal = sampled(Dtype::F32, 1887, &same, &same, false).expect("samples");
+        assert_eq!(equal.at_least, 0, "one digest");
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
 use crate::facts::{
-    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, matching, severity, soundness, status_of, training,
+    Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
+    training,
 };
 use crate::model::Arithmetic;
 use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};
@@ -121,12 +122,14 @@ pub struct Sameness {
     pub changed: usize,
     /// An order of operations is defined, and a side does not repeat.
     pub unrepeatable: usize,
-    /// No order of operations is defined, and a side does not repeat: by design, so that it says nothing.
+    /// No order of operations is defined, and a side does not repeat, or repeats by chance: by design, so that it says
+    /// nothing.
     pub open: usize,
 }
 
 impl Sameness {
-    fn add(&mut self, other: Self) {
+    /// Counts the results of another pair, or another engine, too.
+    pub fn add(&mut self, other: Self) {
         self.compared += other.compared;
         self.same += other.same;
         self.nan += other.nan;
@@ -191,7 +194,7 @@ pub struct Compared {
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
     pub results: Vec<ResultChange>,
-    /// Cases that do not repeat on at least one side because no order of operations is defined.
+    /// Cases of no defined order of operations that do not repeat on a side, or differ by chance.
     pub open: Vec<String>,
     /// Those of them whose shader has a data race, on a side: what they compute is undefined.
     pub races: Vec<String>,
@@ -240,6 +243,12 @@ struct Half<'a> {
     hypotheses: Hypotheses,
 }
 
+/// Both, the left one first, and what is chance on either.
+struct Halves<'a> {
+    of: (Half<'a>, Half<'a>),
+    unordered: Unordered<'a>,
+}
+
 /// Compares two records, the left one as the reference. `forced` pairs engines by their ids.
 ///
 /// # Errors
@@ -247,7 +256,7 @@ struct Half<'a> {
 pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Result<Compared, MatchError> {
     let matching = matching(left.into(), right.into(), forced)?;
     let half = |record| Half { record, hypotheses: Hypotheses::of(record) };
-    let halves = (half(left), half(right));
+    let halves = Halves { of: (half(left), half(right)), unordered: Unordered::of([left, right]) };
     let of_right: BTreeMap<&str, &CaseRecord> = right.cases.iter().map(|c| (c.id.as_str(), c)).collect();
     let of_left: BTreeSet<&str> = left.cases.iter().map(|c| c.id.as_str()).collect();
     let mut engines: Vec<EngineRow> =
@@ -360,7 +369,7 @@ enum Seen {
     Incomparable,
     /// The same bits, but perhaps for those of NaN.
     Same { nan: bool },
-    /// A side does not repeat, by design.
+    /// A side does not repeat, or does so by chance, by design.
     Open,
     /// Something changed.
     Changed(Box<ResultChange>),
@@ -378,7 +387,7 @@ fn digests(execution: Option<&Execution>) -> Vec<&str> {
     }
 }
 
-fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Seen {
+fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Seen {
     let (x, y) = (on(l, &engine.left), on(r, &engine.right));
     let (a, b) = (digests(x), digests(y));
     let reference = |half: &Half<'_>, case: &CaseRecord, x: Option<&Execution>| match x {
@@ -386,7 +395,7 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
         None => Reference::Nothing,
     };
     let changed = |kind, drift: Option<Between>, note: String| {
-        let references = (reference(&halves.0, l, x), reference(&halves.1, r, y));
+        let references = (reference(&halves.of.0, l, x), reference(&halves.of.1, r, y));
         let why = match kind {
             Kind::Differs => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
             _ => Why::Unknown,
@@ -436,14 +445,17 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
     }
     let drift = || {
         let (x, y) = (x?, y?);
-        stored(l, (x, &halves.0.record.outputs), (y, &halves.1.record.outputs))
+        stored(l, (x, &halves.of.0.record.outputs), (y, &halves.of.1.record.outputs))
     };
     // Results that differ in NaN alone are one.
     let several = |case: &CaseRecord, x: Option<&Execution>| x.map_or(0, |x| Evidence::of(case, x).distinct);
+    let chance = |case: &CaseRecord, x: Option<&Execution>| x.is_some_and(|x| halves.unordered.is_chance(case, x));
+    let once = |x: Option<&Execution>| x.is_some_and(|x| x.runs() < 2);
     match (several(l, x), several(r, y)) {
         (1, 1) if a.first() == b.first() => Seen::Same { nan: false },
         (1, 1) => match drift() {
             Some(d) if d.is_nan_alone() => Seen::Same { nan: true },
+            _ if chance(l, x) || chance(r, y) => Seen::Open,
             d => {
                 let nan = [x, y].map(|x| x?.content.as_ref().map(|c| c.nan));
                 let floats = l.dtype.is_float() && may_be_nan_alone(d.as_ref(), nan);
@@ -456,7 +468,9 @@ fn one(halves: &(Half<'_>, Half<'_>), (l, r): (&CaseRecord, &CaseRecord), engine
             Kind::Unrepeatable,
             drift(),
             match (n, m) {
+                (1, m) if once(x) => format!("it does not repeat: {m} distinct results; before, it ran once"),
                 (1, m) => format!("it no longer repeats: {m} distinct results"),
+                (n, 1) if once(y) => format!("it did not repeat before: {n} distinct results; now it ran once"),
                 (n, 1) => format!("now it repeats; before, {n} distinct results"),
                 (n, m) => format!("it repeats on neither side: {n} and {m} distinct results"),
             },
@@ -472,6 +486,9 @@ fn stored(case: &CaseRecord, left: (&Execution, &Outputs), right: (&Execution, &
     };
     match (known(left), known(right)) {
         (Some(l), Some(r)) => between(case.dtype, case.elements, &l, &r),
-        _ => sampled(case.dtype, case.elements, &left.0.samples, &right.0.samples),
+        _ => {
+            let differ = digests(Some(left.0)).first() != digests(Some(right.0)).first();
+            sampled(case.dtype, case.elements, &left.0.samples, &right.0.samples, differ)
+        }
     }
 }

@@ -17,6 +17,8 @@ pub struct OperationChange {
     pub cases: usize,
     /// How bad the worst of them is for its output as a whole, as far as it is stored.
     pub worst: Severity,
+    /// The same in a few letters.
+    pub size: String,
     /// Whether that is known of all elements; otherwise it is what is stored of them, and there may be worse.
     pub whole: bool,
 }
@@ -28,13 +30,18 @@ pub(super) fn operations(compared: &BTreeSet<&'static str>, results: &[ResultCha
         let mine = |r: &&ResultChange| {
             r.kind == Kind::Differs && training::operation_at(&r.kernel, &r.case) == Some(operation)
         };
-        let mut out = OperationChange { name: operation.name, cases: 0, worst: Severity::default(), whole: true };
+        let (worst, size) = (Severity::default(), String::new());
+        let mut out = OperationChange { name: operation.name, cases: 0, worst, size, whole: true };
         let mut cases: BTreeSet<&str> = BTreeSet::new();
         for result in results.iter().filter(mine) {
             cases.insert(&result.case);
             out.whole &= result.drift.as_ref().is_some_and(super::Between::is_whole);
-            let found = result.drift.as_ref().map(|d| of_output(d.dtype, &d.drift)).unwrap_or_default();
-            out.worst = out.worst.max(found);
+            let Some((dtype, found)) = result.drift.as_ref().map(|d| (d.dtype, of_output(d.dtype, &d.drift))) else {
+                continue;
+            };
+            if found > out.worst {
+                (out.worst, out.size) = (found, training::brief_of(dtype, &found));
+            }
         }
         out.cases = cases.len();
         out

@@ -16,8 +16,8 @@ pub(super) enum Cell {
     Absent,
     /// Its results do not repeat.
     Unsettled,
-    /// They repeat, and the sign or payload of NaN may be all in which they differ from another engine's: not all of both is
-    /// stored. Whether they are the same is not known.
+    /// Whether they are another engine's is not known: the sign or payload of NaN may be all in which they differ, and not
+    /// all of both is stored; or no order is fixed, and one run does not show that they repeat.
     Open,
     /// The digest of this number, in every run.
     Settled(u32),
@@ -184,6 +184,8 @@ impl<'a> Table<'a> {
                         [] => Cell::Absent,
                         // Of several, the evidence tells whether they differ in more than NaN.
                         [..] if execution.evidence.distinct > 1 => Cell::Unsettled,
+                        // One run of what has no fixed order shows nothing.
+                        [..] if !case.has_reference && execution.runs < 2 => Cell::Open,
                         // The strict reference's result, but for NaN at most.
                         [one, ..] => {
                             let own = || number(one, &mut out.digests);
@@ -264,12 +266,17 @@ impl<'a> Table<'a> {
     /// What does not repeat tells nothing apart: a case that is unsettled on an adapter in one record is so in all; and
     /// one of which two records of one machine disagree is, too. A result that a single machine gave, or less than a
     /// tenth of them, where more than half agree on another, is that machine's affair: it is a clash, and splits no class.
-    /// Where no order of operations is defined and some adapter shows that it matters, the case is unsettled everywhere.
+    /// Where no order of operations is defined and some adapter shows that it matters, all cases of the variant are unsettled
+    /// everywhere.
     fn settle(&mut self) {
         let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (i, node) in self.nodes.iter().enumerate() {
             by_key.entry(node.key.clone()).or_default().push(i);
         }
+        let variant = |c: &Case| (c.kernel.clone(), c.variant.clone());
+        // Of these, runs of one audit show that the order matters: that two audits differ there is no news.
+        let varies = |case: &usize| self.nodes.iter().any(|n| n.cells[*case] == Cell::Unsettled);
+        let known: BTreeSet<_> = (0..self.cases.len()).filter(varies).map(|c| variant(&self.cases[c])).collect();
         let mut anywhere: BTreeSet<usize> = BTreeSet::new();
         for (key, members) in &by_key {
             for case in 0..self.cases.len() {
@@ -299,11 +306,15 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        for case in anywhere.into_iter().filter(|c| self.cases[*c].strict.is_none()) {
+        let unordered: BTreeSet<_> =
+            anywhere.iter().map(|c| &self.cases[*c]).filter(|c| !c.has_reference).map(variant).collect();
+        let open = |c: &Case| !c.has_reference && unordered.contains(&variant(c));
+        for case in (0..self.cases.len()).filter(|c| open(&self.cases[*c])).collect::<Vec<_>>() {
             for node in self.nodes.iter_mut().filter(|n| n.cells[case] != Cell::Absent) {
                 node.cells[case] = Cell::Unsettled;
             }
-            self.clashes.retain(|c| c.case != case || c.same_machine);
+            let news = !known.contains(&variant(&self.cases[case]));
+            self.clashes.retain(|c| c.case != case || c.same_machine && news);
         }
     }
 

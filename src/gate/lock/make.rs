@@ -7,12 +7,11 @@ use super::{
     Found, Lock, LockError, LockedCase, LockedEngine, LockedRow, LockedSettings, found as found_in, is_digest, outline,
     shorten,
 };
-use crate::facts::Disorder;
+use crate::facts::{Disorder, Unordered};
 use crate::facts::{Identity, clean, identify, status_of};
 use crate::gate::sound::audit_label;
 use crate::gate::sound::{short, took_part, troubles};
 use crate::model::CaseId;
-use crate::model::record::Evidence;
 use crate::record::{CaseRecord, Execution, Outcome, Record, Status};
 
 impl Lock {
@@ -59,13 +58,13 @@ impl Lock {
         if cases.is_empty() {
             return Err(LockError::Records("the records have no case, so that there is nothing to lock".to_owned()));
         }
-        let unordered = unordered(records);
+        let unordered = Unordered::of(records);
         let found = disorders(records);
         for (id, case) in &mut cases {
             let found = match found.get(id) {
                 Some(disorder) if disorder.is_race() => Found::Race,
                 Some(_) => Found::Unordered,
-                None if case.strict.is_none() && unordered.contains(&(id.kernel(), id.variant())) => Found::Unordered,
+                None if case.strict.is_none() && unordered.has(id.kernel(), id.variant()) => Found::Unordered,
                 None => continue,
             };
             case.rows.values_mut().for_each(|row| row.forget(&found));
@@ -100,14 +99,6 @@ fn disorders(records: &[Record]) -> BTreeMap<CaseId, Disorder> {
         }
     }
     out
-}
-
-/// The variants whose order of operations is not fixed: those without a reference, of which runs on any engine differed. The
-/// interpreter, which takes another legal order in each run, shows most of them.
-fn unordered(records: &[Record]) -> BTreeSet<(&str, &str)> {
-    let cases = records.iter().flat_map(|r| &r.cases).filter(|c| c.twins.is_empty());
-    let varies = |c: &&CaseRecord| c.executions.iter().any(|x| Evidence::of(c, x).distinct > 1);
-    cases.filter(varies).map(|c| (c.kernel.as_str(), c.variant.as_str())).collect()
 }
 
 impl LockedCase {

@@ -42,6 +42,8 @@ pub struct ExecutionView {
     pub engine: String,
     /// The digests of its distinct results, the first run's first; empty where it did not run.
     pub digests: Vec<String>,
+    /// How often it ran.
+    pub runs: u32,
     /// What the row states.
     pub status: Status,
     /// What its status follows from.
@@ -79,6 +81,7 @@ impl From<&CaseRecord> for CaseView {
                         Outcome::Ran { distinct, .. } => distinct.iter().map(|d| d.digest.clone()).collect(),
                         _ => Vec::new(),
                     },
+                    runs: x.runs(),
                     status: x.status,
                     nan: x.content.as_ref().map(|c| c.nan),
                     equals: case.equalled(x),

@@ -138,6 +138,14 @@ pub struct Execution {
     pub seconds: f64,
 }
 
+impl Execution {
+    /// How often it ran; 0 where it did not.
+    #[must_use]
+    pub fn runs(&self) -> u32 {
+        if let Outcome::Ran { runs, .. } = self.outcome { runs } else { 0 }
+    }
+}
+
 /// What an output holds. Since format 1.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {

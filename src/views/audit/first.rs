@@ -24,6 +24,9 @@ const LINE: usize = 80;
 /// Those before the text of a statement that has a title such as `Held here`.
 const TITLE: usize = 15;
 
+/// Those before the answer to a question.
+const QUESTION: usize = 19;
+
 /// A question of the first screen.
 struct Question {
     axis: AxisLevel,
@@ -163,13 +166,23 @@ impl<'r> First<'r> {
     pub(super) fn section(&self) -> Section {
         let title = "If the same training runs again, do its numbers stay?";
         let mut out = Section::new("training", title).with_spare_title();
-        let mut untested = Vec::new();
+        // Without an adapter there is no first of what would be a second one.
+        let under_test = |id: &str| self.record.engine(id).is_some_and(|e| e.role().is_under_test());
+        let mut executions = self.record.cases.iter().flat_map(|c| &c.executions);
+        let none = !executions.any(|x| x.runs() > 0 && under_test(&x.engine));
+        let (mut untested, mut lacking) = (Vec::new(), Vec::new());
         for question in &QUESTIONS {
             let (title, head) = self.words(question);
             match self.answer(question.axis) {
                 Some((mark, answer)) => out.statement(mark, title, answer),
+                None if none && !matches!(question.axis, AxisLevel::Repeat | AxisLevel::Threads) => {
+                    lacking.push(head.to_owned());
+                }
                 None => untested.push(format!("{head} ({})", question.untested)),
             }
+        }
+        if !lacking.is_empty() {
+            untested.push(format!("{} (no adapter ran)", text::list(&lacking, QUESTIONS.len())));
         }
         if !untested.is_empty() {
             out.statement(Mark::Untested, "Not tested", text::list(&untested, QUESTIONS.len()));
@@ -178,10 +191,11 @@ impl<'r> First<'r> {
         out.text("= same · ↯ varies · ? untested · relative L2, or % of integers · * by design");
         let mut more = Section::new("training-table", "How to read the table").at(Detail::Full).folded();
         more.text(
-            "A field is the worst variant of its operation. A variant that differs each run is not compared on the other \
-             axes. A number is the relative change of the output (the norm of the difference divided by that of the \
-             output), a percentage the share of integers that differ; NaN, inf: on one side only. A star: any machine \
-             may differ there, by design of the kernel, as the strict interpreter or the CPU's own threads do.",
+            "A field is the worst variant of its operation. A variant that differs each run, or has no fixed order of \
+             operations, is not compared on the other axes. A number is the relative change of the output (the norm of the \
+             difference divided by that of the output; f16: of a result in binary16), a percentage the share of integers \
+             that differ; NaN, inf: on one side only. A star: any machine may differ there, by design of the kernel, as \
+             the strict interpreter or the CPU's own threads do.",
         );
         out.push(more);
         out
@@ -204,10 +218,11 @@ impl<'r> First<'r> {
             return Some((Mark::Holds, format!("YES for {held}{what}{}{rest}", self.bound(axis))));
         }
         let star = if differing.iter().all(|c| c.any_machine()) { "*" } else { "" };
+        let few = format!("{} of {}{star}", differing.len(), tested.len());
         let which = if untested == 0 {
             format!("{} of {}{star}", differing.len(), text::plural(tested.len(), "operation"))
         } else {
-            format!("{} of {}{star} ({untested} untested)", differing.len(), tested.len())
+            format!("{few} ({untested} untested)")
         };
         let not_finite = match differing.iter().map(|c| c.kind()).max() {
             Some(Difference::Nan) => Some("NaN".to_owned()),
@@ -215,13 +230,19 @@ impl<'r> First<'r> {
             Some(Difference::NotFinite) => Some("NaN/inf".to_owned()),
             _ => None,
         };
-        let most = differing.iter().filter_map(|c| c.relative()).max_by(f64::total_cmp);
-        let most = most.map(|most| format!("up to {}", facts::relative(most)));
+        let most = differing.iter().filter_map(|c| c.furthest());
+        let most = most.max_by(|a, b| a.severity.relative.total_cmp(&b.severity.relative));
+        let half = |f: &Found<'_>| if f.is_half() { " f16" } else { "" };
+        let most = most.map(|f| format!("up to {}{}", facts::relative(f.severity.relative), half(f)));
         let share = differing.iter().filter_map(|c| c.share()).max_by(f64::total_cmp);
         let share = share.map(|share| format!("{} of integers", facts::share(share)));
         let sizes: Vec<String> = [not_finite, most, share].into_iter().flatten().collect();
         let sizes = if sizes.is_empty() { String::new() } else { format!("; {}", sizes.join(", ")) };
-        Some((Mark::Differs, format!("NO for {which}{sizes}")))
+        // That they are operations stands where there is room for it in the line.
+        let said = [which, few].map(|which| format!("NO for {which}{sizes}"));
+        let fits = |text: &&String| untested > 0 || text.chars().count() <= LINE - QUESTION;
+        let said = said.iter().find(fits).unwrap_or(&said[1]).clone();
+        Some((Mark::Differs, said))
     }
 
     /// What so many runs can miss; nothing on an axis that is not about runs.
@@ -337,7 +358,7 @@ fn field(cell: &Tested<'_>) -> Cell {
         return Cell::Heat { heat, text: text.to_owned(), note, anchor: String::new() };
     };
     let star = if cell.any_machine() { "*" } else { "" };
-    let text = if cell.axis == AxisLevel::Repeat { "↯".to_owned() } else { facts::brief(&worst.severity) };
+    let text = if cell.axis == AxisLevel::Repeat { "↯".to_owned() } else { worst.brief() };
     let note = format!("{} of {} results differ; the worst: {}", cell.differing.len(), cell.compared, said(worst));
     Cell::Heat { heat: Some(heat(worst)), text: format!("{text}{star}"), note, anchor: anchor(&worst.case.id) }
 }

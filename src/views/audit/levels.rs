@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::groups::Group;
 use super::headline::{by_kernel, is, make};
 use super::matrix;
-use crate::facts::{gave_nothing, state};
+use crate::facts::{gave_nothing, state, training};
 use crate::record::{AxisLevel, CaseRecord, Comparison, Engine, Level, LevelState, Record, Verdict};
 use crate::views::document::{Span, Statement, Tone};
 use crate::views::text;
@@ -140,7 +140,7 @@ pub(super) fn statement(record: &Record, level: Level, fared: &Fared) -> Stateme
     if fared.broken.is_empty() {
         let text = format!(
             "{} {} on {}.{}",
-            what(level),
+            what(record, level),
             if fared.problems.len() == 1 {
                 "in the one test problem".to_owned()
             } else {
@@ -208,10 +208,15 @@ fn nan(record: &Record, level: Level) -> String {
     }
 }
 
-fn what(level: Level) -> &'static str {
+fn what(record: &Record, level: Level) -> &'static str {
+    let launched = || record.cases.iter().flat_map(|c| &c.comparisons).any(|c| c.axis == AxisLevel::Config);
     match level {
         Level::NotGuaranteed | Level::RunToRun => "The same bits in every run,",
-        Level::ConfigInvariant => "The same bits for every configuration and thread count,",
+        Level::ConfigInvariant => match (launched(), training::threads_or_variables(record).0) {
+            (true, true) => "The same bits for every configuration and thread count,",
+            (false, true) => "The same bits for every thread count,",
+            (_, false) => "The same bits for every configuration,",
+        },
         Level::DriverToDriver => "The same bits from every driver,",
         Level::GpuToGpu => "The same bits on every adapter,",
         Level::CpuGpuBitwise => "The strict reference's bits,",

@@ -3,19 +3,26 @@
 use std::collections::BTreeSet;
 
 use crate::facts;
-use crate::facts::pair::{Compared, Kind};
+use crate::facts::pair::{Compared, Kind, Sameness};
 use crate::views::document::{Mark, Text};
 use crate::views::text::{count, list, plural};
 
 /// How much is the same, in a sentence without its full stop: what is said first of any two records. `full`: all that both
-/// sides ran was compared.
-pub(super) fn share(same: usize, compared: usize, full: bool) -> String {
+/// sides ran was compared. What has no fixed order is neither the same nor another result.
+pub(super) fn share(found: &Sameness, full: bool) -> String {
     let that = if full { "that both sides ran" } else { "that can be compared" };
-    match compared {
-        0 => "No result can be compared: nothing is known to be the same".to_owned(),
-        1 if same == 1 => format!("The one result {that} is bit for bit the same"),
-        n if same == n => format!("All {} results {that} are bit for bit the same", count(n as u64)),
-        n => format!("{} of {} results {that} are bit for bit the same", count(same as u64), count(n as u64)),
+    let open = match found.open {
+        0 => String::new(),
+        1 => ", and 1 has no fixed order".to_owned(),
+        n => format!(", and {} have no fixed order", count(n as u64)),
+    };
+    match (found.same, found.compared) {
+        (_, 0) => "No result can be compared: nothing is known to be the same".to_owned(),
+        (1, 1) => format!("The one result {that} is bit for bit the same"),
+        (same, n) if same == n => format!("All {} results {that} are bit for bit the same", count(n as u64)),
+        (same, n) => {
+            format!("{} of {} results {that} are bit for bit the same{open}", count(same as u64), count(n as u64))
+        }
     }
 }
 
@@ -56,7 +63,7 @@ pub(super) fn between(pair: &Compared, sides: &Sides) -> Vec<String> {
 
 /// The first sentence is how much is the same, and the second what changed.
 pub(super) fn headline(pair: &Compared, sides: &Sides) -> String {
-    let mut parts = vec![share(pair.sameness.same, pair.sameness.compared, pair.is_full())];
+    let mut parts = vec![share(&pair.sameness, pair.is_full())];
     let of = |kind: Kind| {
         let cases: BTreeSet<&str> = pair.results.iter().filter(|r| r.kind == kind).map(|r| r.case.as_str()).collect();
         cases.len()
@@ -87,7 +94,7 @@ pub(super) fn headline(pair: &Compared, sides: &Sides) -> String {
 pub(in crate::views) fn since(pair: &Compared, command: &str) -> (Mark, Text) {
     let day = format!("{} UTC", pair.left.started.get(..16).unwrap_or(&pair.left.started).replace('T', " "));
     if pair.is_sound() && pair.results.is_empty() && pair.between.is_empty() && pair.sameness.compared > 0 {
-        let same = share(pair.sameness.same, pair.sameness.compared, pair.is_full());
+        let same = share(&pair.sameness, pair.is_full());
         return (
             Mark::Holds,
             Text::plain(format!("the record of {day}: no result that repeats changed; {}", lower(&same))),
@@ -115,9 +122,18 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_a_share_of_what_both_ran() {
+        let share = |same, compared, full| share(&Sameness { same, compared, ..Sameness::default() }, full);
         assert!(share(0, 0, true).starts_with("No result can be compared"), "nothing is no agreement");
         assert_eq!(share(7, 7, true), "All 7 results that both sides ran are bit for bit the same", "all");
         assert_eq!(share(0, 7, true), "0 of 7 results that both sides ran are bit for bit the same", "none");
         assert_eq!(share(7, 7, false), "All 7 results that can be compared are bit for bit the same", "not all ran");
+    }
+
+    /// A record beside itself has no other results.
+    #[test]
+    fn what_has_no_fixed_order_is_no_other_result() {
+        let found = Sameness { same: 5, compared: 7, open: 2, ..Sameness::default() };
+        let said = share(&found, true);
+        assert_eq!(said, "5 of 7 results that both sides ran are bit for bit the same, and 2 have no fixed order");
     }
 }

@@ -4,10 +4,10 @@ mod headline;
 
 use headline::{SIDES, between, headline, share, soundness};
 
-use crate::facts;
 use crate::facts::pair::{
-    Between, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Why, chosen,
+    Between, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Sameness, Why, chosen,
 };
+use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
 use crate::record::Status;
 use crate::views::document::{
@@ -151,7 +151,7 @@ fn findings(pair: &Compared) -> Vec<Finding> {
     let mut out = text::faults(&pair.left.soundness, "left side: ");
     out.extend(text::faults(&pair.right.soundness, "right side: "));
     if pair.sameness.compared == 0 {
-        out.push(Finding::new(Weight::Error, "nothing-compared", "", "", share(0, 0, pair.is_full())));
+        out.push(Finding::new(Weight::Error, "nothing-compared", "", "", share(&pair.sameness, pair.is_full())));
     }
     for change in &pair.results {
         let weight = match change.kind {
@@ -170,8 +170,10 @@ fn findings(pair: &Compared) -> Vec<Finding> {
     }
     let other = |case: &String| Finding::new(Weight::Skipped, "incomparable", "", case, OTHER_SHADER);
     out.extend(pair.absent.incomparable.iter().map(other));
-    for engine in pair.engines.iter().filter(|e| e.sameness.compared > 0 && e.sameness.same == e.sameness.compared) {
-        let text = share(engine.sameness.same, engine.sameness.compared, pair.is_full());
+    // What has no fixed order is no change.
+    let kept = |s: &Sameness| s.same > 0 && s.same + s.open == s.compared;
+    for engine in pair.engines.iter().filter(|e| kept(&e.sameness)) {
+        let text = share(&engine.sameness, pair.is_full());
         out.push(Finding::new(Weight::Pass, "same", &engine.matched.right, "", text));
     }
     out
@@ -181,13 +183,10 @@ fn findings(pair: &Compared) -> Vec<Finding> {
 fn whole(pairs: &[Compared]) -> Document {
     let tone = pairs.iter().map(tone).max().unwrap_or_default();
     let unsound = pairs.iter().find(|p| !p.is_sound());
-    let (mut same, mut compared) = (0, 0);
-    for pair in pairs {
-        same += pair.sameness.same;
-        compared += pair.sameness.compared;
-    }
+    let mut sameness = Sameness::default();
+    pairs.iter().for_each(|p| sameness.add(p.sameness));
     let first = unsound.map(|p| format!("{}. ", soundness(p, &SIDES))).unwrap_or_default();
-    let text = format!("{first}{}", share(same, compared, pairs.iter().all(Compared::is_full)));
+    let text = format!("{first}{}", share(&sameness, pairs.iter().all(Compared::is_full)));
     let mut out = Document::new(tone, text);
     out.lead = Text::plain(format!("{} are compared.", plural(pairs.len(), "pair of records")));
     for (i, pair) in pairs.iter().enumerate() {
@@ -261,9 +260,9 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let ordered = pair.open.len() - pair.races.len();
     if ordered > 0 {
         let text = format!(
-            "{} on at least one side, because the kernel does not fix the order of operations. This is not counted as a \
-             change.",
-            if ordered == 1 { "1 case does not repeat".to_owned() } else { format!("{ordered} cases do not repeat") }
+            "In {} the kernel does not fix the order of operations, and the bits differ from run to run or between the sides. \
+             This is not counted as a change.",
+            plural(ordered, "case")
         );
         said.statement(Mark::Note, "By design", text);
     }
@@ -295,8 +294,13 @@ fn training(pair: &Compared) -> Option<(Mark, String)> {
         return (!same.is_empty()).then_some((Mark::Holds, text));
     }
     let told = changed.iter().map(|o| {
-        let least = if o.whole { "" } else { "at least " };
-        format!("{} ({least}{}, in {})", o.name, facts::brief(&o.worst), plural(o.cases, "case"))
+        // The norm over what is stored, and a share of it, are no least of the whole.
+        let size = match (o.whole, o.worst.kind) {
+            (true, _) => o.size.clone(),
+            (false, Difference::None) => "how far is not stored".to_owned(),
+            (false, _) => format!("{} of what is stored", o.size),
+        };
+        format!("{} ({size}, in {})", o.name, plural(o.cases, "case"))
     });
     let told: Vec<String> = told.collect();
     let rest = if same.is_empty() { String::new() } else { format!(" Unchanged, in all that repeats: {same}.") };
