@@ -10,9 +10,10 @@ fn number(x: u32) -> f32 { return bitcast<f32>(x); }
 fn negative(x: f32) -> f32 { return -0.0 - x; }
 // A bit operation, which flushes nothing.
 fn magnitude(x: f32) -> f32 { return number(bits(x) & 0x7fffffffu); }
-// minps and maxps: the second operand unless the first is less, or greater. The result is a copy.
-fn least(x: f32, y: f32) -> f32 { return select(y, x, x < y); }
-fn greatest(x: f32, y: f32) -> f32 { return select(y, x, x > y); }
+// minps and maxps: the second operand unless the first is less, or greater. A subnormal one is a zero, a NaN stays as it is.
+fn least(x: f32, y: f32) -> f32 { return flushed(select(y, x, x < y)); }
+fn greatest(x: f32, y: f32) -> f32 { return flushed(select(y, x, x > y)); }
+fn flushed(x: f32) -> f32 { return number(bits(x) & select(0xffffffffu, 0x80000000u, (bits(x) & 0x7f800000u) == 0u)); }
 // cvtps2dq and cvttps2dq: what does not fit is the least integer.
 fn fits(x: f32) -> bool { return x >= -2147483648.0 && x < 2147483648.0; }
 fn rounded(x: f32) -> i32 { return select(-2147483647i - 1i, i32(round(x)), fits(round(x))); }
@@ -28,7 +29,8 @@ fn model_mul(a: f32, b: f32) -> f32 { return a * b; }
 fn model_div(a: f32, b: f32) -> f32 { return a / b; }
 fn model_negate(a: f32) -> f32 { return negative(a); }
 fn model_equal(a: f32, b: f32) -> bool { return a == b; }
-fn model_not_equal(a: f32, b: f32) -> bool { return a != b; }
+// Every comparison is false of NaN.
+fn model_not_equal(a: f32, b: f32) -> bool { return a < b || a > b; }
 fn model_less(a: f32, b: f32) -> bool { return a < b; }
 fn model_less_equal(a: f32, b: f32) -> bool { return a <= b; }
 fn model_greater(a: f32, b: f32) -> bool { return a > b; }
@@ -39,10 +41,9 @@ fn model_min(x: f32, y: f32) -> f32 { return least(x, y); }
 fn model_max(x: f32, y: f32) -> f32 { return greatest(x, y); }
 fn model_clamp(x: f32, low: f32, high: f32) -> f32 { return least(greatest(x, low), high); }
 fn model_saturate(x: f32) -> f32 { return least(greatest(x, 0.0), 1.0); }
-// Not ordered and less, so that NaN counts as positive; zeros lose their sign.
-fn model_sign(x: f32) -> f32 { return select(select(1.0, 0.0, x <= 0.0), -1.0, x < 0.0); }
-// The comparison is true of NaN.
-fn model_step(edge: f32, x: f32) -> f32 { return select(1.0, 0.0, x < edge); }
+// Zeros lose their sign, and NaN is zero too.
+fn model_sign(x: f32) -> f32 { return select(select(0.0, 1.0, x > 0.0), -1.0, x < 0.0); }
+fn model_step(edge: f32, x: f32) -> f32 { return select(0.0, 1.0, x >= edge); }
 fn model_floor(x: f32) -> f32 { return floor(x); }
 fn model_ceil(x: f32) -> f32 { return ceil(x); }
 fn model_trunc(x: f32) -> f32 { return trunc(x); }
@@ -50,14 +51,36 @@ fn model_round(x: f32) -> f32 { return round(x); }
 // Kept below one, which also replaces NaN.
 fn fraction(x: f32) -> f32 { return least(x - floor(x), number(0x3f7fffffu)); }
 fn model_fract(x: f32) -> f32 { return fraction(x); }
-fn model_fma(a: f32, b: f32, c: f32) -> f32 { return a * b + c; }
-fn model_mix(x: f32, y: f32, a: f32) -> f32 { return a * (y - x) + x; }
+fn model_fma(a: f32, b: f32, c: f32) -> f32 { return c + a * b; }
+fn model_mix(x: f32, y: f32, a: f32) -> f32 { return x + a * (y - x); }
 fn model_smoothstep(low: f32, high: f32, x: f32) -> f32 {
     let t = least(greatest((x - low) / (high - low), 0.0), 1.0);
     return t * t * (3.0 - 2.0 * t);
 }
 fn model_degrees(x: f32) -> f32 { return x * number(0x42652ee0u); }
 fn model_radians(x: f32) -> f32 { return x * number(0x3c8efa35u); }
+
+// C's fmodf on the host: the remainder of the integers, exact, of magnitudes; a subnormal divisor is a zero, a
+// subnormal remainder stays. Where the dividend is less it is the result, untouched.
+fn model_rem(x: f32, y: f32) -> f32 {
+    let sign = bits(x) & 0x80000000u;
+    let a = bits(x) & 0x7fffffffu;
+    let b = bits(y) & 0x7fffffffu;
+    if y == 0.0 || a >= 0x7f800000u || b > 0x7f800000u { return (x * y) / (x * y); }
+    if a < b { return x; }
+    let below = b >> 23u;
+    var rest = (a & 0x7fffffu) | 0x800000u;
+    let divisor = (b & 0x7fffffu) | 0x800000u;
+    for (var e = a >> 23u; e > below; e -= 1u) {
+        rest = select(rest, rest - divisor, rest >= divisor) << 1u;
+    }
+    rest = select(rest, rest - divisor, rest >= divisor);
+    if rest == 0u { return number(sign); }
+    let shift = firstLeadingBit(rest);
+    let exponent = i32(below) - (23 - i32(shift));
+    if exponent <= 0 { return number(sign | (rest << (below - 1u))); }
+    return number(sign | (u32(exponent) << 23u) | ((rest << (23u - shift)) & 0x7fffffu));
+}
 
 fn model_sqrt(x: f32) -> f32 { return sqrt(x); }
 fn model_inverseSqrt(x: f32) -> f32 { return 1.0 / sqrt(x); }
@@ -122,6 +145,32 @@ fn model_asinh(x: f32) -> f32 { return log_of(x + sqrt(x * x + 1.0)); }
 fn model_acosh(x: f32) -> f32 { return log_of(x + sqrt(x + 1.0) * sqrt(x - 1.0)); }
 fn model_atanh(x: f32) -> f32 { return log_of((1.0 + x) / (1.0 - x)) * 0.5; }
 
+// C's asinf on the host (here glibc 2.36): below one half an odd polynomial; above, by the root of half the distance from one,
+// near one plainly, else with the root's high half apart.
+fn near_zero(t: f32) -> f32 {
+    return t * (1.666675248e-1 + t * (7.495297643e-2 + t * (4.547037598e-2 + t * (2.417951451e-2 + t * 4.216630880e-2))));
+}
+fn model_asin(x: f32) -> f32 {
+    let a = bits(x) & 0x7fffffffu;
+    let high = 1.57079637050628662109375;
+    let low = -4.37113900018624283e-8;
+    if a == 0x3f800000u { return x * high + x * low; }
+    if a > 0x7f800000u { return x + x; }
+    if a > 0x3f800000u { return number(0x7fc00000u); }
+    if a < 0x32000000u { return x; }
+    if a < 0x3f000000u { return x + x * near_zero(x * x); }
+    let t = (1.0 - magnitude(x)) * 0.5;
+    let p = near_zero(t);
+    let s = sqrt(t);
+    let head = number(bits(s) & 0xfffff000u);
+    let c = (t - head * head) / (s + head);
+    let split = 2.0 * s * p - (low - 2.0 * c);
+    let quarter = 0.785398185253143310546875;
+    let apart = quarter - (split - (quarter - 2.0 * head));
+    let plain = high - (2.0 * (s + s * p) - low);
+    return number(bits(select(apart, plain, a >= 0x3f79999au)) ^ (bits(x) & 0x80000000u));
+}
+
 // Abramowitz and Stegun 4.4.45, of the magnitude.
 fn model_acos(x: f32) -> f32 {
     let a = magnitude(x);
@@ -144,7 +193,7 @@ fn arc_tangent(x: f32) -> f32 {
 }
 fn model_atan(x: f32) -> f32 {
     let a = magnitude(x);
-    let large = !(a < 1.0);
+    let large = a >= 1.0;
     let angle = arc_tangent(select(a, 1.0 / a, large));
     let result = select(angle, 1.57079632 - angle, large);
     return number(bits(result) ^ (bits(x) & 0x80000000u));
@@ -158,7 +207,7 @@ fn model_atan2(y: f32, x: f32) -> f32 {
     let turned = select(0.0, -3.14159265, below) + select(0.0, 1.57079632, left);
     let x1 = select(x0, y0, left);
     let y1 = select(y0, negative(x0), left);
-    let steep = !(y1 < x1);
+    let steep = y1 >= x1;
     let x2 = select(x1, y1, steep);
     let y2 = select(y1, x1, steep);
     let infinite = (bits(y2) & 0x7fffffffu) == 0x7f800000u;
@@ -169,57 +218,64 @@ fn model_atan2(y: f32, x: f32) -> f32 {
 }
 
 // Left to right.
-fn model_dot_vec2(a: vec2<f32>, b: vec2<f32>) -> f32 { return a.y * b.y + a.x * b.x; }
-fn dot3(a: vec3<f32>, b: vec3<f32>) -> f32 { return a.z * b.z + (a.y * b.y + a.x * b.x); }
+fn model_dot_vec2(a: vec2<f32>, b: vec2<f32>) -> f32 { return a.x * b.x + a.y * b.y; }
+fn dot3(a: vec3<f32>, b: vec3<f32>) -> f32 { return a.x * b.x + a.y * b.y + a.z * b.z; }
 fn model_dot_vec3(a: vec3<f32>, b: vec3<f32>) -> f32 { return dot3(a, b); }
-fn dot4(a: vec4<f32>, b: vec4<f32>) -> f32 { return a.w * b.w + (a.z * b.z + (a.y * b.y + a.x * b.x)); }
+fn dot4(a: vec4<f32>, b: vec4<f32>) -> f32 { return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w; }
 fn model_dot_vec4(a: vec4<f32>, b: vec4<f32>) -> f32 { return dot4(a, b); }
 fn model_length_vec2(a: vec2<f32>) -> f32 { return sqrt(model_dot_vec2(a, a)); }
 fn model_length_vec3(a: vec3<f32>) -> f32 { return sqrt(dot3(a, a)); }
 fn model_length_vec4(a: vec4<f32>) -> f32 { return sqrt(dot4(a, a)); }
 fn model_distance_vec2(a: vec2<f32>, b: vec2<f32>) -> f32 { let d = a - b; return sqrt(d.x * d.x + d.y * d.y); }
 fn model_distance_vec3(a: vec3<f32>, b: vec3<f32>) -> f32 { let d = a - b; return sqrt(d.x * d.x + d.y * d.y + d.z * d.z); }
-// By the reciprocal of the length.
+// By the reciprocal of the length. Which factor's NaN stays depends on the registers of the compiled product, here and below.
 fn model_normalize_vec2(a: vec2<f32>) -> vec2<f32> { return (1.0 / sqrt(model_dot_vec2(a, a))) * a; }
-fn model_normalize_vec3(a: vec3<f32>) -> vec3<f32> { return (1.0 / sqrt(dot3(a, a))) * a; }
-fn model_normalize_vec4(a: vec4<f32>) -> vec4<f32> { return (1.0 / sqrt(dot4(a, a))) * a; }
+fn model_normalize_vec3(a: vec3<f32>) -> vec3<f32> {
+    let r = 1.0 / sqrt(dot3(a, a));
+    return vec3<f32>(r * a.x, a.y * r, r * a.z);
+}
+fn model_normalize_vec4(a: vec4<f32>) -> vec4<f32> {
+    let r = 1.0 / sqrt(dot4(a, a));
+    return vec4<f32>(r * a.x, a.y * r, a.z * r, r * a.w);
+}
 fn model_cross_vec3(a: vec3<f32>, b: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(a.y * b.z - b.y * a.z, a.z * b.x - b.z * a.x, a.x * b.y - b.x * a.y);
 }
 fn model_determinant_mat2x2(m: mat2x2<f32>) -> f32 { return m[0].x * m[1].y - m[0].y * m[1].x; }
 fn model_reflect_vec3(e: vec3<f32>, n: vec3<f32>) -> vec3<f32> {
     let twice = 2.0 * dot3(e, n);
-    return vec3<f32>(e.x - twice * n.x, e.y - twice * n.y, e.z - twice * n.z);
+    return vec3<f32>(e.x - n.x * twice, e.y - n.y * twice, e.z - n.z * twice);
 }
 fn model_faceForward_vec3(n: vec3<f32>, i: vec3<f32>, r: vec3<f32>) -> vec3<f32> {
     let away = vec3<f32>(negative(n.x), negative(n.y), negative(n.z));
     return select(away, n, dot3(i, r) < 0.0);
 }
-// Zero by a mask where k is negative; NaN is not.
+// Zero by a mask where k is negative or NaN.
 fn model_refract_vec3(i: vec3<f32>, n: vec3<f32>, eta: f32) -> vec3<f32> {
     let d = dot3(i, n);
     let k = 1.0 - eta * eta * (1.0 - d * d);
     let t = eta * d + sqrt(k);
     let bent = vec3<f32>(eta * i.x - t * n.x, eta * i.y - t * n.y, eta * i.z - t * n.z);
-    return select(bent, vec3<f32>(), k < 0.0);
+    return select(vec3<f32>(), bent, k >= 0.0);
 }
 fn model_mul_mat4x4_vec4(m: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-    var r = m[0] * v.x;
-    r = m[1] * v.y + r;
-    r = m[2] * v.z + r;
-    return m[3] * v.w + r;
+    return m[0] * v.x + m[1] * v.y + m[2] * v.z + m[3] * v.w;
 }
 fn model_mul_vec4_mat4x4(v: vec4<f32>, m: mat4x4<f32>) -> vec4<f32> {
-    return vec4<f32>(dot4(v, m[0]), dot4(v, m[1]), dot4(v, m[2]), dot4(v, m[3]));
+    return vec4<f32>(dot4(m[0], v), dot4(m[1], v), dot4(m[2], v), dot4(v, m[3]));
 }
 fn model_mul_mat4x4_mat4x4(a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
-    return mat4x4<f32>(model_mul_mat4x4_vec4(a, b[0]), model_mul_mat4x4_vec4(a, b[1]),
-        model_mul_mat4x4_vec4(a, b[2]), model_mul_mat4x4_vec4(a, b[3]));
+    let last = vec4<f32>(a[0].w, a[1].w, a[2].w, a[3].w);
+    return mat4x4<f32>(
+        vec4<f32>(model_mul_mat4x4_vec4(a, b[0]).xyz, dot4(b[0], last)),
+        vec4<f32>(model_mul_mat4x4_vec4(a, b[1]).xyz, dot4(b[1], last)),
+        vec4<f32>(model_mul_mat4x4_vec4(a, b[2]).xyz, dot4(b[2], last)),
+        model_mul_mat4x4_vec4(a, b[3]));
 }
 
-// Bits of the significand with the exponent of 1/2; zeros and what is flushed keep theirs, and so do infinities and NaN not.
-fn model_frexp_fract(x: f32) -> f32 { return number((bits(x) & 0x807fffffu) | select(0u, 0x3f000000u, x != 0.0)); }
-fn model_frexp_exp(x: f32) -> i32 { return select(0, i32((bits(x) >> 23u) & 0xffu) - 126, x != 0.0); }
+// Bits of the significand with the exponent of 1/2; of zeros, NaN and what is flushed with none.
+fn model_frexp_fract(x: f32) -> f32 { return number((bits(x) & 0x807fffffu) | select(0u, 0x3f000000u, x < 0.0 || x > 0.0)); }
+fn model_frexp_exp(x: f32) -> i32 { return select(0, i32((bits(x) >> 23u) & 0xffu) - 126, x < 0.0 || x > 0.0); }
 fn signed_one(x: f32) -> f32 { return number((bits(x) & 0x80000000u) | 0x3f800000u); }
 fn model_modf_fract(x: f32) -> f32 { return fraction(magnitude(x)) * signed_one(x); }
 fn model_modf_whole(x: f32) -> f32 { return floor(magnitude(x)) * signed_one(x); }
