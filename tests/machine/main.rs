@@ -9,6 +9,7 @@ mod embedded_fuzz;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod foreign;
+mod models;
 mod report_browser;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -18,7 +19,7 @@ fn trial(room: &str, name: impl AsRef<str>, run: impl FnOnce() -> Result<(), Fai
     Trial::test(format!("{room}::{}", name.as_ref()), run)
 }
 
-const ROOMS: [&str; 5] = ["adapters", "conformance", "embedded_fuzz", "foreign", "report_browser"];
+const ROOMS: [&str; 6] = ["adapters", "conformance", "embedded_fuzz", "foreign", "models", "report_browser"];
 
 fn main() {
     // A child of `foreign`.
@@ -41,6 +42,7 @@ fn main() {
     add("conformance", &conformance::trials);
     add("embedded_fuzz", &embedded_fuzz::trials);
     add("foreign", &|| foreign::trials(arguments.list));
+    add("models", &models::trials);
     add("report_browser", &report_browser::trials);
     libtest_mimic::run(&arguments, trials).exit();
 }

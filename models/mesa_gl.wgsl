@@ -1,0 +1,1 @@
+//! liberties: operand-nan
