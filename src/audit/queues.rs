@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::worker::Response;
-use crate::kernels::Profile;
 use crate::record::Engine;
 
 /// What an engine answered to a case; nothing where it was given up or has no part in it.
@@ -18,8 +17,8 @@ pub(super) struct Queues {
     /// How many engines work at a time: compiling takes one processor for each, and on software adapters that is most of
     /// the time.
     parallel: usize,
-    /// How many cases an engine may be ahead of what is handed on: their outputs are on disk.
-    ahead: usize,
+    /// Bytes of an engine's outputs of all cases before each, and of all.
+    bytes: Vec<u64>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -54,23 +53,36 @@ impl Drop for Alive<'_> {
     }
 }
 
+/// How many cases an engine may be ahead of what is handed on.
+const AHEAD: usize = 64;
+
+/// Bytes of outputs on disk that an engine may be ahead of what is handed on, besides those of the next two cases.
+const LYING: u64 = 128 << 20;
+
 impl Queues {
-    /// Queues for so many engines.
-    pub(super) fn new(cases: usize, engines: usize, parallel: usize, profile: Profile) -> Self {
-        let ahead = match profile {
-            Profile::Quick => 64,
-            // Outputs of tens of megabytes, of each engine.
-            Profile::Standard | Profile::Deep => 8,
+    /// Queues for so many engines and cases, of each of which an engine's outputs have so many bytes.
+    pub(super) fn new(outputs: &[u64], engines: usize, parallel: usize) -> Self {
+        let cases = outputs.len();
+        let sum = |before: &mut u64, bytes: &u64| {
+            *before = before.saturating_add(*bytes);
+            Some(*before)
         };
+        let bytes = std::iter::once(0).chain(outputs.iter().scan(0, sum)).collect();
         let state = State {
-            replies: VecDeque::from(vec![vec![None; engines]; ahead.min(cases)]),
+            replies: VecDeque::from(vec![vec![None; engines]; AHEAD.min(cases)]),
             taken: 0,
             working: 0,
             waiting: BTreeSet::new(),
             closed: false,
             broken: false,
         };
-        Self { cases, parallel: parallel.max(1), ahead, state: Mutex::new(state), changed: Condvar::new() }
+        Self { cases, parallel: parallel.max(1), bytes, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Whether a case may be begun while so many are handed on.
+    fn fits(&self, case: usize, taken: usize) -> bool {
+        let lying = self.bytes[case + 1].saturating_sub(self.bytes[taken.min(case)]);
+        case < taken + 2 || (case < taken + AHEAD && lying <= LYING)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,7 +122,7 @@ impl Queues {
                 return false;
             }
             let is_next = state.waiting.first() == Some(&(case, place));
-            if is_next && state.working < self.parallel && case < state.taken + self.ahead {
+            if is_next && state.working < self.parallel && self.fits(case, state.taken) {
                 state.waiting.remove(&(case, place));
                 state.working += 1;
                 // The next one may have a turn too.
@@ -175,7 +187,7 @@ mod tests {
 
     /// Engines that count their cases, and what was handed on of each case.
     fn go(cases: usize, engines: usize, take: usize, ask: impl Fn(usize, usize) + Sync) -> (Vec<usize>, usize) {
-        let queues = Queues::new(cases, engines, 2, Profile::Standard);
+        let queues = Queues::new(&vec![LYING / 8; cases], engines, 2);
         let mut counts = vec![0; engines];
         let taken = std::thread::scope(|scope| {
             let _open = queues.open();
@@ -216,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn large_outputs_lie_two_cases_long() {
+        let queues = Queues::new(&[u64::MAX, LYING, 1, 1, LYING, 0], 1, 1);
+        let fits = |taken: usize| (taken..6).filter(|case| queues.fits(*case, taken)).collect::<Vec<_>>();
+        assert_eq!(fits(0), [0, 1], "one that fits nowhere");
+        assert_eq!(fits(1), [1, 2], "a large one and the next");
+        assert_eq!(fits(2), [2, 3], "two small ones, and not the large one after them");
+        assert_eq!(fits(4), [4, 5], "the last");
+    }
+
+    #[test]
     fn engines_end_when_no_more_is_wanted() {
         let (counts, taken) = go(1000, 2, 3, |_, _| ());
         assert_eq!(taken, 3, "as many as were wanted");
@@ -224,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_an_engines_thread_is_waited_for_by_nobody() {
-        let queues = Queues::new(10, 2, 2, Profile::Quick);
+        let queues = Queues::new(&[1; 10], 2, 2);
         let taken = std::thread::scope(|scope| {
             let open = queues.open();
             let well = scope.spawn(|| queues.serve(0, &mut (), |(), _| None));

@@ -8,6 +8,7 @@ use crate::engines::interpreter::code::{Arm, Block, Row, Step, work};
 impl<'c> Machine<'c> {
     /// Executes steps, all lanes in step.
     pub(super) fn steps(&mut self, block: &'c [Step], mut mask: Mask) -> Result<Mask, Stopped> {
+        self.executed += (work(block) * self.lanes) as u64;
         for step in block {
             if mask.is_none() {
                 break;
