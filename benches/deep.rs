@@ -45,7 +45,7 @@ struct Silent;
 impl Progress for Silent {
     fn begin(&mut self, _: &[repro_audit::record::Engine], _: usize) {}
     fn case(&mut self, _: &CaseRecord, _: &mut dyn FnMut() -> Record) {}
-    fn left(&mut self, _: usize, _: Duration) {}
+    fn left(&mut self, _: usize, _: &dyn Fn() -> Duration) {}
     fn stopped(&mut self, _: &mut dyn FnMut() -> Record) {}
 }
 

@@ -151,7 +151,8 @@ impl Child {
         inputs: Inputs,
         done: &mut dyn FnMut(u64),
     ) -> Result<Response, ChildError> {
-        let mut answer = self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs }, self.limits.time)?;
+        let mut answer =
+            self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs }, self.limits.time)?;
         while let Response::Sweeping { done: inputs } = answer {
             done(inputs);
             answer = self.wait(self.limits.time)?;

@@ -14,9 +14,9 @@ use super::room::Room;
 use super::truth::{Known, Truth};
 use super::worker::Response;
 use super::{Earlier, controls, environment, own};
+use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
-use crate::kernels::Problem;
 use crate::kernels::work::Work;
 use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
@@ -118,11 +118,19 @@ fn not_run(left_out: &BTreeMap<(Why, String), usize>, plan: &Plan, memory: u64) 
         let count: usize = of.iter().map(|(_, n)| **n).sum();
         let kernels: Vec<String> = of.iter().map(|((_, kernel), n)| format!("{kernel} ({n})")).collect();
         let reason = match why {
-            Why::Time => format!("would not have ended within the time for this audit, {:?}", plan.budget.unwrap_or_default()),
-            Why::Memory => format!("would have taken more than {} MiB of this program's own memory, half of the machine's", memory >> 20),
+            Why::Time => {
+                format!("would not have ended within the time for this audit, {:?}", plan.budget.unwrap_or_default())
+            }
+            Why::Memory => format!(
+                "would have taken more than {} MiB of this program's own memory, half of the machine's",
+                memory >> 20
+            ),
         };
         (count > 0).then(|| {
-            format!("{count} of the {all} cases were not run, because they {reason}; nothing is said of them: {}", kernels.join(", "))
+            format!(
+                "{count} of the {all} cases were not run, because they {reason}; nothing is said of them: {}",
+                kernels.join(", ")
+            )
         })
     };
     [Why::Time, Why::Memory].into_iter().filter_map(note).collect()

@@ -9,14 +9,14 @@ use super::clock::Clock;
 use super::listing::{self, Listing};
 use super::own;
 use super::plan::{CONTROL, Plan};
-use super::queues::{Queues, Reply};
+use super::queues::{Queues, Reply, Size};
 use super::recording::{Answered, Recording, Why};
 use super::slot::{Asked, EngineSlot};
 use super::worker::Response;
 use crate::engines as executor;
 use crate::kernels::case::Case;
 use crate::kernels::control::Plant;
-use crate::kernels::work::Place;
+use crate::kernels::work::{Place, Work};
 use crate::model::AdapterIdentity;
 use crate::model::variables::may_matter;
 use crate::numerics::threads::available_threads;
@@ -30,7 +30,7 @@ pub trait Progress {
     /// A case is analysed. `record` gives the record so far, for writing it now and then.
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record);
     /// So many cases are done or left out, and the others are expected to take so long.
-    fn left(&mut self, cases: usize, left: Duration);
+    fn left(&mut self, cases: usize, left: &dyn Fn() -> Duration);
     /// The audit is stopped before its end. `record` gives the record so far.
     fn stopped(&mut self, record: &mut dyn FnMut() -> Record);
 }
@@ -155,9 +155,9 @@ pub fn audit_with(
     let parallel = available_threads().clamp(1, slots.len().max(1));
     let names: Vec<&Engine> = slots.iter().map(|slot| &slot.engine).collect();
     let clock = Clock::new(plan, order.iter().copied(), &names, parallel, started);
-    let outputs: Vec<u64> =
-        (0..order.len()).map(|turn| clock.work(turn).map_or(0, |work| work.elements.saturating_mul(4))).collect();
-    let queues = Queues::new(&outputs, slots.len(), parallel);
+    let size = |work: &Work| Size { output: work.elements.saturating_mul(4), memory: work.child_memory(true) };
+    let sizes: Vec<Size> = (0..order.len()).map(|turn| clock.work(turn).map(size).unwrap_or_default()).collect();
+    let queues = Queues::new(&sizes, slots.len(), parallel);
     // While the engines execute, what they have answered is analysed.
     let analysed = std::thread::scope(|scope| {
         let _open = queues.open();
@@ -197,7 +197,7 @@ pub fn audit_with(
                 recording.take(Answered { case: (*case).clone(), problem, responses }, &cpus[1..], progress)?;
             }
             clock.judged(turn, runs.then(|| begun.elapsed()));
-            progress.left(turn + 1, clock.left());
+            progress.left(turn + 1, &|| clock.left());
         }
         Ok(())
     });
@@ -240,7 +240,7 @@ mod tests {
             self.kept += usize::from(firsts);
         }
 
-        fn left(&mut self, cases: usize, _: Duration) {
+        fn left(&mut self, cases: usize, _: &dyn Fn() -> Duration) {
             self.left.push(cases);
         }
 
@@ -269,8 +269,7 @@ mod tests {
         };
         let plan = Plan::new(wanted).unwrap().with_listing(Listing::default()).with_budget(budget);
         let mut looks = Looks { scratch: scratch.path(), cases: 0, kept: 0, left: Vec::new() };
-        let record =
-            audit_with(&plan, vec![interpreting(Mode::default(), 0)], scratch.path(), &mut looks).unwrap();
+        let record = audit_with(&plan, vec![interpreting(Mode::default(), 0)], scratch.path(), &mut looks).unwrap();
         assert!(looks.left.is_sorted() && looks.left.last() == Some(&plan.cases.len()), "{:?}", looks.left);
         let left = std::fs::read_dir(scratch.path()).unwrap().count();
         assert_eq!(left, 0, "nothing is left when it is over");
@@ -281,7 +280,10 @@ mod tests {
     fn outputs_are_freed_as_cases_are_done() {
         let (record, cases, kept) = run(&["dropout", "dot", "max"], None);
         assert_eq!(cases, record.cases.len(), "every case was looked at");
-        assert!(kept > 0 && kept < cases, "only first configurations are kept, and only while others come: {kept} of {cases}");
+        assert!(
+            kept > 0 && kept < cases,
+            "only first configurations are kept, and only while others come: {kept} of {cases}"
+        );
         assert!(record.notes.iter().all(|n| !n.contains("not run")), "{:?}", record.notes);
     }
 

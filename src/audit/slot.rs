@@ -13,8 +13,8 @@ use crate::engines::Engine;
 use crate::engines::remote::Remote;
 use crate::kernels::Problem;
 use crate::kernels::case::{Case, CaseError};
-use crate::model::{AdapterIdentity, Skip};
 use crate::model::adapter::REMOTE;
+use crate::model::{AdapterIdentity, Skip};
 use crate::process::Limits;
 use crate::record::{self, EngineKind, EngineStatus, ShaderCache};
 
@@ -70,7 +70,8 @@ impl EngineSlot {
             limits,
         });
         let started = server.start();
-        let mut slot = Self { engine, shader_cache: cache.state, executor: Executor::Adapter(Box::new(server), limits) };
+        let mut slot =
+            Self { engine, shader_cache: cache.state, executor: Executor::Adapter(Box::new(server), limits) };
         match started {
             Ok(opened) => identify(&mut slot.engine, opened),
             Err(e) => slot.give_up(e.to_string(), None),
@@ -236,14 +237,9 @@ mod tests {
     fn what_does_not_fit_the_memory_is_skipped() {
         let limits = Limits { time: Duration::ZERO, memory: Some(1 << 30) };
         let adapter = identity(&crate::engines::interpreter::Mode::default(), 0);
-        let mut slot = EngineSlot::unlisted(0, Unlisted { backend: String::new(), driver: None, reason: String::new() });
-        let seat = Seat {
-            adapter,
-            environment: BTreeMap::new(),
-            scratch: PathBuf::new(),
-            planted: Vec::new(),
-            limits,
-        };
+        let mut slot =
+            EngineSlot::unlisted(0, Unlisted { backend: String::new(), driver: None, reason: String::new() });
+        let seat = Seat { adapter, environment: BTreeMap::new(), scratch: PathBuf::new(), planted: Vec::new(), limits };
         slot.executor = Executor::Adapter(Box::new(Server::new(seat)), limits);
         let case = Case::parse("matmul/naive?m=8192&k=8192&n=8192").unwrap();
         let memory = work(&case).unwrap().child_memory(true);

@@ -190,7 +190,11 @@ mod tests {
         };
         let (first, kept) = take(&a);
         assert_eq!(kept, 2, "references and exact answer of the first product");
-        assert_eq!(take(&b), (first.clone(), 1), "another launch: the exact answer is done with, the references are not");
+        assert_eq!(
+            take(&b),
+            (first.clone(), 1),
+            "another launch: the exact answer is done with, the references are not"
+        );
         assert_eq!(take(&c).1, 1, "another product");
         assert_eq!(take(&other), (first, 0), "another variant with the same order");
     }

@@ -53,9 +53,11 @@ impl Progress for Shown<'_> {
         }
     }
 
-    fn left(&mut self, cases: usize, left: Duration) {
+    fn left(&mut self, cases: usize, left: &dyn Fn() -> Duration) {
         self.bar.set_position(cases as u64);
-        self.bar.set_prefix(HumanDuration(left).to_string());
+        if !self.bar.is_hidden() {
+            self.bar.set_prefix(HumanDuration(left()).to_string());
+        }
     }
 
     fn stopped(&mut self, record: &mut dyn FnMut() -> Record) {

@@ -2,7 +2,8 @@
 
 use super::sum::{bounds, shape, twin, workgroup};
 use super::{
-    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -222,19 +223,15 @@ impl Problem for DotProblem {
             Mode::Chunked | Mode::Fixed => self.n + 1,
         };
         let exact = self.exact().map_or(Vec::new(), |e| e.values);
-        Allowance::Intervals(
-            threads::filled(self.rows, 1, Interval::ANY, |index, out| {
-                let ((left, right), sum) = (self.row(index), exact[index]);
-                let pairs = || left.iter().zip(right);
-                let magnitude =
-                    crate::numerics::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
-                // `within` counts six smallest normals a term; factors beyond one can magnify a flushed factor.
-                let factors =
-                    crate::numerics::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
-                let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::numerics::spec::TINY32 * factors;
-                out[0] = bounds::Row { sum, magnitude, n: self.n }.within(radius);
-            }),
-        )
+        Allowance::Intervals(threads::filled(self.rows, 1, Interval::ANY, |index, out| {
+            let ((left, right), sum) = (self.row(index), exact[index]);
+            let pairs = || left.iter().zip(right);
+            let magnitude = crate::numerics::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
+            // `within` counts six smallest normals a term; factors beyond one can magnify a flushed factor.
+            let factors = crate::numerics::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
+            let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::numerics::spec::TINY32 * factors;
+            out[0] = bounds::Row { sum, magnitude, n: self.n }.within(radius);
+        }))
     }
 
     fn threaded(&self, threads: usize) -> Option<Bits> {

@@ -267,7 +267,8 @@ impl Problem for Scatter {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let values = threads::filled(self.start.len(), 1, 0.0, |i, out| out[0] = exact::sum(self.terms(i).map(f64::from)));
+        let values =
+            threads::filled(self.start.len(), 1, 0.0, |i, out| out[0] = exact::sum(self.terms(i).map(f64::from)));
         Some(Exact { values })
     }
 

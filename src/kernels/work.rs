@@ -35,13 +35,11 @@ impl Work {
         self.inputs.saturating_add(self.written)
     }
 
-    /// Bytes that the process which asks an adapter needs at most: the numbers as drawn, as packed for the adapter, and on their
-    /// way there; and of what comes back, two copies of each of a few results. Where the adapter's memory is this machine's
-    /// (`shared`), its buffers too.
+    /// Bytes that the process which asks an adapter needs at most: the inputs as drawn, as packed, and twice on their way to the
+    /// adapter; the answer as it comes, in [`KEPT`] copies. Where the adapter's memory is this machine's (`shared`), its buffers too.
     #[must_use]
     pub fn child_memory(&self, shared: bool) -> u64 {
-        let results = self.elements.saturating_mul(4 * 2 * KEPT);
-        let own = self.inputs.saturating_mul(3).saturating_add(results);
+        let own = self.inputs.saturating_mul(4).saturating_add(self.elements.saturating_mul(4 * KEPT));
         own.saturating_add(if shared { self.bytes() } else { 0 })
     }
 
@@ -54,8 +52,8 @@ impl Work {
     }
 }
 
-/// Results of one case that an engine keeps whole.
-const KEPT: u64 = 2;
+/// Copies of an answer: where the adapter puts it for reading, what is read, what the run before gave, and one to spare.
+const KEPT: u64 = 4;
 
 /// References of one case, one an arithmetic.
 const ARITHMETICS: u64 = 6;
@@ -161,7 +159,8 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
         (name, variant) => {
             let kernels: [&Elementwise; 5] =
                 [&arithmetic::KERNEL, &builtins::KERNEL, &activation::KERNEL, &conversion::KERNEL, &specials::KERNEL];
-            let row = kernels.into_iter().find(|k| k.name == name).and_then(|k| k.rows().iter().find(|r| r.name == variant));
+            let row =
+                kernels.into_iter().find(|k| k.name == name).and_then(|k| k.rows().iter().find(|r| r.name == variant));
             let row = row.ok_or_else(|| CaseError::new(format!("nothing is known of the work of '{case}'")))?;
             let n = count("n")?;
             Ok(Work::of(40 * n.max(wg), 4 * n * row.draws.len() as u64, 4 * n, n))
@@ -251,7 +250,8 @@ mod tests {
             // What a launch brings with it is no matter.
             let within = |what: &str, estimate: u64, is: u64, times: u64, least: u64| {
                 let (estimate, is) = (estimate.max(least), is.max(least));
-                (estimate > times * is || is > times * estimate).then(|| format!("{case}: {what} {estimate}, counted {is}"))
+                (estimate > times * is || is > times * estimate)
+                    .then(|| format!("{case}: {what} {estimate}, counted {is}"))
             };
             wrong.extend(within("steps", estimate.operations, counted, 4, 1 << 18));
             wrong.extend(within("bytes read", estimate.inputs, bytes(false), 2, 1 << 13));

@@ -39,12 +39,7 @@ pub(super) struct Dispatched {
 ///
 /// # Errors
 /// Where a workgroup does not end.
-pub(super) fn dispatch(
-    code: &Code,
-    buffers: &[&Buffer],
-    groups: [u32; 3],
-    how: How,
-) -> Result<Dispatched, Stopped> {
+pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: How) -> Result<Dispatched, Stopped> {
     let [x, y, z] = groups;
     let total = x as usize * y as usize * z as usize;
     if total == 0 {

@@ -155,15 +155,15 @@ pub(super) fn allowance(element: Stored, factors: Factors<'_>, rows: usize, trut
     let slack = 1.0 + (k + 16.0) * f64::exp2(-52.0);
     let interval = |i: usize| {
         let Element { exact, magnitude } = truth.0[i];
-            let operands =
-                least * (f64::from(in_row[i / columns]) * largest_b + f64::from(in_column[i % columns]) * largest_a);
-            let flushed = (1.0 + gamma) * (2.0 * k * tiny + operands);
-            let radius = slack * (gamma * magnitude + flushed);
-            let reach = slack * magnitude + radius;
-            if reach.is_nan() || reach > greatest {
-                return Interval::ANY;
-            }
-            Interval::around(exact, radius + exact.abs() * f64::exp2(-51.0))
+        let operands =
+            least * (f64::from(in_row[i / columns]) * largest_b + f64::from(in_column[i % columns]) * largest_a);
+        let flushed = (1.0 + gamma) * (2.0 * k * tiny + operands);
+        let radius = slack * (gamma * magnitude + flushed);
+        let reach = slack * magnitude + radius;
+        if reach.is_nan() || reach > greatest {
+            return Interval::ANY;
+        }
+        Interval::around(exact, radius + exact.abs() * f64::exp2(-51.0))
     };
     threads::filled(rows, columns, Interval::ANY, |row, out| {
         for (column, to) in out.iter_mut().enumerate() {

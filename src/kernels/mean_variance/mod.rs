@@ -4,13 +4,15 @@ mod bounds;
 
 use super::sum::{shape, twin, workgroup};
 use super::{
-    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::inputs::Distribution;
+use crate::numerics::threads;
 use crate::with_arith;
 
 /// See the module.
