@@ -21,24 +21,30 @@ const BYTE: (f64, f64) = (4e-9, 1e-7);
 const FIRST: f64 = 0.3;
 
 /// How many steps an engine makes in a second, as [`Work::operations`] counts them.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Speed {
     /// Ordinarily.
     usual: f64,
     /// On a slow and busy machine, with a driver that makes little of the shader.
     least: f64,
+    /// What it makes of a case.
+    steps: fn(&Work) -> u64,
 }
 
 impl Speed {
     /// The interpreter takes a few nanoseconds a step on one thread, and while it watches up to ten.
-    const INTERPRETER: Self = Self { usual: 1e8, least: 1e7 };
+    const INTERPRETER: Self = Self { usual: 1e8, least: 1e7, steps: Self::operations };
     /// Measured on two cores: 0.7e9 to 7e9 for products of matrices on lavapipe and SwiftShader.
-    const SOFTWARE: Self = Self { usual: 1e9, least: 2e7 };
+    const SOFTWARE: Self = Self { usual: 1e9, least: 2e7, steps: Self::operations };
     /// A small integrated GPU executes 1e11 operations a second and a large one 5e13; a shader with one long loop makes use of a
     /// hundredth.
-    const GPU: Self = Self { usual: 1e12, least: 1e9 };
+    const GPU: Self = Self { usual: 1e12, least: 1e9, steps: Self::operations };
     /// This program's references, with the exact answers and what is allowed.
-    pub(super) const JUDGE: Self = Self { usual: 1e9, least: 2e7 };
+    pub(super) const JUDGE: Self = Self { usual: 1e9, least: 2e7, steps: |work| work.reference };
+
+    fn operations(work: &Work) -> u64 {
+        work.operations
+    }
 
     /// That of an adapter's kind.
     pub(super) fn of(adapter: &AdapterIdentity) -> Self {
@@ -55,14 +61,14 @@ impl Speed {
     /// How long so many executions may take.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(super) fn limit(self, work: &Work, repeats: u32) -> Duration {
-        let one = work.operations as f64 / self.least + work.bytes() as f64 * BYTE.1;
+        let one = (self.steps)(work) as f64 / self.least + work.bytes() as f64 * BYTE.1;
         Duration::try_from_secs_f64(one * f64::from(repeats)).map_or(MOST, |t| t.clamp(LEAST, MOST))
     }
 
     /// How long so many executions ordinarily take, without what every case takes.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn usual(self, work: &Work, repeats: u32) -> f64 {
-        f64::from(repeats) * (work.operations as f64 / self.usual + work.bytes() as f64 * BYTE.0)
+        f64::from(repeats) * ((self.steps)(work) as f64 / self.usual + work.bytes() as f64 * BYTE.0)
     }
 }
 

@@ -26,6 +26,10 @@ pub struct Work {
     pub written: u64,
     /// Elements of the answer.
     pub elements: u64,
+    /// Nanoseconds that one thread takes for the references, the exact answer and what is allowed, to an order of magnitude.
+    pub reference: u64,
+    /// Whether the answer is made of numbers, which have an exact answer and bounds.
+    pub numbers: bool,
 }
 
 impl Work {
@@ -44,10 +48,12 @@ impl Work {
     }
 
     /// Bytes that the process which judges needs at most: the inputs twice, and for each element of the answer the references in
-    /// all arithmetics, the exact answer (twice) with its magnitude, an interval, and the results of `engines` engines.
+    /// all arithmetics, the exact answer (twice) with its magnitude, an interval, and a result of each of
+    /// `engines` engines and one more.
     #[must_use]
     pub fn judge_memory(&self, engines: u64) -> u64 {
-        let element = 4 * ARITHMETICS + 24 + 16 + 4 * (2 * engines);
+        let references = if self.numbers { 4 * ARITHMETICS + 24 + 16 } else { 4 };
+        let element = references + 4 * (engines + 1);
         self.inputs.saturating_mul(2).saturating_add(self.elements.saturating_mul(element))
     }
 }
@@ -78,12 +84,14 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
             let (n, rows) = (count("n")?, count("rows")?);
             // Steps a number, and words a row that are written besides the answer.
             let (step, between) = match (case.kernel(), variant) {
-                ("sum", "pairwise") => (20, n.div_ceil(wg)),
+                ("sum", "pairwise") => (100, n.div_ceil(wg)),
                 ("sum", "two_pass") => (8, groups),
                 ("sum", "kahan" | "neumaier") => (14, 0),
                 ("sum", "kahan_guarded" | "neumaier_guarded") => (24, 0),
                 ("sum", "exact") => (100, 20),
-                ("sum", "atomic_cas" | "atomic_float") => (14, 0),
+                // All invocations of a workgroup try at once, and one at a time succeeds.
+                ("sum", "atomic_cas") => (14 + 7 * wg, 0),
+                ("sum", "atomic_float") => (14, 0),
                 ("dot", _) => (12, 0),
                 ("max", "ordered") => (14, 1),
                 ("mean_variance", "one_pass") => (12, 0),
@@ -107,17 +115,23 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
             };
             let padded = rows * cols.next_multiple_of(wg);
             let elements = if case.kernel() == "logsumexp" { rows } else { rows * cols };
-            Ok(Work::of(step * padded + rows * wg * TREE, 4 * rows * cols, 4 * elements, elements))
+            let work = Work::of(step * padded + rows * wg * TREE, 4 * rows * cols, 4 * elements, elements);
+            Ok(work.judged(300 * rows * cols))
         }
         ("scatter_add", variant) => {
             let (n, width) = (count("n")?, count("width")?);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the ratio is between 0 and 1")]
             let targets = ((n as f64 * case.decimal("ratio")?) as u64).max(1);
-            let added = targets * count("hits")? * width;
-            let cells = n * width;
-            let step = if variant == "sorted" { 12 } else { 20 };
+            let hits = count("hits")?;
+            let (added, cells) = (targets * hits * width, n * width);
+            // Invocations of a workgroup wait for the one that has most to add, or has to try most often.
+            let steps = match variant {
+                "sorted" => cells.next_multiple_of(wg) * (50 + 16 * (hits + 2 * hits.isqrt() + 2)),
+                "atomic_cas" => (30 + 7 * wg.div_ceil(targets)) * (added + cells),
+                _ => 20 * (added + cells),
+            };
             let index = 8 * added / width + 4 * n;
-            Ok(Work::of(step * (added + cells).max(lanes), 4 * (added + cells) + index, 4 * cells, cells))
+            Ok(Work::of(steps.max(20 * wg), 4 * (added + cells) + index, 4 * cells, cells))
         }
         ("philox" | "threefry", "vectors") => Ok(Work::of(4000 * wg, 1 << 10, 1 << 10, 1 << 8)),
         ("philox" | "threefry" | "uniform" | "normal" | "dropout" | "init", variant) => {
@@ -134,7 +148,8 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
                 ("dropout", "recompute") => (2 * n, 200),
                 (_, _) => (n, 250),
             };
-            Ok(Work::of(step * n.max(lanes), 1 << 12, 4 * n, n))
+            let work = Work::of(step * n.max(lanes), 1 << 14, 4 * n, n);
+            Ok(if matches!(case.kernel(), "philox" | "threefry" | "dropout") { work.integers() } else { work })
         }
         ("permutation" | "split", variant) => {
             let n = or("n", 1)? + or("grown", 0)?;
@@ -153,8 +168,9 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
                 _ => (20 * n, 0),
             };
             let kept = if case.kernel() == "split" && !matches!(variant, "hash") { n } else { 0 };
-            Ok(Work { place, ..Work::of(steps, 1 << 6, 4 * (n + kept + between), n) })
+            Ok(Work { place, ..Work::of(steps, 1 << 6, 4 * (n + kept + between), n).integers() })
         }
+        ("control", "loop") => Ok(Work::of(1 << 26, 1 << 12, 1 << 12, 1 << 8)),
         ("control", _) => Ok(Work::of(1 << 20, 1 << 12, 1 << 12, 1 << 8)),
         (name, variant) => {
             let kernels: [&Elementwise; 5] =
@@ -163,7 +179,7 @@ pub fn work(case: &Case) -> Result<Work, CaseError> {
                 kernels.into_iter().find(|k| k.name == name).and_then(|k| k.rows().iter().find(|r| r.name == variant));
             let row = row.ok_or_else(|| CaseError::new(format!("nothing is known of the work of '{case}'")))?;
             let n = count("n")?;
-            Ok(Work::of(40 * n.max(wg), 4 * n * row.draws.len() as u64, 4 * n, n))
+            Ok(Work::of(40 * n.max(wg), 4 * n * row.draws.len() as u64, 4 * n, n).judged(1000 * n))
         }
     }
 }
@@ -174,7 +190,18 @@ const TREE: u64 = 100;
 impl Work {
     /// The work of a program.
     fn of(operations: u64, inputs: u64, written: u64, elements: u64) -> Self {
-        Self { place: Place::Adapters, operations, inputs, written, elements }
+        let reference = elements.saturating_mul(100).saturating_add(inputs.saturating_mul(5));
+        Self { place: Place::Adapters, operations, inputs, written, elements, reference, numbers: true }
+    }
+
+    /// The same with references that take so many nanoseconds.
+    fn judged(self, reference: u64) -> Self {
+        Self { reference, ..self }
+    }
+
+    /// The same with an answer of integers, which no more than one reference is compared with.
+    fn integers(self) -> Self {
+        Self { numbers: false, reference: self.elements.saturating_mul(10), ..self }
     }
 }
 
@@ -195,12 +222,14 @@ fn product(case: &Case) -> Result<Work, CaseError> {
     let size = if matches!(case.word("dtype")?, "f16" | "f16acc32" | "bf16") { 2 } else { 4 };
     let all = rows.next_multiple_of(height) * n.next_multiple_of(width);
     let between = if case.variant() == "splitk" { split } else { 0 };
-    Ok(Work::of(
+    let work = Work::of(
         step * all * k + all * (TREE + 10 * between),
         size * (rows * k + k * n.next_multiple_of(4)),
         4 * rows * n * (1 + between),
         m * n,
-    ))
+    );
+    // The exact answer takes a cycle a product, and the references less.
+    Ok(work.judged(m * k * n / 2 + 100 * m * n))
 }
 
 #[cfg(test)]

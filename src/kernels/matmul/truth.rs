@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_exact_product_is_the_double_double_sum() {
         let (rows, inner, columns) = (5, 301, 19);
-        let draw = |stream, n| crate::numerics::inputs::Distribution::Wide.draw(3, stream, n);
+        let draw = |stream, n| Distribution::Wide.draw(3, stream, n);
         let (a, b) = (draw(0, rows * inner), draw(1, inner * columns));
         let truth = Truth::of(Factors { a: &a, b: &b, inner, columns }, rows);
         for row in 0..rows {
