@@ -57,6 +57,12 @@ impl Blobs {
             .map_err(AuditError::Store)
     }
 
+    /// Whether there is anything of this case, and of the first configurations of its problem.
+    #[cfg(test)]
+    pub(super) fn lie(&self) -> (bool, bool) {
+        (self.case.exists(), self.firsts.exists())
+    }
+
     /// Removes the outputs of this case; those that were kept too where no case of the problem is left.
     pub(super) fn free(&self, last: bool) {
         // What can't be removed goes with the scratch folder.

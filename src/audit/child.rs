@@ -15,9 +15,6 @@ use crate::model::{AdapterIdentity, Liberty};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Group, Limits, Tail, interrupt, mib};
 
-/// How often a child that died is started again. A driver that dies on many cases is given up, so that the work ends.
-pub(super) const RESTARTS: u32 = 3;
-
 /// How often a child that has not answered is looked at: what it started may hold its pipes when it has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -141,9 +138,9 @@ impl Child {
         self.errors.last()
     }
 
-    /// Asks for one case.
-    pub(super) fn ask(&mut self, case: &str, repeats: u32) -> Result<Response, ChildError> {
-        self.request(&Request::Case { case: case.to_owned(), repeats })
+    /// Asks for one case, which may take so long.
+    pub(super) fn ask(&mut self, case: &str, repeats: u32, limit: Duration) -> Result<Response, ChildError> {
+        self.request(&Request::Case { case: case.to_owned(), repeats }, limit)
     }
 
     /// Asks for a sweep. The limit of time is one chunk's; `done` is told how many inputs are done.
@@ -154,7 +151,8 @@ impl Child {
         inputs: Inputs,
         done: &mut dyn FnMut(u64),
     ) -> Result<Response, ChildError> {
-        let mut answer = self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs })?;
+        let mut answer =
+            self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs }, self.limits.time)?;
         while let Response::Sweeping { done: inputs } = answer {
             done(inputs);
             answer = self.wait(self.limits.time)?;
@@ -164,18 +162,18 @@ impl Child {
 
     /// Asks what reproduces a case, with liberties that are open.
     pub(super) fn explain(&mut self, case: &str, liberties: &[Liberty]) -> Result<Response, ChildError> {
-        self.request(&Request::Explain { case: case.to_owned(), liberties: liberties.to_vec() })
+        self.request(&Request::Explain { case: case.to_owned(), liberties: liberties.to_vec() }, self.limits.time)
     }
 
     /// Asks for rules of the operations that came up in what was explained.
     pub(super) fn name(&mut self) -> Result<Response, ChildError> {
-        self.request(&Request::Name)
+        self.request(&Request::Name, self.limits.time)
     }
 
-    fn request(&mut self, request: &Request) -> Result<Response, ChildError> {
+    fn request(&mut self, request: &Request, limit: Duration) -> Result<Response, ChildError> {
         let written = self.group.leader().stdin.as_mut().map(|pipe| frame::write(pipe, request));
         match written {
-            Some(Ok(())) => self.wait(self.limits.time),
+            Some(Ok(())) => self.wait(limit),
             // It died since the last case; waiting says how.
             _ => {
                 self.wait(Duration::from_secs(1)).and(Err(ChildError::Ended("it closed its standard input".to_owned())))

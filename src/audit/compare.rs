@@ -257,7 +257,8 @@ mod tests {
         let distinct = vec![crate::record::Distinct { digest, runs: 2, bits: None }];
         let response = Response::Ran { runs: 2, distinct, kept: 1, seconds: 0.0, findings: Vec::new() };
         let responses: Vec<_> = engines.iter().map(|engine| Responded { engine, response: &response }).collect();
-        let truth = Truth::new(Box::new(Nothing), 1, None);
+        let case = crate::kernels::case::Case::parse("sum/serial_tree").expect("a case");
+        let truth = Truth::new(Box::new(Nothing), &case, 1, &mut super::super::truth::Known::default());
         let found = compare(&responses, &truth, &[], &mut Pairs::new(&blobs, Dtype::F32, 1)).expect("compared");
         let pairs: Vec<_> = found
             .iter()

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::caches::Caches;
 use super::listing::Listing;
+use super::pace::LEAST;
 use super::resume::{Earlier, ResumeError};
 use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
+use crate::kernels::work::work;
 use crate::kernels::{self, Kernel, Problem, Profile};
 use crate::model::pattern::instead;
 use crate::model::text::line_fault;
@@ -41,8 +43,8 @@ pub struct Wanted {
     pub vary: Vec<String>,
     /// Whether variables are varied on drivers too that are not known to read them.
     pub vary_all: bool,
-    /// How long one case may take on one adapter.
-    pub timeout: Duration,
+    /// How long one case may take on one adapter; `None` for two minutes, and more where it is estimated to be large.
+    pub timeout: Option<Duration>,
     /// How much memory one child may take, in bytes; `None` for all there is.
     pub memory: Option<u64>,
     /// Just these cases, instead of the profile's.
@@ -98,8 +100,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The controls, then the cases.
     pub cases: Vec<Case>,
-    /// How long one case may take on one adapter.
-    pub timeout: Duration,
+    /// How long one case may take on one adapter; `None` for two minutes, and more where it is estimated to be large.
+    pub timeout: Option<Duration>,
     /// How much memory one child may take, in bytes; `None` for all there is.
     pub memory: Option<u64>,
     /// The adapters, where they were listed before.
@@ -110,7 +112,7 @@ pub struct Plan {
     pub caches: Caches,
     /// Whether variables are varied on drivers too that are not known to read them.
     pub vary_all: bool,
-    /// How long the audit may take; a case that was begun is ended.
+    /// How long the audit may take: no case is begun that is expected to end later.
     pub budget: Option<Duration>,
     /// An audit that was cut off, whose cases are kept.
     pub earlier: Option<Earlier>,
@@ -259,7 +261,7 @@ impl Plan {
     /// What a child may take.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits { time: self.timeout, memory: self.memory }
+        Limits { time: self.timeout.unwrap_or(LEAST), memory: self.memory }
     }
 
     /// The problem of one of the cases.
@@ -282,18 +284,20 @@ pub(super) fn problem(own: Option<&user::Kernel>, id: &str) -> Result<Box<dyn Pr
     }
 }
 
-/// Of each case, how many problems of its variant come before; 0 for the controls too.
-fn turns(cases: &[Case]) -> Vec<usize> {
+/// Of each case, how many problems of its variant come before, 0 for the controls too; then how much work its problem is. The
+/// configurations of a problem stay together.
+fn turns(cases: &[Case]) -> Vec<(usize, u64, usize)> {
     let mut seen: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut first: BTreeMap<String, (usize, u64, usize)> = BTreeMap::new();
     let mut out = Vec::with_capacity(cases.len());
-    for case in cases {
-        let problems = seen.entry((case.kernel(), case.variant())).or_default();
+    for (place, case) in cases.iter().enumerate() {
         let problem = case.problem();
-        let turn = problems.iter().position(|p| *p == problem).unwrap_or_else(|| {
+        let turn = *first.entry(problem.clone()).or_insert_with(|| {
+            let problems = seen.entry((case.kernel(), case.variant())).or_default();
             problems.push(problem);
-            problems.len() - 1
+            (problems.len() - 1, work(case).map_or(0, |work| work.operations), place)
         });
-        out.push(if case.kernel() == CONTROL { 0 } else { turn });
+        out.push(if case.kernel() == CONTROL { (0, 0, 0) } else { turn });
     }
     out
 }
@@ -358,7 +362,7 @@ mod tests {
             threads: vec![1],
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
             vary_all: false,
-            timeout: Duration::from_secs(1),
+            timeout: None,
             memory: None,
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
             store: 16,

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::worker::Response;
-use crate::kernels::Profile;
 use crate::record::Engine;
 
 /// What an engine answered to a case; nothing where it was given up or has no part in it.
@@ -18,8 +17,10 @@ pub(super) struct Queues {
     /// How many engines work at a time: compiling takes one processor for each, and on software adapters that is most of
     /// the time.
     parallel: usize,
-    /// How many cases an engine may be ahead of what is handed on: their outputs are on disk.
-    ahead: usize,
+    /// Bytes of an engine's outputs of all cases before each, and of all.
+    bytes: Vec<u64>,
+    /// Bytes of memory that each case needs where it is executed.
+    memory: Vec<u64>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -31,6 +32,8 @@ struct State {
     /// How many cases are handed on.
     taken: usize,
     working: usize,
+    /// Bytes of memory that those need.
+    needed: u64,
     /// Engines that wait for a processor, those that are behind first.
     waiting: BTreeSet<(usize, usize)>,
     /// No more cases are wanted.
@@ -54,23 +57,50 @@ impl Drop for Alive<'_> {
     }
 }
 
+/// How many cases an engine may be ahead of what is handed on.
+const AHEAD: usize = 64;
+
+/// Bytes of outputs on disk that an engine may be ahead of what is handed on, besides those of the next two cases.
+const LYING: u64 = 128 << 20;
+
+/// Bytes of memory that engines need together, where one does not need more by itself.
+pub(super) const TOGETHER: u64 = 5 << 30;
+
+/// What one case takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    /// Bytes of an engine's output.
+    pub(super) output: u64,
+    /// Bytes of memory where it is executed.
+    pub(super) memory: u64,
+}
+
 impl Queues {
-    /// Queues for so many engines.
-    pub(super) fn new(cases: usize, engines: usize, parallel: usize, profile: Profile) -> Self {
-        let ahead = match profile {
-            Profile::Quick => 64,
-            // Outputs of tens of megabytes, of each engine.
-            Profile::Standard | Profile::Deep => 8,
+    /// Queues for so many engines and these cases.
+    pub(super) fn new(sizes: &[Size], engines: usize, parallel: usize) -> Self {
+        let cases = sizes.len();
+        let sum = |before: &mut u64, size: &Size| {
+            *before = before.saturating_add(size.output);
+            Some(*before)
         };
+        let bytes = std::iter::once(0).chain(sizes.iter().scan(0, sum)).collect();
+        let memory = sizes.iter().map(|size| size.memory).collect();
         let state = State {
-            replies: VecDeque::from(vec![vec![None; engines]; ahead.min(cases)]),
+            replies: VecDeque::from(vec![vec![None; engines]; AHEAD.min(cases)]),
             taken: 0,
             working: 0,
+            needed: 0,
             waiting: BTreeSet::new(),
             closed: false,
             broken: false,
         };
-        Self { cases, parallel: parallel.max(1), ahead, state: Mutex::new(state), changed: Condvar::new() }
+        Self { cases, parallel: parallel.max(1), bytes, memory, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Whether a case may be begun while so many are handed on.
+    fn fits(&self, case: usize, taken: usize) -> bool {
+        let lying = self.bytes[case + 1].saturating_sub(self.bytes[taken.min(case)]);
+        case < taken + 2 || (case < taken + AHEAD && lying <= LYING)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -91,6 +121,7 @@ impl Queues {
             let reply = ask(engine, case);
             let mut state = self.lock();
             state.working -= 1;
+            state.needed -= self.memory[case];
             let at = case - state.taken;
             if let Some(to) = state.replies.get_mut(at).and_then(|one| one.get_mut(place)) {
                 *to = Some(reply);
@@ -110,9 +141,11 @@ impl Queues {
                 return false;
             }
             let is_next = state.waiting.first() == Some(&(case, place));
-            if is_next && state.working < self.parallel && case < state.taken + self.ahead {
+            let has_room = state.working == 0 || state.needed.saturating_add(self.memory[case]) <= TOGETHER;
+            if is_next && has_room && state.working < self.parallel && self.fits(case, state.taken) {
                 state.waiting.remove(&(case, place));
                 state.working += 1;
+                state.needed += self.memory[case];
                 // The next one may have a turn too.
                 drop(state);
                 self.changed.notify_all();
@@ -169,13 +202,14 @@ impl Drop for Open<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
     use super::*;
 
     /// Engines that count their cases, and what was handed on of each case.
     fn go(cases: usize, engines: usize, take: usize, ask: impl Fn(usize, usize) + Sync) -> (Vec<usize>, usize) {
-        let queues = Queues::new(cases, engines, 2, Profile::Standard);
+        let size = Size { output: LYING / 8, memory: 1 };
+        let queues = Queues::new(&vec![size; cases], engines, 2);
         let mut counts = vec![0; engines];
         let taken = std::thread::scope(|scope| {
             let _open = queues.open();
@@ -216,6 +250,49 @@ mod tests {
     }
 
     #[test]
+    fn large_outputs_lie_two_cases_long() {
+        let sizes = [2 * LYING, LYING, 1, 1, LYING, 0].map(|output| Size { output, memory: 0 });
+        let queues = Queues::new(&sizes, 1, 1);
+        let fits = |taken: usize| (taken..6).filter(|case| queues.fits(*case, taken)).collect::<Vec<_>>();
+        assert_eq!(fits(0), [0, 1], "one that fits nowhere");
+        assert_eq!(fits(1), [1, 2], "a large one and the next");
+        assert_eq!(fits(2), [2, 3], "two small ones, and not the large one after them");
+        assert_eq!(fits(4), [4, 5], "the last");
+    }
+
+    #[test]
+    fn engines_share_the_memory() {
+        let sizes = [TOGETHER / 2, TOGETHER / 2 + 1, u64::MAX, 0, 0].map(|memory| Size { output: 0, memory });
+        let queues = Queues::new(&sizes, 3, 3);
+        let (needed, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        let answered = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let _open = queues.open();
+            for place in 0..3 {
+                let (queues, needed, most, answered) = (&queues, &needed, &most, &answered);
+                scope.spawn(move || {
+                    queues.serve(place, &mut (), |(), case| {
+                        let memory = sizes[case].memory;
+                        let together = needed.fetch_add(memory / 2, SeqCst).saturating_add(memory / 2);
+                        if case != 2 {
+                            most.fetch_max(together, SeqCst);
+                        } else {
+                            assert_eq!(together, memory / 2, "one that needs more than there is runs alone");
+                        }
+                        std::thread::yield_now();
+                        needed.fetch_sub(memory / 2, SeqCst);
+                        answered.fetch_add(1, SeqCst);
+                        None
+                    });
+                });
+            }
+            assert_eq!((0..5).map_while(|_| queues.take(|| false)).count(), 5, "all are answered");
+        });
+        assert_eq!(answered.into_inner(), 15, "by every engine");
+        assert!(most.into_inner() <= TOGETHER / 2, "and never more than there is");
+    }
+
+    #[test]
     fn engines_end_when_no_more_is_wanted() {
         let (counts, taken) = go(1000, 2, 3, |_, _| ());
         assert_eq!(taken, 3, "as many as were wanted");
@@ -224,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_an_engines_thread_is_waited_for_by_nobody() {
-        let queues = Queues::new(10, 2, 2, Profile::Quick);
+        let queues = Queues::new(&[Size::default(); 10], 2, 2);
         let taken = std::thread::scope(|scope| {
             let open = queues.open();
             let well = scope.spawn(|| queues.serve(0, &mut (), |(), _| None));

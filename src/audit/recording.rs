@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::AuditError;
@@ -12,14 +11,16 @@ use super::compare::{FirstConfig, Responded};
 use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
 use super::room::Room;
-use super::truth::Truth;
+use super::truth::{Known, Truth};
 use super::worker::Response;
 use super::{Earlier, controls, environment, own};
+use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
-use crate::kernels::{Exact, Problem};
+use crate::kernels::work::Work;
 use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
+use crate::process::default_limit;
 use crate::record::{
     CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, ShaderCache, Stored,
 };
@@ -31,6 +32,15 @@ pub(super) struct Answered {
     pub(super) responses: Vec<(Engine, Response)>,
 }
 
+/// Why a case was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// It would not end in time.
+    Time,
+    /// Its references would not fit this machine's memory.
+    Memory,
+}
+
 /// See the module.
 pub(super) struct Recording<'p> {
     plan: &'p Plan,
@@ -39,10 +49,12 @@ pub(super) struct Recording<'p> {
     firsts: BTreeMap<String, Vec<FirstConfig>>,
     /// How many cases of each problem are left.
     left: BTreeMap<String, usize>,
-    /// The exact answer of the problem whose configurations are taken, which follow one another.
-    exact: Option<(String, Option<Arc<Exact>>)>,
-    /// How many cases of each kernel were not run.
-    left_out: BTreeMap<String, usize>,
+    /// References that further cases share.
+    known: Known,
+    /// How many cases of each kernel were not run, and why.
+    left_out: BTreeMap<(Why, String), usize>,
+    /// Bytes of memory that a case's analysis may take.
+    memory: u64,
     /// When this audit, or this part of it, began.
     begun: Instant,
     /// What probes found, with the engine's id.
@@ -98,16 +110,30 @@ fn said_unasked(said: Vec<(String, String)>) -> Vec<String> {
     by.into_iter().map(note).collect()
 }
 
-/// A note for what a budget left out.
-fn not_run(left_out: &BTreeMap<String, usize>, plan: &Plan) -> Option<String> {
-    let budget = plan.budget.filter(|_| !left_out.is_empty())?;
-    let count: usize = left_out.values().sum();
+/// A note for each reason for which cases were left out.
+fn not_run(left_out: &BTreeMap<(Why, String), usize>, plan: &Plan, memory: u64) -> Vec<String> {
     let all = plan.cases.iter().filter(|c| c.kernel() != CONTROL).count();
-    let of: Vec<String> = left_out.iter().map(|(kernel, n)| format!("{kernel} ({n})")).collect();
-    Some(format!(
-        "The time for this audit, {budget:?}, was over before {count} of its {all} cases were run, and nothing is said of them: {}",
-        of.join(", ")
-    ))
+    let note = |why: Why| {
+        let of: Vec<_> = left_out.iter().filter(|((other, _), _)| *other == why).collect();
+        let count: usize = of.iter().map(|(_, n)| **n).sum();
+        let kernels: Vec<String> = of.iter().map(|((_, kernel), n)| format!("{kernel} ({n})")).collect();
+        let reason = match why {
+            Why::Time => {
+                format!("would not have ended within the time for this audit, {:?}", plan.budget.unwrap_or_default())
+            }
+            Why::Memory => format!(
+                "would have taken more than {} MiB of this program's own memory, half of the machine's",
+                memory >> 20
+            ),
+        };
+        (count > 0).then(|| {
+            format!(
+                "{count} of the {all} cases were not run, because they {reason}; nothing is said of them: {}",
+                kernels.join(", ")
+            )
+        })
+    };
+    [Why::Time, Why::Memory].into_iter().filter_map(note).collect()
 }
 
 impl<'p> Recording<'p> {
@@ -116,9 +142,9 @@ impl<'p> Recording<'p> {
         let mut left: BTreeMap<String, usize> = BTreeMap::new();
         let kept = plan.earlier.as_ref().map(|earlier| earlier.kept(plan, &engines));
         let (cases, outputs) = kept.unwrap_or_default();
-        for case in plan.order(&cases).into_iter().map(|place| &plan.cases[place]) {
-            *left.entry(case.problem()).or_default() += 1;
-        }
+        let order = plan.order(&cases);
+        let planned = || order.iter().map(|place| &plan.cases[*place]);
+        planned().for_each(|case| *left.entry(case.problem()).or_default() += 1);
         let now = || (jiff::Timestamp::now().to_string(), 0.0);
         let (started, seconds) = plan.earlier.as_ref().map_or_else(now, Earlier::run);
         let run = Run { started, seconds, shader_caches: BTreeMap::new() };
@@ -140,8 +166,9 @@ impl<'p> Recording<'p> {
             record,
             firsts: BTreeMap::new(),
             left,
-            exact: None,
+            known: Known::of(planned()),
             left_out: BTreeMap::new(),
+            memory: default_limit().unwrap_or(u64::MAX),
             begun,
             limits: Vec::new(),
             room: Room::default(),
@@ -154,13 +181,17 @@ impl<'p> Recording<'p> {
         &self.record.cases
     }
 
-    /// Notes that these cases were not run, because the time was over.
-    pub(super) fn leave_out<'c>(&mut self, cases: impl Iterator<Item = &'c Case>) {
-        let mut by: BTreeMap<String, usize> = BTreeMap::new();
-        for case in cases {
-            *by.entry(case.kernel().to_owned()).or_default() += 1;
-        }
-        self.left_out = by;
+    /// Whether this machine's memory is enough for a case's references.
+    pub(super) fn has_room(&self, work: &Work) -> bool {
+        work.judge_memory(self.record.engines.len() as u64) <= self.memory
+    }
+
+    /// Notes that a case was not run.
+    pub(super) fn leave_out(&mut self, case: &Case, why: Why) -> Result<(), AuditError> {
+        *self.left_out.entry((why, case.kernel().to_owned())).or_default() += 1;
+        self.known.done(case, None);
+        let problem = case.problem();
+        self.free(&problem, &Blobs::new(&self.scratch, &case.to_string(), &problem))
     }
 
     /// Takes a case. `threads` are the engines of the CPU's threads.
@@ -175,9 +206,7 @@ impl<'p> Recording<'p> {
         let problem_id = case.problem();
         let blobs = Blobs::new(&self.scratch, &case.to_string(), &problem_id);
         let on_cpu = problem.program().is_none();
-        let known = self.exact.take().filter(|(of, _)| *of == problem_id).map(|(_, exact)| exact);
-        let mut truth = Truth::new(problem, available_threads(), known);
-        self.exact = Some((problem_id.clone(), truth.exact.clone()));
+        let mut truth = Truth::new(problem, &case, available_threads(), &mut self.known);
         if on_cpu {
             responses.clear();
             for (engine, count) in threads.iter().zip(&settings.threads) {
@@ -215,6 +244,7 @@ impl<'p> Recording<'p> {
             self.store(&record, &blobs)?;
             self.record.cases.push(record);
         }
+        self.known.done(&case, Some(truth));
         self.free(&problem_id, &blobs)?;
         if case.kernel() != CONTROL
             && let Some(last) = self.record.cases.last()
@@ -298,7 +328,7 @@ impl<'p> Recording<'p> {
         self.record.notes.extend(own::said_beside(&self.record.cases));
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
-        self.record.notes.extend(not_run(&self.left_out, self.plan));
+        self.record.notes.extend(not_run(&self.left_out, self.plan, self.memory));
         self.record.notes.extend(said_unasked(said));
         self.record.notes.extend(self.room.note());
         self.record.run.seconds += self.begun.elapsed().as_secs_f64();

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::AuditError;
+use super::clock::Clock;
 use super::listing::{self, Listing};
 use super::own;
 use super::plan::{CONTROL, Plan};
-use super::queues::{Queues, Reply};
-use super::recording::{Answered, Recording};
-use super::slot::EngineSlot;
+use super::queues::{Queues, Reply, Size};
+use super::recording::{Answered, Recording, Why};
+use super::slot::{Asked, EngineSlot};
+use super::worker::Response;
+use crate::engines as executor;
 use crate::kernels::case::Case;
 use crate::kernels::control::Plant;
+use crate::kernels::work::{Place, Work};
 use crate::model::AdapterIdentity;
 use crate::model::variables::may_matter;
 use crate::numerics::threads::available_threads;
@@ -24,6 +29,8 @@ pub trait Progress {
     fn begin(&mut self, engines: &[Engine], cases: usize);
     /// A case is analysed. `record` gives the record so far, for writing it now and then.
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record);
+    /// So many cases are done or left out, and the others are expected to take so long.
+    fn left(&mut self, cases: usize, left: &dyn Fn() -> Duration);
     /// The audit is stopped before its end. `record` gives the record so far.
     fn stopped(&mut self, record: &mut dyn FnMut() -> Record);
 }
@@ -67,7 +74,7 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
     });
     slots.extend(failed.into_iter().enumerate().map(|(place, unlisted)| EngineSlot::unlisted(place, unlisted)));
     for (index, command) in plan.settings.engines.iter().enumerate() {
-        slots.push(EngineSlot::remote(command, index, plan.timeout, scratch));
+        slots.push(EngineSlot::remote(command, index, plan.limits().time, scratch));
     }
     slots
 }
@@ -87,14 +94,26 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
 }
 
 /// Asks an engine for one case. Nothing where it was given up, or has no part in it.
-fn ask(slot: &mut EngineSlot, plan: &Plan, case: &Case) -> Reply {
+fn ask(slot: &mut EngineSlot, plan: &Plan, case: &Case, clock: &Clock, (place, turn): (usize, usize)) -> Reply {
     let probe = Plant::of(case) == Some(Plant::Loop);
     // A probe is for drivers, once: the interpreter's loops end where it says so.
     if probe && !slot.engine.role().is_driver() {
         return None;
     }
-    let repeats = if probe { 1 } else { plan.settings.repeats };
-    let response = slot.run(case, || plan.problem(case), repeats)?;
+    let work = clock.work(turn);
+    if work.is_some_and(|work| work.place == Place::Threads) && slot.engine.role() != Role::Remote {
+        return None;
+    }
+    let repeats = match case.kernel() {
+        _ if probe => 1,
+        // The controls need two runs, whatever was asked for.
+        CONTROL => plan.settings.repeats.max(2),
+        _ => plan.settings.repeats,
+    };
+    let shared = slot.engine.adapter.as_ref().is_some_and(|a| a.device_type == "cpu");
+    let memory = work.map_or(0, |work| work.child_memory(shared));
+    let asked = Asked { repeats, limit: clock.limit(place, turn), memory };
+    let response = slot.run(case, || plan.problem(case), asked)?;
     Some((slot.engine.clone(), response))
 }
 
@@ -103,11 +122,25 @@ fn ask(slot: &mut EngineSlot, plan: &Plan, case: &Case) -> Reply {
 /// # Errors
 /// When the record cannot be made; a failing engine is no error, but a line in the record.
 pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result<Record, AuditError> {
-    let started = std::time::Instant::now();
+    audit_with(plan, Vec::new(), scratch, progress)
+}
+
+/// As [`audit`], with further engines, which are part of this process.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_with(
+    plan: &Plan,
+    further: Vec<Box<dyn executor::Engine>>,
+    scratch: &Path,
+    progress: &mut dyn Progress,
+) -> Result<Record, AuditError> {
+    let started = Instant::now();
     if let Some(kernel) = &plan.own {
         own::put(scratch, kernel)?;
     }
     let mut slots = slots(plan, scratch);
+    slots.extend(further.into_iter().map(|engine| EngineSlot::here(engine, scratch)));
     let cpus: Vec<_> =
         std::iter::once(None).chain(plan.settings.threads.iter().copied().map(Some)).map(cpu_engine).collect();
     let engines = |slots: &[EngineSlot]| -> Vec<Engine> {
@@ -117,36 +150,54 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
         earlier.check(&engines(&slots))?;
     }
     let mut recording = Recording::new(plan, engines(&slots), scratch, started);
-    let order = plan.order(recording.cases());
+    let order: Vec<&Case> = plan.order(recording.cases()).into_iter().map(|place| &plan.cases[place]).collect();
     progress.begin(&engines(&slots), order.len());
     let parallel = available_threads().clamp(1, slots.len().max(1));
-    let queues = Queues::new(order.len(), slots.len(), parallel, plan.settings.profile);
+    let names: Vec<&Engine> = slots.iter().map(|slot| &slot.engine).collect();
+    let clock = Clock::new(plan, order.iter().copied(), &names, parallel, started);
+    let size = |work: &Work| Size { output: work.elements.saturating_mul(4), memory: work.child_memory(true) };
+    let sizes: Vec<Size> = (0..order.len()).map(|turn| clock.work(turn).map(size).unwrap_or_default()).collect();
+    let queues = Queues::new(&sizes, slots.len(), parallel);
     // While the engines execute, what they have answered is analysed.
     let analysed = std::thread::scope(|scope| {
         let _open = queues.open();
         for (place, slot) in slots.iter_mut().enumerate() {
-            let (queues, order) = (&queues, &order);
-            scope.spawn(move || queues.serve(place, slot, |slot, turn| ask(slot, plan, &plan.cases[order[turn]])));
+            let (queues, order, clock) = (&queues, &order, &clock);
+            scope.spawn(move || {
+                queues.serve(place, slot, |slot, turn| {
+                    if !clock.runs(turn) {
+                        clock.answered(place, turn, None);
+                        return None;
+                    }
+                    let begun = Instant::now();
+                    let reply = ask(slot, plan, order[turn], clock, (place, turn));
+                    let ran = matches!(reply, Some((_, Response::Ran { .. })));
+                    clock.answered(place, turn, ran.then(|| begun.elapsed()));
+                    reply
+                });
+            });
         }
-        let over = || plan.budget.is_some_and(|budget| started.elapsed() >= budget);
-        for (turn, place) in order.iter().enumerate() {
-            let case = &plan.cases[*place];
-            // Without the controls a record says nothing.
-            let over = || over() && case.kernel() != CONTROL;
-            let problem = plan.problem(case)?;
-            let responses = queues.take(|| interrupt::stopped().is_some() || over());
+        for (turn, case) in order.iter().enumerate() {
+            let responses = queues.take(|| interrupt::stopped().is_some());
             // What an engine answered last may be how it was ended.
             if let Some(signal) = interrupt::stopped() {
                 return Err(AuditError::Stopped(signal));
             }
             let Some(responses) = responses else {
-                if over() {
-                    recording.leave_out(order[turn..].iter().map(|place| &plan.cases[*place]));
-                    break;
-                }
                 return Err(AuditError::Defect("an engine's thread panicked"));
             };
-            recording.take(Answered { case: case.clone(), problem, responses }, &cpus[1..], progress)?;
+            let begun = Instant::now();
+            let runs = clock.runs(turn);
+            if !runs {
+                recording.leave_out(case, Why::Time)?;
+            } else if clock.work(turn).is_some_and(|work| !recording.has_room(work)) {
+                recording.leave_out(case, Why::Memory)?;
+            } else {
+                let problem = plan.problem(case)?;
+                recording.take(Answered { case: (*case).clone(), problem, responses }, &cpus[1..], progress)?;
+            }
+            clock.judged(turn, runs.then(|| begun.elapsed()));
+            progress.left(turn + 1, &|| clock.left());
         }
         Ok(())
     });
@@ -160,4 +211,87 @@ pub fn audit(plan: &Plan, scratch: &Path, progress: &mut dyn Progress) -> Result
     let caches = slots.iter().filter_map(|slot| Some((slot.engine.id.clone(), slot.shader_cache?))).collect();
     drop(slots);
     recording.finish(engines, said, caches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Wanted;
+    use crate::audit::blobs::Blobs;
+    use crate::engines::interpreter::Mode;
+    use crate::engines::interpreting;
+    use crate::kernels::Profile;
+
+    /// Looks at the scratch folder when a case is done.
+    struct Looks<'s> {
+        scratch: &'s Path,
+        cases: usize,
+        kept: usize,
+        left: Vec<usize>,
+    }
+
+    impl Progress for Looks<'_> {
+        fn begin(&mut self, _: &[Engine], _: usize) {}
+
+        fn case(&mut self, case: &CaseRecord, _: &mut dyn FnMut() -> Record) {
+            let (own, firsts) = Blobs::new(self.scratch, &case.id, &case.problem).lie();
+            assert!(!own, "{} is done, and its outputs lie there", case.id);
+            self.cases += 1;
+            self.kept += usize::from(firsts);
+        }
+
+        fn left(&mut self, cases: usize, _: &dyn Fn() -> Duration) {
+            self.left.push(cases);
+        }
+
+        fn stopped(&mut self, _: &mut dyn FnMut() -> Record) {}
+    }
+
+    /// An audit of these cases on an interpreter of this process.
+    fn run(kernels: &[&str], budget: Option<Duration>) -> (Record, usize, usize) {
+        let scratch = tempfile::tempdir().unwrap();
+        let wanted = Wanted {
+            profile: Profile::Quick,
+            kernels: kernels.iter().map(|k| (*k).to_owned()).collect(),
+            adapters: Vec::new(),
+            planted: Vec::new(),
+            repeats: 2,
+            seed: 7,
+            threads: vec![1, 2],
+            vary: Vec::new(),
+            vary_all: false,
+            timeout: None,
+            memory: None,
+            cases: None,
+            store: 16,
+            label: None,
+            engines: Vec::new(),
+        };
+        let plan = Plan::new(wanted).unwrap().with_listing(Listing::default()).with_budget(budget);
+        let mut looks = Looks { scratch: scratch.path(), cases: 0, kept: 0, left: Vec::new() };
+        let record = audit_with(&plan, vec![interpreting(Mode::default(), 0)], scratch.path(), &mut looks).unwrap();
+        assert!(looks.left.is_sorted() && looks.left.last() == Some(&plan.cases.len()), "{:?}", looks.left);
+        let left = std::fs::read_dir(scratch.path()).unwrap().count();
+        assert_eq!(left, 0, "nothing is left when it is over");
+        (record, looks.cases, looks.kept)
+    }
+
+    #[test]
+    fn outputs_are_freed_as_cases_are_done() {
+        let (record, cases, kept) = run(&["dropout", "dot", "max"], None);
+        assert_eq!(cases, record.cases.len(), "every case was looked at");
+        assert!(
+            kept > 0 && kept < cases,
+            "only first configurations are kept, and only while others come: {kept} of {cases}"
+        );
+        assert!(record.notes.iter().all(|n| !n.contains("not run")), "{:?}", record.notes);
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_nothing_behind() {
+        let (record, cases, _) = run(&["dot", "max"], Some(Duration::from_nanos(1)));
+        assert_eq!(cases, 0, "no time");
+        let note = record.notes.iter().find(|n| n.contains("were not run")).unwrap();
+        assert!(note.contains("dot (8), max (15)"), "{note}");
+    }
 }

@@ -5,32 +5,25 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::blobs::Blobs;
-use super::child::{Child, ChildError, RESTARTS};
 use super::listing::Unlisted;
-use super::plan::{CONTROL, Plan};
+use super::plan::Plan;
+use super::server::{Seat, Server};
 use super::worker::{Response, respond_to};
-use crate::engines::Engine as _;
-use crate::engines::interpreter::Mode;
+use crate::engines::Engine;
 use crate::engines::remote::Remote;
 use crate::kernels::Problem;
 use crate::kernels::case::{Case, CaseError};
-use crate::model::AdapterIdentity;
 use crate::model::adapter::REMOTE;
-use crate::process::{Limits, interrupt};
-use crate::record::{Engine, EngineKind, EngineStatus, ShaderCache};
+use crate::model::{AdapterIdentity, Skip};
+use crate::process::Limits;
+use crate::record::{self, EngineKind, EngineStatus, ShaderCache};
 
 /// What executes.
 enum Executor {
-    /// An adapter in a child process of this program.
-    Adapter {
-        identity: Box<AdapterIdentity>,
-        child: Option<Box<Child>>,
-        restarts: u32,
-        scratch: PathBuf,
-        planted: Vec<Mode>,
-        environment: BTreeMap<String, String>,
-        limits: Limits,
-    },
+    /// An adapter in a child process of this program, and what that may take.
+    Adapter(Box<Server>, Limits),
+    /// An engine of this process, and where its outputs go.
+    Here(Box<dyn Engine>, PathBuf),
     /// A process that speaks the remote protocol, and where its outputs go.
     Remote(Box<Remote>, PathBuf),
     /// Nothing, any more or ever.
@@ -39,7 +32,7 @@ enum Executor {
 
 /// An engine, as it is in the record, and what executes for it.
 pub(super) struct EngineSlot {
-    pub(super) engine: Engine,
+    pub(super) engine: record::Engine,
     /// Whether its driver had shaders from an earlier audit.
     pub(super) shader_cache: Option<ShaderCache>,
     executor: Executor,
@@ -55,7 +48,7 @@ impl EngineSlot {
         plan: &Plan,
     ) -> Self {
         let vary: String = variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
-        let engine = Engine {
+        let engine = record::Engine {
             id: format!("{}{vary}", adapter.id()),
             label: adapter.label(),
             kind: EngineKind::Adapter,
@@ -68,20 +61,37 @@ impl EngineSlot {
         let mut environment: BTreeMap<_, _> = environment.clone().into_iter().chain(engine.variables.clone()).collect();
         let cache = plan.caches.tell(&adapter, &environment);
         environment.extend(cache.variables);
-        let executor = Executor::Adapter {
-            identity: Box::new(adapter),
-            child: None,
-            restarts: RESTARTS,
+        let limits = plan.limits();
+        let mut server = Server::new(Seat {
+            adapter,
+            environment,
             scratch: scratch.to_owned(),
             planted: plan.planted.clone(),
-            environment,
-            limits: plan.limits(),
-        };
-        let mut slot = Self { engine, shader_cache: cache.state, executor };
-        if let Err(e) = slot.start() {
-            slot.give_up(e.to_string(), None);
+            limits,
+        });
+        let started = server.start();
+        let mut slot =
+            Self { engine, shader_cache: cache.state, executor: Executor::Adapter(Box::new(server), limits) };
+        match started {
+            Ok(opened) => identify(&mut slot.engine, opened),
+            Err(e) => slot.give_up(e.to_string(), None),
         }
         slot
+    }
+
+    /// An engine of this process.
+    pub(super) fn here(executes: Box<dyn Engine>, scratch: &Path) -> Self {
+        let adapter = executes.identity().clone();
+        let engine = record::Engine {
+            id: adapter.id(),
+            label: adapter.label(),
+            kind: EngineKind::Adapter,
+            adapter: Some(adapter),
+            variables: BTreeMap::new(),
+            status: EngineStatus::Complete,
+            limits: Vec::new(),
+        };
+        Self { engine, shader_cache: None, executor: Executor::Here(executes, scratch.to_owned()) }
     }
 
     /// Starts a remote engine.
@@ -96,7 +106,7 @@ impl EngineSlot {
                 (identity, Executor::Nothing, EngineStatus::Failed { reason: e.to_string(), case: None })
             }
         };
-        let engine = Engine {
+        let engine = record::Engine {
             id: identity.id(),
             label: identity.label(),
             kind: EngineKind::Adapter,
@@ -111,7 +121,7 @@ impl EngineSlot {
     /// A backend, or a driver, whose adapters could not even be listed.
     pub(super) fn unlisted(place: usize, unlisted: Unlisted) -> Self {
         let place = if place == 0 { String::new() } else { (place + 1).to_string() };
-        let engine = Engine {
+        let engine = record::Engine {
             id: format!("{}:?{place}", unlisted.backend),
             label: format!("{unlisted}: adapters could not be listed"),
             kind: EngineKind::Adapter,
@@ -126,23 +136,9 @@ impl EngineSlot {
     /// The last thing that its driver said where nobody asked, if it still runs. One that ended is told with its failure.
     pub(super) fn said(&self) -> Option<String> {
         match &self.executor {
-            Executor::Adapter { child, .. } => child.as_ref()?.said(),
-            Executor::Remote(..) | Executor::Nothing => None,
+            Executor::Adapter(server, _) => server.said(),
+            Executor::Here(..) | Executor::Remote(..) | Executor::Nothing => None,
         }
-    }
-
-    fn start(&mut self) -> Result<(), ChildError> {
-        let Executor::Adapter { identity, child, scratch, planted, environment, limits, .. } = &mut self.executor
-        else {
-            return Ok(());
-        };
-        let (started, opened) = Child::serve(identity, environment, scratch, planted, *limits)?;
-        // A variable may change what the driver says of itself (subgroup sizes, features) and even which driver it is.
-        let vary: String = self.engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
-        self.engine.label = format!("{}{vary}", opened.label());
-        self.engine.adapter = Some(opened);
-        *child = Some(Box::new(started));
-        Ok(())
     }
 
     /// The first failure is the one that is told.
@@ -166,57 +162,91 @@ impl EngineSlot {
         &mut self,
         case: &Case,
         problem: impl FnOnce() -> Result<Box<dyn Problem>, CaseError>,
-        repeats: u32,
+        asked: Asked,
     ) -> Option<Response> {
-        // The controls need two runs, whatever was asked for.
-        let repeats = if case.kernel() == CONTROL { repeats.max(2) } else { repeats };
         let response = match &mut self.executor {
             Executor::Nothing => return None,
+            Executor::Here(engine, scratch) => match problem() {
+                Ok(problem) => respond_to(
+                    engine.run(&problem.task(), asked.repeats),
+                    &Blobs::new(scratch, &case.to_string(), &case.problem()),
+                ),
+                Err(e) => Response::Failed { reason: e.to_string(), fatal: false },
+            },
             Executor::Remote(remote, scratch) => match problem() {
                 Ok(problem) => {
                     problem.operation()?;
                     let mut task = problem.task();
                     task.program = None;
                     let blobs = Blobs::new(scratch, &case.to_string(), &case.problem());
-                    respond_to(remote.run(&task, repeats), &blobs)
+                    respond_to(remote.run(&task, asked.repeats), &blobs)
                 }
                 Err(e) => Response::Failed { reason: e.to_string(), fatal: false },
             },
-            Executor::Adapter { child, restarts, .. } => {
-                if child.is_none() {
-                    if *restarts == 0 || interrupt::stopped().is_some() {
-                        return None;
-                    }
-                    *restarts -= 1;
-                    if let Err(e) = self.start() {
-                        let reason = format!("it can't be opened again: {e}");
-                        self.give_up(reason.clone(), Some(case));
-                        return Some(Response::Failed { reason, fatal: true });
-                    }
+            Executor::Adapter(server, limits) => {
+                if let Some(has) = limits.memory
+                    && asked.memory > has
+                {
+                    return Some(Response::Skipped { why: Skip::Memory { needs: asked.memory, has } });
                 }
-                let Executor::Adapter { child, .. } = &mut self.executor else { return None };
-                let asked = child.as_mut().map_or(Err(ChildError::Ended("it is not running".to_owned())), |child| {
-                    child.ask(&case.to_string(), repeats)
-                });
-                let response = match asked {
-                    Ok(
-                        Response::Adapters { .. }
-                        | Response::Opened { .. }
-                        | Response::Sweeping { .. }
-                        | Response::Swept { .. },
-                    ) => Response::Failed { reason: ChildError::Other("a case").to_string(), fatal: true },
-                    Ok(response) => response,
-                    Err(e) => Response::Failed { reason: e.to_string(), fatal: true },
-                };
-                if matches!(response, Response::Failed { fatal: true, .. }) {
-                    *child = None;
-                }
-                response
+                let engine = &mut self.engine;
+                server.ask(
+                    "a case",
+                    |answer| {
+                        matches!(answer, Response::Ran { .. } | Response::Skipped { .. } | Response::Unwritten { .. })
+                    },
+                    |opened| identify(engine, opened),
+                    |child| child.ask(&case.to_string(), asked.repeats, asked.limit),
+                )?
             }
         };
         if let Response::Failed { reason, .. } = &response {
             self.fail(reason.clone(), Some(case));
         }
         Some(response)
+    }
+}
+
+/// How a case is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Executions.
+    pub(super) repeats: u32,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// Bytes of memory that it is estimated to need where it is executed.
+    pub(super) memory: u64,
+}
+
+/// A variable may change what a driver says of itself (subgroup sizes, features) and even which driver it is.
+fn identify(engine: &mut record::Engine, opened: AdapterIdentity) {
+    let vary: String = engine.variables.iter().map(|(n, v)| format!(" {n}={v}")).collect();
+    engine.label = format!("{}{vary}", opened.label());
+    engine.adapter = Some(opened);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engines::interpreter::identity;
+    use crate::kernels;
+    use crate::kernels::work::work;
+
+    /// A case of a size that no machine has is told and not tried: there is no child that could be.
+    #[test]
+    fn what_does_not_fit_the_memory_is_skipped() {
+        let limits = Limits { time: Duration::ZERO, memory: Some(1 << 30) };
+        let adapter = identity(&crate::engines::interpreter::Mode::default(), 0);
+        let mut slot =
+            EngineSlot::unlisted(0, Unlisted { backend: String::new(), driver: None, reason: String::new() });
+        let seat = Seat { adapter, environment: BTreeMap::new(), scratch: PathBuf::new(), planted: Vec::new(), limits };
+        slot.executor = Executor::Adapter(Box::new(Server::new(seat)), limits);
+        let case = Case::parse("matmul/naive?m=8192&k=8192&n=8192").unwrap();
+        let memory = work(&case).unwrap().child_memory(true);
+        let asked = Asked { repeats: 1, limit: Duration::ZERO, memory };
+        let response = slot.run(&case, || kernels::problem(&case), asked);
+        let Some(Response::Skipped { why }) = response else { panic!("{response:?}") };
+        assert_eq!(why, Skip::Memory { needs: memory, has: 1 << 30 }, "with the reason");
+        assert!(why.to_string().contains("1024 MiB are the most"), "{why}");
     }
 }

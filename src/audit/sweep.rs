@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::AuditError;
-use super::child::{Child, ChildError, RESTARTS};
+use super::child::ChildError;
 use super::listing::Listing;
+use super::server::{Seat, Server};
 use super::worker::Response;
 use crate::engines::interpreter::Mode;
 use crate::engines::{Chunk, Engine, RunError, Stream};
@@ -149,56 +150,39 @@ fn on(
 ) -> Result<AdapterSweep, AuditError> {
     let mut found =
         AdapterSweep { engine: adapter.id(), adapter: adapter.clone(), functions: Vec::new(), missing: Vec::new() };
-    let mut child: Option<Child> = None;
-    let mut starts = 0;
+    let mut server = Server::new(Seat {
+        adapter: adapter.clone(),
+        environment: plan.environment.clone(),
+        scratch: scratch.to_owned(),
+        planted: plan.planted.clone(),
+        limits: plan.limits,
+    });
     for sweepable in &plan.functions {
         let name = sweepable.function.name;
         let order = order(sweepable, plan.inputs, &adapter.device_type, available_threads());
         progress.begin(adapter, name, order.count());
-        let asked = (|| {
-            if child.is_none() {
-                if starts > RESTARTS {
-                    return Err(ChildError::Ended(format!("not tried: its process failed {starts} times")));
-                }
-                starts += 1;
-                let (started, opened) = Child::serve(adapter, &plan.environment, scratch, &plan.planted, plan.limits)?;
-                found.adapter = opened;
-                child = Some(started);
-            }
-            match &mut child {
-                Some(child) => {
-                    child.sweep(name, sweepable.function.dtype(), plan.inputs, &mut |done| progress.done(done))
-                }
-                None => Err(ChildError::Ended("it is not running".to_owned())),
-            }
-        })();
+        let asked = server.ask(
+            "a sweep",
+            |answer| matches!(answer, Response::Swept { .. } | Response::Skipped { .. } | Response::Unwritten { .. }),
+            |opened| found.adapter = opened,
+            |child| child.sweep(name, sweepable.function.dtype(), plan.inputs, &mut |done| progress.done(done)),
+        );
         if let Some(signal) = interrupt::stopped() {
             return Err(AuditError::Stopped(signal));
         }
-        let mut missing = |reason: String, failed| {
-            found.missing.push(Missing { function: name.to_owned(), reason, failed });
+        let (reason, failed) = match asked {
+            Some(Response::Swept { swept }) => {
+                found.functions.push(*swept);
+                progress.end(adapter, None);
+                continue;
+            }
+            Some(Response::Skipped { why }) => (why.to_string(), false),
+            Some(Response::Unwritten { reason, .. } | Response::Failed { reason, .. }) => (reason, true),
+            Some(_) => (ChildError::Other("a sweep").to_string(), true),
+            None => (format!("not tried: its process failed {} times", server.starts()), true),
         };
-        match asked {
-            Ok(Response::Swept { swept }) => found.functions.push(*swept),
-            Ok(Response::Skipped { why }) => missing(why.to_string(), false),
-            Ok(Response::Unwritten { reason, .. }) => missing(reason, true),
-            Ok(Response::Failed { reason, fatal }) => {
-                missing(reason, true);
-                if fatal {
-                    child = None;
-                }
-            }
-            Ok(_) => {
-                missing(ChildError::Other("a sweep").to_string(), true);
-                child = None;
-            }
-            Err(e) => {
-                missing(e.to_string(), true);
-                child = None;
-            }
-        }
-        let last = found.missing.last().filter(|m| m.function == name);
-        progress.end(adapter, last);
+        found.missing.push(Missing { function: name.to_owned(), reason, failed });
+        progress.end(adapter, found.missing.last());
     }
     Ok(found)
 }

@@ -218,7 +218,7 @@ fn respond(engine: &mut dyn Engine, case: &str, repeats: u32, own: Option<&user:
         Ok(problem) => problem,
         Err(e) => return failed(e.to_string()),
     };
-    respond_to(engine.run(&problem.task(), repeats), &Blobs::new(scratch, case, ""))
+    respond_to(engine.run(&problem.program_task(), repeats), &Blobs::new(scratch, case, ""))
 }
 
 /// An engine's answer, with the outputs that it kept stored.

@@ -11,7 +11,7 @@ use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure, kernel};
-use crate::audit::{Caches, Plan, Wanted};
+use crate::audit::{Caches, LEAST, Plan, Wanted};
 use crate::formats::{self, Format};
 use crate::gate::{self, Conclusion, Lock, Policy, Question};
 use crate::kernels;
@@ -59,12 +59,9 @@ pub(super) struct Args {
     /// With --run: where the record and its report go.
     #[arg(long, value_name = "DIR", default_value = FOLDER, requires = "run")]
     out: PathBuf,
-    /// With --run: seconds that one case may take on one adapter.
-    #[arg(
-        long, value_name = "SECONDS", default_value_t = 120, requires = "run",
-        value_parser = clap::value_parser!(u64).range(1..=86_400)
-    )]
-    timeout: u64,
+    /// With --run: seconds that one case may take on one adapter. Default: 120, and for large cases more.
+    #[arg(long, value_name = "SECONDS", requires = "run", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -171,7 +168,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
         // A kernel that changed has other cases: they are audited, and the check says that they are new.
         let cases = if locked.is_empty() { kernel.cases().cloned().collect() } else { locked };
         for case in &cases {
-            kernel::rehearse(&kernel, case, args.timeout)?;
+            kernel::rehearse(&kernel, case, args.timeout.map_or(LEAST, Duration::from_secs))?;
         }
         plans.push(plan(args, lock, Vec::new())?.with_own(kernel, cases));
     }
@@ -204,7 +201,7 @@ fn plan(args: &Args, lock: &Lock, cases: Vec<Case>) -> Result<Plan, Failure> {
         threads: settings.threads.clone(),
         vary: settings.vary.iter().map(|(name, values)| format!("{name}={}", values.join(","))).collect(),
         vary_all: lock.varies_all(),
-        timeout: Duration::from_secs(args.timeout),
+        timeout: args.timeout.map(Duration::from_secs),
         memory: default_limit(),
         cases: Some(cases),
         store: STORE,

@@ -30,8 +30,8 @@ pub(super) struct Args {
     /// DIR/earlier.
     #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,
-    /// End after so long, such as 90s or 10m: of each variant the smallest problems come first, and the record says which
-    /// cases were left out. A case that was begun is ended.
+    /// End after so long, such as 90s or 10m: of each variant the smallest problems come first, no case is begun that is
+    /// expected to end later, and the record says which were left out.
     #[arg(help_heading = "Runs", long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
     /// Go on with the audit in --out that was cut off, with the same settings.

@@ -90,7 +90,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     // Whether it runs at all, and whether it has one result, is known before any driver sees it.
     let kernel = Arc::new(kernel);
     for case in &cases {
-        let unjudged = rehearse(&kernel, case, args.options.timeout)?;
+        let unjudged = rehearse(&kernel, case, args.options.timeout())?;
         if let Some(why) = unjudged.filter(|_| args.options.fail_on == FailOn::OutsideSpecification) {
             return Err(Failure::usage(format!(
                 "--fail-on outside-specification can't judge '{case}': what the specification allows of it is not known, as \
@@ -133,7 +133,7 @@ fn open(args: &Args) -> Result<Kernel, Failure> {
 
 /// Runs a case on the interpreter, within the time that an adapter has for it. Gives the reason where its results cannot
 /// be judged.
-pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Result<Option<String>, Failure> {
+pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, limit: Duration) -> Result<Option<String>, Failure> {
     let (sender, receiver) = channel();
     let (shared, asked) = (Arc::clone(kernel), case.clone());
     // Where it takes too long it is left alone: this program ends then.
@@ -142,11 +142,12 @@ pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, seconds: u64) -> Resul
         // Nobody listens after the time is over.
         let _ = sender.send(found);
     });
-    match receiver.recv_timeout(Duration::from_secs(seconds)) {
+    match receiver.recv_timeout(limit) {
         Ok(found) => found.map_err(Failure::usage),
         Err(RecvTimeoutError::Timeout) => Err(Failure::usage(format!(
-            "'{case}' did not end on the interpreter within {seconds} s; give it less to do, or more time with \
-             --timeout"
+            "'{case}' did not end on the interpreter within {} s; give it less to do, or more time with \
+             --timeout",
+            limit.as_secs()
         ))),
         Err(RecvTimeoutError::Disconnected) => {
             Err(Failure::new(Exit::Incomplete, format!("the interpreter failed on '{case}'; please report it")))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::{Exit, Failure};
-use crate::audit::{Caches, Listing, Plan, Wanted};
+use crate::audit::{Caches, LEAST, Listing, Plan, Wanted};
 use crate::engines::interpreter::Mode;
 use crate::facts::Disorder;
 use crate::formats::Format;
@@ -63,9 +63,9 @@ pub(super) struct Options {
     /// setting of variables.
     #[arg(help_heading = "Runs", long)]
     pub(super) cold: bool,
-    /// Seconds that one case may take on one adapter.
-    #[arg(help_heading = "Runs", long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(super) timeout: u64,
+    /// Seconds that one case may take on one adapter. Default: 120, and for large cases more, by an estimate of their work.
+    #[arg(help_heading = "Runs", long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) timeout: Option<u64>,
     /// MiB of memory that one adapter's processes may take together, 0 for all there is. Default: half of the
     /// machine's memory.
     #[arg(help_heading = "Runs", long, value_name = "MIB")]
@@ -111,7 +111,7 @@ impl Options {
             threads: self.threads.clone(),
             vary: self.vary.clone(),
             vary_all: self.vary_all,
-            timeout: Duration::from_secs(self.timeout),
+            timeout: self.timeout.map(Duration::from_secs),
             memory: self.limits().memory,
             cases,
             store: self.store,
@@ -122,10 +122,15 @@ impl Options {
         .map_err(Failure::usage)
     }
 
+    /// How long a small case may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout.map_or(LEAST, Duration::from_secs)
+    }
+
     /// What a child may take.
     fn limits(&self) -> Limits {
         let memory = self.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
-        Limits { time: Duration::from_secs(self.timeout), memory }
+        Limits { time: self.timeout(), memory }
     }
 
     /// Lists the adapters, and checks before any work that those that are wanted are there.

@@ -1,6 +1,8 @@
 //! Progress on standard error: a bar with an estimate on a terminal, nothing elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::outputs::Outputs;
 use crate::audit::Progress;
@@ -25,7 +27,7 @@ impl<'a> Shown<'a> {
 
 impl Progress for Shown<'_> {
     fn begin(&mut self, engines: &[Engine], cases: usize) {
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} cases, {eta} left · {msg}");
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} cases, {prefix} left · {msg}");
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_length(cases as u64);
         for engine in engines.iter().filter(|e| e.kind == EngineKind::Adapter) {
@@ -39,7 +41,6 @@ impl Progress for Shown<'_> {
 
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record) {
         self.bar.set_message(format!("{}/{}", case.kernel, case.variant));
-        self.bar.inc(1);
         for execution in case.executions.iter().filter(|e| e.status == Status::Failed) {
             if let crate::record::Outcome::Failed { reason } = &execution.outcome {
                 self.bar.suspend(|| super::say(format_args!("{}: {} FAILED: {reason}", execution.engine, case.id)));
@@ -49,6 +50,13 @@ impl Progress for Shown<'_> {
             && let Err(e) = outputs.checkpoint(record)
         {
             self.trouble.get_or_insert(e);
+        }
+    }
+
+    fn left(&mut self, cases: usize, left: &dyn Fn() -> Duration) {
+        self.bar.set_position(cases as u64);
+        if !self.bar.is_hidden() {
+            self.bar.set_prefix(HumanDuration(left()).to_string());
         }
     }
 

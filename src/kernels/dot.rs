@@ -2,7 +2,8 @@
 
 use super::sum::{bounds, shape, twin, workgroup};
 use super::{
-    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
@@ -10,6 +11,7 @@ use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::exact::DoubleDouble;
 use crate::numerics::inputs::Distribution;
+use crate::numerics::threads;
 use crate::with_arith;
 
 /// See the module.
@@ -120,11 +122,17 @@ fn tree_dot<A: Arith>(left: &[f32], right: &[f32], wg: usize) -> f32 {
 }
 
 impl DotProblem {
+    /// The two factors of a row.
+    fn row(&self, index: usize) -> (&[f32], &[f32]) {
+        let range = index * self.n..(index + 1) * self.n;
+        (&self.left[range.clone()], &self.right[range])
+    }
+
     fn each(&self, threads: usize, dot: impl Fn(&[f32], &[f32]) -> f32 + Sync) -> Bits {
         let mut out = vec![0.0f32; self.rows];
-        crate::numerics::threads::rows(&mut out, 1, threads, |row, slot| {
-            let range = row * self.n..(row + 1) * self.n;
-            slot[0] = dot(&self.left[range.clone()], &self.right[range]);
+        threads::rows(&mut out, 1, threads, |row, slot| {
+            let (left, right) = self.row(row);
+            slot[0] = dot(left, right);
         });
         Bits::f32(&out)
     }
@@ -197,13 +205,13 @@ impl Problem for DotProblem {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let rows = self.left.chunks(self.n).zip(self.right.chunks(self.n));
-        let dot = |(left, right): (&[f32], &[f32])| {
+        let values = threads::filled(self.rows, 1, 0.0, |index, out| {
+            let (left, right) = self.row(index);
             let mut sum = DoubleDouble::default();
             left.iter().zip(right).for_each(|(a, b)| sum.add_product(*a, *b));
-            sum.value()
-        };
-        Some(Exact { values: rows.map(dot).collect() })
+            out[0] = sum.value();
+        });
+        Some(Exact { values })
     }
 
     /// `gamma_d Σ|a b|` with one rounding for the product and one for each addition on its way: at most the part's
@@ -215,20 +223,15 @@ impl Problem for DotProblem {
             Mode::Chunked | Mode::Fixed => self.n + 1,
         };
         let exact = self.exact().map_or(Vec::new(), |e| e.values);
-        let rows = self.left.chunks(self.n).zip(self.right.chunks(self.n)).zip(exact);
-        Allowance::Intervals(
-            rows.map(|((left, right), sum)| {
-                let pairs = || left.iter().zip(right);
-                let magnitude =
-                    crate::numerics::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
-                // `within` counts six smallest normals a term; factors beyond one can magnify a flushed factor.
-                let factors =
-                    crate::numerics::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
-                let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::numerics::spec::TINY32 * factors;
-                bounds::Row { sum, magnitude, n: self.n }.within(radius)
-            })
-            .collect(),
-        )
+        Allowance::Intervals(threads::filled(self.rows, 1, Interval::ANY, |index, out| {
+            let ((left, right), sum) = (self.row(index), exact[index]);
+            let pairs = || left.iter().zip(right);
+            let magnitude = crate::numerics::exact::sum(pairs().map(|(a, b)| (f64::from(*a) * f64::from(*b)).abs()));
+            // `within` counts six smallest normals a term; factors beyond one can magnify a flushed factor.
+            let factors = crate::numerics::exact::sum(pairs().map(|(a, b)| f64::from(a.abs()) + f64::from(b.abs())));
+            let radius = bounds::gamma32(depth) * magnitude + 2.0 * crate::numerics::spec::TINY32 * factors;
+            out[0] = bounds::Row { sum, magnitude, n: self.n }.within(radius);
+        }))
     }
 
     fn threaded(&self, threads: usize) -> Option<Bits> {

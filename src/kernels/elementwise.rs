@@ -17,6 +17,7 @@ use crate::numerics::arith::evaluate::{Machine, Real};
 use crate::numerics::arith::format::Format;
 use crate::numerics::inputs::{edges, philox::Stream};
 use crate::numerics::spec::bounds::Bounds;
+use crate::numerics::threads;
 
 /// How an operand's interesting values are drawn; edge classes and random bit patterns are mixed in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -190,6 +191,11 @@ impl Kernel for Elementwise {
         cases
     }
 
+    /// Each element is computed by itself, whatever the launch.
+    fn algorithm(&self, case: &Case) -> String {
+        case.problem()
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let kernel = statics::kernel(self.name).ok_or_else(|| CaseError::new(format!("no kernel '{}'", self.name)))?;
         let row = kernel.state().0.iter().find(|r| r.name == case.variant());
@@ -286,6 +292,9 @@ fn random_bits(format: Format, bits: u32, finite: bool) -> f64 {
     if finite && !value.is_finite() { format.value(bits & !lowest) } else { value }
 }
 
+/// The most operands that a formula has.
+const MOST_OPERANDS: usize = 8;
+
 /// How many finite binary16 numbers there are.
 const FINITE_HALVES: usize = 2 * 31 * 1024;
 
@@ -329,18 +338,23 @@ impl Rowwise {
         if self.row.output == Dtype::F32 { self.format.dtype() } else { self.row.output }
     }
 
-    /// Calls `f` with each element's operands.
-    fn each<T>(&self, mut f: impl FnMut(&[f64]) -> T) -> Vec<T> {
-        let mut x = vec![0.0; self.row.draws.len()];
-        (0..self.n)
-            .map(|i| {
-                for (k, v) in x.iter_mut().enumerate() {
-                    let bits = self.operands[k * self.n + i];
-                    *v = if self.row.takes_words() { f64::from(bits) } else { self.format.value(bits) };
+    /// What `f` makes of each element's operands, on up to `threads` threads.
+    fn each<T: Clone + Send>(&self, threads: usize, nothing: T, f: impl Fn(&[f64]) -> T + Sync) -> Vec<T> {
+        /// Elements that a thread takes at a time.
+        const BLOCK: usize = 1 << 12;
+        let words = self.row.takes_words();
+        let mut out = vec![nothing; self.n];
+        threads::rows(&mut out, BLOCK, threads, |block, part| {
+            let mut x = vec![0.0; self.row.draws.len()];
+            for (i, to) in part.iter_mut().enumerate() {
+                for (operands, v) in self.operands.chunks(self.n).zip(&mut x) {
+                    let bits = operands[block * BLOCK + i];
+                    *v = if words { f64::from(bits) } else { self.format.value(bits) };
                 }
-                f(&x)
-            })
-            .collect()
+                *to = f(&x);
+            }
+        });
+        out
     }
 
     fn scalar(&self) -> &'static str {
@@ -434,10 +448,10 @@ impl Problem for Rowwise {
         if self.row.wgsl.contains("fma(") { &Arithmetic::EXPANSION } else { &Arithmetic::CONTRACTION }
     }
 
-    fn twin(&self, arithmetic: Arithmetic, _threads: usize) -> Option<Bits> {
+    fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let machine = Machine { format: self.format, arithmetic };
         let dtype = self.dtype();
-        let words = self.each(|x| {
+        let words = self.each(threads, 0, |x| {
             let value = (self.row.twin)(&machine, x);
             if dtype.is_float() { self.format.bits(value) } else { word(value) }
         });
@@ -445,20 +459,20 @@ impl Problem for Rowwise {
     }
 
     fn exact(&self) -> Option<Exact> {
-        Some(Exact { values: self.each(|x| (self.row.exact)(&Real, x)) })
+        Some(Exact { values: self.each(threads::available_threads(), 0.0, |x| (self.row.exact)(&Real, x)) })
     }
 
     fn allowance(&self) -> Allowance {
         let bounds = Bounds(self.format);
-        let mut points = vec![Interval::ANY; self.row.draws.len()];
-        Allowance::Intervals(self.each(|x| {
+        Allowance::Intervals(self.each(threads::available_threads(), Interval::ANY, |x| {
             if !self.row.total && x.iter().any(|v| !v.is_finite()) {
                 return Interval::ANY;
             }
+            let mut points = [Interval::ANY; MOST_OPERANDS];
             for (p, v) in points.iter_mut().zip(x) {
                 *p = Interval::point(*v);
             }
-            (self.row.allowed)(&bounds, &points)
+            (self.row.allowed)(&bounds, &points[..x.len()])
         }))
     }
 

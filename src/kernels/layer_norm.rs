@@ -141,18 +141,15 @@ impl Problem for TwoPass {
 
     fn exact(&self) -> Option<Exact> {
         let n = f64::from(self.count());
-        let mut values = Vec::with_capacity(self.rows.input.len());
-        for row in self.rows.each() {
+        let values = self.rows.filled(self.rows.cols, 0.0, |row, values| {
             let mean = exact::sum(row.iter().map(|x| f64::from(*x))) / n;
             let variance = exact::sum(row.iter().map(|x| (f64::from(*x) - mean).powi(2))) / n;
             let scale = 1.0 / (variance + f64::from(self.eps)).sqrt();
             let affine = self.gain.iter().zip(&self.bias);
-            values.extend(
-                row.iter()
-                    .zip(affine)
-                    .map(|(x, (gain, bias))| (f64::from(*x) - mean) * scale * f64::from(*gain) + f64::from(*bias)),
-            );
-        }
+            for ((to, x), (gain, bias)) in values.iter_mut().zip(row).zip(affine) {
+                *to = (f64::from(*x) - mean) * scale * f64::from(*gain) + f64::from(*bias);
+            }
+        });
         Some(Exact { values })
     }
 
@@ -167,11 +164,7 @@ impl Problem for TwoPass {
     ///
     /// A product that is formed from the last two factors first may lose `t` of those, hence `|d| t` more.
     fn allowance(&self) -> Allowance {
-        let mut intervals = Vec::with_capacity(self.rows.input.len());
-        for row in self.rows.each() {
-            self.allow_row(row, &mut intervals);
-        }
-        Allowance::Intervals(intervals)
+        Allowance::Intervals(self.rows.filled(self.rows.cols, Interval::ANY, |row, out| self.allow_row(row, out)))
     }
 }
 
@@ -192,7 +185,7 @@ impl TwoPass {
     }
 
     /// See [`Problem::allowance`].
-    fn allow_row(&self, row: &[f32], intervals: &mut Vec<Interval>) {
+    fn allow_row(&self, row: &[f32], intervals: &mut [Interval]) {
         let n = f64::from(self.count());
         let divided = |x: Interval| bound::rounded(Interval { lo: x.lo / n, hi: x.hi / n }, 2.5);
         let inputs: Vec<_> = row.iter().map(|x| bound::read(*x)).collect();
@@ -207,20 +200,19 @@ impl TwoPass {
         let variance = Interval { lo: variance.lo.max(0.0), hi: variance.hi };
         let shifted = bound::rounded(bound::add(variance, Interval::point(self.eps.into())), 1.0);
         if shifted.lo <= 0.0 {
-            intervals.extend(row.iter().map(|_| Interval::ANY));
-            return;
+            return intervals.fill(Interval::ANY);
         }
         let inverse = |x: Interval, ulps| bound::rounded(Interval { lo: 1.0 / x.hi, hi: 1.0 / x.lo }, ulps);
         let mut scale = inverse(Interval { lo: shifted.lo.sqrt(), hi: shifted.hi.sqrt() }, 2.0);
         if self.sqrt {
             scale = inverse(inverse(scale, 2.5), 2.5);
         }
-        for ((d, gain), bias) in differences.iter().zip(&self.gain).zip(&self.bias) {
+        for (((to, d), gain), bias) in intervals.iter_mut().zip(&differences).zip(&self.gain).zip(&self.bias) {
             let normal = bound::rounded(bound::mul(*d, scale), 1.0);
             let product = bound::rounded(bound::mul(normal, bound::read(*gain)), 1.0);
             let lost = Interval::around(0.0, 2.0 * bound::magnitude(*d).max(1.0) * TINY32);
             let sum = bound::add(bound::add(product, lost), bound::read(*bias));
-            intervals.push(bound::rounded(sum, 1.0));
+            *to = bound::rounded(sum, 1.0);
         }
     }
 }

@@ -96,7 +96,7 @@ impl Problem for RowsLogSumExp {
             let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
             max + elementary::log(exact::sum(row.iter().map(|x| elementary::exp(f64::from(*x) - max))))
         };
-        Some(Exact { values: self.0.each().map(one).collect() })
+        Some(Exact { values: self.0.filled(1, 0.0, |row, out| out[0] = one(row)) })
     }
 
     /// Interval arithmetic through the operations (see [`bound`]), with `u` = 2^-23: the sum of exponentials as in
@@ -111,7 +111,7 @@ impl Problem for RowsLogSumExp {
             }
             bound::rounded(bound::add(max, log(sum)), 1.0)
         };
-        Allowance::Intervals(self.0.each().map(one).collect())
+        Allowance::Intervals(self.0.filled(1, Interval::ANY, |row, out| out[0] = one(row)))
     }
 }
 

@@ -36,6 +36,7 @@ pub mod sweep;
 pub mod threefry;
 pub mod uniform;
 pub mod user;
+pub mod work;
 
 pub use crate::model::task::{Buffer, Feature, OutputView, Pass, Pattern, Program, Slot};
 pub use crate::model::{Allowance, Exact, Interval, Observation, Origin, Profile};
@@ -69,6 +70,12 @@ pub trait Kernel: Sync + Send {
 
     /// The cases of a profile. The same on every machine.
     fn plan(&self, profile: Profile, seed: u64) -> Vec<Case>;
+
+    /// What names the inputs of a case and the order of its operations: cases of which this is equal have the same references,
+    /// exact answer and allowance. Unless a kernel says otherwise, nothing is shared.
+    fn algorithm(&self, case: &Case) -> String {
+        case.to_string()
+    }
 
     /// The problem of a case: checks its parameters and draws its inputs.
     ///

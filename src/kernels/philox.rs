@@ -68,6 +68,11 @@ impl Kernel for Philox {
         cases
     }
 
+    /// Each element is computed by itself, whatever the launch.
+    fn algorithm(&self, case: &Case) -> String {
+        case.problem()
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let wg = case.count("wg")?;
         Ok(match case.variant() {

@@ -90,9 +90,14 @@ pub trait Problem: Send + Sync {
 
     /// What an engine is asked.
     fn task(&self) -> Task {
+        Task { operation: self.operation(), ..self.program_task() }
+    }
+
+    /// The same for an engine that has no operations of its own, without their tensors.
+    fn program_task(&self) -> Task {
         let (dtype, len) = self.shape();
         let program = self.program().map(|program| Program { iterations: self.iterations(), ..program });
-        Task { operation: self.operation(), program, dtype, shape: vec![len] }
+        Task { operation: None, program, dtype, shape: vec![len] }
     }
 
     /// What else there is to say of an output.

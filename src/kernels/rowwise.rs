@@ -8,6 +8,7 @@ use crate::numerics::elementary;
 use crate::numerics::exact;
 use crate::numerics::inputs::Distribution;
 use crate::numerics::spec::{TINY32, U32, sum_error};
+use crate::numerics::threads;
 
 pub(super) const ROWS: Param = Param::problem("rows", "64", Range::Whole(1, 65535), "how many rows");
 pub(super) const COLS: Param =
@@ -50,7 +51,19 @@ impl Rows {
         3 * self.cols.div_ceil(self.wg as usize) as u64 + 20
     }
 
+    /// `width` results of each row, computed on all threads. `nothing` is what they hold before.
+    pub(super) fn filled<T: Clone + Send>(
+        &self,
+        width: usize,
+        nothing: T,
+        compute: impl Fn(&[f32], &mut [T]) + Sync,
+    ) -> Vec<T> {
+        let row = |index: usize| &self.input[index * self.cols..][..self.cols];
+        threads::filled(self.rows as usize, width, nothing, |index, out| compute(row(index), out))
+    }
+
     /// Each row.
+    #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = &[f32]> {
         self.input.chunks_exact(self.cols)
     }

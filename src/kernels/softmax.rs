@@ -158,14 +158,14 @@ impl Problem for RowsSoftmax {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let mut values = Vec::with_capacity(self.rows.input.len());
-        for row in self.rows.each() {
+        let values = self.rows.filled(self.rows.cols, 0.0, |row, values| {
             let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-            let first = values.len();
-            values.extend(row.iter().map(|x| elementary::exp(f64::from(*x) - max)));
-            let sum = exact::sum(values[first..].iter().copied());
-            values[first..].iter_mut().for_each(|e| *e /= sum);
-        }
+            for (e, x) in values.iter_mut().zip(row) {
+                *e = elementary::exp(f64::from(*x) - max);
+            }
+            let sum = exact::sum(values.iter().copied());
+            values.iter_mut().for_each(|e| *e /= sum);
+        });
         Some(Exact { values })
     }
 
@@ -176,8 +176,7 @@ impl Problem for RowsSoftmax {
     /// `(n - 1) u`, and 2.5 u. With our own exponential, [`poly::bound`] takes the place of 3 + 2|d| ulp, and in one pass
     /// [`poly::online_sum`] that of the sum. The sum is near 1 or above, within the domain of the division's limit.
     fn allowance(&self) -> Allowance {
-        let mut intervals = Vec::with_capacity(self.rows.input.len());
-        for row in self.rows.each() {
+        Allowance::Intervals(self.rows.filled(self.rows.cols, Interval::ANY, |row, intervals| {
             let exp = if self.method == Method::BuiltIn { bound::exp } else { poly::bound };
             let (max, exps) = bound::shifted_exps(row, exp);
             let sum = if self.method == Method::Online {
@@ -185,15 +184,14 @@ impl Problem for RowsSoftmax {
             } else {
                 bound::sum(&exps)
             };
-            intervals.extend(exps.iter().map(|e| {
-                if sum.lo <= 0.0 {
-                    return Interval::ANY;
-                }
-                let inverse = Interval { lo: 1.0 / sum.hi, hi: 1.0 / sum.lo };
-                bound::rounded(bound::mul(*e, inverse), 2.5)
-            }));
-        }
-        Allowance::Intervals(intervals)
+            if sum.lo <= 0.0 {
+                return;
+            }
+            let inverse = Interval { lo: 1.0 / sum.hi, hi: 1.0 / sum.lo };
+            for (to, e) in intervals.iter_mut().zip(exps) {
+                *to = bound::rounded(bound::mul(e, inverse), 2.5);
+            }
+        }))
     }
 
     fn observe(&self, output: &Bits) -> Vec<Observation> {

@@ -68,6 +68,11 @@ impl Kernel for Threefry {
         cases
     }
 
+    /// Each element is computed by itself, whatever the launch.
+    fn algorithm(&self, case: &Case) -> String {
+        case.problem()
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let wg = case.count("wg")?;
         let shader = Shader::new(include_str!("../../shaders/threefry.wgsl"));

@@ -86,6 +86,11 @@ impl Kernel for Uniform {
         by_element_plan("uniform", VARIANTS, profile, seed)
     }
 
+    /// Each element is computed by itself, whatever the launch.
+    fn algorithm(&self, case: &Case) -> String {
+        case.problem()
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let way = match case.variant() {
             "high24" => Way::High24,

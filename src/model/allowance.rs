@@ -54,7 +54,7 @@ impl Interval {
 }
 
 /// What the WGSL specification allows of a case's output.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Allowance {
     /// Only the twin's bits: integer work and copies.
     Exact,

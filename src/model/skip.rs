@@ -30,6 +30,13 @@ pub enum Skip {
         /// How many are executed.
         most: u64,
     },
+    /// It is estimated to need more memory than its process may take. Since format 1.5.
+    Memory {
+        /// Bytes that it needs.
+        needs: u64,
+        /// Bytes that it may take.
+        has: u64,
+    },
     /// The case runs on the CPU's threads only.
     CpuOnly,
     /// The engine has no such operation. Since format 1.3.
@@ -51,6 +58,13 @@ impl std::fmt::Display for Skip {
             Self::TooLarge { passes, most } => write!(
                 f,
                 "too large for the interpreter: its invocations make up to {passes} passes through loops, and {most} are executed at most"
+            ),
+            Self::Memory { needs, has } => write!(
+                f,
+                "too large for the memory there is: it needs about {} MiB where it is executed, and {} MiB are the most that it may \
+                 take (--memory)",
+                needs >> 20,
+                has >> 20
             ),
             Self::CpuOnly => f.write_str("runs on the CPU's threads only"),
         }

@@ -6,6 +6,18 @@ pub fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// `count` rows of `row` results each, computed as by [`rows`] on all threads. `nothing` is what they hold before.
+pub fn filled<T: Clone + Send>(
+    count: usize,
+    row: usize,
+    nothing: T,
+    compute: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    let mut out = vec![nothing; count * row];
+    rows(&mut out, row, available_threads(), compute);
+    out
+}
+
 /// Splits `out` into rows of `row` elements and computes them on up to `threads` threads. Each row is computed by one
 /// call of `compute(index, row)`, so the bits do not depend on the number of threads.
 pub fn rows<T: Send>(out: &mut [T], row: usize, threads: usize, compute: impl Fn(usize, &mut [T]) + Sync) {

@@ -318,6 +318,7 @@ fn skips() -> Vec<Skip> {
         Skip::Limit { limit: "maxBufferSize".to_owned(), needs: 2, has: 1 },
         Skip::CpuOnly,
         Skip::TooLarge { passes: 1 << 40, most: 1 << 29 },
+        Skip::Memory { needs: 1 << 40, has: 1 << 34 },
         Skip::Operation { operation: "matmul".to_owned(), said: "not in this framework".to_owned() },
     ]
 }

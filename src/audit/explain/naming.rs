@@ -20,7 +20,11 @@ struct Model {
 }
 
 /// Every model there is; each may be of any adapter, for only bits decide.
-const MODELS: [Model; 1] = [Model { name: "x86", source: include_str!("../../../models/x86.wgsl") }];
+const MODELS: [Model; 3] = [
+    Model { name: "swiftshader", source: include_str!("../../../models/swiftshader.wgsl") },
+    Model { name: "mesa", source: include_str!("../../../models/mesa.wgsl") },
+    Model { name: "x86", source: include_str!("../../../models/x86.wgsl") },
+];
 
 impl Model {
     /// The liberties that the interpreter takes with its functions: a line of its header.

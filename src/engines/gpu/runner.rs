@@ -14,6 +14,9 @@ use crate::wgsl::specialise;
 /// How many bytes of outputs are read back at once.
 const STAGING_BYTES: u64 = 64 << 20;
 
+/// At most so much poison is kept, and copied as often as an output needs it: outputs may have a gigabyte.
+const POISON_BYTES: u64 = 16 << 20;
+
 /// A program's buffer on the device.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -178,8 +181,9 @@ impl Runner {
         Held { used, initial }
     }
 
-    /// Makes sure that poison buffer `which` holds at least `size` bytes.
+    /// Makes sure that poison buffer `which` holds at least `size` bytes, or [`POISON_BYTES`].
     fn poison(&mut self, which: usize, size: u64) {
+        let size = size.min(POISON_BYTES);
         if self.poison[which].as_ref().is_some_and(|b| b.size() >= size) {
             return;
         }
@@ -213,8 +217,12 @@ impl Runner {
         let poison = self.poison[(run % 2) as usize].as_ref();
         for (spec, buffer) in program.buffers.iter().zip(buffers) {
             let before = if matches!(spec, Buffer::Output(_)) { poison } else { buffer.initial.as_ref() };
-            if let Some(before) = before {
-                encoder.copy_buffer_to_buffer(before, 0, &buffer.used, 0, buffer.used.size());
+            let (Some(before), size) = (before, buffer.used.size()) else { continue };
+            let mut at = 0;
+            while at < size {
+                let part = before.size().min(size - at);
+                encoder.copy_buffer_to_buffer(before, 0, &buffer.used, at, part);
+                at += part;
             }
         }
         for (pass, pipeline) in program.passes.iter().zip(pipelines) {

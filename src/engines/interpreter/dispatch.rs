@@ -1,7 +1,7 @@
 //! A dispatch: all its workgroups, in the order of a schedule, on several threads where the order cannot matter.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use super::code::Code;
 use super::machine::{Buffer, Machine, Seen, Stopped, Watch, Way};
@@ -24,20 +24,26 @@ pub(super) struct How {
     pub(super) watch: Option<Watch>,
 }
 
-/// Executes `code` for `groups` workgroups in x, y and z. Gives back what was watched, and what was kept of atomics.
+/// What a dispatch left.
+#[derive(Default)]
+pub(super) struct Dispatched {
+    /// What was watched.
+    pub(super) watch: Option<Watch>,
+    /// What was kept of atomics.
+    pub(super) seen: Option<Seen>,
+    /// Steps that all invocations made together.
+    pub(super) steps: u64,
+}
+
+/// Executes `code` for `groups` workgroups in x, y and z.
 ///
 /// # Errors
 /// Where a workgroup does not end.
-pub(super) fn dispatch(
-    code: &Code,
-    buffers: &[&Buffer],
-    groups: [u32; 3],
-    how: How,
-) -> Result<(Option<Watch>, Option<Seen>), Stopped> {
+pub(super) fn dispatch(code: &Code, buffers: &[&Buffer], groups: [u32; 3], how: How) -> Result<Dispatched, Stopped> {
     let [x, y, z] = groups;
     let total = x as usize * y as usize * z as usize;
     if total == 0 {
-        return Ok((how.watch, None));
+        return Ok(Dispatched { watch: how.watch, ..Dispatched::default() });
     }
     let size = code.invocations().max(1);
     // The order of workgroups can show in atomics of buffers. Those that run in lockstep with others could wait for each
@@ -61,9 +67,12 @@ pub(super) fn dispatch(
         for batch in 0..batches {
             machine.run(&coordinates(batch), groups, order.lanes(batch, size * together))?;
         }
-        return Ok(machine.into_findings());
+        let steps = machine.executed();
+        let (watch, seen) = machine.into_findings();
+        return Ok(Dispatched { watch, seen, steps });
     }
     let next = AtomicUsize::new(0);
+    let steps = AtomicU64::new(0);
     // Of several failures the one of the first workgroup, so that the message does not depend on the threads.
     let failed: Mutex<Option<(usize, Stopped)>> = Mutex::new(None);
     std::thread::scope(|scope| {
@@ -83,12 +92,13 @@ pub(super) fn dispatch(
                         next.store(batches, Relaxed);
                     }
                 }
+                steps.fetch_add(machine.executed(), Relaxed);
             });
         }
     });
     match failed.into_inner() {
         Ok(Some((_, stopped))) => Err(stopped),
-        _ => Ok((None, None)),
+        _ => Ok(Dispatched { steps: steps.into_inner(), ..Dispatched::default() }),
     }
 }
 

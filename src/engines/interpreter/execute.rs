@@ -36,6 +36,8 @@ pub(super) struct Executed {
     pub(super) watched: Watched,
     /// What atomics read, where it was kept.
     pub(super) seen: Seen,
+    /// Steps that all invocations made together.
+    pub(super) steps: u64,
 }
 
 /// What was noticed of an execution.
@@ -157,6 +159,7 @@ impl Ready {
             .collect();
         let mut watched = Watched::default();
         let mut seen = Seen::default();
+        let mut steps = 0;
         for ((code, groups), bound) in self.passes.iter().zip(&self.bound) {
             let own: Vec<&Buffer> = bound.iter().map(|index| &buffers[*index]).collect();
             let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
@@ -172,13 +175,14 @@ impl Ready {
                 threads: how.threads,
                 watch: how.watch.then(|| Watch::new(code, &words)),
             };
-            let (watch, kept) = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
-            watch.iter().for_each(|watch| watched.add(watch));
-            kept.iter().for_each(|kept| seen.add(kept));
+            let done = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
+            done.watch.iter().for_each(|watch| watched.add(watch));
+            done.seen.iter().for_each(|kept| seen.add(kept));
+            steps += done.steps;
         }
         let view = &program.output;
         let end = view.first_word + view.span();
-        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), watched, seen })
+        Ok(Executed { words: buffers[view.buffer].read(view.first_word..end), watched, seen, steps })
     }
 }
 

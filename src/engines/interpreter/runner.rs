@@ -124,6 +124,15 @@ impl Runner {
         Ok(unsupported(program, &passes, &Feature::ALL, &limits()).or_else(|| too_large(program, &passes)))
     }
 
+    /// Runs `program` once, as [`Runner::compute`]: how many steps all its invocations make together. An arithmetic operation, an
+    /// index, a load or a store is a step.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn count(&mut self, program: &Program) -> Result<u64, RunError> {
+        Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.steps)
+    }
+
     /// Whether the results change with what workgroup memory holds before anything is written there: a few patterns besides
     /// zero are tried. A shader of which this is false with every input that it meets may go to a driver without
     /// [`Program::zeroed`].

@@ -138,6 +138,11 @@ impl Kernel for Dropout {
         cases
     }
 
+    /// Where words come by element, the launch is no matter.
+    fn algorithm(&self, case: &Case) -> String {
+        if matches!(case.variant(), "element" | "threshold") { case.problem() } else { case.to_string() }
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let p = case.decimal("p")?;
         let wg = case.count("wg")?;

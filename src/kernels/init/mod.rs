@@ -102,6 +102,11 @@ impl Kernel for Init {
         cases
     }
 
+    /// Each number is drawn by itself, whatever the launch; the sums of an orthogonal matrix are a workgroup's.
+    fn algorithm(&self, case: &Case) -> String {
+        if case.variant() == "orthogonal" { case.to_string() } else { case.problem() }
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         if case.variant() == "orthogonal" { orthogonal::problem(case) } else { weights::problem(case) }
     }

@@ -10,7 +10,7 @@ mod truth;
 mod twin;
 
 use std::marker::PhantomData;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     Allowance, Buffer, Exact, Feature, Kernel, Observation, OutputView, Param, Pass, Problem, Profile, Program, Range,
@@ -25,8 +25,8 @@ use crate::with_arith;
 use binary16::Binary16;
 use element::Element;
 pub use instructions::{Instructions, product};
-use truth::Truth;
-use twin::{Dot4, Factors, Micro, Serial, multiply};
+use truth::{Inputs, Truth};
+use twin::{Dot4, Factors, Micro, Serial, Vectorised, multiply};
 
 /// See the module.
 #[derive(Debug)]
@@ -132,6 +132,17 @@ impl Kernel for Matmul {
         plan::cases(profile, seed)
     }
 
+    /// Tiles, batches and one part of k leave the order of each sum as it is.
+    fn algorithm(&self, case: &Case) -> String {
+        let serial = matches!(case.variant(), "naive" | "tiled" | "register") || case.text("split") == "1";
+        let problem = case.problem();
+        match problem.split_once('?') {
+            Some((_, parameters)) if serial => format!("matmul in order?{parameters}"),
+            _ if case.variant() == "dot4" => problem,
+            _ => case.to_string(),
+        }
+    }
+
     fn problem(&self, case: &Case) -> Result<Box<dyn Problem>, CaseError> {
         let (m, n) = (case.count("m")?, case.count("n")?);
         let k = case.count("k")?;
@@ -171,7 +182,8 @@ impl Kernel for Matmul {
         };
         // The rows of a larger batch are drawn after the first ones, which stay as they are.
         let (a, b) = (draw(0, rows, k), draw(1, k, n));
-        Ok(Box::new(Product { m, k, n, batch, schedule, element, fma, a, b, truth: OnceLock::new() }))
+        let inputs = Inputs { sizes: [m, k, n], distribution, seed, stored: element };
+        Ok(Box::new(Product { m, k, n, batch, schedule, element, fma, a, b, inputs, truth: OnceLock::new() }))
     }
 }
 
@@ -187,7 +199,8 @@ struct Product {
     a: Vec<f32>,
     /// `k` rows of `n`, rounded to the stored type.
     b: Vec<f32>,
-    truth: OnceLock<Truth>,
+    inputs: Inputs,
+    truth: OnceLock<Arc<Truth>>,
 }
 
 impl Product {
@@ -200,7 +213,7 @@ impl Product {
     }
 
     fn truth(&self) -> &Truth {
-        self.truth.get_or_init(|| Truth::of(self.factors(), self.m as usize))
+        self.truth.get_or_init(|| Truth::shared(self.inputs, || Truth::of(self.factors(), self.m as usize)))
     }
 
     fn shader(&self) -> Shader {
@@ -275,7 +288,7 @@ impl Product {
     }
 
     fn run(&self, micro: impl Micro, range: std::ops::Range<u32>, c: &mut [f32], threads: usize) {
-        multiply(micro, self.factors(), range.start as usize..range.end as usize, c, threads);
+        multiply(Vectorised(micro), self.factors(), range.start as usize..range.end as usize, c, threads);
     }
 }
 
@@ -380,7 +393,7 @@ impl Problem for Product {
     }
 
     fn exact(&self) -> Option<Exact> {
-        Some(Exact { values: self.truth().exact.clone() })
+        Some(Exact { values: self.truth().0.iter().map(|e| e.exact).collect() })
     }
 
     fn allowance(&self) -> Allowance {
@@ -390,8 +403,9 @@ impl Problem for Product {
     fn observe(&self, output: &Bits) -> Vec<Observation> {
         let truth = self.truth();
         let unit = self.element.accumulator().0 / 2.0;
-        let worst = (0..output.len.min(truth.exact.len()))
-            .map(|i| (output.value(i) - truth.exact[i]).abs() / truth.magnitude[i])
+        let worst = (0..output.len)
+            .zip(&truth.0)
+            .map(|(i, e)| (output.value(i) - e.exact).abs() / e.magnitude)
             .filter(|e| e.is_finite())
             .fold(0.0, f64::max);
         vec![Observation::new(

@@ -152,6 +152,8 @@ fn known_answers_of_three_orders() {
         fma: false,
         a: numbers("a"),
         b: numbers("b"),
+        // No case has these.
+        inputs: Inputs { sizes: [1, 4, 1], distribution: Distribution::Wide, seed: u64::MAX, stored: Element::F32 },
         truth: OnceLock::new(),
     };
     let (serial, split) = (product(Schedule::Naive { wg: 64 }), product(Schedule::SplitK { split: 2 }));

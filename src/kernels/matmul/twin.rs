@@ -66,6 +66,7 @@ impl<A: Arith> Micro for Serial<A> {
     const ROWS: usize = ROWS;
     const COLUMNS: usize = COLUMNS;
 
+    #[inline(always)]
     fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
         for (row, sums) in tile.rows() {
             serial_row::<A>(a, b, row, sums);
@@ -93,6 +94,7 @@ impl<A: Arith> Micro for Dot4<A> {
     const ROWS: usize = ROWS;
     const COLUMNS: usize = COLUMNS;
 
+    #[inline(always)]
     fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
         let (a4, _) = a.as_chunks::<{ 4 * ROWS }>();
         let (b4, b_tail) = b.as_chunks::<{ 4 * COLUMNS }>();
@@ -109,6 +111,29 @@ impl<A: Arith> Micro for Dot4<A> {
             }
             serial_row::<A>(a_tail, b_tail, row, sums);
         }
+    }
+}
+
+/// A portable kernel, compiled for vectors twice as wide where the processor has them. The operations are the same, and so are
+/// the bits (but for the payload of a NaN).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vectorised<M>(pub(super) M);
+
+impl<M: Micro> Micro for Vectorised<M> {
+    const ROWS: usize = M::ROWS;
+    const COLUMNS: usize = M::COLUMNS;
+
+    fn run(self, a: &[f32], b: &[f32], tile: Tile<'_>) {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            #[target_feature(enable = "avx2")]
+            fn wide<M: Micro>(micro: M, a: &[f32], b: &[f32], tile: Tile<'_>) {
+                micro.run(a, b, tile);
+            }
+            // SAFETY: the processor has it.
+            return unsafe { wide(self.0, a, b, tile) };
+        }
+        self.0.run(a, b, tile);
     }
 }
 

@@ -4,13 +4,15 @@ mod bounds;
 
 use super::sum::{shape, twin, workgroup};
 use super::{
-    Allowance, Buffer, Exact, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader, Variant,
+    Allowance, Buffer, Exact, Interval, Kernel, OutputView, Param, Pass, Problem, Profile, Program, Range, Shader,
+    Variant,
 };
 use crate::kernels::case::{Case, CaseError};
 use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic};
 use crate::numerics::inputs::Distribution;
+use crate::numerics::threads;
 use crate::with_arith;
 
 /// See the module.
@@ -165,6 +167,12 @@ fn welford<A: Arith>(row: &[f32], wg: usize) -> [f32; 2] {
     [mean, A::div(square, count)]
 }
 
+impl MeanVarianceProblem {
+    fn row(&self, index: usize) -> &[f32] {
+        &self.input[index * self.n..(index + 1) * self.n]
+    }
+}
+
 impl Problem for MeanVarianceProblem {
     fn shape(&self) -> (Dtype, usize) {
         (Dtype::F32, 2 * self.rows)
@@ -198,8 +206,8 @@ impl Problem for MeanVarianceProblem {
 
     fn twin(&self, arithmetic: Arithmetic, threads: usize) -> Option<Bits> {
         let mut out = vec![0.0f32; 2 * self.rows];
-        crate::numerics::threads::rows(&mut out, 2, threads, |index, pair| {
-            let row = &self.input[index * self.n..(index + 1) * self.n];
+        threads::rows(&mut out, 2, threads, |index, pair| {
+            let row = self.row(index);
             let found = with_arith!(arithmetic, A => match self.method {
                 Method::OnePass => one_pass::<A>(row, self.wg),
                 Method::TwoPass => two_pass::<A>(row, self.wg),
@@ -211,20 +219,22 @@ impl Problem for MeanVarianceProblem {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let moments = |row| {
-            let found = bounds::Moments::of(row);
-            [found.mean, found.variance]
-        };
-        Some(Exact { values: self.input.chunks(self.n).flat_map(moments).collect() })
+        let values = threads::filled(self.rows, 2, 0.0, |index, out| {
+            let found = bounds::Moments::of(self.row(index));
+            out.copy_from_slice(&[found.mean, found.variance]);
+        });
+        Some(Exact { values })
     }
 
     fn allowance(&self) -> Allowance {
-        let intervals = |row| match self.method {
+        let intervals = |row: &[f32]| match self.method {
             Method::OnePass => bounds::one_pass(row, self.wg),
             Method::TwoPass => bounds::two_pass(row, self.wg),
             Method::Welford => bounds::welford(row, self.wg),
         };
-        Allowance::Intervals(self.input.chunks(self.n).flat_map(intervals).collect())
+        Allowance::Intervals(threads::filled(self.rows, 2, Interval::ANY, |index, out| {
+            out.copy_from_slice(&intervals(self.row(index)));
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::bits::{Bits, Dtype};
 use crate::model::task::{Operation, Tensor};
 use crate::numerics::arith::{Arith, Arithmetic, Ieee};
 use crate::numerics::inputs::philox::Stream;
+use crate::numerics::threads;
 use crate::with_arith;
 
 /// Words of a row in the exact sum's accumulator: twenty digits and the flags.
@@ -49,8 +50,8 @@ impl SumProblem {
 
     fn each(&self, sum: impl Fn(&[f32]) -> f32 + Sync, threads: usize) -> Bits {
         let mut out = vec![0.0f32; self.rows];
-        crate::numerics::threads::rows(&mut out, 1, threads, |row, slot| {
-            slot[0] = sum(&self.input[row * self.n..(row + 1) * self.n]);
+        threads::rows(&mut out, 1, threads, |row, slot| {
+            slot[0] = sum(self.row(row));
         });
         Bits::f32(&out)
     }
@@ -97,8 +98,12 @@ impl SumProblem {
         Bits::f32(&sums)
     }
 
+    fn row(&self, index: usize) -> &[f32] {
+        &self.input[index * self.n..(index + 1) * self.n]
+    }
+
     fn rows_of(&self) -> Vec<Row> {
-        self.input.chunks(self.n).map(Row::of).collect()
+        threads::filled(self.rows, 1, Row::of(&[]), |index, out| out[0] = Row::of(self.row(index)))
     }
 
     /// The numbers in the longest strided part.
@@ -252,12 +257,10 @@ impl Problem for SumProblem {
     }
 
     fn exact(&self) -> Option<Exact> {
-        let values = self.input.chunks(self.n);
-        Some(Exact {
-            values: values
-                .map(|row| row.iter().copied().collect::<crate::numerics::exact::FixedSum>().to_f64())
-                .collect(),
-        })
+        let values = threads::filled(self.rows, 1, 0.0, |index, out| {
+            out[0] = self.row(index).iter().copied().collect::<crate::numerics::exact::FixedSum>().to_f64();
+        });
+        Some(Exact { values })
     }
 
     /// See [`bounds`]. The exact sum is integer work, so that only its own bits are allowed.

@@ -99,6 +99,8 @@ pub(super) struct Machine<'c> {
     breaks: Vec<Mask>,
     continues: Vec<Mask>,
     fuel: u64,
+    /// Steps so far, each counted once for every lane.
+    executed: u64,
     watch: Option<Watch>,
 }
 
@@ -135,6 +137,7 @@ impl<'c> Machine<'c> {
             breaks: Vec::new(),
             continues: Vec::new(),
             fuel: way.most_steps,
+            executed: 0,
             watch: None,
         }
     }
@@ -142,6 +145,11 @@ impl<'c> Machine<'c> {
     /// Watches for races from now on. Only for one workgroup at a time.
     pub(super) fn watch(&mut self, watch: Watch) {
         self.watch = Some(watch);
+    }
+
+    /// How many steps all lanes made, those included that waited for others of their workgroup.
+    pub(super) fn executed(&self) -> u64 {
+        self.executed
     }
 
     /// What was watched, and what was kept of atomics.

@@ -36,6 +36,7 @@ impl<'c> Machine<'c> {
 
     /// Executes steps, all lanes in step.
     pub(super) fn steps(&mut self, block: &'c [Step], mut mask: Mask) -> Result<Mask, Stopped> {
+        self.executed += (work(block) * self.lanes) as u64;
         for step in block {
             if mask.is_none() {
                 break;
