@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod canonical;
+mod difference;
 mod id;
 mod merge;
 mod raw;
