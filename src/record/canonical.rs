@@ -45,7 +45,7 @@ impl<'de> serde::Deserialize<'de> for Timed {
 }
 
 /// The canonical text of an object that is long enough to be a case or a verdict, so that no list of anything else takes many
-/// times the memory of its file; or of a list, the difference from another one.
+/// times the memory of its file; or of a list, the difference from another one, or a number, which stands for a known one.
 #[derive(Debug)]
 pub(super) struct Object(pub(super) Text);
 
@@ -55,7 +55,9 @@ const SHORTEST: usize = 40;
 impl<'de> serde::Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
-        if text.0.starts_with('[') || text.0.starts_with('{') && text.0.len() >= SHORTEST {
+        if text.0.starts_with(|c: char| c == '[' || c.is_ascii_digit())
+            || text.0.starts_with('{') && text.0.len() >= SHORTEST
+        {
             return Ok(Self(text));
         }
         Err(D::Error::custom("a case or a verdict is not an object with its members"))

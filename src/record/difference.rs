@@ -213,7 +213,9 @@ impl<'de> Visitor<'de> for Apply<'_> {
                 }
             }
             if out.len() > self.most {
-                return Err(serde::de::Error::custom("its parts are more than any record has, once they are put together"));
+                return Err(serde::de::Error::custom(
+                    "its parts are more than any record has, once they are put together",
+                ));
             }
         }
         String::from_utf8(out).map_err(|_| broken())
@@ -275,13 +277,17 @@ mod tests {
 
     /// A text, and another one that has some of its parts in another order, with changes.
     fn two() -> impl Strategy<Value = (String, String)> {
-        let piece = prop::collection::vec(prop::sample::select(vec!["a", "é", "\"x\":", "𝄞", "0123456789", "\\n", ","]), 0..60);
-        (piece, prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..60)).prop_map(|(pieces, picks)| {
-            let other = picks.iter().filter(|_| !pieces.is_empty()).map(|(at, changed)| {
-                if *changed { "ü" } else { pieces[at.index(pieces.len())] }
-            });
-            (pieces.concat(), other.collect())
-        })
+        let piece =
+            prop::collection::vec(prop::sample::select(vec!["a", "é", "\"x\":", "𝄞", "0123456789", "\\n", ","]), 0..60);
+        (piece, prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..60)).prop_map(
+            |(pieces, picks)| {
+                let other = picks
+                    .iter()
+                    .filter(|_| !pieces.is_empty())
+                    .map(|(at, changed)| if *changed { "ü" } else { pieces[at.index(pieces.len())] });
+                (pieces.concat(), other.collect())
+            },
+        )
     }
 
     proptest! {
@@ -303,7 +309,8 @@ mod tests {
     #[test]
     fn it_is_as_short_as_what_changed() {
         let like: String = (0..500).map(|i| format!("{{\"index\":{i},\"value\":{}}},", i * i)).collect();
-        let changed = like.replace("\"value\":144}", "\"value\":145.5}").replace("{\"index\":300,\"value\":90000},", "");
+        let changed =
+            like.replace("\"value\":144}", "\"value\":145.5}").replace("{\"index\":300,\"value\":90000},", "");
         let difference = Index::new(&like).difference(&like, &changed);
         assert!(difference.len() < 60, "{difference}");
         assert_eq!(made(&like, &changed), changed, "and says it all");
@@ -314,7 +321,9 @@ mod tests {
 
     #[test]
     fn broken_lists_are_told_in_one_line() {
-        for edits in ["11", "[20],1", "-1,1", "[-1]", "1.5", "null", "[1,2]", "[]", "[11],1", "5]", "5,-6,1", "{}", "1,", "5]]"] {
+        for edits in
+            ["11", "[20],1", "-1,1", "[-1]", "1.5", "null", "[1,2]", "[]", "[11],1", "5]", "5,-6,1", "{}", "1,", "5]]"]
+        {
             let error = apply("0123456789", edits, 100).expect_err(edits).to_string();
             assert!(!error.contains('\n'), "{error}");
         }

@@ -17,12 +17,14 @@ use crate::model::record::{Outputs, Stored};
 #[derive(Debug, Default)]
 pub(super) struct Raw {
     pub(super) id: String,
-    /// Objects, and lists: differences.
+    /// Objects; lists, which are differences; and numbers, which are lines that are known.
     pub(super) cases: Vec<Text>,
     pub(super) verdicts: Vec<Text>,
     pub(super) outputs: Outputs,
     /// The outputs that are told as a difference, by digest.
     pub(super) alike: BTreeMap<String, String>,
+    /// The numbers of the outputs whose lines are known, by digest.
+    pub(super) known: BTreeMap<String, String>,
     /// Each a [`RawMember`], or a difference.
     pub(super) records: Option<Vec<Timed>>,
     pub(super) expected: BTreeSet<String>,
@@ -61,12 +63,14 @@ impl<'de> Visitor<'de> for Table<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some((digest, output)) = map.next_entry::<String, RawOutput>()? {
-            if self.0.outputs.has(&digest) || self.0.alike.contains_key(&digest) {
+            let Raw { outputs, alike, known, .. } = &*self.0;
+            if outputs.has(&digest) || alike.contains_key(&digest) || known.contains_key(&digest) {
                 return Err(A::Error::custom("an output is given twice"));
             }
             match output {
                 RawOutput::Stored(stored) => self.0.outputs.add(digest, stored),
                 RawOutput::Alike(text) => drop(self.0.alike.insert(digest, text)),
+                RawOutput::Known(number) => drop(self.0.known.insert(digest, number)),
             }
         }
         Ok(())
@@ -77,6 +81,7 @@ impl<'de> Visitor<'de> for Table<'_> {
 enum RawOutput {
     Stored(Stored),
     Alike(String),
+    Known(String),
 }
 
 impl<'de> Deserialize<'de> for RawOutput {
@@ -91,6 +96,10 @@ impl<'de> Deserialize<'de> for RawOutput {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawOutput, A::Error> {
                 Stored::deserialize(MapAccessDeserializer::new(map)).map(RawOutput::Stored)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<RawOutput, E> {
+                Ok(RawOutput::Known(number.to_string()))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<RawOutput, A::Error> {

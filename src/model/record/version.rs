@@ -40,7 +40,9 @@ impl FormatVersion {
     ///   whether a kernel of the user's own draws inputs.
     /// - 1.5: of runs that differ, the bits of each result of one element; whether drivers had compiled shaders of an earlier
     ///   audit; cases that are too large for the interpreter.
-    pub const CURRENT: Self = Self { major: 1, minor: 5 };
+    /// - 1.6: in merged files, parts that are told as their difference from another one, which earlier readers refuse; files
+    ///   that are compressed.
+    pub const CURRENT: Self = Self { major: 1, minor: 6 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
     #[must_use]

@@ -8,6 +8,7 @@
 
 mod part;
 mod read;
+mod seen;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -126,6 +126,11 @@ impl<T> Default for Known<T> {
 }
 
 impl<T: Shared> Known<T> {
+    /// The part of this key.
+    pub(super) fn find(&self, key: &Key) -> Option<Arc<Part<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).parts.get(key).map(Arc::clone)
+    }
+
     /// The part of this text: the one that is known already, or a new one, once it is checked.
     pub(super) fn part(&self, text: String) -> Result<Arc<Part<T>>, Fault> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

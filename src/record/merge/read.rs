@@ -1,13 +1,14 @@
 //! Reading files into a set: records, and sets that were written before.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 
 use super::part::{Key, Known, Part, Shared, short};
+use super::seen::{Line, Reduced, Seen};
 use super::{Member, Merged};
 use crate::model::record::{CaseView, FormatError, FormatVersion, Outputs, Record, Stored, Verdict};
 use crate::model::text::{self, Counts};
@@ -17,7 +18,7 @@ use crate::record::id::Hasher;
 use crate::record::raw::{Raw, RawMember};
 use crate::record::size;
 use crate::record::sound::{self, Unfit};
-use crate::record::store::{ReadError, Wrong, load};
+use crate::record::store::{ReadError, Wrong, check_content, fetch};
 
 /// Reads files into one set, several at a time where several threads call it. What files share is checked and held once.
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ pub struct Reader {
     cases: Known<CaseView>,
     verdicts: Known<Verdict>,
     shells: Mutex<HashMap<Key, Arc<BTreeMap<String, String>>>>,
+    seen: Seen,
     merged: Mutex<Merged>,
 }
 
@@ -40,16 +42,30 @@ impl Reader {
     /// # Errors
     /// As [`super::read`].
     pub fn read(&self, path: &Path) -> Result<(), ReadError> {
-        let text = load(path)?;
-        let path = path.display().to_string();
-        self.take(&text).map_err(|fault| match fault {
-            Fault::Changed => ReadError::Changed { path },
-            Fault::Version(reason) => ReadError::Version { path, reason },
-            Fault::Wrong(reason) => ReadError::NotARecord { path, reason },
-        })
+        let text = fetch(path)?;
+        let name = path.display().to_string();
+        let (reduced, new) = self.seen.reduce(&text);
+        let shortly = reduced.filter(|reduced| {
+            check_content(&name, &reduced.text, reduced.counts, text.len()).is_ok()
+                && self.take(&reduced.text, Some(reduced)).is_ok()
+        });
+        if shortly.is_none() {
+            check_content(&name, &text, Counts::default(), text.len())?;
+            self.take(&text, None).map_err(|fault| match fault {
+                Fault::Changed => ReadError::Changed { path: name },
+                Fault::Version(reason) => ReadError::Version { path: name, reason },
+                Fault::Wrong(reason) => ReadError::NotARecord { path: name, reason },
+            })?;
+        }
+        if !new.is_empty() {
+            let merged = self.merged.lock().unwrap_or_else(PoisonError::into_inner);
+            self.seen.learn(&text, new, (&self.cases, &self.verdicts, &merged.outputs));
+        }
+        Ok(())
     }
 
-    fn take(&self, text: &[u8]) -> Result<(), Fault> {
+    /// Takes a file's text, or what is left of it without the lines that are known.
+    fn take(&self, text: &[u8], reduced: Option<&Reduced>) -> Result<(), Fault> {
         let raw: Raw = serde_json::from_slice(text)?;
         let mut room = Room::default();
         let set = match raw.records {
@@ -57,18 +73,43 @@ impl Reader {
                 if !raw.alike.is_empty() {
                     return Err(Wrong::NoPart.into());
                 }
-                let cases = parts(&self.cases, raw.cases, None)?;
-                let verdicts = parts(&self.verdicts, raw.verdicts, None)?;
+                let mut lines = 0;
+                let mut line = |number: &str| {
+                    lines += 1;
+                    reduced.and_then(|r| r.line(number)).cloned()
+                };
+                let mut known = BTreeMap::new();
+                for (digest, number) in &raw.known {
+                    match line(number) {
+                        Some(Line::Output(of, words)) if of == *digest => known.insert(digest.as_str(), words),
+                        _ => return Err(Wrong::NoPart.into()),
+                    };
+                }
+                let cases = parts(&self.cases, raw.cases, None, |n| match line(n)? {
+                    Line::Case(part) => Some(part),
+                    _ => None,
+                })?;
+                let verdicts = parts(&self.verdicts, raw.verdicts, None, |n| match line(n)? {
+                    Line::Verdict(part) => Some(part),
+                    _ => None,
+                })?;
+                // Each where it belongs.
+                if lines != reduced.map_or(0, Reduced::known) {
+                    return Err(Wrong::NoPart.into());
+                }
                 let mut member = self.member(raw.id, raw.members, cases, verdicts)?;
-                sound::outputs(member.cases(), &raw.outputs, member.shell.format)?;
+                sound::outputs(member.cases(), &raw.outputs, &known, member.shell.format)?;
                 let mut set = Merged::default();
                 (set.outputs, member.unproven) = raw.outputs.by_proof();
                 set.insert(member);
                 set
             }
             Some(records) => {
-                let cases = parts(&self.cases, raw.cases, Some(&mut room))?;
-                let verdicts = parts(&self.verdicts, raw.verdicts, Some(&mut room))?;
+                if reduced.is_some() || !raw.known.is_empty() {
+                    return Err(Wrong::NoPart.into());
+                }
+                let cases = parts(&self.cases, raw.cases, Some(&mut room), |_| None)?;
+                let verdicts = parts(&self.verdicts, raw.verdicts, Some(&mut room), |_| None)?;
                 let mut set = Merged { outputs: raw.outputs, expected: raw.expected, ..Merged::default() };
                 alike(&mut set.outputs, &raw.alike, &mut room)?;
                 let records: Vec<String> = records.into_iter().map(|Timed(text)| text).collect();
@@ -83,13 +124,15 @@ impl Reader {
                     };
                     let RawMember { id, cases: at, verdicts: of, outputs, members } = serde_json::from_str(&text)?;
                     let mut member = self.member(id, members, refer(&cases, &at)?, refer(&verdicts, &of)?)?;
-                    sound::outputs(member.cases(), &outputs, member.shell.format)?;
+                    sound::outputs(member.cases(), &outputs, &BTreeMap::new(), member.shell.format)?;
                     member.unproven = outputs;
                     set.insert(member);
                 }
                 if set.id() != raw.id {
                     return Err(Fault::Changed);
                 }
+                each_used_once("cases", &cases, set.members().flat_map(|m| &m.cases))?;
+                each_used_once("verdicts", &verdicts, set.members().flat_map(|m| &m.verdicts))?;
                 self.check(&set)?;
                 set.settle();
                 set
@@ -229,13 +272,13 @@ impl Room {
     fn expand<T: CanonicalText>(&mut self, like: &str, edits: &str) -> Result<String, Fault> {
         let text = self.output(like, edits)?;
         if serde_json::from_str::<T>(&text)?.text() != text {
-            return Err(Wrong::NoPart.into());
+            return Err(Wrong::NotLike.into());
         }
         let Counts { values, results } = text::check(&mut serde_json::Deserializer::from_str(&text))?;
         self.counts.values += values;
         self.counts.results += results;
         if self.counts.values > size::values(usize::try_from(self.made).unwrap_or(usize::MAX)) {
-            return Err(Wrong::NoPart.into());
+            return Err(Wrong::NotLike.into());
         }
         size::results(self.counts.results)?;
         Ok(text)
@@ -249,11 +292,13 @@ fn told<P: DeserializeOwned>(text: &str) -> Option<Result<(P, &str), serde_json:
     Some(serde_json::from_str(name).map(|name| (name, edits)))
 }
 
-/// The parts of a table. Where there is `room` some may be told as their difference from another one.
+/// The parts of a table. Where there is `room` some may be told as their difference from another one; `line` gives those whose
+/// line is known.
 fn parts<T: Shared>(
     known: &Known<T>,
     texts: Vec<Text>,
     mut room: Option<&mut Room>,
+    mut line: impl FnMut(&str) -> Option<Arc<Part<T>>>,
 ) -> Result<Vec<Arc<Part<T>>>, Fault> {
     let mut out: Vec<Option<Arc<Part<T>>>> = Vec::with_capacity(texts.len());
     let mut alike = Vec::new();
@@ -261,6 +306,8 @@ fn parts<T: Shared>(
         if text.starts_with('[') {
             alike.push((place, text));
             out.push(None);
+        } else if text.starts_with(|c: char| c.is_ascii_digit()) {
+            out.push(Some(line(&text).ok_or(Wrong::NoPart)?));
         } else {
             out.push(Some(known.part(text)?));
         }
@@ -296,6 +343,22 @@ fn alike(outputs: &mut Outputs, told_so: &BTreeMap<String, String>, room: &mut R
     }
     made.into_iter().for_each(|(digest, stored)| outputs.add(digest.clone(), stored));
     Ok(())
+}
+
+/// Checks that a table has each part once, and none that no record has.
+fn each_used_once<'a, T: 'a>(
+    name: &'static str,
+    table: &[Arc<Part<T>>],
+    used: impl Iterator<Item = &'a Arc<Part<T>>>,
+) -> Result<(), Wrong> {
+    let mut unused: HashSet<Key> = table.iter().map(|p| p.key).collect();
+    if unused.len() != table.len() {
+        return Err(Wrong::PartTwice(name));
+    }
+    for part in used {
+        unused.remove(&part.key);
+    }
+    if unused.is_empty() { Ok(()) } else { Err(Wrong::PartUnused(name)) }
 }
 
 /// The parts at these places.

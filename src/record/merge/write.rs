@@ -52,7 +52,11 @@ impl Merged {
         out.write_all(b"}}\n")
     }
 
-    fn write_outputs(&self, cases: &Table<crate::model::record::CaseView>, out: &mut size::Limited) -> std::io::Result<()> {
+    fn write_outputs(
+        &self,
+        cases: &Table<crate::model::record::CaseView>,
+        out: &mut size::Limited,
+    ) -> std::io::Result<()> {
         // Outputs of one case on one engine are alike.
         let mut whose: HashMap<&str, (&str, &str)> = HashMap::new();
         for case in cases.parts.iter().map(|p| &p.value) {
