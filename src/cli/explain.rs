@@ -121,7 +121,7 @@ fn record_of(args: &Args, limits: Limits) -> Result<Record, Failure> {
                 threads: vec![1],
                 vary: Vec::new(),
                 vary_all: false,
-                timeout: limits.time,
+                timeout: Some(limits.time),
                 memory: limits.memory,
                 cases: Some(cases),
                 store: record::STORE,

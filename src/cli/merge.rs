@@ -12,6 +12,7 @@ use crate::facts::soundness_of_member;
 use crate::model::words::plural;
 use crate::numerics::threads::available_threads;
 use crate::process::file::read_text;
+use crate::process::gzip;
 use crate::record::{self, FOLDER, Merged, ReadError, Reader};
 
 /// Arguments.
@@ -20,7 +21,7 @@ pub(super) struct Args {
     /// Records, merged ones too: files, folders that hold record.json or other records, beginnings of ids, or latest.
     #[arg(required = true)]
     records: Vec<OsString>,
-    /// The file to write; standard output where it is left out.
+    /// The file to write, compressed where its name ends in .gz; standard output where it is left out.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The labels that records must come from, separated by commas; or a file with one a line; or how many labels. What
@@ -28,6 +29,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "A,B|FILE|N")]
     expect_legs: Option<String>,
 }
+
+/// The size from which on it is told that a file could be compressed, in bytes.
+const LARGE: u64 = 16 << 20;
 
 /// What `--expect-legs` asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,7 +97,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             if let Some(kept) = put_aside(path, None).map_err(cant)? {
                 super::note(format_args!("The earlier file is kept: {}", kept.display()));
             }
-            record::write_with(path, |out| merged.write(out)).map_err(cant)?;
+            record::write_with(path, |out| {
+                if gzip::is_named_so(path) { gzip::compress(out, |out| merged.write(out)) } else { merged.write(out) }
+            })
+            .map_err(cant)?;
+            if !gzip::is_named_so(path) && std::fs::metadata(path).is_ok_and(|m| m.len() > LARGE) {
+                let name = path.display();
+                super::note(format_args!("With --out {name}.gz it would be compressed, and read as well."));
+            }
         }
         None => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -121,11 +132,11 @@ fn named(text: &OsStr) -> Result<Vec<PathBuf>, Failure> {
             .into_iter()
             .map(|e| e.path())
             // A pipe might never be written to.
-            .filter(|p| p.extension().is_some_and(|e| e == "json") && p.is_file())
+            .filter(|p| record::is_named_so(p) && p.is_file())
             .collect();
         files.sort();
         if files.is_empty() {
-            return Err(Failure::usage(format!("{name} has no record.json and no other .json file")));
+            return Err(Failure::usage(format!("{name} has no record.json and no other .json or .json.gz file")));
         }
         return Ok(files);
     }

@@ -267,9 +267,10 @@ pub(super) fn put_aside(record: &Path, own: Option<blake3::Hash>) -> std::io::Re
 /// `record-<start of its id>.json`, or as the file is named, numbered where that exists. The name is taken at once, by an
 /// empty file, so that it is this audit's even where the file system knows no locks.
 fn free_name(earlier: &Path, record: &Path) -> std::io::Result<PathBuf> {
-    let name = |part: Option<&std::ffi::OsStr>| part.map(|s| s.to_string_lossy().into_owned());
-    let stem = name(record.file_stem()).unwrap_or_else(|| "record".to_owned());
-    let extension = name(record.extension()).map(|e| format!(".{e}")).unwrap_or_default();
+    let whole = record.file_name().map_or_else(|| "record".to_owned(), |s| s.to_string_lossy().into_owned());
+    let (whole, end) = whole.strip_suffix(".gz").map_or((whole.as_str(), ""), |name| (name, ".gz"));
+    let (stem, extension) = whole.rsplit_once('.').filter(|(s, _)| !s.is_empty()).unwrap_or((whole, ""));
+    let extension = if extension.is_empty() { end.to_owned() } else { format!(".{extension}{end}") };
     let other = if record::is_record(record) { "unfinished" } else { "earlier" };
     let id =
         record::stated_id(record).and_then(|id| id.get(..12).map(str::to_owned)).unwrap_or_else(|| other.to_owned());

@@ -3,6 +3,8 @@
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
+use super::gzip;
+
 /// The most bytes of a text that a person writes: settings, a policy, a lock, a table, a shader.
 pub const TEXT: u64 = 16 << 20;
 
@@ -18,17 +20,21 @@ pub fn read_up_to(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     take_up_to(&mut std::fs::File::open(path)?, most)
 }
 
-/// [`read_up_to`] of a file that holds a JSON object; of one that begins otherwise only the beginning, which is as wrong as the
-/// whole.
+/// [`read_up_to`] of a file that holds a JSON object, compressed or not; of one that begins otherwise only the beginning, which is
+/// as wrong as the whole.
 ///
 /// # Errors
 /// As [`read_up_to`].
 pub fn read_object(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path)?;
-    let mut content = Vec::new();
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len().min(most);
+    let mut file = gzip::opened(file, most)?;
+    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     (&mut file).take(BEGINNING).read_to_end(&mut content)?;
     if content.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        content.append(&mut take_up_to(&mut file, most)?);
+        let left = most.saturating_sub(content.len() as u64).saturating_add(1);
+        file.take(left).read_to_end(&mut content)?;
+        refuse_more(content.len(), most)?;
     }
     Ok(content)
 }
@@ -51,10 +57,15 @@ pub fn take_text(from: &mut dyn Read) -> std::io::Result<String> {
 
 fn take_up_to(from: &mut dyn Read, most: u64) -> std::io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    if from.take(most.saturating_add(1)).read_to_end(&mut content)? as u64 > most {
+    refuse_more(from.take(most.saturating_add(1)).read_to_end(&mut content)?, most)?;
+    Ok(content)
+}
+
+fn refuse_more(bytes: usize, most: u64) -> std::io::Result<()> {
+    if bytes as u64 > most {
         return Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {} MiB", most >> 20)));
     }
-    Ok(content)
+    Ok(())
 }
 
 fn text(content: Vec<u8>) -> std::io::Result<String> {
@@ -75,6 +86,12 @@ mod tests {
         assert_eq!(read_object(&path, 3).unwrap(), b"abc", "what is not an object is told by whoever parses it");
         std::fs::write(&path, format!(" {{{}", "x".repeat(1 << 16))).unwrap();
         assert_eq!(read_object(&path, 1 << 17).unwrap().len(), (1 << 16) + 2, "an object, whole");
+        let mut compressed = Vec::new();
+        gzip::compress(&mut compressed, |out| out.write_all(&std::fs::read(&path)?)).unwrap();
+        std::fs::write(folder.path().join("b"), compressed).unwrap();
+        assert_eq!(read_object(&folder.path().join("b"), 1 << 17).unwrap().len(), (1 << 16) + 2, "a compressed one");
+        let bomb = read_object(&folder.path().join("b"), 1 << 15).unwrap_err();
+        assert_eq!(bomb.kind(), ErrorKind::FileTooLarge, "one that is more than its file has bytes");
         assert_eq!(read_object(&path, 9).unwrap_err().kind(), ErrorKind::FileTooLarge, "one without an end");
         let mut endless = std::io::repeat(b'x');
         assert_eq!(take_text(&mut endless).unwrap_err().kind(), ErrorKind::FileTooLarge, "a device");

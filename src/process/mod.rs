@@ -7,6 +7,7 @@
 pub mod file;
 pub mod frame;
 mod group;
+pub mod gzip;
 pub mod interrupt;
 mod memory;
 mod own;

@@ -16,6 +16,8 @@ struct Canonical<'a> {
     out: &'a mut Vec<u8>,
     /// Whether the names of its members are the record's own.
     fields: bool,
+    /// Whether the fields named `seconds` are kept.
+    timed: bool,
 }
 
 /// The canonical text of the value that a deserializer is at.
@@ -25,13 +27,25 @@ pub(super) struct Text(pub(super) String);
 impl<'de> serde::Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut out = Vec::new();
-        Canonical { out: &mut out, fields: true }.deserialize(deserializer)?;
+        Canonical { out: &mut out, fields: true, timed: false }.deserialize(deserializer)?;
+        String::from_utf8(out).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// The canonical text with the fields named `seconds`.
+#[derive(Debug)]
+pub(super) struct Timed(pub(super) String);
+
+impl<'de> serde::Deserialize<'de> for Timed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut out = Vec::new();
+        Canonical { out: &mut out, fields: true, timed: true }.deserialize(deserializer)?;
         String::from_utf8(out).map(Self).map_err(D::Error::custom)
     }
 }
 
 /// The canonical text of an object that is long enough to be a case or a verdict, so that no list of anything else takes many
-/// times the memory of its file.
+/// times the memory of its file; or of a list, the difference from another one, or a number, which stands for a known one.
 #[derive(Debug)]
 pub(super) struct Object(pub(super) Text);
 
@@ -41,7 +55,9 @@ const SHORTEST: usize = 40;
 impl<'de> serde::Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
-        if text.0.starts_with('{') && text.0.len() >= SHORTEST {
+        if text.0.starts_with(|c: char| c == '[' || c.is_ascii_digit())
+            || text.0.starts_with('{') && text.0.len() >= SHORTEST
+        {
             return Ok(Self(text));
         }
         Err(D::Error::custom("a case or a verdict is not an object with its members"))
@@ -107,7 +123,7 @@ impl<'de> Visitor<'de> for Canonical<'_> {
             if before > start {
                 self.out.push(b',');
             }
-            if seq.next_element_seed(Canonical { out: self.out, fields: true })?.is_none() {
+            if seq.next_element_seed(Canonical { out: self.out, fields: true, timed: self.timed })?.is_none() {
                 self.out.truncate(before);
                 break;
             }
@@ -117,7 +133,7 @@ impl<'de> Visitor<'de> for Canonical<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { out, fields } = self;
+        let Self { out, fields, timed } = self;
         let start = out.len();
         // Where each member's text lies.
         let mut members: Vec<(String, usize, usize)> = Vec::new();
@@ -125,8 +141,9 @@ impl<'de> Visitor<'de> for Canonical<'_> {
             let from = out.len();
             write_string(out, &name)?;
             out.push(b':');
-            map.next_value_seed(Canonical { out, fields: !NAMED_BY_OTHERS.contains(&name.as_str()) })?;
-            if fields && name == "seconds" {
+            let of_fields = !NAMED_BY_OTHERS.contains(&name.as_str());
+            map.next_value_seed(Canonical { out, fields: of_fields, timed })?;
+            if fields && !timed && name == "seconds" {
                 // It is left out, so nobody looks at it later; a file that is no record must not pass for one.
                 if !is_duration(out.get(from + "\"seconds\":".len()..).unwrap_or_default()) {
                     return Err(A::Error::custom("a member named 'seconds' is not a number"));

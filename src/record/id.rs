@@ -43,7 +43,7 @@ impl Default for Hasher {
 
 impl Hasher {
     /// Takes a member whose value is a text, or a list of texts.
-    pub(super) fn member<'a>(&mut self, name: &str, texts: impl IntoIterator<Item = &'a str>, list: bool) {
+    pub(super) fn member(&mut self, name: &str, texts: impl IntoIterator<Item = impl AsRef<str>>, list: bool) {
         if APART.contains(&name) {
             return;
         }
@@ -58,7 +58,7 @@ impl Hasher {
             if i > 0 {
                 self.hasher.update(b",");
             }
-            self.hasher.update(text.as_bytes());
+            self.hasher.update(text.as_ref().as_bytes());
         }
         if list {
             self.hasher.update(b"]");

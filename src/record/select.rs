@@ -12,6 +12,7 @@ use super::size;
 use super::store::ReadError;
 use crate::model::record::{FormatVersion, Record, UNFINISHED};
 use crate::process::file::read_object;
+use crate::process::gzip;
 
 /// Where `gpu` writes unless told otherwise.
 pub const FOLDER: &str = "repro-audit-out";
@@ -99,8 +100,16 @@ pub fn is_record(path: &Path) -> bool {
     if !file.metadata().is_ok_and(|m| m.is_file()) {
         return false;
     }
-    let reader = std::io::BufReader::new(file.take(size::MERGED));
+    let Ok(content) = gzip::opened(file, size::MERGED) else { return false };
+    let reader = std::io::BufReader::new(content.take(size::MERGED));
     serde_json::from_reader::<_, Outline>(reader).is_ok()
+}
+
+/// Whether a file is named as records are: `.json`, or `.json.gz`.
+#[must_use]
+pub fn is_named_so(path: &Path) -> bool {
+    let whole = if gzip::is_named_so(path) { path.file_stem().map(Path::new) } else { Some(path) };
+    whole.and_then(Path::extension).is_some_and(|e| e == "json")
 }
 
 /// A record that was found in a folder.
@@ -184,7 +193,7 @@ pub fn find(text: &(impl AsRef<OsStr> + ?Sized), folders: &[&Path]) -> Result<Pa
     }
     let is_id = (SHORTEST..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
     // What looks like a path is reported as one.
-    if !is_id && (text.contains(['/', '\\']) || text.ends_with(".json")) {
+    if !is_id && (text.contains(['/', '\\']) || is_named_so(path)) {
         let source = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(ReadError::Io { path: text.to_owned(), source }.into());
     }
@@ -233,7 +242,7 @@ fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
         for place in [folder.to_path_buf(), folder.join("earlier")] {
             let Ok(entries) = std::fs::read_dir(&place) else { continue };
             for path in entries.flatten().map(|e| e.path()) {
-                if path.extension().is_none_or(|e| e != "json") {
+                if !is_named_so(&path) {
                     continue;
                 }
                 let Some(found) = head(&path).filter(|found| found.finished) else { continue };

@@ -12,6 +12,9 @@ pub(super) const RECORD: u64 = 192 << 20;
 /// The largest file of merged records, in bytes; 1,000 quick audits of machines with a dozen drivers have less than half of it.
 pub(super) const MERGED: u64 = 384 << 20;
 
+/// The most bytes that are made of what a merged file tells as differences: those of 4,000 quick audits of one machine.
+pub(super) const EXPANDED: u64 = 1 << 30;
+
 /// Bytes of a file for each value in it, at least; an audit writes 17 or more.
 const VALUE: u64 = 8;
 
@@ -48,20 +51,33 @@ pub(super) fn values(bytes: usize) -> u64 {
 pub(super) struct Limited<'a> {
     out: &'a mut dyn Write,
     left: u64,
+    /// Bytes that may still be made of differences.
+    expanded: u64,
 }
 
 impl<'a> Limited<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, most: u64) -> Self {
-        Self { out, left: most }
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, left: MERGED, expanded: EXPANDED }
     }
+
+    /// So many bytes are made of a difference that is written.
+    pub(super) fn expanded(&mut self, bytes: usize) -> std::io::Result<()> {
+        self.expanded = take(self.expanded, bytes)?;
+        Ok(())
+    }
+}
+
+/// What is left of it.
+fn take(left: u64, bytes: usize) -> std::io::Result<u64> {
+    left.checked_sub(bytes as u64).ok_or_else(|| {
+        let why = format!("these records have more than {} MiB together; merge fewer of them", MERGED >> 20);
+        std::io::Error::new(std::io::ErrorKind::FileTooLarge, why)
+    })
 }
 
 impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            let why = format!("these records have more than {} MiB together; merge fewer of them", MERGED >> 20);
-            std::io::Error::new(std::io::ErrorKind::FileTooLarge, why)
-        })?;
+        self.left = take(self.left, bytes.len())?;
         self.out.write_all(bytes)?;
         Ok(bytes.len())
     }
@@ -128,11 +144,13 @@ mod tests {
     #[test]
     fn what_could_not_be_read_again_is_not_written() {
         let mut written = Vec::new();
-        let mut out = Limited::new(&mut written, 5);
+        let mut out = Limited { out: &mut written, left: 5, expanded: 7 };
         out.write_all(b"abc").unwrap();
         out.write_all(b"de").unwrap();
         let error = out.write_all(b"f").unwrap_err();
         assert!(error.to_string().contains("merge fewer"), "{error}");
+        out.expanded(7).unwrap();
+        assert!(out.expanded(1).is_err(), "nor what is more once it is put together");
         assert_eq!(written, b"abcde", "as much as may be");
     }
 }

@@ -1,13 +1,13 @@
 //! Whether a record's parts fit one another. A file that was damaged, or made to do harm, must be refused where it is
 //! read: what comes after relies on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::size;
 use crate::model::bits::is_digest;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
-use crate::model::record::{DamagedOutput, FormatVersion, Outputs, Stored};
+use crate::model::record::{DamagedOutput, FormatVersion, Outputs};
 
 /// What of a record does not fit the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +114,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
-    outputs(views.iter(), &record.outputs, record.format)
+    outputs(views.iter(), &record.outputs, &BTreeMap::new(), record.format)
 }
 
 /// The engines' ids.
@@ -177,27 +177,32 @@ pub(super) fn storable(case: &CaseView) -> impl Iterator<Item = &String> {
 }
 
 /// Checks a record's stored outputs: each is the first result of a case, of its length, and proven by its digest, but for
-/// the samples of a `format` that had no proofs.
+/// the samples of a `format` that had no proofs. Of those that were checked before, `known`, there are the words.
 pub(super) fn outputs<'a>(
     cases: impl Iterator<Item = &'a CaseView>,
     outputs: &Outputs,
+    known: &BTreeMap<&str, u64>,
     format: FormatVersion,
 ) -> Result<(), Unfit> {
     if let Some((digest, _)) = outputs.iter().find(|(_, stored)| format.has_proofs() && !stored.is_proven()) {
         return Err(Unfit::Unproven(digest.clone()));
     }
-    let mut unused: BTreeSet<&str> = outputs.iter().map(|(digest, _)| digest.as_str()).collect();
+    // The words of each, and whether a case has it.
+    let all = outputs.iter().map(|(digest, stored)| (digest.as_str(), stored.words()));
+    let known = known.iter().map(|(digest, words)| (*digest, Some(*words)));
+    let mut all: HashMap<&str, (Option<u64>, bool)> = all.chain(known).map(|(d, w)| (d, (w, false))).collect();
     for case in cases {
         let expected = words_of(case);
         for digest in storable(case) {
-            unused.remove(digest.as_str());
-            if let Some(words) = outputs.get(digest).and_then(Stored::words).filter(|w| *w != expected) {
+            let Some((words, used)) = all.get_mut(digest.as_str()) else { continue };
+            *used = true;
+            if let Some(words) = words.filter(|w| *w != expected) {
                 return Err(Unfit::Length { digest: digest.clone(), words, case: case.id.clone(), expected });
             }
         }
     }
-    match unused.first() {
-        Some(unused) => Err(Unfit::Unused((*unused).to_owned())),
+    match all.iter().filter(|(_, (_, used))| !used).map(|(digest, _)| *digest).min() {
+        Some(unused) => Err(Unfit::Unused(unused.to_owned())),
         None => Ok(outputs.verify()?),
     }
 }

@@ -84,9 +84,18 @@ pub enum Wrong {
     /// A record of a merged file has no format.
     #[error("it has no member 'format'")]
     NoFormat,
-    /// A record of a merged file refers to a case or verdict beyond the tables.
+    /// A part of a merged file refers to one beyond its tables, or to one that is a difference itself; a record has such a part.
     #[error("it refers to a part that it does not have")]
     NoPart,
+    /// A text that a difference makes is not one of a merged file.
+    #[error("a part is told as the difference from one that it is not like")]
+    NotLike,
+    /// A table has a part more than once.
+    #[error("its table of {0} has one of them twice")]
+    PartTwice(&'static str),
+    /// A table has a part that no record has.
+    #[error("its table of {0} has one that no record refers to")]
+    PartUnused(&'static str),
 }
 
 #[derive(serde::Deserialize)]
@@ -99,26 +108,32 @@ struct Kind {
     records: Option<Vec<serde::de::IgnoredAny>>,
 }
 
-/// A file's content, once its head is found to be of a format that this program reads.
-pub(super) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// A file's content, if it can be a record.
+pub(super) fn fetch(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.display().to_string();
-    let io = |source| ReadError::Io { path: name.clone(), source };
-    let too_large = |most| ReadError::TooLarge { path: name.clone(), most };
-    let text = read_object(path, size::MERGED).map_err(|e| match e.kind() {
-        std::io::ErrorKind::FileTooLarge => too_large(size::MERGED),
-        _ => io(e),
-    })?;
-    check_head(&name, &text)?;
-    let not = |e: serde_json::Error| ReadError::NotARecord { path: name.clone(), reason: e.into() };
-    let Counts { values, results } = text::check(&mut serde_json::Deserializer::from_slice(&text)).map_err(not)?;
-    if values > size::values(text.len()) {
-        return Err(ReadError::Dense { path: name, values, bytes: text.len() });
+    read_object(path, size::MERGED).map_err(|source| match source.kind() {
+        std::io::ErrorKind::FileTooLarge => ReadError::TooLarge { path: name, most: size::MERGED },
+        _ => ReadError::Io { path: name, source },
+    })
+}
+
+/// Checks a file's head, to be of a format that this program reads, and how much it holds. Lines of it that are known are left
+/// out of `text`: `known` counts what is in them, and the whole has so many `bytes`.
+pub(super) fn check_content(name: &str, text: &[u8], known: Counts, bytes: usize) -> Result<(), ReadError> {
+    check_head(name, text)?;
+    let path = || name.to_owned();
+    let not = |e: serde_json::Error| ReadError::NotARecord { path: path(), reason: e.into() };
+    let Counts { values, results } = text::check(&mut serde_json::Deserializer::from_slice(text)).map_err(not)?;
+    let values = values.saturating_add(known.values);
+    if values > size::values(bytes) {
+        return Err(ReadError::Dense { path: path(), values, bytes });
     }
-    size::results(results).map_err(|e| ReadError::NotARecord { path: name.clone(), reason: e.into() })?;
-    if text.len() as u64 > size::RECORD && serde_json::from_slice::<Kind>(&text).map_err(not)?.records.is_none() {
-        return Err(too_large(size::RECORD));
+    size::results(results.saturating_add(known.results))
+        .map_err(|e| ReadError::NotARecord { path: path(), reason: e.into() })?;
+    if bytes as u64 > size::RECORD && serde_json::from_slice::<Kind>(text).map_err(not)?.records.is_none() {
+        return Err(ReadError::TooLarge { path: path(), most: size::RECORD });
     }
-    Ok(text)
+    Ok(())
 }
 
 /// Refuses what is no record or too new, before its content is looked at.
@@ -134,7 +149,9 @@ fn check_head(name: &str, text: &[u8]) -> Result<(), ReadError> {
 /// # Errors
 /// When the file can't be read, is no record, is of a newer format, or holds several.
 pub fn read(path: &Path) -> Result<Record, ReadError> {
-    parse(&path.display().to_string(), &load(path)?)
+    let (name, text) = (path.display().to_string(), fetch(path)?);
+    check_content(&name, &text, Counts::default(), text.len())?;
+    parse(&name, &text)
 }
 
 /// Reads a record's text; `name` says where it is from.

@@ -1,5 +1,10 @@
 //! Merging is a union of sets: any order, any grouping, any number of times gives the same bytes, and nothing is lost.
 
+mod alike;
+#[path = "../fleet/mod.rs"]
+mod fleet;
+mod forged;
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
@@ -73,7 +78,7 @@ fn merge<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Merged {
 
 /// A few seeds, some of them twice, with a way to order and to group them.
 fn recipes() -> impl Strategy<Value = (Vec<u16>, Vec<usize>, usize)> {
-    prop::collection::vec(0u16..1024, 1..6).prop_flat_map(|seeds| {
+    prop::collection::vec(0u16..1024, 1..9).prop_flat_map(|seeds| {
         let order: Vec<usize> = (0..seeds.len()).collect();
         let cut = 0..=seeds.len();
         (Just(seeds), Just(order).prop_shuffle(), cut)
@@ -101,6 +106,8 @@ proptest! {
         prop_assert_eq!(&bytes(&grouped), &expected, "associative, through a file");
         let joined = merge(first.iter().copied()).join(merge(rest.iter().copied()));
         prop_assert_eq!(&bytes(&joined), &expected, "associative, in memory");
+        let said = |set: &Merged| format!("{:?}", repro_audit::facts::set::relate(set));
+        prop_assert_eq!(said(&grouped), said(&joined), "and the same is said of it");
         // Again with itself.
         let whole = folder.path().join("whole.json");
         std::fs::write(&whole, &expected).expect("written");

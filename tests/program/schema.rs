@@ -29,6 +29,7 @@ fn derived() -> Value {
     execution["properties"]["seconds"].as_object_mut().expect("a schema").remove("default");
     let (member, merged) = (merged_record(&schema), merged(&schema));
     schema["$defs"]["MergedRecord"] = member;
+    schema["$defs"]["Difference"] = difference();
     schema["$defs"]["Merged"] = merged;
     schema["title"] = "A record of repro-audit, format 1".into();
     schema["description"] =
@@ -43,8 +44,11 @@ fn merged(record: &Value) -> Value {
     let of = |name: &str| record["properties"][name].clone();
     json!({
         "description": "Records that were merged, since format 1.2: a set by id, the same bytes however it was made. What \
-                        records share is in tables, each part once, in the order of the BLAKE3 of its canonical text \
-                        (members by name, no space, no member named `seconds`).",
+                        records share is in tables, each part once, as its canonical text (members by name, no space, no \
+                        member named `seconds`): cases by their ids, verdicts by their problem and engine, and those that \
+                        have the same by the BLAKE3 of that text. Since format 1.6 only the first of these is there as it \
+                        is, and the others as what makes them from it; so it is with records, whose text keeps `seconds`, \
+                        and with outputs.",
         "type": "object",
         "properties": {
             "format": of("format"),
@@ -59,12 +63,45 @@ fn merged(record: &Value) -> Value {
                 "type": "array",
                 "items": { "type": "string" },
             },
-            "records": { "type": "array", "items": { "$ref": "#/$defs/MergedRecord" } },
-            "cases": of("cases"),
-            "verdicts": of("verdicts"),
-            "outputs": of("outputs"),
+            "records": { "type": "array", "items": or_a_difference("MergedRecord") },
+            "cases": { "description": of("cases")["description"], "type": "array", "items": or_a_difference("CaseRecord") },
+            "verdicts": {
+                "description": of("verdicts")["description"],
+                "type": "array",
+                "items": or_a_difference("Verdict"),
+            },
+            "outputs": {
+                "description": of("outputs")["description"],
+                "type": "object",
+                "additionalProperties": or_a_difference("Stored"),
+            },
         },
         "required": ["format", "id", "records", "cases", "verdicts", "outputs"],
+    })
+}
+
+fn or_a_difference(name: &str) -> Value {
+    json!({ "anyOf": [{ "$ref": format!("#/$defs/{name}") }, { "$ref": "#/$defs/Difference" }] })
+}
+
+/// What makes a part of a merged file from another one.
+fn difference() -> Value {
+    json!({
+        "description": "Since format 1.6: what makes the canonical text of a part from that of another one. First the other \
+                        part, which is no difference itself: its place in the same list, from 0, or an output's digest. Then \
+                        a number copies so many bytes of the other text from the place that was reached, and goes past them; \
+                        a text is put in, and goes past as many bytes as it has; a number in a list goes so many bytes \
+                        forward, and a negative number goes back.",
+        "type": "array",
+        "minItems": 1,
+        "prefixItems": [{ "type": ["integer", "string"] }],
+        "items": {
+            "anyOf": [
+                { "type": "integer" },
+                { "type": "string" },
+                { "type": "array", "minItems": 1, "maxItems": 1, "items": { "type": "integer", "minimum": 0 } },
+            ],
+        },
     })
 }
 
@@ -222,7 +259,7 @@ impl<'a> Checker<'a> {
             "number" => value.is_number(),
             "boolean" => value.is_boolean(),
             "null" => value.is_null(),
-            "integer" => value.is_u64(),
+            "integer" => value.is_u64() || value.is_i64() && schema.get("minimum").is_none(),
             "array" => value.is_array(),
             "object" => value.is_object(),
             _ => false,
@@ -482,10 +519,30 @@ fn older() -> Vec<Value> {
     out
 }
 
+/// Two audits of one machine, of which one result differs in some words.
+fn twice() -> [Record; 2] {
+    [0, 1].map(|which: u32| {
+        let mut record = crate::fixture::full(1);
+        record.provenance.settings.label = Some("again ".repeat(1 + usize::from(which > 0)));
+        let (mut words, case) =
+            ((0..1000u32).map(|i| i.wrapping_mul(2_654_435_761) % 8191).collect::<Vec<u32>>(), &mut record.cases[0]);
+        words[300] += which;
+        (case.dtype, case.elements) = (Dtype::F32, 1000);
+        let bits = Bits::words(Dtype::F32, words);
+        let mut first = case.executions.iter_mut().filter_map(|x| match &mut x.outcome {
+            Outcome::Ran { distinct, .. } => distinct.first_mut(),
+            _ => None,
+        });
+        first.next().expect("it ran").digest = bits.digest();
+        record.outputs.add(bits.digest(), Stored::new(&bits, 1024));
+        record
+    })
+}
+
 fn merged_file() -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let reader = Reader::default();
-    for (i, mut record) in records().into_iter().enumerate() {
+    for (i, mut record) in records().into_iter().chain(twice()).enumerate() {
         crate::fixture::readable(&mut record);
         for finding in record.cases.iter_mut().flat_map(|c| &mut c.executions).flat_map(|x| &mut x.findings) {
             finding.message = finding.message.replace('\u{1b}', "");

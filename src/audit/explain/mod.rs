@@ -10,8 +10,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::child::{Child, ChildError, RESTARTS};
+use super::child::{Child, ChildError};
 use super::listing::Listing;
+use super::server::{Seat, Server};
 use super::worker::Response;
 use super::{AuditError, Caches, plan};
 use crate::engines::interpreter::asked::Answers;
@@ -46,6 +47,9 @@ pub trait ExplainProgress: Sync {
     /// So many of so many cases are done on an engine.
     fn done(&self, engine: &str, cases: usize, of: usize);
 }
+
+/// What is asked of a child.
+const EXPLANATION: &str = "an explanation";
 
 /// What liberties do to the strict result of a case.
 struct Sensitivity {
@@ -162,8 +166,13 @@ fn on(
     let mut environment: BTreeMap<String, String> =
         plan.listing.environment.clone().into_iter().chain(engine.variables.clone()).collect();
     environment.extend(plan.caches.tell(here, &environment).variables);
-    let mut child: Option<Child> = None;
-    let mut starts = 0;
+    let mut server = Server::new(Seat {
+        adapter: here.clone(),
+        environment,
+        scratch: scratch.to_owned(),
+        planted: plan.planted.clone(),
+        limits: plan.limits,
+    });
     for (n, case) in differing.iter().enumerate() {
         if interrupt::stopped().is_some() {
             break;
@@ -177,47 +186,33 @@ fn on(
         let strict = case.strict();
         let changes = |l: &Liberty| sensitivity.digests.iter().any(|(of, d)| of == l && Some(d.as_str()) != strict);
         let liberties: Vec<Liberty> = open.iter().copied().filter(changes).collect();
-        let asked = (|| {
-            let child = match &mut child {
-                Some(child) => child,
-                None if starts > RESTARTS => {
-                    return Err(ChildError::Ended(format!("not tried: its process failed {starts} times")));
-                }
-                none => {
-                    starts += 1;
-                    none.insert(Child::serve(here, &environment, scratch, &plan.planted, plan.limits)?.0)
-                }
-            };
-            child.explain(&case.id, &liberties)
-        })();
+        let asked = server.ask(
+            EXPLANATION,
+            |answer| {
+                matches!(answer, Response::Explained { .. } | Response::Skipped { .. } | Response::Unwritten { .. })
+            },
+            |_| (),
+            |child| child.explain(&case.id, &liberties),
+        );
         match asked {
-            Ok(Response::Explained { digest, pair }) if Some(digest.as_str()) == first(case, &engine.id) => {
+            Some(Response::Explained { digest, pair }) if Some(digest.as_str()) == first(case, &engine.id) => {
                 match pair {
                     Some(pair) => all.pairs.push(*pair),
                     None => unasked("its result is the strict one now".to_owned()),
                 }
             }
-            Ok(Response::Explained { .. }) => unasked("its result is another than in the record now".to_owned()),
-            Ok(Response::Skipped { why }) => unasked(why.to_string()),
-            Ok(Response::Unwritten { reason, .. }) => unasked(reason),
-            Ok(Response::Failed { reason, fatal }) => {
-                unasked(reason);
-                if fatal {
-                    child = None;
-                }
-            }
-            Ok(_) => {
-                unasked(ChildError::Other("an explanation").to_string());
-                child = None;
-            }
-            Err(e) => {
-                unasked(e.to_string());
-                child = None;
-            }
+            Some(Response::Explained { .. }) => unasked("its result is another than in the record now".to_owned()),
+            Some(Response::Skipped { why }) => unasked(why.to_string()),
+            Some(Response::Unwritten { reason, .. } | Response::Failed { reason, .. }) => unasked(reason),
+            Some(_) => unasked(ChildError::Other(EXPLANATION).to_string()),
+            None => unasked(format!("not tried: its process failed {} times", server.starts())),
         }
     }
-    if let Some(Ok(Response::Named { operations })) = child.as_mut().map(Child::name) {
-        all.operations = operations;
+    if !all.pairs.is_empty() {
+        let named = |answer: &Response| matches!(answer, Response::Named { .. });
+        if let Some(Response::Named { operations }) = server.ask(EXPLANATION, named, |_| (), Child::name) {
+            all.operations = operations;
+        }
     }
     progress.done(&engine.id, differing.len(), differing.len());
     all.promote();

@@ -6,9 +6,11 @@ mod engine;
 mod environment;
 mod evidence;
 mod format;
+mod known;
 mod outputs;
 mod own;
 mod result;
+mod stored;
 mod tree;
 mod version;
 
@@ -21,7 +23,9 @@ pub use evidence::{Evidence, Levels};
 pub use format::{
     CaseRecord, Comparison, Control, LevelState, Provenance, Record, Run, Settings, ShaderCache, UNFINISHED, Verdict,
 };
-pub use outputs::{Damage, DamagedOutput, Known, Outputs, STORE, Stored, block};
+pub use known::Known;
+pub use outputs::Outputs;
 pub use own::OwnKernel;
 pub use result::{Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
+pub use stored::{Damage, DamagedOutput, STORE, Stored, block};
 pub use version::{FormatError, FormatVersion};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use blake3::hazmat::{ChainingValue, HasherExt as _, Mode, merge_subtrees_non_root, merge_subtrees_root};
 
-use super::outputs::{Damage, block, place};
+use super::stored::{Damage, block, place};
 use crate::model::bits::{digest_words, hash_words};
 
 /// Words in a chunk.

@@ -39,8 +39,10 @@ impl FormatVersion {
     ///   differences that are finite on neither side as a class of their own, and how many finite ones start from zero;
     ///   whether a kernel of the user's own draws inputs.
     /// - 1.5: of runs that differ, the bits of each result of one element; whether drivers had compiled shaders of an earlier
-    ///   audit; cases that are too large for the interpreter, or for a process's memory.
-    pub const CURRENT: Self = Self { major: 1, minor: 5 };
+    ///   audit; cases that are too large for the interpreter.
+    /// - 1.6: in merged files, parts that are told as their difference from another one, which earlier readers refuse; files
+    ///   that are compressed; cases that are too large for a process's memory.
+    pub const CURRENT: Self = Self { major: 1, minor: 6 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
     #[must_use]
