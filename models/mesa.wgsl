@@ -1,6 +1,6 @@
 //! liberties: operand-nan
 //
-// Mesa 22.3 with LLVM on x86-64 with FMA: lavapipe, and what llvmpipe's OpenGL shares with it (`mesa_gl.wgsl` has the rest).
+// Mesa 22.3 with LLVM on x86-64 with FMA: lavapipe. llvmpipe through OpenGL shares much of it, and is not held against it.
 // Arithmetic is the processor's, with its NaN. Mesa's own functions fuse their polynomials, a shader's arithmetic is not fused.
 
 fn bits(x: f32) -> u32 { return bitcast<u32>(x); }

@@ -28,10 +28,9 @@ struct Driver {
     files: &'static [&'static str],
 }
 
-const DRIVERS: [Driver; 3] = [
+const DRIVERS: [Driver; 2] = [
     Driver { name: "swiftshader", backend: "vulkan", adapter: "SwiftShader", files: &["swiftshader"] },
     Driver { name: "lavapipe", backend: "vulkan", adapter: "llvmpipe", files: &["mesa"] },
-    Driver { name: "llvmpipe_gl", backend: "gl", adapter: "llvmpipe", files: &["mesa", "mesa_gl"] },
 ];
 
 /// Mismatches that a failure shows.

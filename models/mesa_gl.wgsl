@@ -1,1 +1,0 @@
-//! liberties: operand-nan
