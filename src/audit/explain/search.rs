@@ -249,15 +249,15 @@ mod tests {
         "arithmetic/add_zero?n=64&dist=mixed",
         "arithmetic/zero_minus?n=64&dist=mixed",
         "arithmetic/div_constant?n=64",
-        "arithmetic/fma?n=64",
+        "arithmetic/fma?n=256",
         "arithmetic/mul?n=64&dist=mixed",
         "specials/add?n=256&dist=edges",
         "specials/subtract_self?n=256&dist=edges",
         "specials/div?n=256&dist=edges",
         "specials/fma?n=256&dist=edges",
-        "conversion/f32_to_f16?n=64",
+        "conversion/f32_to_f16?n=256",
         "layer_norm/two_pass?rows=2&cols=32",
-        "sum/kahan?n=64",
+        "sum/kahan?n=256",
     ];
 
     fn programs() -> Vec<(String, Program)> {
