@@ -30,6 +30,9 @@ pub(super) struct Search<'e> {
     answers: Arc<Mutex<Answers>>,
 }
 
+/// A result, and how often each operation came up.
+type Measured = (Bits, BTreeMap<Primitive, u64>);
+
 /// What a hypothesis gives.
 struct Given {
     by: Reproduction,
@@ -105,7 +108,7 @@ impl<'e> Search<'e> {
         program: &Program,
         liberties: &[Liberty],
         covered: Covered,
-    ) -> Result<Option<(Bits, BTreeMap<Primitive, u64>)>, RunError> {
+    ) -> Result<Option<Measured>, RunError> {
         let asking = Asking::new(covered, Arc::clone(&self.answers));
         let mut runner = Runner::open(mode_of(liberties));
         for _ in 0..ROUNDS {
@@ -268,11 +271,11 @@ mod tests {
         CASES.iter().map(program).collect()
     }
 
+    /// Pairs, each with what changes it, and operations.
+    type Explained = (Vec<(Pair, Vec<Liberty>)>, Vec<crate::model::explained::Operation>);
+
     /// The pairs of a planted engine that differ, with what changes each.
-    fn explained(
-        mode: Mode,
-        programs: &[(String, Program)],
-    ) -> (Vec<(Pair, Vec<Liberty>)>, Vec<crate::model::explained::Operation>) {
+    fn explained(mode: Mode, programs: &[(String, Program)]) -> Explained {
         let mut engine = interpreting(mode, 1);
         let answers = Arc::default();
         let mut pairs = Vec::new();
