@@ -32,11 +32,51 @@ impl Kind {
 
 /// Magnitudes of binary32 at which functions change what they do, as bits.
 const EDGES: [u32; 45] = [
-    0x0000_0000, 0x0000_0001, 0x0000_0002, 0x0040_0000, 0x007f_ffff, 0x0080_0000, 0x0080_0001, 0x00ff_ffff, 0x0100_0000,
-    0x3300_0000, 0x3380_0000, 0x387f_ffff, 0x3880_0000, 0x3f00_0000, 0x3f7f_ffff, 0x3f80_0000, 0x3f80_0001, 0x3fc0_0000,
-    0x4000_0000, 0x4049_0fdb, 0x4100_0000, 0x4120_0000, 0x42ae_ac50, 0x42b1_7218, 0x42cf_f1b5, 0x42fc_0000, 0x42ff_ffff,
-    0x4300_0000, 0x4316_0000, 0x477f_e000, 0x477f_f000, 0x4aff_ffff, 0x4b00_0000, 0x4b80_0000, 0x4eff_ffff, 0x4f00_0000,
-    0x4f7f_ffff, 0x4f80_0000, 0x5d5e_0b6b, 0x7e00_0000, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 0x7fc0_0000, 0x7fd5_5555,
+    0x0000_0000,
+    0x0000_0001,
+    0x0000_0002,
+    0x0040_0000,
+    0x007f_ffff,
+    0x0080_0000,
+    0x0080_0001,
+    0x00ff_ffff,
+    0x0100_0000,
+    0x3300_0000,
+    0x3380_0000,
+    0x387f_ffff,
+    0x3880_0000,
+    0x3f00_0000,
+    0x3f7f_ffff,
+    0x3f80_0000,
+    0x3f80_0001,
+    0x3fc0_0000,
+    0x4000_0000,
+    0x4049_0fdb,
+    0x4100_0000,
+    0x4120_0000,
+    0x42ae_ac50,
+    0x42b1_7218,
+    0x42cf_f1b5,
+    0x42fc_0000,
+    0x42ff_ffff,
+    0x4300_0000,
+    0x4316_0000,
+    0x477f_e000,
+    0x477f_f000,
+    0x4aff_ffff,
+    0x4b00_0000,
+    0x4b80_0000,
+    0x4eff_ffff,
+    0x4f00_0000,
+    0x4f7f_ffff,
+    0x4f80_0000,
+    0x5d5e_0b6b,
+    0x7e00_0000,
+    0x7f7f_ffff,
+    0x7f80_0000,
+    0x7f80_0001,
+    0x7fc0_0000,
+    0x7fd5_5555,
 ];
 
 /// Significands that lie next to roundings.
@@ -100,7 +140,7 @@ fn random(seed: u64) -> u64 {
 fn word(kind: Kind, i: usize, k: usize, n: usize) -> u32 {
     let bits = random(((i as u64) << 6) | k as u64);
     let both = EDGES.len() * 2;
-    let edge = |at: usize| EDGES[at % both / 2] | ((at & 1) as u32) << 31;
+    let edge = |at: usize| EDGES[at % both / 2] | low((at as u64 & 1) << 31);
     if kind != Kind::F32 {
         return match (bits >> 32) % 4 {
             0 => edge(low(bits) as usize),
@@ -120,7 +160,10 @@ fn word(kind: Kind, i: usize, k: usize, n: usize) -> u32 {
     };
     match random(i as u64) % 8 {
         // Every sign and exponent.
-        0..3 => ((i as u32).wrapping_mul(if k == 0 { 1 } else { 0x9e37_79b1 }) >> if k == 0 { 0 } else { 20 }) << 23 | significand,
+        0..3 => {
+            (low(i as u64).wrapping_mul(if k == 0 { 1 } else { 0x9e37_79b1 }) >> if k == 0 { 0 } else { 20 }) << 23
+                | significand
+        }
         // Moderate ones.
         3..6 => low(bits >> 31 & 1) << 31 | (117 + low(bits >> 32 & 0xffff) % 16) << 23 | significand,
         // Equal ones, or negatives.
