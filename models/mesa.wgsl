@@ -1,6 +1,6 @@
 //! liberties: operand-nan
 //
-// Mesa 22.3 with LLVM on x86-64 with FMA: lavapipe. llvmpipe through OpenGL shares much of it, and is not held against it.
+// Mesa 22.3 with LLVM on x86-64 with FMA: lavapipe, and what llvmpipe's OpenGL shares with it (`mesa_gl.wgsl` has the rest).
 // Arithmetic is the processor's, with its NaN. Mesa's own functions fuse their polynomials, a shader's arithmetic is not fused.
 
 fn bits(x: f32) -> u32 { return bitcast<u32>(x); }
@@ -226,8 +226,6 @@ fn model_ldexp(x: f32, e: i32) -> f32 {
 }
 fn model_i32_from_f32(x: f32) -> i32 { return truncated(least(greatest(x, -2147483648.0), 2147483520.0)); }
 fn model_u32_from_f32(x: f32) -> u32 { return u32(least(greatest(x, 0.0), 4294967040.0)); }
-fn model_f32_from_u32(x: u32) -> f32 { return f32(x); }
-fn model_f32_from_i32(x: i32) -> f32 { return f32(x); }
 // vcvtps2ph and vcvtph2ps: NaN keep what fits of their payload.
 fn half_bits(x: f32) -> u32 {
     if is_nan(x) { return ((bits(x) >> 16u) & 0x8000u) | 0x7e00u | ((bits(x) >> 13u) & 0x3ffu); }
@@ -261,15 +259,4 @@ fn model_pack2x16snorm_vec2(v: vec2<f32>) -> u32 {
 fn model_pack2x16unorm_vec2(v: vec2<f32>) -> u32 {
     return scaled(v.x, 0.0, 65535.0) | (scaled(v.y, 0.0, 65535.0) << 16u);
 }
-fn model_unpack4x8snorm(w: u32) -> vec4<f32> { return unpack4x8snorm(w); }
-fn model_unpack2x16snorm(w: u32) -> vec2<f32> { return unpack2x16snorm(w); }
-fn model_unpack4x8unorm(w: u32) -> vec4<f32> { return unpack4x8unorm(w); }
-fn model_unpack2x16unorm(w: u32) -> vec2<f32> { return unpack2x16unorm(w); }
-fn model_equal(a: f32, b: f32) -> bool { return a == b; }
 fn model_not_equal(a: f32, b: f32) -> bool { return a < b || a > b; }
-fn model_less(a: f32, b: f32) -> bool { return a < b; }
-fn model_less_equal(a: f32, b: f32) -> bool { return a <= b; }
-fn model_greater(a: f32, b: f32) -> bool { return a > b; }
-fn model_greater_equal(a: f32, b: f32) -> bool { return a >= b; }
-fn model_abs(x: f32) -> f32 { return magnitude(x); }
-fn model_negate(x: f32) -> f32 { return negative(x); }

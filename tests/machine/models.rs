@@ -6,7 +6,7 @@
 mod function;
 mod sample;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -28,9 +28,10 @@ struct Driver {
     files: &'static [&'static str],
 }
 
-const DRIVERS: [Driver; 2] = [
+const DRIVERS: [Driver; 3] = [
     Driver { name: "swiftshader", backend: "vulkan", adapter: "SwiftShader", files: &["swiftshader"] },
     Driver { name: "lavapipe", backend: "vulkan", adapter: "llvmpipe", files: &["mesa"] },
+    Driver { name: "llvmpipe_gl", backend: "gl", adapter: "llvmpipe", files: &["mesa", "mesa_gl"] },
 ];
 
 /// Mismatches that a failure shows.
@@ -42,7 +43,12 @@ type Opened = Arc<Mutex<Box<dyn Engine>>>;
 static ENGINES: LazyLock<Mutex<BTreeMap<&'static str, Opened>>> = LazyLock::new(Mutex::default);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    let files: BTreeSet<&str> = DRIVERS.iter().flat_map(|d| d.files).copied().collect();
+    let parses = |file: &'static str| {
+        let parse = move || Model::parse(file, &read(file)).map(drop).map_err(Failed::from);
+        crate::trial("models", format!("{file}_is_wgsl"), parse)
+    };
+    let mut trials: Vec<Trial> = files.into_iter().map(parses).collect();
     let demanded = std::env::var_os("REPRO_AUDIT_TEST_ADAPTERS").is_some();
     for driver in &DRIVERS {
         let present = enumerate(driver.backend).into_iter().find(|a| a.name.contains(driver.adapter));

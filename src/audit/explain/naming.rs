@@ -20,9 +20,10 @@ struct Model {
 }
 
 /// Every model there is; each may be of any adapter, for only bits decide.
-const MODELS: [Model; 3] = [
+const MODELS: [Model; 4] = [
     Model { name: "swiftshader", source: include_str!("../../../models/swiftshader.wgsl") },
     Model { name: "mesa", source: include_str!("../../../models/mesa.wgsl") },
+    Model { name: "mesa_gl", source: include_str!("../../../models/mesa_gl.wgsl") },
     Model { name: "x86", source: include_str!("../../../models/x86.wgsl") },
 ];
 

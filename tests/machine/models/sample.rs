@@ -140,7 +140,7 @@ fn random(seed: u64) -> u64 {
 fn word(kind: Kind, i: usize, k: usize, n: usize) -> u32 {
     let bits = random(((i as u64) << 6) | k as u64);
     let both = EDGES.len() * 2;
-    let edge = |at: usize| EDGES[at % both / 2] | u32::from(at & 1 == 1) << 31;
+    let edge = |at: usize| EDGES[at % both / 2] | low((at as u64 & 1) << 31);
     if kind != Kind::F32 {
         return match (bits >> 32) % 4 {
             0 => edge(low(bits) as usize),
@@ -161,9 +161,7 @@ fn word(kind: Kind, i: usize, k: usize, n: usize) -> u32 {
     match random(i as u64) % 8 {
         // Every sign and exponent.
         0..3 => {
-            (u32::try_from(i).unwrap_or(0).wrapping_mul(if k == 0 { 1 } else { 0x9e37_79b1 })
-                >> if k == 0 { 0 } else { 20 })
-                << 23
+            (low(i as u64).wrapping_mul(if k == 0 { 1 } else { 0x9e37_79b1 }) >> if k == 0 { 0 } else { 20 }) << 23
                 | significand
         }
         // Moderate ones.
