@@ -9,7 +9,7 @@ use crate::kernels::user::{Compared, Folded, Kernel};
 use crate::model::OutputComparison;
 use crate::model::bits::Bits;
 use crate::numerics::drift::measure;
-use crate::record::{CaseRecord, Execution, Outcome, OwnKernel, Record, write_atomically};
+use crate::record::{CaseRecord, Execution, OwnKernel, Record, write_atomically};
 
 /// The file's name.
 const FILE: &str = "kernel.json";
@@ -47,10 +47,7 @@ pub(super) fn beside(
         return Ok(Vec::new());
     };
     let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
-    let first = |execution: &Execution| match &execution.outcome {
-        Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.clone()),
-        _ => None,
-    };
+    let first = |execution: &Execution| execution.first().map(str::to_owned);
     let mut out = Vec::new();
     for execution in &record.executions {
         let there = other.executions.iter().find(|e| e.engine == execution.engine).and_then(first);

@@ -2,24 +2,22 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::gpu::carry_out;
+use super::options::limits;
 use super::shown::{formats, show};
-use super::{Exit, Failure, refuse_to_replace};
+use super::{Exit, Failure, refuse_to_replace, scratch};
 use crate::audit::explain::{ExplainPlan, ExplainProgress, explain};
-use crate::audit::worker::SCRATCH;
 use crate::audit::{Caches, Plan, Wanted, adapters};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
-use crate::kernels::user;
 use crate::model::explained::{ExplainFile, VERSION};
-use crate::process::{Limits, default_limit};
+use crate::process::Limits;
 use crate::record::{self, Record, write_atomically};
 use crate::views::explain::explained;
 
@@ -64,8 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             ("explanation of this program", |text| text.contains("\"explain_version\"")),
         )?;
     }
-    let memory = args.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
-    let limits = Limits { time: Duration::from_secs(args.timeout), memory };
+    let limits = limits(Duration::from_secs(args.timeout), args.memory);
     let mut record = record_of(args, limits)?;
     if !args.adapter.is_empty() {
         let labels: Vec<String> = record.engines.iter().map(|e| format!("{} {}", e.id, e.label)).collect();
@@ -79,13 +76,15 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         record.engines.retain(|e| e.adapter.as_ref().is_some_and(|a| args.adapter.iter().any(|text| a.matches(text))));
     }
-    let own = own(&record)?;
+    if record.provenance.own.is_some() {
+        return Err(Failure::usage(
+            "the record is of a kernel of your own: its shader is not in it, and can't be computed again; explain explains \
+             records of gpu and case",
+        ));
+    }
     let listing = adapters(&args.planted, limits);
-    let plan = ExplainPlan { listing, planted: args.planted.clone(), caches: Caches::of_user(false), limits, own };
-    let scratch = tempfile::Builder::new()
-        .prefix(SCRATCH)
-        .tempdir()
-        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
+    let plan = ExplainPlan { listing, planted: args.planted.clone(), caches: Caches::of_user(false), limits };
+    let scratch = scratch()?;
     let shown = Shown::new(&record);
     let found = explain(&record, &plan, scratch.path(), &shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     drop(shown);
@@ -136,17 +135,6 @@ fn record_of(args: &Args, limits: Limits) -> Result<Record, Failure> {
             record::read(&path).map_err(|e| Failure::new(Exit::Unreadable, e))
         }
         (Err(e), _) => Err(Failure::usage(e)),
-    }
-}
-
-/// The kernel of a record of the user's own kernel, made again from its arguments.
-fn own(record: &Record) -> Result<Option<Arc<user::Kernel>>, Failure> {
-    match &record.provenance.own {
-        None => Ok(None),
-        Some(_) => Err(Failure::usage(
-            "the record is of a kernel of your own: its shader is not in it, and can't be computed again; explain explains \
-             records of gpu and case",
-        )),
     }
 }
 

@@ -8,7 +8,6 @@ use super::outputs::Outputs;
 use super::progress::Shown;
 use super::shown::show;
 use super::{Exit, Failure};
-use crate::audit::worker::SCRATCH;
 use crate::audit::{Plan, audit};
 use crate::kernels::Profile;
 use crate::record::{self, Record};
@@ -80,10 +79,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Runs the audit, with progress.
 pub(super) fn carry_out(plan: &Plan, outputs: Option<&mut Outputs>) -> Result<Record, Failure> {
-    let scratch = tempfile::Builder::new()
-        .prefix(SCRATCH)
-        .tempdir()
-        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
+    let scratch = super::scratch()?;
     let mut shown = Shown::new(outputs);
     let record = audit(plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     if let Some(e) = shown.trouble.take() {

@@ -330,6 +330,14 @@ fn refuse_to_replace_inputs(file: &std::path::Path, option: &str, inputs: &[&std
     Ok(())
 }
 
+/// A temporary folder for what children leave, removed with it.
+fn scratch() -> Result<tempfile::TempDir, Failure> {
+    tempfile::Builder::new()
+        .prefix(crate::audit::worker::SCRATCH)
+        .tempdir()
+        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))
+}
+
 /// A label of an audit: a word that fits in a list and a table.
 fn label(text: &str) -> Result<String, String> {
     let plain = crate::model::text::line_fault(text).is_none() && !text.contains(',');

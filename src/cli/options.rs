@@ -89,6 +89,11 @@ pub(super) struct Options {
     pub(super) fail_on: FailOn,
 }
 
+/// What a child may take: of memory so many MiB, 0 for all there is.
+pub(super) fn limits(time: Duration, mib: Option<u64>) -> Limits {
+    Limits { time, memory: mib.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20)) }
+}
+
 impl Options {
     /// Checks the settings and makes the plan.
     pub(super) fn plan(
@@ -129,8 +134,7 @@ impl Options {
 
     /// What a child may take.
     fn limits(&self) -> Limits {
-        let memory = self.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
-        Limits { time: self.timeout(), memory }
+        limits(self.timeout(), self.memory)
     }
 
     /// Lists the adapters, and checks before any work that those that are wanted are there.

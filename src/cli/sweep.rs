@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::options::limits;
 use super::shown::{formats, show};
-use super::{Exit, Failure, refuse_to_replace};
+use super::{Exit, Failure, refuse_to_replace, scratch};
 use crate::audit::sweep::{SweepPlan, SweepProgress, sweep};
 use crate::audit::{Listing, adapters};
 use crate::engines::interpreter::Mode;
@@ -19,7 +20,6 @@ use crate::model::pattern::{glob, instead};
 use crate::model::sweep::{Inputs, Missing, SweepFile, VERSION};
 use crate::numerics::arith::format::Format as Element;
 use crate::process::file::read_object;
-use crate::process::{Limits, default_limit};
 use crate::record::write_atomically;
 use crate::views::sweep::{compared, swept};
 
@@ -117,8 +117,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         refuse_to_replace(out, "--out", &[], ("sweep of this program", |text| text.contains("\"sweep_version\"")))?;
     }
     let wanted = wanted(args)?;
-    let memory = args.memory.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20));
-    let limits = Limits { time: Duration::from_secs(args.timeout), memory };
+    let limits = limits(Duration::from_secs(args.timeout), args.memory);
     let listing = adapters(&args.planted, limits);
     let chosen = chosen(args, &listing)?;
     let plan = SweepPlan {
@@ -129,10 +128,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         inputs: args.inputs,
         limits,
     };
-    let scratch = tempfile::Builder::new()
-        .prefix("repro-audit-")
-        .tempdir()
-        .map_err(|e| Failure::usage(format!("can't make a temporary folder: {e}; set TMPDIR to one with room")))?;
+    let scratch = scratch()?;
     let mut shown = Shown::new();
     let sweeps = sweep(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     drop(shown);

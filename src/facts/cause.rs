@@ -284,8 +284,7 @@ fn limited_loops(record: &Record, case: &CaseRecord, execution: &Execution) -> O
     if Limit::least_met(record.engines.iter().flat_map(|e| &e.limits), all) != Some(iterations) {
         return None;
     }
-    let Outcome::Ran { distinct, .. } = &execution.outcome else { return None };
-    let is_it = distinct.first().is_some_and(|d| d.digest == limited) && case.strict() != Some(limited);
+    let is_it = execution.first()? == limited && case.strict() != Some(limited);
     is_it.then(|| Explanation {
         cause: Cause::LimitedLoops { iterations },
         certainty: Certainty::Shown,

@@ -18,9 +18,8 @@ use super::{AuditError, Caches, plan};
 use crate::engines::interpreter::asked::Answers;
 use crate::engines::interpreter::{Mode, Runner};
 use crate::engines::{Answer, Engine, RunError};
-use crate::kernels::user;
 use crate::model::explained::{Explained, Grade, Pair, Unasked};
-use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Outcome, Record, Role};
+use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Record, Role};
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
@@ -38,8 +37,6 @@ pub struct ExplainPlan {
     pub caches: Caches,
     /// What a child may take.
     pub limits: Limits,
-    /// The kernel that the record is of, where it is the user's own.
-    pub own: Option<Arc<user::Kernel>>,
 }
 
 /// Is told how it goes on.
@@ -59,14 +56,10 @@ struct Sensitivity {
 
 /// The first result of an engine in a case.
 fn first<'r>(case: &'r CaseRecord, engine: &str) -> Option<&'r str> {
-    let execution = case.executions.iter().find(|x| x.engine == engine)?;
-    match &execution.outcome {
-        Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
-        _ => None,
-    }
+    case.executions.iter().find(|x| x.engine == engine)?.first()
 }
 
-/// Explains every result of every adapter of a record that has a strict reference and is another.
+/// Explains every result of every adapter of a record of the registry's kernels that has a strict reference and is another.
 ///
 /// # Errors
 /// When a signal asks the program to end. What fails on an adapter is part of the result.
@@ -79,10 +72,7 @@ pub fn explain(
     let engines: Vec<&EngineRecord> =
         record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.role() != Role::Remote).collect();
     let wanted: Vec<&CaseRecord> = record.cases.iter().filter(|case| case.strict().is_some()).collect();
-    if let Some(own) = &plan.own {
-        super::own::put(scratch, own)?;
-    }
-    let sensitivities = sensitivities(&wanted, plan.own.as_deref());
+    let sensitivities = sensitivities(&wanted);
     let explained = std::thread::scope(|scope| {
         let threads: Vec<_> = engines
             .iter()
@@ -97,7 +87,7 @@ pub fn explain(
 }
 
 /// What each liberty does to each case, where the interpreter can tell.
-fn sensitivities(cases: &[&CaseRecord], own: Option<&user::Kernel>) -> BTreeMap<String, Sensitivity> {
+fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -107,7 +97,7 @@ fn sensitivities(cases: &[&CaseRecord], own: Option<&user::Kernel>) -> BTreeMap<
                     if interrupt::stopped().is_some() {
                         return;
                     }
-                    if let Some(one) = sensitivity(case, own) {
+                    if let Some(one) = sensitivity(case) {
                         found.lock().unwrap_or_else(PoisonError::into_inner).insert(case.id.clone(), one);
                     }
                 }
@@ -117,8 +107,8 @@ fn sensitivities(cases: &[&CaseRecord], own: Option<&user::Kernel>) -> BTreeMap<
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn sensitivity(case: &CaseRecord, own: Option<&user::Kernel>) -> Option<Sensitivity> {
-    let program = plan::problem(own, &case.id).ok()?.program()?;
+fn sensitivity(case: &CaseRecord) -> Option<Sensitivity> {
+    let program = plan::problem(None, &case.id).ok()?.program()?;
     let digest = |liberties: &[Liberty]| -> Option<String> {
         let words = Runner::open(mode_of(liberties)).compute(&program).ok()?;
         Some(program.output.gather(words).digest())
@@ -252,12 +242,11 @@ fn adapter<'p>(engine: &EngineRecord, plan: &'p ExplainPlan) -> Result<&'p Adapt
 pub(super) fn answer(
     engine: &mut dyn Engine,
     answers: &Arc<Mutex<Answers>>,
-    own: Option<&user::Kernel>,
     case: &str,
     liberties: &[Liberty],
 ) -> Result<Response, RunError> {
     let failed = |reason: String| Response::Failed { reason, fatal: false };
-    let problem = match plan::problem(own, case) {
+    let problem = match plan::problem(None, case) {
         Ok(problem) => problem,
         Err(e) => return Ok(failed(e.to_string())),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::search::{ask, mode_of, subsets};
+use super::search::{ask, mode_of, smallest};
 use crate::engines::interpreter::Runner;
 use crate::engines::interpreter::asked::{Answers, Words};
 use crate::engines::{Engine, RunError};
@@ -79,15 +79,8 @@ fn rules(primitive: &Primitive, given: &[Words], made: &[Words], strict: &[Words
             change.push(liberty);
         }
     }
-    let mut rules: Vec<Rule> = Vec::new();
-    for set in subsets(&change).into_iter().filter(|set| !set.is_empty()) {
-        if rules.first().is_some_and(|first| first.liberties.len() < set.len()) {
-            break;
-        }
-        if gives(&set, primitive, "")? {
-            rules.push(Rule { liberties: set, model: None });
-        }
-    }
+    let sets = smallest(&change, |set| gives(set, primitive, ""))?;
+    let mut rules: Vec<Rule> = sets.into_iter().map(|liberties| Rule { liberties, model: None }).collect();
     if rules.is_empty() {
         for model in &MODELS {
             if let Some(by) = primitive.by_model(model.source)

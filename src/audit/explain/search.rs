@@ -55,25 +55,21 @@ impl<'e> Search<'e> {
     ) -> Result<Pair, RunError> {
         let mut best: Option<Given> = None;
         let pair = |grade, by, given: Option<&Given>| told(case, grade, by, [strict, target], given);
-        // Liberties: all sets of the least size that reproduce every bit.
-        let sets = subsets(liberties);
-        let mut found: Vec<Reproduction> = Vec::new();
-        for set in sets.iter().filter(|set| !set.is_empty()) {
-            if found.first().is_some_and(|first| first.liberties.len() < set.len()) {
-                break;
-            }
+        let named = smallest(liberties, |set| {
             let bits = program.output.gather(Runner::open(mode_of(set)).compute(program)?);
-            let given = Given { by: Reproduction { liberties: set.clone(), operations: Vec::new() }, bits };
-            if given.bits == *target {
-                found.push(given.by);
-            } else {
-                keep(&mut best, given, [strict, target]);
+            let gives = bits == *target;
+            if !gives {
+                let by = Reproduction { liberties: set.to_vec(), operations: Vec::new() };
+                keep(&mut best, Given { by, bits }, [strict, target]);
             }
-        }
-        if !found.is_empty() {
-            return Ok(pair(Grade::Named, found, None));
+            Ok(gives)
+        })?;
+        if !named.is_empty() {
+            let by = |liberties| Reproduction { liberties, operations: Vec::new() };
+            return Ok(pair(Grade::Named, named.into_iter().map(by).collect(), None));
         }
         // The adapter's own values: of functions, with as few liberties as will do, then of operators too.
+        let sets = subsets(liberties);
         let functions = sets.iter().map(|set| (set.as_slice(), Covered::Functions));
         for (set, covered) in functions.chain([(&[][..], Covered::All)]) {
             let Some((bits, used)) = self.measured(program, set, covered)? else { continue };
@@ -110,28 +106,28 @@ impl<'e> Search<'e> {
         covered: Covered,
     ) -> Result<Option<Measured>, RunError> {
         let asking = Asking::new(covered, Arc::clone(&self.answers));
-        let mut runner = Runner::open(mode_of(liberties));
-        for _ in 0..ROUNDS {
-            let words = runner.compute_asking(program, &asking)?;
+        let mut rounds = 0;
+        let mut find = || {
+            rounds += 1;
             let missing: Vec<(Primitive, Vec<Words>)> = {
                 let answers = asking.answers();
                 answers.missing().map(|(p, all)| (p.clone(), all.into_iter().cloned().collect())).collect()
             };
-            if missing.is_empty() {
-                return Ok(Some((program.output.gather(words), asking.used())));
-            }
-            if missing.iter().map(|(_, all)| all.len()).sum::<usize>() > MOST {
-                break;
+            if rounds >= ROUNDS || missing.iter().map(|(_, all)| all.len()).sum::<usize>() > MOST {
+                return Ok(false);
             }
             for (primitive, operands) in missing {
                 if !ask(self.engine, &self.answers, &primitive, &operands)? {
-                    asking.answers().give_up();
-                    return Ok(None);
+                    return Ok(false);
                 }
             }
+            Ok(true)
+        };
+        let words = Runner::open(mode_of(liberties)).compute_asking(program, &asking, &mut find)?;
+        if words.is_none() {
+            asking.answers().give_up();
         }
-        asking.answers().give_up();
-        Ok(None)
+        Ok(words.map(|words| (program.output.gather(words), asking.used())))
     }
 
     /// Operations of which none can be left out.
@@ -188,8 +184,25 @@ pub(super) fn ask(
     Ok(true)
 }
 
+/// All sets of the least number of liberties, one at least, that `gives` says of that they give what is sought.
+pub(super) fn smallest(
+    liberties: &[Liberty],
+    mut gives: impl FnMut(&[Liberty]) -> Result<bool, RunError>,
+) -> Result<Vec<Vec<Liberty>>, RunError> {
+    let mut found: Vec<Vec<Liberty>> = Vec::new();
+    for set in subsets(liberties).into_iter().filter(|set| !set.is_empty()) {
+        if found.first().is_some_and(|first| first.len() < set.len()) {
+            break;
+        }
+        if gives(&set)? {
+            found.push(set);
+        }
+    }
+    Ok(found)
+}
+
 /// All sets of liberties, the smallest first.
-pub(super) fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
+fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
     let some = &liberties[..liberties.len().min(TOGETHER)];
     let mut all: Vec<Vec<Liberty>> = (0..1u32 << some.len())
         .map(|set| some.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, l)| *l).collect())

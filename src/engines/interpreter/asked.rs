@@ -2,7 +2,7 @@
 //! from the shader. A shader that then gives the adapter's bits differs from strict arithmetic because of those operations and
 //! of nothing else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::math::{self, Kernel, Scalar};
@@ -23,7 +23,7 @@ struct Table {
     primitive: Primitive,
     known: HashMap<Words, Words>,
     /// In order, so that what is asked does not depend on how lanes are taken.
-    missing: BTreeMap<Words, ()>,
+    missing: BTreeSet<Words>,
 }
 
 /// Which operations are asked for, and the answers.
@@ -65,7 +65,7 @@ impl Answers {
             return *place;
         }
         let place = self.tables.len();
-        self.tables.push(Table { primitive: primitive.clone(), known: HashMap::new(), missing: BTreeMap::new() });
+        self.tables.push(Table { primitive: primitive.clone(), known: HashMap::new(), missing: BTreeSet::new() });
         self.places.insert(primitive.clone(), place);
         place
     }
@@ -73,7 +73,7 @@ impl Answers {
     /// The operands that came up and have no answer, by operation.
     pub fn missing(&self) -> impl Iterator<Item = (&Primitive, Vec<&Words>)> {
         let some = self.tables.iter().filter(|t| !t.missing.is_empty());
-        some.map(|t| (&t.primitive, t.missing.keys().collect()))
+        some.map(|t| (&t.primitive, t.missing.iter().collect()))
     }
 
     /// How many operands came up that have no answer.
@@ -198,7 +198,7 @@ pub(super) fn answer(
                 }
             }
             None => {
-                table.missing.insert(words, ());
+                table.missing.insert(words);
             }
         }
     }

@@ -104,15 +104,29 @@ impl Runner {
         Ok(Ready::new(program, &self.mode)?.execute(program, self.how(self.mode.order(0)))?.words)
     }
 
-    /// [`Self::compute`] with the values of some operations taken from elsewhere, as far as they are known there. What is not
-    /// known is computed in this mode, and is afterwards among the missing ones.
+    /// [`Self::compute`] with the values of some operations taken from elsewhere. While some are missing there, `find` is asked
+    /// for them, and the program is executed again; until then they are computed in this mode. `None` where `find` says that it
+    /// does not go on.
     ///
     /// # Errors
-    /// As [`Runner::run`].
-    pub fn compute_asking(&mut self, program: &Program, asking: &Asking) -> Result<Vec<u32>, RunError> {
+    /// As [`Runner::run`], and those of `find`.
+    pub fn compute_asking(
+        &mut self,
+        program: &Program,
+        asking: &Asking,
+        find: &mut dyn FnMut() -> Result<bool, RunError>,
+    ) -> Result<Option<Vec<u32>>, RunError> {
         let ready = Ready::asking(program, &self.mode, Some(asking))?;
-        asking.begin();
-        Ok(ready.execute(program, self.how(self.mode.order(0)))?.words)
+        loop {
+            asking.begin();
+            let words = ready.execute(program, self.how(self.mode.order(0)))?.words;
+            if asking.answers().count_missing() == 0 {
+                return Ok(Some(words));
+            }
+            if !find()? {
+                return Ok(None);
+            }
+        }
     }
 
     /// Why a program is not executed here; `None` where it is.

@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::environment::Environment;
 use super::outputs::Outputs;
 use super::own::OwnKernel;
-use super::result::{Execution, Outcome, Status, TwinDigest};
+use super::result::{Execution, Status, TwinDigest};
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
@@ -219,9 +219,8 @@ impl CaseRecord {
     /// The arithmetics whose references an execution's first result equals in every bit, by their digests.
     #[must_use]
     pub fn equalled(&self, execution: &Execution) -> Vec<Arithmetic> {
-        let Outcome::Ran { distinct, .. } = &execution.outcome else { return Vec::new() };
-        let first = distinct.first().map(|d| &d.digest);
-        self.twins.iter().filter(|t| Some(&t.digest) == first).map(|t| t.arithmetic).collect()
+        let Some(first) = execution.first() else { return Vec::new() };
+        self.twins.iter().filter(|t| t.digest == first).map(|t| t.arithmetic).collect()
     }
 
     /// The digest of what a side is in this case; `None` where that is not an engine's first result or a reference here.
@@ -229,10 +228,7 @@ impl CaseRecord {
     pub fn digest_of(&self, side: &Side) -> Option<&str> {
         match side {
             Side::Reference(of) => self.twins.iter().find(|t| t.arithmetic == *of).map(|t| t.digest.as_str()),
-            Side::Engine(_) => match &self.execution_of(side)?.outcome {
-                Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
-                _ => None,
-            },
+            Side::Engine(_) => self.execution_of(side)?.first(),
             Side::Run(..) | Side::Configured(..) => None,
         }
     }

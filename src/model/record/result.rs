@@ -144,6 +144,15 @@ impl Execution {
     pub fn runs(&self) -> u32 {
         if let Outcome::Ran { runs, .. } = self.outcome { runs } else { 0 }
     }
+
+    /// The digest of its first result; `None` where it did not run.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Ran { distinct, .. } => distinct.first().map(|d| d.digest.as_str()),
+            _ => None,
+        }
+    }
 }
 
 /// What an output holds. Since format 1.3.
