@@ -141,7 +141,7 @@ fn adapter(sweep: &AdapterSweep) -> Section {
     if !broken.is_empty() {
         section.statement(Mark::Outside, "Not allowed", format!("{}.", list(&broken, LISTED)));
     }
-    let sampled = sweep.functions.iter().filter(|s| s.inputs == Inputs::Stratified && s.count < every(s)).count();
+    let sampled = sweep.functions.iter().filter(|s| s.inputs == Inputs::Stratified && s.count < s.every()).count();
     if sampled > 0 {
         section.text(format!(
             "{} of a sample of 2^20 inputs, equally many of every sign and exponent: nothing is known of the others.",
@@ -153,11 +153,6 @@ fn adapter(sweep: &AdapterSweep) -> Section {
         section.statement(mark, title, format!("{}: {}.", missing.function, missing.reason));
     }
     section
-}
-
-/// How many inputs there are.
-fn every(swept: &Swept) -> u64 {
-    1 << (swept.dtype.width() * swept.operands).min(32)
 }
 
 fn name(swept: &Swept) -> String {

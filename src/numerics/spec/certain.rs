@@ -42,6 +42,8 @@ pub fn surely(f: F1, x: f64, right: f32, found: f32) -> bool {
         // A quotient and a root, or two exponentials, or a logarithm, each off by at least two units.
         F1::Sqrt | F1::Cosh => within(2.0),
         F1::Sinh if size > 0.5 => within(2.0),
+        // Half the difference of two exponentials near 1, each off by three units of at least 2^-24.
+        F1::Sinh => off <= f64::from(f32::EPSILON),
         F1::Asinh | F1::Acosh if size < 0.69 => off <= 0.5 * limits.log_absolute,
         F1::Asinh | F1::Acosh => within(2.0),
         F1::Atanh if size < 0.34 => off <= 0.25 * limits.log_absolute,

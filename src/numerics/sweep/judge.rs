@@ -26,6 +26,8 @@ pub(super) struct Judged {
     pub(super) classes: Classes,
     /// Distances by the power of two that holds them.
     buckets: Buckets,
+    /// The largest of them.
+    pub(super) max_ulp: u64,
     pub(super) worst_ulp: Option<Worst>,
     pub(super) worst_absolute: Option<Worst>,
     pub(super) allowed: u64,
@@ -64,6 +66,7 @@ impl Judged {
         c.flushed += o.flushed;
         c.finite += o.finite;
         self.buckets.0.iter_mut().zip(other.buckets.0).for_each(|(mine, theirs)| *mine += theirs);
+        self.max_ulp = self.max_ulp.max(other.max_ulp);
         self.allowed += other.allowed;
         self.unlimited += other.unlimited;
         self.outside += other.outside;
@@ -103,6 +106,7 @@ impl Judged {
         }
         class.count(&mut self.classes);
         if let Class::Finite(distance) = class {
+            self.max_ulp = self.max_ulp.max(distance);
             self.buckets.0[(64 - (distance - 1).leading_zeros()) as usize] += 1;
         }
         if matches!(class, Class::Finite(_) | Class::Flushed) {

@@ -64,6 +64,7 @@ impl<'a> Audit<'a> {
             controls: record.controls.clone(),
             cases: record.cases.clone(),
             verdicts: Vec::new(),
+            sweeps: record.sweeps.clone(),
             notes: record.notes.clone(),
             outputs: Outputs::default(),
         });
