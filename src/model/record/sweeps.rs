@@ -130,7 +130,7 @@ fn other(engine: &str, outcome: Outcome, status: Status) -> Execution {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 fn accuracy(swept: &Swept) -> Accuracy {
-    let not_finite = swept.classes.nan_versus_number + swept.classes.infinite;
+    let not_finite = swept.classes.nan_versus_number.saturating_add(swept.classes.infinite);
     Accuracy {
         max_ulp: swept.worst_ulp.as_ref().map_or(f64::NAN, |w| w.error),
         mean_ulp: f64::NAN,

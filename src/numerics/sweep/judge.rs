@@ -8,7 +8,7 @@ use crate::numerics::arith::evaluate::F1;
 use crate::numerics::arith::format::Format;
 use crate::numerics::drift::{Class, classify, ulp_size};
 use crate::numerics::spec::bounds::Bounds;
-use crate::numerics::spec::certain::surely;
+use crate::numerics::spec::certain::{surely, surely_any};
 
 /// Counts by the power of two that holds them.
 #[derive(Debug, Clone)]
@@ -146,6 +146,10 @@ impl Judged {
             && surely(f, operands[0], f32::from_bits(right), f32::from_bits(found))
         {
             self.allowed += 1;
+            return;
+        }
+        if rule.is_some_and(|f| operands[0].is_finite() && surely_any(f, operands[0])) {
+            self.unlimited += 1;
             return;
         }
         let finite = operands.iter().all(|x| x.is_finite());
