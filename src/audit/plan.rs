@@ -226,6 +226,14 @@ impl Plan {
         self
     }
 
+    /// The same with the sweeps whose ids, as [`crate::record::sweep_id`] has them, are wanted, of any profile.
+    #[must_use]
+    pub fn with_sweeps(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        let all = swept::planned(Profile::Standard, &[]);
+        self.sweeps = all.into_iter().filter(|sweep| wanted(&sweep.id())).collect();
+        self
+    }
+
     /// The same within a time: the cases come in turns, of each variant the smallest problem first, so that what is left out
     /// is the largest.
     #[must_use]

@@ -18,7 +18,7 @@ use crate::model::{CasePattern, Skip};
 use crate::numerics::arith::format::Format;
 use crate::numerics::sweep::order::{Chunk, Order};
 use crate::numerics::sweep::references;
-use crate::record::{Engine, EngineStatus, Role};
+use crate::record::{Engine, EngineStatus, Role, sweep_id};
 
 use super::worker::Response;
 
@@ -49,6 +49,11 @@ impl Sweep {
     /// The function's name.
     pub(super) fn name(&self) -> &'static str {
         self.function.function.name
+    }
+
+    /// Its id, as a case.
+    pub(super) fn id(&self) -> String {
+        sweep_id(self.name(), self.function.function.dtype(), self.inputs)
     }
 
     /// Its one chunk.

@@ -20,11 +20,12 @@ impl Record {
         cases(&self.sweeps)
     }
 
-    /// The record with its sweeps among its cases.
+    /// The record with its sweeps among its cases, and no longer apart. Its id is of what it was.
     #[must_use]
     pub fn with_sweep_cases(mut self) -> Self {
         let cases = self.sweep_cases();
         self.cases.extend(cases);
+        self.sweeps.clear();
         self
     }
 }
