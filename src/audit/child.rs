@@ -143,11 +143,7 @@ impl Child {
     }
 
     /// Asks for a sweep. The limit of time is one chunk's; `done` is told how many inputs are done.
-    pub(super) fn sweep(
-        &mut self,
-        asked: sweep::Asked,
-        done: &mut dyn FnMut(u64),
-    ) -> Result<Response, ChildError> {
+    pub(super) fn sweep(&mut self, asked: sweep::Asked, done: &mut dyn FnMut(u64)) -> Result<Response, ChildError> {
         let mut answer = self.request(&Request::Sweep(asked), self.limits.time)?;
         while let Response::Sweeping { done: inputs } = answer {
             done(inputs);

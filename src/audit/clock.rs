@@ -56,13 +56,7 @@ struct State {
 
 impl Clock {
     /// A clock for these cases and sweeps, and engines.
-    pub(super) fn new(
-        plan: &Plan,
-        turns: Vec<Turn>,
-        engines: &[&Engine],
-        parallel: usize,
-        begun: Instant,
-    ) -> Self {
+    pub(super) fn new(plan: &Plan, turns: Vec<Turn>, engines: &[&Engine], parallel: usize, begun: Instant) -> Self {
         let speed = |engine: &&Engine| engine.adapter.as_ref().map_or(Speed::JUDGE, Speed::of);
         let speeds: Vec<Speed> = engines.iter().map(speed).collect();
         let repeats = plan.settings.repeats;

@@ -40,6 +40,6 @@ pub use listing::{Listing, Unlisted, adapters};
 pub use pace::LEAST;
 pub use plan::{CONTROL, Plan, PlanError, Wanted};
 pub use resume::{Earlier, ResumeError};
-pub use swept::Sweep;
 pub use run::{Progress, audit, audit_with};
+pub use swept::Sweep;
 pub use unreached::{Reached, Unreached, unreached};

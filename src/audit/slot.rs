@@ -8,9 +8,9 @@ use super::blobs::Blobs;
 use super::listing::Unlisted;
 use super::plan::Plan;
 use super::server::{Seat, Server};
+use super::sweep;
 use super::swept::{self, Right, Sweep};
 use super::worker::{self, Response, respond_to};
-use super::sweep;
 use crate::engines::Engine;
 use crate::engines::remote::Remote;
 use crate::kernels::Problem;
@@ -234,7 +234,7 @@ impl EngineSlot {
             Response::Swept { swept } => {
                 swept.blocks.clear();
                 swept.sample.clear();
-            },
+            }
             Response::Failed { reason, .. } => self.fail(format!("a sweep of {}: {reason}", sweep.name()), None),
             _ => {}
         }

@@ -106,7 +106,12 @@ pub(super) fn is_swept(engine: &Engine) -> bool {
 }
 
 /// Adds what the engines answered to a sweep; `None` where nobody was asked, for lack of time.
-pub(super) fn add(sweeps: &mut Vec<EngineSweep>, engines: &[Engine], sweep: &Sweep, answers: Option<&[(Engine, Response)]>) {
+pub(super) fn add(
+    sweeps: &mut Vec<EngineSweep>,
+    engines: &[Engine],
+    sweep: &Sweep,
+    answers: Option<&[(Engine, Response)]>,
+) {
     for engine in engines.iter().filter(|e| is_swept(e)) {
         let answer = answers.map(|all| all.iter().find(|(e, _)| e.id == engine.id).map(|(_, answer)| answer));
         let missing = match answer {
@@ -120,7 +125,11 @@ pub(super) fn add(sweeps: &mut Vec<EngineSweep>, engines: &[Engine], sweep: &Swe
             }
             Some(Some(_)) => sweep.missing("it answered a sweep with something else".to_owned(), None, true),
             Some(None) => sweep.missing(format!("not tried: {}", given_up(engine)), None, false),
-            None => sweep.missing("not tried: it would not have ended within the time for this audit".to_owned(), None, false),
+            None => sweep.missing(
+                "not tried: it would not have ended within the time for this audit".to_owned(),
+                None,
+                false,
+            ),
         };
         entry(sweeps, &engine.id).missing.push(missing);
     }
@@ -189,5 +198,174 @@ impl Right {
         let mut words = vec![0u32; length / 4];
         file.read_exact(bytemuck::cast_slice_mut(&mut words)).ok()?;
         Some(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::audit::{Listing, Plan, Progress, Wanted, audit_with};
+    use crate::engines::interpreter::Mode;
+    use crate::engines::{self, Answer, Chunk as Output, Engine as Executes, RunError, Stream};
+    use crate::facts::{self, Fault};
+    use crate::model::{AdapterIdentity, Task};
+    use crate::record::{CaseRecord, Record, Status};
+
+    /// What an engine does with sweeps, whose cases the strict interpreter executes.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Does {
+        Right,
+        Wrong,
+        Lacks,
+        Fails,
+    }
+
+    struct Planted {
+        identity: AdapterIdentity,
+        strict: Box<dyn Executes>,
+        does: Does,
+        streams: Arc<AtomicUsize>,
+    }
+
+    impl Executes for Planted {
+        fn identity(&self) -> &AdapterIdentity {
+            &self.identity
+        }
+
+        fn run(&mut self, task: &Task, repeats: u32) -> Answer {
+            self.strict.run(task, repeats)
+        }
+
+        fn stream(&mut self, stream: &mut Stream<'_>) -> Result<Result<(), Skip>, RunError> {
+            self.streams.fetch_add(1, Ordering::Relaxed);
+            let all = planned(Profile::Standard, &[]);
+            let of = |s: &&Sweep| s.function.program(s.chunk().expect("one")).0.source == stream.program.source;
+            let sweep = all.iter().find(of).expect("a sweep");
+            let (mut words, _) = references(&sweep.function.function, sweep.chunk().expect("one"));
+            match self.does {
+                Does::Right => {}
+                Does::Wrong => words[1 << 19 | 5] ^= 0x7f_ffff,
+                Does::Lacks => return Ok(Err(Skip::CpuOnly)),
+                Does::Fails => return Err(RunError::Driver("lost".to_owned())),
+            }
+            (stream.take)(Output { index: 0, words: &words, poison: None })?;
+            Ok(Ok(()))
+        }
+    }
+
+    struct Quiet;
+
+    impl Progress for Quiet {
+        fn begin(&mut self, _: &[Engine], _: usize) {}
+        fn case(&mut self, _: &CaseRecord, _: &mut dyn FnMut() -> Record) {}
+        fn left(&mut self, _: usize, _: &dyn Fn() -> Duration) {}
+        fn stopped(&mut self, _: &mut dyn FnMut() -> Record) {}
+    }
+
+    fn plan(kernels: &[&str]) -> Plan {
+        let wanted = Wanted {
+            profile: Profile::Quick,
+            kernels: kernels.iter().map(|k| (*k).to_owned()).collect(),
+            adapters: Vec::new(),
+            planted: Vec::new(),
+            repeats: 2,
+            seed: 7,
+            threads: vec![1],
+            vary: Vec::new(),
+            vary_all: false,
+            timeout: None,
+            memory: None,
+            cases: None,
+            store: 16,
+            label: None,
+            engines: Vec::new(),
+        };
+        Plan::new(wanted).unwrap().with_listing(Listing::default())
+    }
+
+    /// An audit with the strict interpreter and engines that do this; how often each was asked for a sweep.
+    fn run(plan: &Plan, all: &[Does]) -> (Record, Vec<usize>) {
+        let scratch = tempfile::tempdir().unwrap();
+        let streams: Vec<_> = all.iter().map(|_| Arc::new(AtomicUsize::new(0))).collect();
+        let mut further = vec![engines::interpreting(Mode::default(), 0)];
+        for (index, does) in all.iter().enumerate() {
+            let name = format!("card {does:?}");
+            let identity = AdapterIdentity { name, index, ..AdapterIdentity::unlisted("vulkan") };
+            let strict = engines::interpreting(Mode::default(), 0);
+            further.push(Box::new(Planted { identity, strict, does: *does, streams: Arc::clone(&streams[index]) }));
+        }
+        let record = audit_with(plan, further, scratch.path(), &mut Quiet).unwrap();
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "no reference is left");
+        (record, streams.iter().map(|s| s.load(Ordering::Relaxed)).collect())
+    }
+
+    #[test]
+    fn every_adapter_is_swept_once_and_told_as_it_is() {
+        let all = [Does::Right, Does::Wrong, Does::Lacks, Does::Fails];
+        let (record, asked) = run(&plan(&["builtins/exp", "builtins/exp2?dtype=f32"]), &all);
+        let of = |engine: &str| record.sweeps.iter().find(|s| s.engine == engine);
+        assert!(of("embedded:0").is_none(), "the strict interpreter is what the others are compared with");
+        let [right, wrong, lacks, fails] = [0, 1, 2, 3].map(|i| of(&format!("vulkan:{i}")).unwrap());
+        let names: Vec<&str> = right.functions.iter().map(|s| s.function.as_str()).collect();
+        assert_eq!(names, ["exp"], "only what a filter names without a parameter");
+        assert_eq!(asked, [1, 1, 1, 1], "once each");
+        let (a, b) = (&right.functions[0], &wrong.functions[0]);
+        assert_eq!((a.right, a.count, &a.digest), (1 << 20, 1 << 20, &a.reference), "right");
+        assert_eq!((b.right, b.outside), ((1 << 20) - 1, 1), "one result, which nothing allows");
+        assert_eq!((&b.reference, b.digest == a.digest), (&a.reference, false), "by one reference");
+        assert_eq!(b.first_outside.as_ref().unwrap().input >> 12, 1 << 19 | 5, "and where");
+        assert!(a.blocks.is_empty() && a.sample.is_empty(), "in brief");
+        assert_eq!((lacks.missing[0].why.clone(), lacks.functions.len()), (Some(Skip::CpuOnly), 0), "skipped");
+        assert!(fails.missing[0].failed && fails.missing[0].reason.contains("lost"), "failed: {:?}", fails.missing);
+        let case = &record.sweep_cases()[0];
+        let statuses: Vec<Status> = case.executions.iter().map(|x| x.status).collect();
+        assert_eq!(case.id, "sweep/exp?dtype=f32&inputs=stratified", "as a case");
+        assert_eq!(statuses, [Status::BitExact, Status::OutsideSpecification, Status::Skipped, Status::Failed]);
+        let soundness = facts::soundness(&record);
+        assert!(soundness.reasons.iter().any(|r| r.fault == Fault::CaseFailed), "{soundness:?}");
+        let text = crate::record::to_json(&record).unwrap();
+        assert_eq!(crate::record::parse("it", &text).unwrap().sweeps, record.sweeps, "written and read");
+    }
+
+    #[test]
+    fn what_a_budget_leaves_out_and_what_is_done_already_is_not_swept() {
+        // With cases on threads, whose engine a finished record would not list otherwise.
+        let kernels = ["builtins/exp", "builtins/sqrt", "sum/threads_fixed"];
+        let (none, asked) = run(&plan(&kernels).with_budget(Some(Duration::from_nanos(1))), &[Does::Right]);
+        assert_eq!((asked[0], none.sweeps[0].functions.len(), none.sweeps[0].missing.len()), (0, 0, 2), "no time");
+        assert!(none.notes.iter().any(|n| n.starts_with("2 of the 2 sweeps")), "and it says so: {:?}", none.notes);
+        let (whole, asked) = run(&plan(&kernels), &[Does::Right]);
+        assert_eq!(asked, [2], "both");
+        // One that was cut off after the first sweep.
+        let mut cut = whole.clone();
+        cut.sweeps[0].functions.pop();
+        cut.notes.push(crate::record::UNFINISHED.to_owned());
+        let (again, asked) = run(&plan(&kernels).resuming(cut).unwrap(), &[Does::Right]);
+        assert_eq!(asked, [1], "only the other");
+        let digests = |r: &Record| r.sweeps[0].functions.iter().map(|s| s.digest.clone()).collect::<Vec<_>>();
+        assert_eq!(digests(&again), digests(&whole), "in the order of the plan");
+    }
+
+    #[test]
+    fn a_profile_says_what_is_swept() {
+        let count = |profile, inputs| planned(profile, &[]).iter().filter(|s| s.inputs == inputs).count();
+        assert!(count(Profile::Quick, Inputs::Stratified) >= 28, "functions of binary32");
+        assert_eq!(count(Profile::Quick, Inputs::All), 0, "and no others");
+        for profile in [Profile::Standard, Profile::Deep] {
+            assert!(count(profile, Inputs::All) >= 28, "binary16, at every input");
+            assert_eq!(
+                count(profile, Inputs::Stratified),
+                count(Profile::Quick, Inputs::Stratified),
+                "the same sample"
+            );
+        }
+        for sweep in planned(Profile::Standard, &[]) {
+            assert!(sweep.work().elements <= 1 << 20, "{}", sweep.id());
+            assert!(crate::model::CaseId::parse(&sweep.id()).is_ok(), "{}", sweep.id());
+        }
     }
 }

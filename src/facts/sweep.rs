@@ -1,7 +1,7 @@
 //! Where two sweeps of the same function differ, told by the digests of their blocks.
 
-use crate::model::bits::{Dtype, is_digest};
 use crate::model::AdapterIdentity;
+use crate::model::bits::{Dtype, is_digest};
 use crate::model::record::Record;
 use crate::model::sweep::{AdapterSweep, BLOCK, EngineSweep, PART, SAMPLE, SweepFile, Swept};
 

@@ -2,8 +2,8 @@
 
 use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
-pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
 use crate::model::CaseId;
+pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
 use crate::record::{Engine, Level, OwnKernel, Provenance, Record, Role, SWEEP, Settings, Status};
 
 /// A status as a mark.

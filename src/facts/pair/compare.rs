@@ -495,7 +495,12 @@ fn swept(left: (&CaseRecord, &Execution), right: (&CaseRecord, &Execution)) -> S
         (mine.map_or(0, |d| d.differing), worst, accuracy.map_or(0, |a| a.outside))
     };
     let ((a, worst_a, out_a), (b, worst_b, out_b)) = (of(left), of(right));
-    let mut parts = vec![format!("not correctly rounded in {} of {} results, before {}", count(b), count(left.0.elements), count(a))];
+    let mut parts = vec![format!(
+        "not correctly rounded in {} of {} results, before {}",
+        count(b),
+        count(left.0.elements),
+        count(a)
+    )];
     match (worst_a, worst_b) {
         (Some(was), Some(is)) if was == is => parts.push(format!("the worst error is {} ulp as before", number(is))),
         (Some(was), Some(is)) => parts.push(format!("the worst error is {} ulp, before {}", number(is), number(was))),

@@ -18,8 +18,8 @@ use part::Part;
 pub use read::Reader;
 
 use super::sound;
-use crate::model::sweep::EngineSweep;
 use crate::model::record::{CaseView, Outputs, Record, Stored, Verdict};
+use crate::model::sweep::EngineSweep;
 
 /// One record of a [`Merged`].
 #[derive(Debug, Clone)]

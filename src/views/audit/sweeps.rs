@@ -34,7 +34,11 @@ pub(super) fn sweeps(record: &Record) -> Section {
     }
     for engine in &engines {
         for swept in engine.functions.iter().filter(|s| s.outside > 0) {
-            out.statement(Mark::Outside, "Not allowed", format!("{}: {}.", engine.engine, sweep::forbidden_text(swept)));
+            out.statement(
+                Mark::Outside,
+                "Not allowed",
+                format!("{}: {}.", engine.engine, sweep::forbidden_text(swept)),
+            );
         }
     }
     let mut columns = vec![Column::text("function")];
@@ -49,7 +53,9 @@ pub(super) fn sweeps(record: &Record) -> Section {
             let swept = engine.functions.iter().find(|s| s.function == case.variant && s.dtype == case.dtype);
             let status = case.executions.iter().find(|x| x.engine == engine.engine).map(|x| x.status);
             match (swept, status) {
-                (Some(s), Some(status)) => Cell::Mark { mark: text::mark(status), beside: beside(s), note: s.limit.clone() },
+                (Some(s), Some(status)) => {
+                    Cell::Mark { mark: text::mark(status), beside: beside(s), note: s.limit.clone() }
+                }
                 (None, Some(status)) => Cell::mark(text::mark(status)),
                 (_, None) => Cell::mark(Mark::Untested),
             }
@@ -96,6 +102,13 @@ pub(super) fn outside(record: &Record, case: &str, engine: &str) -> String {
     let mut found = record.sweeps.iter().filter(|s| s.engine == engine).flat_map(|s| &s.functions);
     let swept = found.find(|s| crate::record::sweep_id(&s.function, s.dtype, s.inputs) == case);
     let first = swept.filter(|s| s.outside > 0);
-    first.map(|s| format!("{} of {} results are outside what the WGSL specification allows; ", count(s.outside), count(s.count)))
+    first
+        .map(|s| {
+            format!(
+                "{} of {} results are outside what the WGSL specification allows; ",
+                count(s.outside),
+                count(s.count)
+            )
+        })
         .unwrap_or_default()
 }
