@@ -3,7 +3,7 @@
 use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
 use crate::model::CaseId;
-pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
+pub(crate) use crate::model::words::{count, fact, list, number, percent, plural, quoted, short, ulp};
 use crate::record::{Engine, Level, OwnKernel, Provenance, Record, Role, SWEEP, Settings, Status};
 
 /// A status as a mark.

@@ -130,7 +130,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("÷ allowed"),
         Column::text("digest"),
     ];
-    let mut table = Table::new("executions", &columns).most(100);
+    let mut table = Table::new(format!("executions of {}", case.id), &columns).most(100);
     for x in &case.executions {
         let outcome =
             if x.observations.is_empty() { x.outcome.clone() } else { format!("{}; {}", x.outcome, x.observations) };
@@ -154,7 +154,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("max relative"),
         Column::text("kinds, and the worst element"),
     ];
-    let mut table = Table::new("comparisons", &columns).most(COMPARISONS);
+    let mut table = Table::new(format!("comparisons of {}", case.id), &columns).most(COMPARISONS);
     for d in &case.different {
         table.push([
             Cell::text(d.axis),
