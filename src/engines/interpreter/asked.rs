@@ -44,6 +44,8 @@ pub enum Covered {
     All,
     /// These.
     Only(Vec<Primitive>),
+    /// All but this one.
+    Others(Primitive),
 }
 
 impl Covered {
@@ -54,6 +56,7 @@ impl Covered {
             Self::Functions => primitive.is_function(),
             Self::All => true,
             Self::Only(these) => these.contains(primitive),
+            Self::Others(than) => primitive != than,
         }
     }
 }
@@ -105,11 +108,13 @@ impl Answers {
         self.tables.iter().map(|t| &t.primitive)
     }
 
-    /// All answers of an operation: operands, and at the same places results.
+    /// All answers of an operation: operands in order, and at the same places results.
     #[must_use]
     pub fn known(&self, primitive: &Primitive) -> (Vec<Words>, Vec<Words>) {
         let table = self.places.get(primitive).and_then(|place| self.tables.get(*place));
-        table.into_iter().flat_map(|t| &t.known).map(|(given, made)| (given.clone(), made.clone())).unzip()
+        let mut known: Vec<(&Words, &Words)> = table.into_iter().flat_map(|t| &t.known).collect();
+        known.sort_unstable();
+        known.into_iter().map(|(given, made)| (given.clone(), made.clone())).unzip()
     }
 
     /// Forgets what was not answered.
