@@ -326,7 +326,7 @@ fn audited() -> impl Iterator<Item = &'static &'static dyn Kernel> {
 /// What may have been meant by a filter that matches nothing: where what it names is listed, or a name that is there.
 fn suggested(filter: &CasePattern, profile: Profile) -> String {
     let text = filter.to_string();
-    let path = text.split('?').next().unwrap_or_default();
+    let path = crate::model::case_id::path(&text);
     if audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name))) {
         return format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name());
     }

@@ -159,6 +159,7 @@ impl<'p> Recording<'p> {
             cases,
             verdicts: Vec::new(),
             notes: Vec::new(),
+            explained: Vec::new(),
             outputs,
         };
         Self {

@@ -94,6 +94,11 @@ pub(super) fn limits(time: Duration, mib: Option<u64>) -> Limits {
     Limits { time, memory: mib.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20)) }
 }
 
+/// That `--adapter` names none of those that there are.
+pub(super) fn unmatched(text: &str, there: &str) -> Failure {
+    Failure::usage(format!("--adapter {text} matches nothing; {there}"))
+}
+
 impl Options {
     /// Checks the settings and makes the plan.
     pub(super) fn plan(
@@ -133,7 +138,7 @@ impl Options {
     }
 
     /// What a child may take.
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         limits(self.timeout(), self.memory)
     }
 
@@ -167,7 +172,7 @@ impl Options {
             ));
         }
         if let Some(text) = self.adapter.iter().find(|t| !found.iter().any(|a| a.matches(t))) {
-            return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {present}")));
+            return Err(unmatched(text, &format!("present: {present}")));
         }
         Ok(listing)
     }

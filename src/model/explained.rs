@@ -1,5 +1,6 @@
 //! What makes results of adapters differ from strict arithmetic, as far as the interpreter reproduces them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Liberty;
@@ -8,7 +9,7 @@ use super::Liberty;
 pub const VERSION: u32 = 1;
 
 /// How well a result is explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// Liberties reproduce every bit, or rules for single operations.
@@ -33,7 +34,7 @@ impl Grade {
 }
 
 /// What the interpreter was given, beyond strict arithmetic, to reproduce a result.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Reproduction {
     /// Liberties that it took.
     pub liberties: Vec<Liberty>,
@@ -42,7 +43,7 @@ pub struct Reproduction {
 }
 
 /// A rule that gives an operation's values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// Liberties that the interpreter takes with it.
     pub liberties: Vec<Liberty>,
@@ -51,7 +52,7 @@ pub struct Rule {
 }
 
 /// An operation that an adapter does not compute as strict arithmetic does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
     /// Which, such as `exp(f32)`.
     pub operation: String,
@@ -65,7 +66,7 @@ pub struct Operation {
 }
 
 /// The first element that is not reproduced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unreproduced {
     /// Its place.
     pub element: u64,
@@ -76,7 +77,7 @@ pub struct Unreproduced {
 }
 
 /// A case on an adapter whose result is not the strict one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pair {
     /// The case.
     pub case: String,
@@ -94,7 +95,7 @@ pub struct Pair {
 }
 
 /// A case that could not be looked at again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unasked {
     /// The case.
     pub case: String,
@@ -103,12 +104,15 @@ pub struct Unasked {
 }
 
 /// What is explained of one engine. Pairs are cases that have a strict reference and that the engine ran, by their first run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
     /// The engine's id in the record.
     pub engine: String,
     /// Its label.
     pub label: String,
+    /// The version of the program that explained it. Another one may know other rules.
+    #[serde(default)]
+    pub program: String,
     /// Why it could not be asked; then nothing is known of it.
     pub absent: Option<String>,
     /// Pairs whose bits are not the strict ones.

@@ -6,7 +6,7 @@ pub mod answer;
 mod arithmetic;
 mod axis;
 pub mod bits;
-mod case_id;
+pub mod case_id;
 pub mod drift;
 mod examination;
 pub mod explained;

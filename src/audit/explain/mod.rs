@@ -141,7 +141,7 @@ fn on(
     scratch: &Path,
     progress: &dyn ExplainProgress,
 ) -> Explained {
-    let mut all = Explained { engine: engine.id.clone(), label: engine.label.clone(), ..Explained::default() };
+    let mut all = Explained { engine: engine.id.clone(), label: engine.label.clone(), program: env!("CARGO_PKG_VERSION").to_owned(), ..Explained::default() };
     let differing: Vec<&&CaseRecord> =
         cases.iter().filter(|case| first(case, &engine.id).is_some_and(|d| Some(d) != case.strict())).collect();
     all.pairs_differing = differing.len() as u64;

@@ -314,7 +314,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let (cases, causes) = grouped(&results);
     let counted = |cases: &mut dyn Iterator<Item = &CaseRecord>| -> Vec<Counted> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        cases.for_each(|c| *counts.entry(format!("{}/{}", c.kernel, c.variant)).or_default() += 1);
+        cases.for_each(|c| *counts.entry(c.path()).or_default() += 1);
         counts.into_iter().collect()
     };
     let mut sameness = Sameness::default();

@@ -15,6 +15,7 @@ use super::own::OwnKernel;
 use super::result::{Execution, Status, TwinDigest};
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
+use crate::model::explained::Explained;
 use crate::model::bits::Dtype;
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::number::{self, Number};
@@ -48,6 +49,10 @@ pub struct Record {
     pub verdicts: Vec<Verdict>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
+    /// What makes results of engines differ from the strict reference, as far as it was looked at; empty where it was not.
+    /// Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<Explained>,
     /// The first result of every execution, by digest, which proves it; not part of the id, because the digests are. Since
     /// format 1.2.
     #[serde(default, skip_serializing_if = "Outputs::is_empty")]
@@ -65,6 +70,12 @@ impl Record {
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
         self.engines.iter().find(|e| e.id == id)
+    }
+
+    /// What was explained of an engine; `None` where it was not looked at.
+    #[must_use]
+    pub fn explained_of(&self, engine: &str) -> Option<&Explained> {
+        self.explained.iter().find(|e| e.engine == engine)
     }
 
     /// The engine whose output a side is; `None` for a reference.
@@ -210,6 +221,12 @@ impl CaseRecord {
 }
 
 impl CaseRecord {
+    /// `kernel/variant`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.kernel, self.variant)
+    }
+
     /// The strict reference's digest; `None` where no order is defined.
     #[must_use]
     pub fn strict(&self) -> Option<&str> {

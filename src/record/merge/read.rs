@@ -199,6 +199,7 @@ impl Reader {
         for verdict in &verdicts {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
+        sound::explained(&shell.explained, &engines, &seen)?;
         let unproven = Outputs::default();
         Ok(Member { id: content, shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts, unproven })
     }

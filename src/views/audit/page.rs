@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::Parts;
-use super::{charts as drawn, paragraph};
+use super::{charts as drawn, explained, paragraph};
 use crate::model::CaseId;
 use crate::record::{AXES, Level, Record, ShaderCache};
 use crate::views::chart::{Chart, Plot};
@@ -126,11 +126,14 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::text("status"),
         Column::text("outcome"),
         Column::text("equals the reference"),
+        Column::text("differs because").about("What is proven to make the first run differ from the strict reference."),
         Column::number("max error, ulp"),
         Column::number("÷ allowed"),
         Column::text("digest"),
     ];
     let mut table = Table::new("executions", &columns).most(100);
+    let of = record.cases.iter().find(|c| c.id == case.id);
+    let because = |engine: &str| of.map(|case| explained::cell(record, case, engine)).unwrap_or_default();
     for x in &case.executions {
         let outcome =
             if x.observations.is_empty() { x.outcome.clone() } else { format!("{}; {}", x.outcome, x.observations) };
@@ -139,6 +142,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
             Cell::mark(x.mark),
             Cell::text(outcome),
             Cell::text(if x.equals.is_empty() { "none" } else { &x.equals }),
+            Cell::text(because(&x.engine)),
             Cell::number(x.max_error.as_str()),
             Cell::number(x.ratio.as_str()),
             Cell::code(x.digest.as_str()),
