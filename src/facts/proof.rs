@@ -7,7 +7,11 @@ use serde::Serialize;
 
 use crate::model::Liberty;
 use crate::model::explained::{Explained, Grade, Operation, Pair, Rule};
+use crate::model::words::list;
 use crate::model::record::{CaseRecord, Engine, EngineKind, Record, Role};
+
+/// Operations that a clause names.
+const LISTED: usize = 6;
 
 /// How the results of an engine stand that are not the strict reference's: one a case, by its first run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -229,7 +233,7 @@ pub fn causes_in_words(causes: &[Cause], most: usize) -> String {
     }
     let told = |(does, operations): (&Does, Vec<String>)| match operations.as_slice() {
         [] => does.text(),
-        all => format!("{} in {}", does.text(), crate::model::words::list(all, most)),
+        all => format!("{} in {}", does.text(), list(all, most)),
     };
     by.into_iter().map(told).collect::<Vec<_>>().join("; ")
 }
@@ -298,20 +302,33 @@ impl Changed {
         Self { operations: Vec::new(), ..self.clone() }
     }
 
+    /// The operations, to be read after what is done.
+    fn within(&self) -> String {
+        match self.operations.as_slice() {
+            [] => String::new(),
+            all => format!(" in {}", list(all, LISTED)),
+        }
+    }
+
     /// In a clause: "now" is the right side.
     #[must_use]
     pub fn text(&self) -> String {
+        let within = self.within();
         match (&self.before, &self.now) {
-            (Does::Values, Does::Values) => "now has other values of its own".to_owned(),
-            (before, Does::AsWritten) => format!("no longer {}: now it computes as written", before.text()),
-            (before, now) => format!("now {}; before, {}", now.text(), before.past()),
+            (Does::Values, Does::Values) => format!("now has other values of its own{within}"),
+            (before, Does::AsWritten) => format!("no longer {}{within}: now it computes as written", before.text()),
+            (before, now) => format!("now {}{within}; before, {}", now.text(), before.past()),
         }
     }
 
     /// What tells two sides apart, in a clause with their names.
     #[must_use]
     pub fn between(&self, left: &str, right: &str) -> String {
-        format!("{right} {}; {left} {}", self.now.text(), self.before.text())
+        let within = self.within();
+        match (&self.before, &self.now) {
+            (Does::Values, Does::Values) => format!("{left} and {right} have different values of their own{within}"),
+            (before, now) => format!("{right} {}{within}; {left} {}", now.text(), before.text()),
+        }
     }
 }
 
