@@ -127,13 +127,14 @@ fn rest(engine: &Explained, section: &mut Section) {
         let Some(first) = of.first() else { continue };
         let mut variants: Vec<String> = of.iter().map(|p| path(&p.case).to_owned()).collect();
         variants.dedup();
+        let be = if of.len() == 1 { "is" } else { "are" };
         let (title, text) = match how {
             Grade::Itself => (
                 "Single operations",
-                "are an operation alone, which this adapter computes in its own way; nothing that was tried gives its bits",
+                "an operation alone, which this adapter computes in its own way; nothing that was tried gives its bits",
             ),
-            Grade::Partly => ("In part", "are reproduced in some of the elements that differ"),
-            _ => ("Not explained", "are given by nothing that was tried"),
+            Grade::Partly => ("In part", "reproduced in some of the elements that differ"),
+            _ => ("Not explained", "given by nothing that was tried"),
         };
         let left = first.first.as_ref().map_or_else(String::new, |left| {
             format!(
@@ -141,7 +142,7 @@ fn rest(engine: &Explained, section: &mut Section) {
                 left.element, first.case, left.found, left.given
             )
         });
-        let text = format!("{} {text}: {}.{left}", plural(of.len(), "result"), list(&variants, LISTED));
+        let text = format!("{} {be} {text}: {}.{left}", plural(of.len(), "result"), list(&variants, LISTED));
         section.statement(Mark::Differs, title, text);
     }
 }
