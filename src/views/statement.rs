@@ -88,7 +88,7 @@ impl<'r> Statement<'r> {
         if !failed.is_empty() {
             out.push(format!("Not all cases ran on {}.", text::list(&failed, failed.len())));
         }
-        out.extend(record.notes.iter().cloned());
+        out.extend(record.notes.iter().map(|note| text::fact(note).to_owned()));
         if rows.iter().flat_map(|r| &r.cells).any(|c| c.relative().is_some()) {
             out.push(
                 "The relative difference of an output is the norm of the difference divided by the norm of the output, over \

@@ -2,7 +2,7 @@
 
 use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
-pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
+pub(crate) use crate::model::words::{count, fact, list, number, percent, plural, quoted, short, ulp};
 use crate::record::{Engine, Level, OwnKernel, Record, Role, Settings, Status};
 
 /// A status as a mark.

@@ -129,7 +129,7 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
         "the interpreter's\n{table}"
     );
     assert!(
-        flat.contains("4 software adapters, 3 of which finished, the interpreter and 1 interpreter with"),
+        flat.contains("4 software adapters (3 finished), the interpreter and 1 interpreter with"),
         "{table}"
     );
 }

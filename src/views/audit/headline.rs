@@ -119,7 +119,11 @@ fn lead(record: &Record, brief: bool) -> String {
     let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
-    let finished = if completed == plain.len() { String::new() } else { format!(", {completed} of which finished") };
+    let finished = match completed {
+        n if n == plain.len() => String::new(),
+        0 => " (not finished)".to_owned(),
+        n => format!(" ({n} finished)"),
+    };
     let reference = record.engines.iter().any(Engine::is_reference);
     let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
     let mut on = Vec::new();

@@ -237,12 +237,13 @@ fn matrix(parts: &Parts<'_>) -> Section {
     out
 }
 
-/// A cell of the matrix: a share of the cases where not all have the status, and which engines where several share it.
+/// A cell of the matrix: a share of the cases that ran where not all have the status, how many were skipped beside them, and which engines where several share it.
 fn mark(cell: &matrix::Cell) -> Cell {
     let share =
         if cell.with_status < cell.cases { format!("{}/{}", cell.with_status, cell.cases) } else { String::new() };
     let which = if cell.which.is_empty() { String::new() } else { format!("({})", cell.which) };
-    let beside = [share, which].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let skipped = if cell.skipped > 0 { format!("+{} skipped", cell.skipped) } else { String::new() };
+    let beside = [share, which, skipped].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     Cell::Mark { mark: cell.mark, beside, note: cell.note.clone() }
 }
 

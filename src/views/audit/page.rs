@@ -131,7 +131,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("÷ allowed"),
         Column::text("digest"),
     ];
-    let mut table = Table::new("executions", &columns).most(100);
+    let mut table = Table::new(format!("executions of {}", case.id), &columns).most(100);
     let of = record.cases.iter().find(|c| c.id == case.id);
     let because = |engine: &str| of.map(|case| explained::cell(record, case, engine)).unwrap_or_default();
     for x in &case.executions {
@@ -158,7 +158,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("max relative"),
         Column::text("kinds, and the worst element"),
     ];
-    let mut table = Table::new("comparisons", &columns).most(COMPARISONS);
+    let mut table = Table::new(format!("comparisons of {}", case.id), &columns).most(COMPARISONS);
     for d in &case.different {
         table.push([
             Cell::text(d.axis),
