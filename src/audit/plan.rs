@@ -13,6 +13,7 @@ use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::work::work;
 use crate::kernels::{self, Kernel, Problem, Profile};
+use crate::model::adapter_model::AdapterModel;
 use crate::model::pattern::instead;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
@@ -118,6 +119,8 @@ pub struct Plan {
     pub earlier: Option<Earlier>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
+    /// Adapters that the interpreter computes as.
+    pub models: Vec<AdapterModel>,
 }
 
 impl Plan {
@@ -191,6 +194,7 @@ impl Plan {
                 vary,
                 planted: planted.iter().map(ToString::to_string).collect(),
                 engines: wanted.engines,
+                models: Vec::new(),
                 store: wanted.store,
                 label: wanted.label,
             },
@@ -204,6 +208,7 @@ impl Plan {
             budget: None,
             earlier: None,
             own: None,
+            models: Vec::new(),
         })
     }
 
@@ -212,6 +217,14 @@ impl Plan {
     pub fn with_own(mut self, kernel: Arc<user::Kernel>, cases: Vec<Case>) -> Self {
         self.cases.extend(cases);
         self.own = Some(kernel);
+        self
+    }
+
+    /// The same, with the interpreter computing as these adapters too. `files` are where their models are.
+    #[must_use]
+    pub fn with_models(mut self, models: Vec<AdapterModel>, files: Vec<String>) -> Self {
+        self.models = models;
+        self.settings.models = files;
         self
     }
 

@@ -11,11 +11,12 @@ use super::options::{limits, unmatched};
 use super::shown::{formats, show};
 use super::{Exit, Failure, outputs, refuse_to_replace, scratch};
 use crate::audit::explain::{ExplainPlan, ExplainProgress, explain};
-use crate::audit::{Caches, Listing, Plan, Wanted, adapters};
+use crate::audit::{Caches, Listing, Plan, Wanted, adapters, modelled};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
+use crate::model::adapter_model::AdapterModel;
 use crate::model::explained::{ExplainFile, Explained, VERSION};
 use crate::model::words::short;
 use crate::process::Limits;
@@ -39,6 +40,9 @@ pub(super) struct Args {
     /// Also write everything to this file as JSON.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write how the adapter computes to this file, for `gpu --as` and `kernel --as`. Where several differ, --adapter names one.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Write what is found into the record, which gets another id by that, and make its report again.
     #[arg(long)]
     write: bool,
@@ -65,6 +69,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             &[],
             ("explanation of this program", |text| text.contains("\"explain_version\"")),
         )?;
+    }
+    if let Some(save) = &args.save {
+        refuse_to_replace(save, "--save", &[], ("model of an adapter", |text| text.contains("model-version = ")))?;
     }
     let limits = limits(Duration::from_secs(args.timeout), args.memory);
     let (mut record, mut file_of) = record_of(args, limits)?;
@@ -97,6 +104,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         write_atomically(out, text.as_bytes())
             .map_err(|e| Failure::unwritten(&out.display().to_string(), &e, "file with --out"))?;
     }
+    if let Some(save) = &args.save {
+        let model = model(&record)?;
+        write_atomically(save, model.to_string().as_bytes())
+            .map_err(|e| Failure::unwritten(&save.display().to_string(), &e, "file with --save"))?;
+        super::note(format_args!("Saved to {}, {}", save.display(), model.standing()));
+    }
     if let Some((mut whole, (path, before))) = whole {
         take(&mut whole, &record.explained)?;
         outputs::rewrite(&path, before, &whole)?;
@@ -118,6 +131,22 @@ pub(super) fn found(
     let scratch = scratch()?;
     let shown = Shown::new(record);
     explain(record, &plan, scratch.path(), &shown).map_err(|e| Failure::new(Exit::Incomplete, e))
+}
+
+/// The model of the one adapter that differs.
+fn model(record: &Record) -> Result<AdapterModel, Failure> {
+    let differs: Vec<&Explained> =
+        record.explained.iter().filter(|e| e.absent.is_none() && e.pairs_differing > 0).collect();
+    match differs.as_slice() {
+        [one] => Ok(modelled::of(record, one)),
+        [] => Err(Failure::usage(
+            "--save needs an adapter that is here and differs from strict arithmetic, and none does",
+        )),
+        several => {
+            let names: Vec<&str> = several.iter().map(|e| e.engine.as_str()).collect();
+            Err(Failure::usage(format!("--save needs one adapter; name it with --adapter: {}", names.join(", "))))
+        }
+    }
 }
 
 /// Puts what was found into a record. Of engines that were not asked this time, what was found before stays.

@@ -118,6 +118,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
                 threads: Vec::new(),
                 vary: BTreeMap::new(),
                 planted: Vec::new(),
+                models: Vec::new(),
                 engines: Vec::new(),
                 store: 0,
                 label: None,

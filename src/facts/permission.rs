@@ -73,16 +73,20 @@ pub fn of_liberty(liberty: Liberty) -> Paragraph {
         Liberty::Contract => {
             paragraph(Allowed, REORDERED, "operations may be fused where the result is at least as accurate")
         }
-        Liberty::SplitFma => paragraph(Allowed, ACCURACY, "fma(x, y, z) is as accurate as x * y + z, and need not be fused"),
+        Liberty::SplitFma => {
+            paragraph(Allowed, ACCURACY, "fma(x, y, z) is as accurate as x * y + z, and need not be fused")
+        }
         Liberty::Flush => paragraph(
             WithinLimits,
             DIFFERENCES,
             "operands and results of the operations that have an accuracy may be flushed to zero, and all others must keep \
              subnormals",
         ),
-        Liberty::Reassociate => {
-            paragraph(Allowed, REORDERED, "operations may be reordered so that the answer is the same if computed exactly")
-        }
+        Liberty::Reassociate => paragraph(
+            Allowed,
+            REORDERED,
+            "operations may be reordered so that the answer is the same if computed exactly",
+        ),
         Liberty::Reciprocal => {
             paragraph(WithinLimits, ACCURACY, "x / y is within 2.5 ulp for |y| from 2^-126 to 2^126")
         }
@@ -128,7 +132,11 @@ pub fn of_operation(operation: &str) -> Paragraph {
     let has = |all: &[&str]| all.iter().any(|operator| operation.contains(operator));
     let called = |names: &[&str]| names.iter().any(|name| operation.split('(').next() == Some(*name));
     if has(&COMPARISONS) {
-        return paragraph(Forbidden, ACCURACY, "a comparison has the correct result; its operands may be flushed to zero first");
+        return paragraph(
+            Forbidden,
+            ACCURACY,
+            "a comparison has the correct result; its operands may be flushed to zero first",
+        );
     }
     if operation.contains("mat") && operation.contains(" * ") {
         return paragraph(WithinLimits, ACCURACY, "a product of matrices is a sum of products, in any order");

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::model::Liberty;
 use crate::model::explained::{Explained, Grade, Operation, Pair, Rule};
-use crate::model::words::list;
 use crate::model::record::{CaseRecord, Engine, EngineKind, Record, Role};
+use crate::model::words::list;
 
 /// Operations that a clause names.
 const LISTED: usize = 6;
@@ -116,12 +116,8 @@ pub fn is_explainable(record: &Record, case: &CaseRecord, engine: &str) -> bool 
 
 /// The results of an engine that differ from the strict reference, each with what is told of it; nothing where nobody looked.
 pub fn pairs<'r>(record: &'r Record, engine: &str) -> Vec<(&'r CaseRecord, Option<&'r Pair>)> {
-    let told: BTreeMap<&str, &Pair> = record
-        .explained_of(engine)
-        .into_iter()
-        .flat_map(|e| &e.pairs)
-        .map(|pair| (pair.case.as_str(), pair))
-        .collect();
+    let told: BTreeMap<&str, &Pair> =
+        record.explained_of(engine).into_iter().flat_map(|e| &e.pairs).map(|pair| (pair.case.as_str(), pair)).collect();
     let differing = record.cases.iter().filter(|case| differs(case, engine));
     differing.map(|case| (case, told.get(case.id.as_str()).copied())).collect()
 }

@@ -1,6 +1,7 @@
 //! Data that every other room shares, and nothing that computes or talks to a driver. Imports no other room.
 
 pub mod adapter;
+pub mod adapter_model;
 pub mod allowance;
 pub mod answer;
 mod arithmetic;

@@ -118,6 +118,7 @@ pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
         settings.threads.len(),
         settings.planted.len(),
         settings.engines.len(),
+        settings.models.len(),
         settings.vary.values().map(Vec::len).sum::<usize>(),
         settings.vary.len(),
         record.provenance.libraries.len(),

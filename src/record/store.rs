@@ -182,8 +182,20 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
-    let Record { format, id, run, provenance, environment, engines, controls, cases, verdicts, notes, explained, outputs } =
-        record;
+    let Record {
+        format,
+        id,
+        run,
+        provenance,
+        environment,
+        engines,
+        controls,
+        cases,
+        verdicts,
+        notes,
+        explained,
+        outputs,
+    } = record;
     let mut out = Vec::new();
     out.extend_from_slice(b"{");
     let mut first = true;

@@ -16,8 +16,7 @@ const NAMED: usize = 2;
 const LISTED: usize = 6;
 
 /// What is proven, to be read above any of it.
-pub(super) const PROVEN: &str =
-    "Proven: the interpreter, given what is named, computes every bit of the adapter's first run; without any part of it, it \
+pub(super) const PROVEN: &str = "Proven: the interpreter, given what is named, computes every bit of the adapter's first run; without any part of it, it \
      does not. A result is one case on one adapter.";
 
 /// An explanation. The record is the one that was explained, with what was found in it.
@@ -75,8 +74,7 @@ pub(super) fn section(engine: &Explained, share: Option<&Share>) -> Section {
     section.table(causes(engine));
     rest(engine, &mut section);
     if share.untested > 0 {
-        let told: Vec<String> =
-            engine.unasked.iter().map(|u| format!("{} ({})", path(&u.case), u.reason)).collect();
+        let told: Vec<String> = engine.unasked.iter().map(|u| format!("{} ({})", path(&u.case), u.reason)).collect();
         let which = if told.is_empty() { String::new() } else { format!(": {}", list(&told, LISTED)) };
         let text = format!("Nothing is known of {}{which}.", plural(share.untested, "result"));
         section.statement(Mark::Untested, "Not looked at", text);

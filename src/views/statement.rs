@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::document::{Cell, Column, Document, Section, Table, Text, Tone};
 use super::{View, text};
-use crate::facts::training::{self, Row};
 use crate::facts::proof::{self, Share};
+use crate::facts::training::{self, Row};
 use crate::facts::{self, Soundness};
 use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record, Role};
 
@@ -173,8 +173,11 @@ fn explained(record: &Record) -> Option<String> {
     let shares = proof::shares(record);
     let one = |s: &Share| {
         let engine = record.engine(&s.engine).map_or_else(|| s.label.clone(), named);
-        let open =
-            if s.untested > 0 { format!(" ({} were not looked at)", text::count(s.untested as u64)) } else { String::new() };
+        let open = if s.untested > 0 {
+            format!(" ({} were not looked at)", text::count(s.untested as u64))
+        } else {
+            String::new()
+        };
         format!("{} of {} on {engine}{open}", text::count(s.proven() as u64), text::count(s.differing as u64))
     };
     let told: Vec<String> = shares.iter().filter(|s| s.differing > s.untested).map(one).collect();

@@ -68,7 +68,11 @@ fn each_result_has_one_standing() {
     let record = explained("a", "22.3.6", 1, 1, every);
     let all = record.cases.len();
     let [share] = &proof::shares(&record)[..] else { panic!("one engine differs") };
-    assert_eq!((share.named, share.measured, share.itself, share.partly, share.unexplained), (1, 1, 1, 1, 1), "{share:?}");
+    assert_eq!(
+        (share.named, share.measured, share.itself, share.partly, share.unexplained),
+        (1, 1, 1, 1, 1),
+        "{share:?}"
+    );
     assert_eq!((share.differing, share.untested), (all, all - 5), "the rest was not looked at: {share:?}");
     assert_eq!((share.elements, share.proven_elements), (5 * 64, 2 * 64), "of those looked at");
     let first = page(&record, false);
@@ -90,8 +94,12 @@ fn each_result_has_one_standing() {
     ] {
         assert!(full.contains(&said), "{said}: {full}");
     }
-    let statement = terminal::write(&Statement::new(&record).document(), &Options { width: 4000, ..Options::default() });
-    let said = format!("reproduced every bit of 2 of {all} on llvmpipe (LLVM 15.0.6, 256 bits) [vulkan, Mesa 22.3.6] ({} were not", all - 5);
+    let statement =
+        terminal::write(&Statement::new(&record).document(), &Options { width: 4000, ..Options::default() });
+    let said = format!(
+        "reproduced every bit of 2 of {all} on llvmpipe (LLVM 15.0.6, 256 bits) [vulkan, Mesa 22.3.6] ({} were not",
+        all - 5
+    );
     assert!(statement.contains(&said), "{statement}");
     assert!(statement.contains("1 by rules of arithmetic, 1 by the adapter's own values"), "{statement}");
 }
@@ -111,7 +119,8 @@ fn what_nobody_looked_at_is_not_said_to_be_unexplained() {
     let text = page(&sealed(same), false);
     assert!(text.contains("no result differs from the strict reference"), "{text}");
     // One that was not there to be asked.
-    let absent = |_: &Record| Explained { absent: Some("this machine has no such adapter".to_owned()), ..Explained::default() };
+    let absent =
+        |_: &Record| Explained { absent: Some("this machine has no such adapter".to_owned()), ..Explained::default() };
     let text = page(&explained("a", "22.3.6", 1, 1, absent), true);
     assert!(text.contains("nothing is known of") && text.contains("this machine has no such adapter"), "{text}");
     assert!(!text.contains("0 of"), "no share of what is not known: {text}");
@@ -167,7 +176,8 @@ fn a_row_says_how_well_and_by_what() {
 #[test]
 fn a_part_of_a_record_explains_only_what_the_record_has() {
     let good = explained("a", "22.3.6", 1, 1, every);
-    let read = |record: &Record| record::parse("it", &record::to_json(record).expect("JSON")).map_err(|e| e.to_string());
+    let read =
+        |record: &Record| record::parse("it", &record::to_json(record).expect("JSON")).map_err(|e| e.to_string());
     assert_eq!(read(&good).expect("it is sound").explained, good.explained, "as written");
     let mut of = good.clone();
     of.explained[0].pairs[0].case = "sum/tree?n=3".to_owned();
@@ -189,7 +199,12 @@ fn all_by(reproduction: Reproduction, operations: Vec<Operation>) -> impl Fn(&Re
         let grade = if reproduction.operations.is_empty() { Grade::Named } else { Grade::Measured };
         let one = |id: &String| pair(id, grade, vec![reproduction.clone()], 64);
         let liberties = reproduction.liberties.clone();
-        Explained { pairs: cases(record).iter().map(one).collect(), operations: operations.clone(), liberties, ..Explained::default() }
+        Explained {
+            pairs: cases(record).iter().map(one).collect(),
+            operations: operations.clone(),
+            liberties,
+            ..Explained::default()
+        }
     }
 }
 
@@ -256,7 +271,8 @@ fn a_cause_of_one_side_is_held_against_what_is_known_of_the_other() {
     let counts = pair::compare(&left, &right, &[]).expect("nothing is forced").by_cause.expect("both explain");
     assert_eq!((counts.told, counts.alike), (0, left.cases.len()), "each computes both by the same rules");
     let values = |name: &'static str| all_by(by(&[], &[name]), vec![operation(name, &[])]);
-    let (left, right) = (explained("a", "22.3.6", 1, 1, values("exp(f32)")), explained("b", "25.0.7", 2, 3, values("exp(f32)")));
+    let (left, right) =
+        (explained("a", "22.3.6", 1, 1, values("exp(f32)")), explained("b", "25.0.7", 2, 3, values("exp(f32)")));
     let found = pair::compare(&left, &right, &[]).expect("nothing is forced");
     let texts: Vec<String> = found.causes.iter().map(pair::CauseGroup::text).collect();
     assert_eq!(texts, ["now has other values of its own in exp(f32)"], "its values made both sides");

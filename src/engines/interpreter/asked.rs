@@ -44,6 +44,8 @@ pub enum Covered {
     All,
     /// These.
     Only(Vec<Primitive>),
+    /// Those of these names.
+    Named(BTreeSet<String>),
 }
 
 impl Covered {
@@ -54,6 +56,7 @@ impl Covered {
             Self::Functions => primitive.is_function(),
             Self::All => true,
             Self::Only(these) => these.contains(primitive),
+            Self::Named(names) => names.contains(&primitive.name()),
         }
     }
 }

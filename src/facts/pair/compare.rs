@@ -517,8 +517,7 @@ fn by_cause(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Ma
         proof::known(half.record.explained_of(id), &case.id, strict)
     };
     let (left, right) = (of(&halves.of.0, l, &engine.left)?, of(&halves.of.1, r, &engine.right)?);
-    let explained =
-        (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
+    let explained = (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
     Some(proof::changed((&left, &right), explained))
 }
 

@@ -15,9 +15,9 @@ use super::own::OwnKernel;
 use super::result::{Execution, Status, TwinDigest};
 use super::version::FormatVersion;
 use crate::model::Arithmetic;
-use crate::model::explained::Explained;
 use crate::model::bits::Dtype;
 use crate::model::drift::{Accuracy, Drift};
+use crate::model::explained::Explained;
 use crate::model::number::{self, Number};
 use crate::model::{AxisLevel, Examination, Level, Origin, Profile, Quantity, Side};
 
@@ -152,6 +152,9 @@ pub struct Settings {
     /// `--engine`: the commands of `remote:0`, `remote:1` …, in this order. Since format 1.3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub engines: Vec<String>,
+    /// `--as`: the files of the models that the embedded adapters after those of `--planted` compute as. Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
     /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub store: u64,

@@ -39,7 +39,9 @@ pub(super) fn line(record: &Record) -> Option<(Mark, String)> {
     let results = |s: &Share| format!("{} {}/{}", s.engine, s.proven(), s.differing);
     let elements = explain::of_elements(&whole);
     let told = [
-        each(&|s| format!("{} of {} on {} ({} of elements)", s.proven(), s.differing, s.engine, explain::of_elements(s))),
+        each(&|s| {
+            format!("{} of {} on {} ({} of elements)", s.proven(), s.differing, s.engine, explain::of_elements(s))
+        }),
         each(&|s| format!("{} ({} of elements)", results(s), explain::of_elements(s))),
         format!("{}; elements {elements}", each(&results)),
         format!("{proven} of {} on {} engines; elements {elements}", text::plural(differing, "result"), shares.len()),

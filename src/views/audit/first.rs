@@ -293,8 +293,7 @@ impl<'r> First<'r> {
         // What was planted on purpose is no machine's.
         let planted = |id: &String| self.record.engine(id).is_some_and(|e| e.role() == Role::Planted);
         for (engine, cases) in outside.iter().filter(|(id, _)| !planted(id)) {
-            let found: BTreeSet<String> =
-                cases.iter().filter_map(case).map(|c| c.path()).collect();
+            let found: BTreeSet<String> = cases.iter().filter_map(case).map(|c| c.path()).collect();
             let found: Vec<String> = found.into_iter().collect();
             parts.push(format!("{engine} breaks WGSL ({})", text::list(&found, 1)));
         }

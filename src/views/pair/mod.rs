@@ -291,8 +291,11 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
 fn by_cause(found: ByCause) -> Option<(Mark, String)> {
     let ByCause { told, alike, open } = found;
     let all = told + alike + open;
-    let mut text =
-        format!("causes that are proven on both sides tell why {} of {}", count(told as u64), plural(all, "changed result"));
+    let mut text = format!(
+        "causes that are proven on both sides tell why {} of {}",
+        count(told as u64),
+        plural(all, "changed result")
+    );
     if alike > 0 {
         text.push_str(&format!("; those of {} are the same on both sides, and do not tell", count(alike as u64)));
     }
