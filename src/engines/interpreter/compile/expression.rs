@@ -35,6 +35,7 @@ impl<'m> Compiler<'m> {
                 let found = self.with_nan(frame, handle, found, body)?;
                 let found = self.ask(frame, handle, found, body)?;
                 self.trace(frame, handle, &found, body)?;
+                self.record(frame, handle, &found, body);
                 frame.values[handle.index()] = Some(found.clone());
                 found
             }
