@@ -15,7 +15,7 @@ use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
 use crate::model::bits::{Bits, Dtype};
-use crate::model::explained::{Operation, Pair};
+use crate::model::explained::{Operation, Pair, SumOrder};
 use crate::model::sweep::{Inputs, Swept};
 use crate::model::{AdapterIdentity, Finding, Liberty, Skip};
 use crate::process::frame::{self, FrameError};
@@ -65,8 +65,8 @@ pub(super) enum Response {
     Swept { swept: Box<Swept> },
     /// The digest of a case, and what reproduces it where it is not the strict one.
     Explained { digest: String, pair: Option<Box<Pair>> },
-    /// Operations that are not strict, with their rules.
-    Named { operations: Vec<Operation> },
+    /// Operations that are not strict, with their rules, and the orders in which sums are added.
+    Named { operations: Vec<Operation>, orders: Vec<SumOrder> },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },
     /// The case failed.
@@ -198,10 +198,13 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
                 let answer = explain::answer(engine.as_mut(), &answers, &case, &liberties);
                 answer.unwrap_or_else(|e| failed(&e))
             }
-            Request::Name => match explain::operations(engine.as_mut(), &answers) {
-                Ok(operations) => Response::Named { operations },
-                Err(e) => failed(&e),
-            },
+            Request::Name => {
+                let found = explain::operations(engine.as_mut(), &answers);
+                match found.and_then(|operations| Ok((operations, explain::sums(engine.as_mut(), &answers)?))) {
+                    Ok((operations, orders)) => Response::Named { operations, orders },
+                    Err(e) => failed(&e),
+                }
+            }
             Request::Sweep { function, dtype, inputs } => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });
                 let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);

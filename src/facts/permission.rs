@@ -82,12 +82,12 @@ pub fn of_liberty(liberty: Liberty) -> Paragraph {
             "operands and results of the operations that have an accuracy may be flushed to zero, and all others must keep \
              subnormals",
         ),
-        Liberty::Reassociate => paragraph(
+        Liberty::Reassociate | Liberty::FoldConstants => paragraph(
             Allowed,
             REORDERED,
             "operations may be reordered so that the answer is the same if computed exactly",
         ),
-        Liberty::Reciprocal => {
+        Liberty::Reciprocal | Liberty::ConstantReciprocal => {
             paragraph(WithinLimits, ACCURACY, "x / y is within 2.5 ulp for |y| from 2^-126 to 2^126")
         }
         Liberty::ApproximateFunction { .. } => {
@@ -101,7 +101,7 @@ pub fn of_liberty(liberty: Liberty) -> Paragraph {
             DIFFERENCES,
             "NaN may be assumed not to be there at run time, and a result that is one is any value (Finite Math Assumption)",
         ),
-        Liberty::ZeroProduct => paragraph(
+        Liberty::ZeroProduct | Liberty::CompareSelect => paragraph(
             Allowed,
             DIFFERENCES,
             "infinities and NaN may be assumed not to be there at run time, and the sign of a zero may be ignored",
@@ -170,7 +170,7 @@ pub fn of(does: &Does, operations: &[String]) -> Vec<Paragraph> {
     let by_operation = operations.iter().map(|operation| of_operation(operation));
     let mut out: Vec<Paragraph> = match does {
         Does::AsWritten => Vec::new(),
-        Does::Values => by_operation.collect(),
+        Does::Values | Does::Defined { .. } => by_operation.collect(),
         Does::Rules { rules } => {
             let liberties = does.liberties().into_iter().map(of_liberty);
             let modelled = rules.iter().any(|rule| rule.model.is_some());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::model::Liberty;
-use crate::model::explained::{Explained, Grade, Operation, Pair, Rule};
+use crate::model::explained::{Definition, Explained, Grade, Operation, Pair, Rule, SumOrder};
 use crate::model::record::{CaseRecord, Engine, EngineKind, Record, Role};
 use crate::model::words::list;
 
@@ -73,7 +73,8 @@ impl Share {
 pub fn grade(explained: &Explained, pair: &Pair) -> Grade {
     let whole = pair.first.is_none() && pair.reproduced == pair.elements && pair.elements > 0;
     let by = |by: &crate::model::explained::Reproduction| !by.liberties.is_empty() || !by.operations.is_empty();
-    let known = |operation: &String| !explained.rules(operation).is_empty();
+    let names = explained.named();
+    let known = |operation: &String| names.contains(operation.as_str());
     match pair.grade {
         Grade::Itself => Grade::Itself,
         Grade::Named | Grade::Measured if whole && pair.by.iter().any(by) => {
@@ -154,6 +155,11 @@ pub enum Does {
         /// Which.
         rules: Vec<Rule>,
     },
+    /// What any of these expressions of other operations gives, with the engine's own values of those.
+    Defined {
+        /// Which.
+        definitions: Vec<Definition>,
+    },
     /// What no rule is known for: its values are known, where it was asked.
     Values,
 }
@@ -166,6 +172,10 @@ impl Does {
             Self::AsWritten => "computes as written".to_owned(),
             Self::Values => "computes in its own way".to_owned(),
             Self::Rules { rules } => rules.iter().map(rule).collect::<Vec<_>>().join(", or "),
+            Self::Defined { definitions } => {
+                let all: Vec<String> = definitions.iter().map(|d| format!("computes {}", d.expression)).collect();
+                all.join(", or ")
+            }
         }
     }
 
@@ -184,7 +194,7 @@ impl Does {
             Self::Rules { rules } => {
                 rules.iter().flat_map(|r| r.liberties.clone()).collect::<BTreeSet<_>>().into_iter().collect()
             }
-            Self::AsWritten | Self::Values => Vec::new(),
+            Self::AsWritten | Self::Values | Self::Defined { .. } => Vec::new(),
         }
     }
 }
@@ -198,9 +208,10 @@ fn rule(rule: &Rule) -> String {
 }
 
 fn of_operation(explained: &Explained, operation: &str) -> Does {
-    match explained.rules(operation) {
-        [] => Does::Values,
-        rules => Does::Rules { rules: rules.to_vec() },
+    match explained.operations.iter().find(|o| o.operation == operation) {
+        Some(o) if !o.rules.is_empty() => Does::Rules { rules: o.rules.clone() },
+        Some(o) if !o.definitions.is_empty() => Does::Defined { definitions: o.definitions.clone() },
+        _ => Does::Values,
     }
 }
 
@@ -264,7 +275,7 @@ pub fn groups(explained: &Explained) -> Vec<Group> {
         cases,
     };
     let mut out: Vec<Group> = by.into_iter().map(group).collect();
-    out.sort_by_key(|g| (g.does == Does::Values, std::cmp::Reverse(g.cases.len())));
+    out.sort_by_key(|g| (matches!(g.does, Does::Values | Does::Defined { .. }), std::cmp::Reverse(g.cases.len())));
     out
 }
 
@@ -311,7 +322,7 @@ impl Changed {
     pub fn text(&self) -> String {
         let within = self.within();
         match (&self.before, &self.now) {
-            (Does::Values, Does::Values) => format!("now has other values of its own{within}"),
+            (before, now) if before == now => format!("now has other values of its own{within}"),
             (before, Does::AsWritten) => format!("no longer {}{within}: now it computes as written", before.text()),
             (before, now) => format!("now {}{within}; before, {}", now.text(), before.past()),
         }
@@ -322,7 +333,7 @@ impl Changed {
     pub fn between(&self, left: &str, right: &str) -> String {
         let within = self.within();
         match (&self.before, &self.now) {
-            (Does::Values, Does::Values) => format!("{left} and {right} have different values of their own{within}"),
+            (before, now) if before == now => format!("{left} and {right} have different values of their own{within}"),
             (before, now) => format!("{right} {}{within}; {left} {}", now.text(), before.text()),
         }
     }
@@ -365,7 +376,7 @@ pub fn changed(
             (None, None) => continue,
         };
         // The same rule gives the same values; two sets of values need not be the same.
-        if before == now && before != Does::Values {
+        if before == now && matches!(before, Does::AsWritten | Does::Rules { .. }) {
             continue;
         }
         match thing {
@@ -375,4 +386,26 @@ pub fn changed(
     }
     everywhere.extend(by.into_iter().map(|((before, now), operations)| Changed { before, now, operations }));
     everywhere
+}
+
+/// A sum that an engine adds in another order than another one does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct OrderChange {
+    /// Which, such as `dot(vec4<f32>, vec4<f32>)`.
+    pub operation: String,
+    /// The trees of its results before.
+    pub before: Vec<String>,
+    /// The trees now.
+    pub now: Vec<String>,
+}
+
+/// The sums that both sides were probed for and add in different orders.
+#[must_use]
+pub fn orders_changed(before: &Explained, now: &Explained) -> Vec<OrderChange> {
+    let change = |old: &SumOrder| {
+        let new = now.orders.iter().find(|new| new.operation == old.operation && new.orders != old.orders)?;
+        let (before, now) = (old.orders.clone(), new.orders.clone());
+        Some(OrderChange { operation: old.operation.clone(), before, now })
+    };
+    before.orders.iter().filter_map(change).collect()
 }

@@ -1,5 +1,7 @@
 //! What makes results of adapters differ from strict arithmetic, as far as the interpreter reproduces them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,25 @@ pub struct Rule {
     pub model: Option<String>,
 }
 
+/// An expression of other operations that gives an operation's values, with the adapter's own values of those.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Definition {
+    /// Such as `exp2(x * 1.442695)`.
+    pub expression: String,
+    /// The operations in it that the adapter does not compute strictly.
+    pub operations: Vec<String>,
+}
+
+/// The order in which an adapter adds in an operation, found by probes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SumOrder {
+    /// Which, such as `dot(vec4<f32>, vec4<f32>)` or `subgroupAdd(f32) of 8 lanes`.
+    pub operation: String,
+    /// The trees of its results, such as `((0+1)+2)+3`; one where they are the same. Products whose own rounding is left out
+    /// are named after the tree.
+    pub orders: Vec<String>,
+}
+
 /// An operation that an adapter does not compute as strict arithmetic does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
@@ -59,6 +80,10 @@ pub struct Operation {
     /// Rules that give its value at every operand that it was asked for. Several where those do not tell them apart; empty
     /// where none does.
     pub rules: Vec<Rule>,
+    /// Expressions of other operations that give its value at every one of those operands: the order in which products are
+    /// added, or where no rule is known what else there is.
+    #[serde(default)]
+    pub definitions: Vec<Definition>,
     /// Those operands: all that came up in cases, and probes.
     pub operands: u64,
     /// At how many of them it is not the strict value.
@@ -129,6 +154,9 @@ pub struct Explained {
     pub liberties: Vec<Liberty>,
     /// Operations that it was asked for and does not compute strictly.
     pub operations: Vec<Operation>,
+    /// The orders in which it adds, of what came up in cases, and of subgroups.
+    #[serde(default)]
+    pub orders: Vec<SumOrder>,
     /// The pairs that differ.
     pub pairs: Vec<Pair>,
     /// Those that could not be looked at again.
@@ -155,13 +183,57 @@ impl Explained {
         self.operations.iter().find(|o| o.operation == operation).map_or(&[], |o| &o.rules)
     }
 
-    /// Counts a pair as named where each of the operations that reproduce it is.
+    /// The operations that are known by rules: their own, or those of all that a definition takes.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<&str> {
+        let mut named: BTreeSet<&str> = BTreeSet::new();
+        loop {
+            let all = |operations: &[String]| operations.iter().all(|o| named.contains(o.as_str()));
+            let is_known = |o: &&Operation| !o.rules.is_empty() || o.definitions.iter().any(|d| all(&d.operations));
+            let now: BTreeSet<&str> = self.operations.iter().filter(is_known).map(|o| o.operation.as_str()).collect();
+            if now.len() == named.len() {
+                return now;
+            }
+            named = now;
+        }
+    }
+
+    /// The operations that are defined by others, each with a definition. Of operations that are defined by each other one is
+    /// left out.
+    #[must_use]
+    pub fn defined(&self) -> BTreeMap<&str, &Definition> {
+        let mut defined: BTreeMap<&str, &Definition> = BTreeMap::new();
+        for operation in &self.operations {
+            let name = operation.operation.as_str();
+            let rests_on_itself = |definition: &Definition| {
+                let mut open: Vec<&str> = definition.operations.iter().map(String::as_str).collect();
+                let mut seen = BTreeSet::new();
+                while let Some(next) = open.pop() {
+                    if seen.insert(next) {
+                        open.extend(defined.get(next).iter().flat_map(|d| d.operations.iter().map(String::as_str)));
+                    }
+                }
+                seen.contains(name)
+            };
+            if let Some(definition) = operation.definitions.iter().find(|d| !rests_on_itself(d)) {
+                defined.insert(name, definition);
+            }
+        }
+        defined
+    }
+
+    /// Counts a pair as named where each of the operations that reproduce it is, and what is no more than one operation as
+    /// measured where that is defined by others.
     pub fn promote(&mut self) {
-        let named: std::collections::BTreeSet<String> =
-            self.operations.iter().filter(|o| !o.rules.is_empty()).map(|o| o.operation.clone()).collect();
+        let named: BTreeSet<String> = self.named().into_iter().map(str::to_owned).collect();
+        let defined: BTreeSet<String> = self.defined().into_keys().map(str::to_owned).collect();
         for pair in self.pairs.iter_mut().filter(|p| matches!(p.grade, Grade::Measured | Grade::Itself)) {
-            if pair.by.iter().any(|by| by.operations.iter().all(|o| named.contains(o))) {
+            let all =
+                |known: &BTreeSet<String>| pair.by.iter().any(|by| by.operations.iter().all(|o| known.contains(o)));
+            if all(&named) {
                 pair.grade = Grade::Named;
+            } else if all(&defined) {
+                pair.grade = Grade::Measured;
             }
         }
     }

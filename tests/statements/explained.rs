@@ -23,7 +23,7 @@ fn pair(case: &str, grade: Grade, by: Vec<Reproduction>, reproduced: u64) -> Pai
 }
 
 fn operation(name: &str, rules: &[Rule]) -> Operation {
-    Operation { operation: name.to_owned(), rules: rules.to_vec(), operands: 99, other: 9 }
+    Operation { operation: name.to_owned(), rules: rules.to_vec(), definitions: Vec::new(), operands: 99, other: 9 }
 }
 
 fn model(name: &str) -> Rule {

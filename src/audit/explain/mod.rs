@@ -2,7 +2,9 @@
 //! difference, until every bit is the adapter's. What an adapter gives for single operations, it is asked itself, so that its
 //! driver need not be known.
 
+mod definitions;
 mod naming;
+pub mod orders;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +25,7 @@ use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Recor
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
-pub(in crate::audit) use naming::{MODELS, evaluate, functions_of, liberties_of, operations};
+pub(in crate::audit) use naming::{MODELS, evaluate, functions_of, liberties_of, operations, sums};
 use search::Search;
 pub(in crate::audit) use search::mode_of;
 
@@ -206,8 +208,9 @@ fn on(
     }
     if !all.pairs.is_empty() {
         let named = |answer: &Response| matches!(answer, Response::Named { .. });
-        if let Some(Response::Named { operations }) = server.ask(EXPLANATION, named, |_| (), Child::name) {
+        if let Some(Response::Named { operations, orders }) = server.ask(EXPLANATION, named, |_| (), Child::name) {
             all.operations = operations;
+            all.orders = orders;
         }
     }
     progress.done(&engine.id, differing.len(), differing.len());

@@ -49,6 +49,8 @@ pub enum Covered {
     Only(Vec<Primitive>),
     /// Those of these names.
     Named(BTreeSet<String>),
+    /// All but this one.
+    Others(Primitive),
 }
 
 impl Covered {
@@ -60,6 +62,7 @@ impl Covered {
             Self::All => true,
             Self::Only(these) => these.contains(primitive),
             Self::Named(names) => names.contains(&primitive.name()),
+            Self::Others(than) => primitive != than,
         }
     }
 }
@@ -111,11 +114,13 @@ impl Answers {
         self.tables.iter().map(|t| &t.primitive)
     }
 
-    /// All answers of an operation: operands, and at the same places results.
+    /// All answers of an operation: operands in order, and at the same places results.
     #[must_use]
     pub fn known(&self, primitive: &Primitive) -> (Vec<Words>, Vec<Words>) {
         let table = self.places.get(primitive).and_then(|place| self.tables.get(*place));
-        table.into_iter().flat_map(|t| &t.known).map(|(given, made)| (given.clone(), made.clone())).unzip()
+        let mut known: Vec<(&Words, &Words)> = table.into_iter().flat_map(|t| &t.known).collect();
+        known.sort_unstable();
+        known.into_iter().map(|(given, made)| (given.clone(), made.clone())).unzip()
     }
 
     /// Forgets what was not answered.
