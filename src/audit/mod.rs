@@ -16,6 +16,7 @@ mod error;
 pub mod explain;
 pub mod fault;
 mod listing;
+pub mod modelled;
 mod own;
 mod pace;
 mod plan;

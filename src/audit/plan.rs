@@ -14,6 +14,7 @@ use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::work::work;
 use crate::kernels::{self, Kernel, Problem, Profile};
+use crate::model::adapter_model::AdapterModel;
 use crate::model::pattern::instead;
 use crate::model::sweep::EngineSweep;
 use crate::model::text::line_fault;
@@ -122,6 +123,8 @@ pub struct Plan {
     pub earlier: Option<Earlier>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
+    /// Adapters that the interpreter computes as.
+    pub models: Vec<AdapterModel>,
 }
 
 impl Plan {
@@ -200,6 +203,7 @@ impl Plan {
                 vary,
                 planted: planted.iter().map(ToString::to_string).collect(),
                 engines: wanted.engines,
+                models: Vec::new(),
                 store: wanted.store,
                 label: wanted.label,
             },
@@ -214,6 +218,7 @@ impl Plan {
             budget: None,
             earlier: None,
             own: None,
+            models: Vec::new(),
         })
     }
 
@@ -231,6 +236,14 @@ impl Plan {
     pub fn with_sweeps(mut self, wanted: impl Fn(&str) -> bool) -> Self {
         let all = swept::planned(Profile::Standard, &[]);
         self.sweeps = all.into_iter().filter(|sweep| wanted(&sweep.id())).collect();
+        self
+    }
+
+    /// The same, with the interpreter computing as these adapters too. `files` are where their models are.
+    #[must_use]
+    pub fn with_models(mut self, models: Vec<AdapterModel>, files: Vec<String>) -> Self {
+        self.models = models;
+        self.settings.models = files;
         self
     }
 
@@ -352,7 +365,7 @@ fn audited() -> impl Iterator<Item = &'static &'static dyn Kernel> {
 /// What may have been meant by a filter that matches nothing: where what it names is listed, or a name that is there.
 fn suggested(filter: &CasePattern, profile: Profile) -> String {
     let text = filter.to_string();
-    let path = text.split('?').next().unwrap_or_default();
+    let path = crate::model::case_id::path(&text);
     if audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name))) {
         return format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name());
     }

@@ -165,6 +165,7 @@ impl<'p> Recording<'p> {
             verdicts: Vec::new(),
             sweeps,
             notes: Vec::new(),
+            explained: Vec::new(),
             outputs,
         };
         Self {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::AuditError;
 use super::clock::{Clock, Turn};
 use super::listing::{self, Listing};
+use super::modelled::Modelled;
 use super::own;
 use super::plan::{CONTROL, Plan};
 use super::queues::{Queues, Reply, Size};
@@ -74,6 +75,10 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
         opening.into_iter().filter_map(|one| one.join().ok()).collect()
     });
     slots.extend(failed.into_iter().enumerate().map(|(place, unlisted)| EngineSlot::unlisted(place, unlisted)));
+    for (place, model) in plan.models.iter().enumerate() {
+        let index = plan.planted.len() + 1 + place;
+        slots.push(EngineSlot::here(Box::new(Modelled::open(model, index)), scratch));
+    }
     for (index, command) in plan.settings.engines.iter().enumerate() {
         slots.push(EngineSlot::remote(command, index, plan.limits().time, scratch));
     }

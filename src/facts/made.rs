@@ -118,6 +118,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
                 threads: Vec::new(),
                 vary: BTreeMap::new(),
                 planted: Vec::new(),
+                models: Vec::new(),
                 engines: Vec::new(),
                 store: 0,
                 label: None,
@@ -142,6 +143,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
         verdicts: Vec::new(),
         sweeps: Vec::new(),
         notes: Vec::new(),
+        explained: Vec::new(),
         outputs: Outputs::default(),
     }
 }

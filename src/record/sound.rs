@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::size;
 use crate::model::bits::is_digest;
+use crate::model::explained::Explained;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
 use crate::model::record::{DamagedOutput, FormatVersion, Outputs};
@@ -89,6 +90,9 @@ pub enum Unfit {
         /// What is wrong.
         what: &'static str,
     },
+    /// What explains a case that is not in it.
+    #[error("it explains '{0}', a case that it does not have")]
+    NoCase(String),
     /// More of something than any audit writes.
     #[error("it has {found} {list}, and at most {most} are read")]
     Many {
@@ -125,6 +129,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     sweeps(&record.sweeps, &engines)?;
+    explained(&record.explained, &engines, &cases)?;
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
     outputs(views.iter(), &record.outputs, &BTreeMap::new(), record.format)
 }
@@ -155,6 +160,28 @@ pub(super) fn sweeps(sweeps: &[EngineSweep], engines: &BTreeSet<&str>) -> Result
     Ok(())
 }
 
+/// Checks that what is explained is of this record: engines that it lists, each once, and cases that it has.
+pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTreeSet<&str>) -> Result<(), Unfit> {
+    let mut seen = BTreeSet::new();
+    for one in all {
+        listed(EXPLAINED, [one.engine.as_str()], engines)?;
+        if !seen.insert(one.engine.as_str()) {
+            return Err(Unfit::EngineTwice(one.engine.clone()));
+        }
+        let mut told = BTreeSet::new();
+        let of = one.pairs.iter().map(|p| &p.case).chain(one.unasked.iter().map(|u| &u.case));
+        for case in of {
+            if !cases.contains(case.as_str()) {
+                return Err(Unfit::NoCase(case.clone()));
+            }
+            if !told.insert(case) {
+                return Err(Unfit::CaseTwice(case.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What contradicts itself in a sweep.
 fn fault(swept: &Swept) -> Option<&'static str> {
     let inputs = if swept.inputs == Inputs::Stratified { SAMPLE } else { swept.every() };
@@ -177,6 +204,9 @@ fn fault(swept: &Swept) -> Option<&'static str> {
     ];
     checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what)
 }
+
+/// What names an engine in the part that explains.
+const EXPLAINED: &str = "explained";
 
 /// The engines' ids.
 pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, Unfit> {

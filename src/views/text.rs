@@ -132,8 +132,12 @@ pub(crate) fn command_of(own: Option<&OwnKernel>, cases: &[&str]) -> String {
 /// The options that bring an engine back: what was planted in it, the variables that were set, or the command that it is.
 pub(crate) fn engine_options(settings: &Settings, engine: &Engine) -> String {
     let mut out = String::new();
+    // Places of interpreters follow from all of them.
     for mode in settings.planted.iter().filter(|_| engine.role() == Role::Planted) {
         out.push_str(&format!(" --planted {}", quoted(mode)));
+    }
+    for file in settings.models.iter().filter(|_| engine.role() == Role::Planted) {
+        out.push_str(&format!(" --as {}", quoted(file)));
     }
     if let Some(threads) = engine.variables.get("threads").filter(|_| engine.role() == Role::Cpu) {
         out.push_str(&format!(" --threads {}", quoted(threads)));

@@ -10,6 +10,7 @@ use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
+use crate::facts::proof::{self, Changed};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
     training,
@@ -176,6 +177,27 @@ impl Absent {
     }
 }
 
+/// Results that changed and repeat on both sides, by whether a proven cause tells why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ByCause {
+    /// A cause that is proven on each side tells.
+    pub told: usize,
+    /// What makes each side differ from strict arithmetic is known, and the causes are the same.
+    pub alike: usize,
+    /// What makes a side differ from strict arithmetic is not known.
+    pub open: usize,
+}
+
+impl ByCause {
+    fn count(&mut self, why: &Why, known: bool) {
+        *match (why, known) {
+            (Why::Causes { .. }, _) => &mut self.told,
+            (_, true) => &mut self.alike,
+            (_, false) => &mut self.open,
+        } += 1;
+    }
+}
+
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compared {
@@ -193,6 +215,8 @@ pub struct Compared {
     pub surroundings: Vec<Change>,
     /// Causes, the one with the worst change first.
     pub causes: Vec<CauseGroup>,
+    /// How many results changed by causes that are proven; `None` where a record does not explain its results.
+    pub by_cause: Option<ByCause>,
     /// Cases that changed, the worst first.
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
@@ -271,6 +295,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let mut races: BTreeSet<&str> = BTreeSet::new();
     let mut compared: BTreeSet<&'static str> = BTreeSet::new();
     let mut incomparable: BTreeSet<&str> = BTreeSet::new();
+    let mut caused = ByCause::default();
     let mut alone: (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
     for l in cases.0() {
         let Some(r) = of_right.get(l.id.as_str()) else { continue };
@@ -303,6 +328,9 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                     compared.extend(of.filter(|_| change.kind == Kind::Differs));
                     match change.kind {
                         Kind::Differs | Kind::Reference => {
+                            if change.kind == Kind::Differs {
+                                caused.count(&change.why, by_cause(&halves, (l, r), &engine.matched).is_some());
+                            }
                             engine.sameness.add(Sameness { compared: 1, changed: 1, ..Sameness::default() });
                         }
                         Kind::Unrepeatable => {
@@ -319,7 +347,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let (rows, causes) = grouped(&results);
     let counted = |cases: &mut dyn Iterator<Item = &CaseRecord>| -> Vec<Counted> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        cases.for_each(|c| *counts.entry(format!("{}/{}", c.kernel, c.variant)).or_default() += 1);
+        cases.for_each(|c| *counts.entry(c.path()).or_default() += 1);
         counts.into_iter().collect()
     };
     let mut sameness = Sameness::default();
@@ -333,6 +361,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         engines,
         causes,
         cases: rows,
+        by_cause: (!left.explained.is_empty() && !right.explained.is_empty()).then_some(caused),
         operations: operations(&compared, &results),
         results,
         races: races.into_iter().map(str::to_owned).collect(),
@@ -402,7 +431,10 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
     let changed = |kind, drift: Option<Between>, note: String| {
         let references = (reference(&halves.of.0, l, x), reference(&halves.of.1, r, y));
         let why = match kind {
-            Kind::Differs => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
+            Kind::Differs => match by_cause(halves, (l, r), engine) {
+                Some(changed) if !changed.is_empty() => Why::Causes { changed },
+                _ => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
+            },
             _ => Why::Unknown,
         };
         Seen::Changed(Box::new(ResultChange {
@@ -510,6 +542,17 @@ fn swept(left: (&CaseRecord, &Execution), right: (&CaseRecord, &Execution)) -> S
         parts.push(format!("forbidden are {}, before {}", count(out_b), count(out_a)));
     }
     parts.join("; ")
+}
+
+/// What changed by cause of a case on an engine; `None` where it is not known what makes a side differ from strict arithmetic.
+fn by_cause(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Option<Vec<Changed>> {
+    let of = |half: &Half<'_>, case: &CaseRecord, id: &str| {
+        let strict = on(case, id).and_then(Execution::first) == case.strict() && case.strict().is_some();
+        proof::known(half.record.explained_of(id), &case.id, strict)
+    };
+    let (left, right) = (of(&halves.of.0, l, &engine.left)?, of(&halves.of.1, r, &engine.right)?);
+    let explained = (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
+    Some(proof::changed((&left, &right), explained))
 }
 
 /// The drift between two executions, from what their records store.

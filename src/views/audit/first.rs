@@ -303,7 +303,7 @@ impl<'r> First<'r> {
             let all: BTreeSet<_> = infinite.iter().map(|(c, ..)| (c.kernel.as_str(), c.variant.as_str())).collect();
             let first = infinite.iter().find(|(c, ..)| training::is_ordinary(&c.kernel, &c.id));
             let first = first.or_else(|| infinite.iter().find(|(c, ..)| is_operation(&c.kernel))).or(infinite.first());
-            let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
+            let named = first.map(|(c, ..)| c.path()).unwrap_or_default();
             let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
             let edges = infinite.iter().all(|(c, ..)| training::probes_edges(&c.id));
             let edges = if edges { ", at edges of the type" } else { "" };

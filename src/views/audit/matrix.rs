@@ -361,7 +361,7 @@ fn executions(
         .filter_map(|(c, x)| {
             pick(&x.outcome).map(|why| {
                 let column = column(groups, &x.engine).to_owned();
-                (column, why, format!("{}/{}", c.kernel, c.variant), c.id.clone())
+                (column, why, c.path(), c.id.clone())
             })
         })
         .collect()

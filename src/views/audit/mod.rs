@@ -6,6 +6,7 @@ mod drift;
 mod elements;
 mod engines;
 mod explain;
+mod explained;
 mod findings;
 mod first;
 mod groups;
@@ -67,6 +68,7 @@ impl<'a> Audit<'a> {
             verdicts: Vec::new(),
             sweeps: record.sweeps.clone(),
             notes: record.notes.clone(),
+            explained: record.explained.clone(),
             outputs: Outputs::default(),
         });
         let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
@@ -103,6 +105,7 @@ impl View for Audit<'_> {
         out.push(findings(&parts));
         out.push(drifts(&parts));
         out.push(sweeps::sweeps(record));
+        out.push(explained::section(record));
         out.push(page::axes(&parts));
         out.push(page::charts(record));
         out.push(page::cases(record, &parts));
@@ -155,6 +158,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         check.into_iter().for_each(|s| said.statement(Mark::Attention, SELF_CHECK, s.text.clone()));
         let (mark, here) = training.here(&parts.headline.outside);
         said.statement(mark, "Only here", here);
+        explained::line(record).into_iter().for_each(|(mark, text)| said.statement(mark, "Explained", text));
         if !soundness.is_invalid() {
             match first::use_these(record, &facts::advice(record, soundness, &record.verdicts)) {
                 Some(these) => said.statement(Mark::Holds, "Held here", these),
@@ -169,7 +173,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
             out.push(todo);
         }
         if !soundness.is_invalid() {
-            out.push(ways(&parts.short_id));
+            out.push(ways(record, &parts.short_id));
         }
         out.push(training.anywhere());
         // Where some kernels were asked for there is room for it.
@@ -178,6 +182,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         }
     } else {
         notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        explained::line(record).into_iter().for_each(|(mark, text)| first.statement(mark, "Explained", text));
         audit.since.iter().for_each(|(mark, text)| first.statement(*mark, "Since", text.clone()));
         out.push(first);
     }
@@ -187,9 +192,13 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
     out.push(next);
 }
 
-/// The three ways on from an audit.
-fn ways(id: &str) -> Section {
+/// The ways on from an audit.
+fn ways(record: &Record, id: &str) -> Section {
     let mut out = Section::new("ways", "Where to go on").at(Detail::Full);
+    if record.explained.is_empty() {
+        let text = "What makes results differ, proven by computing them again on this machine (--write keeps it in the record):";
+        out.step(text, format!("repro-audit explain {id} --write"));
+    }
     out.step(
         "Numbers differ on another node? Audit it too, and see what differs between the two:",
         format!("repro-audit compare {id} OTHER"),
