@@ -71,7 +71,7 @@ pub(super) struct Options {
     #[arg(help_heading = "Runs", long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
-    /// digest proves, so that drift between two records can be computed.
+    /// digest proves, so that drift between two records can be computed. Without this, one of a result that does not repeat.
     #[arg(help_heading = "Output", long, value_name = "N", default_value_t = crate::record::STORE)]
     pub(super) store: u64,
     /// A name for this audit in the record, such as that of a leg of a CI matrix.
@@ -204,7 +204,8 @@ impl Options {
                 && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
         let sweeps = record.sweep_cases();
-        let found: Vec<_> = record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
+        let found: Vec<_> =
+            record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
         super::say(format_args!("beyond --fail-on: {} cases, the first {}", found.len(), first.id));
         Exit::Beyond

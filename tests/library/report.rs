@@ -128,10 +128,7 @@ fn the_interpreter_takes_no_verdict_from_drivers() {
         flat.contains("a different one if the shader allows several; at least 8 were made"),
         "the interpreter's\n{table}"
     );
-    assert!(
-        flat.contains("4 software adapters (3 finished), the interpreter and 1 interpreter with"),
-        "{table}"
-    );
+    assert!(flat.contains("4 software adapters (3 finished), the interpreter and 1 interpreter with"), "{table}");
 }
 
 #[test]
