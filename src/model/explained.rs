@@ -150,6 +150,10 @@ pub struct Explained {
     pub elements_differing: u64,
     /// Of those, the ones of pairs that are proven.
     pub elements_proven: u64,
+    /// The smallest set found of liberties and operations that has, for each proven pair, one that reproduces it; none of it
+    /// can be left out.
+    #[serde(default)]
+    pub least: Reproduction,
     /// Liberties that some case shows and none contradicts.
     pub liberties: Vec<Liberty>,
     /// Operations that it was asked for and does not compute strictly.
@@ -181,6 +185,47 @@ impl Explained {
     #[must_use]
     pub fn rules(&self, operation: &str) -> &[Rule] {
         self.operations.iter().find(|o| o.operation == operation).map_or(&[], |o| &o.rules)
+    }
+
+    /// A small set of liberties and operations within which each proven pair has a reproduction, and of which no part can be
+    /// left out: pairs with one reproduction first, then for each other pair what adds least.
+    #[must_use]
+    pub fn least(&self) -> Reproduction {
+        let mut pairs: Vec<&Pair> = self.pairs.iter().filter(|p| p.grade.is_proof() && !p.by.is_empty()).collect();
+        pairs.sort_by_key(|p| p.by.len());
+        let (mut liberties, mut operations) = (BTreeSet::new(), BTreeSet::new());
+        for pair in &pairs {
+            let added = |by: &&Reproduction| {
+                by.liberties.iter().filter(|l| !liberties.contains(*l)).count()
+                    + by.operations.iter().filter(|o| !operations.contains(*o)).count()
+            };
+            if let Some(by) = pair.by.iter().min_by_key(added) {
+                liberties.extend(by.liberties.iter().copied());
+                operations.extend(by.operations.iter().cloned());
+            }
+        }
+        let suffices = |liberties: &BTreeSet<Liberty>, operations: &BTreeSet<String>| {
+            pairs.iter().all(|pair| {
+                let within = |by: &Reproduction| {
+                    by.liberties.iter().all(|l| liberties.contains(l))
+                        && by.operations.iter().all(|o| operations.contains(o))
+                };
+                pair.by.iter().any(within)
+            })
+        };
+        for one in liberties.clone() {
+            liberties.remove(&one);
+            if !suffices(&liberties, &operations) {
+                liberties.insert(one);
+            }
+        }
+        for one in operations.clone() {
+            operations.remove(&one);
+            if !suffices(&liberties, &operations) {
+                operations.insert(one);
+            }
+        }
+        Reproduction { liberties: liberties.into_iter().collect(), operations: operations.into_iter().collect() }
     }
 
     /// The operations that are known by rules: their own, or those of all that a definition takes.
@@ -236,5 +281,70 @@ impl Explained {
                 pair.grade = Grade::Measured;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(grade: Grade, by: &[(&[Liberty], &[&str])]) -> Pair {
+        let by = by
+            .iter()
+            .map(|(liberties, operations)| Reproduction {
+                liberties: liberties.to_vec(),
+                operations: operations.iter().map(ToString::to_string).collect(),
+            })
+            .collect();
+        Pair { case: String::new(), grade, by, elements: 1, reproduced: 1, first: None }
+    }
+
+    fn operation(name: &str, definitions: &[&[&str]]) -> Operation {
+        let definitions = definitions
+            .iter()
+            .map(|inner| Definition {
+                expression: String::new(),
+                operations: inner.iter().map(ToString::to_string).collect(),
+            })
+            .collect();
+        Operation { operation: name.to_owned(), rules: Vec::new(), definitions, operands: 1, other: 1 }
+    }
+
+    #[test]
+    fn the_least_set_has_a_reproduction_of_each_pair_and_no_more() {
+        let flush: &[Liberty] = &[Liberty::Flush];
+        let factor: &[Liberty] = &[Liberty::Factor];
+        let all = Explained {
+            pairs: vec![
+                pair(Grade::Named, &[(flush, &[]), (factor, &[])]),
+                pair(Grade::Named, &[(factor, &[])]),
+                pair(Grade::Measured, &[(&[], &["exp(f32)"])]),
+                pair(Grade::Partly, &[(&[Liberty::Contract], &[])]),
+            ],
+            ..Explained::default()
+        };
+        let least = all.least();
+        assert_eq!((least.liberties.as_slice(), least.operations.as_slice()), (factor, &["exp(f32)".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_is_defined_by_each_other_explains_one_of_the_two() {
+        let mut all = Explained {
+            operations: vec![
+                operation("acos(f32)", &[&["asin(f32)"]]),
+                operation("asin(f32)", &[&["acos(f32)"]]),
+                operation("exp(f32)", &[&["exp2(f32)"]]),
+                operation("exp2(f32)", &[]),
+                operation("tan(f32)", &[&[]]),
+            ],
+            pairs: ["acos(f32)", "asin(f32)", "exp(f32)", "exp2(f32)", "tan(f32)"]
+                .map(|of| pair(Grade::Itself, &[(&[], &[of])]))
+                .to_vec(),
+            ..Explained::default()
+        };
+        all.promote();
+        let grades: Vec<Grade> = all.pairs.iter().map(|p| p.grade).collect();
+        let expected = [Grade::Measured, Grade::Itself, Grade::Measured, Grade::Itself, Grade::Named];
+        assert_eq!(grades, expected, "by another, itself, by another, itself, and by strict operations");
     }
 }

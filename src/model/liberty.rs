@@ -39,7 +39,8 @@ pub enum Liberty {
     ConstantReciprocal,
     /// `(x * a) * b` of constants as `x * (a * b)`, also where `exp(x * a)` is computed as `exp2(x * (a * log2(e)))`.
     FoldConstants,
-    /// `select(a, b, a < b)` as `max(a, b)`, and the like as `min`: other bits for NaN and for zeros.
+    /// `select(a, b, a < b)` as a maximum, and the like as a minimum: of a NaN and a number the number, and of two zeros the
+    /// second.
     CompareSelect,
 }
 

@@ -229,6 +229,7 @@ fn count(all: &mut Explained) {
     let shown: BTreeSet<Liberty> =
         pairs(|p| p.grade == Grade::Named && p.by.len() == 1).flat_map(|p| p.by[0].liberties.clone()).collect();
     all.liberties = shown.into_iter().collect();
+    all.least = all.least();
 }
 
 /// The adapter here that an engine of a record is.

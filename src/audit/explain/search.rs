@@ -376,13 +376,15 @@ mod tests {
                     if let [only] = pair.by.as_slice() {
                         shown.extend(only.liberties.iter().copied());
                     }
+                    // Where these cases do not tell some apart, the planted ones are among them.
+                    let right = pair.by.iter().filter(|by| by.liberties.iter().all(|l| planted.contains(l)));
+                    seen.extend(right.flat_map(|by| by.liberties.iter().copied()));
                 } else {
                     assert_ne!(pair.grade, Grade::Unexplained, "round {round}: {} of {mode}: {pair:?}", pair.case);
                 }
             }
             assert!(shown.is_subset(&planted), "round {round}: {mode} is told as {shown:?}");
             assert!(!pairs.is_empty(), "round {round}: {mode} shows somewhere");
-            seen.extend(shown);
             for operation in &operations {
                 // What is off by a hash follows no rule, and is no expression of others that are.
                 let function = operation.operation.split('(').next().unwrap_or_default();
@@ -401,7 +403,7 @@ mod tests {
             }
         }
         if rounds() >= 200 {
-            assert_eq!(seen.len(), Liberty::PLAIN.len(), "each was found alone somewhere: {seen:?}");
+            assert_eq!(seen.len(), Liberty::PLAIN.len(), "each was found somewhere: {seen:?}");
             assert!(ordered.len() >= 3 && decoys > 0, "{ordered:?} and {decoys} decoys");
         }
     }

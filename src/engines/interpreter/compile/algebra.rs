@@ -191,8 +191,15 @@ impl Compiler<'_> {
             () if yes == l && no == r => (MathFunction::Min, [r, l]),
             () => return Ok(None),
         };
-        let Some(kernel) = math::math(fun, scalar, &self.mode.defects) else { return Ok(None) };
-        let out = self.emit(kernel, &operands.concat(), scalar.words(), body)?;
+        // The first where it is beyond the second, or the second is NaN.
+        let beyond = if fun == MathFunction::Max { B::Greater } else { B::Less };
+        let beyond = self.strictly(beyond, scalar, operands, body)?;
+        let nan = self.strictly(B::NotEqual, scalar, [operands[1]; 2], body)?;
+        let first = self.strictly(B::LogicalOr, Scalar::Bool, [&beyond, &nan], body)?;
+        let mut out = Vec::new();
+        for (one, other) in operands[0].iter().zip(operands[1]) {
+            out.extend(self.emit(math::select(Scalar::U32), &[*other, *one, first[0]], 1, body)?);
+        }
         self.asked_function(fun, scalar, &operands, out, body).map(Some)
     }
 
