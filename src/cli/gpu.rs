@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// The seed of all inputs.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
+    /// Where record.json, index.html, summary.csv, values.csv, sweep.csv and the charts go. An earlier record there is kept, in
     /// DIR/earlier.
     #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,

@@ -141,6 +141,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
         controls: engines.iter().map(control).collect(),
         cases: cases.iter().map(|c| (*c).clone()).collect(),
         verdicts: Vec::new(),
+        sweeps: Vec::new(),
         notes: Vec::new(),
         explained: Vec::new(),
         outputs: Outputs::default(),

@@ -192,6 +192,7 @@ pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
         controls,
         cases,
         verdicts,
+        sweeps,
         notes,
         explained,
         outputs,
@@ -223,6 +224,10 @@ pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     lines(&mut out, cases)?;
     name(&mut out, "verdicts");
     lines(&mut out, verdicts)?;
+    if !sweeps.is_empty() {
+        name(&mut out, "sweeps");
+        lines(&mut out, sweeps)?;
+    }
     name(&mut out, "notes");
     lines(&mut out, notes)?;
     if !explained.is_empty() {

@@ -6,10 +6,11 @@ use serde::Serialize;
 use super::between::Between;
 use crate::facts::proof::Changed;
 use crate::facts::{Cause, Certainty, Hypotheses};
+use crate::model::record::SWEEP;
 use crate::model::{Arithmetic, Liberty};
 
-/// The kernel whose variants are the built-in functions of WGSL, one each, and whose output is that function's result.
-const BUILTINS: &str = "builtins";
+/// The kernels whose variants are the built-in functions of WGSL, one each, and whose output is that function's result.
+const BUILTINS: [&str; 2] = ["builtins", SWEEP];
 
 /// Which reference a result equals.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -128,7 +129,7 @@ impl Why {
         if let Some(shown) = drift.and_then(shown) {
             return shown;
         }
-        if kernel == BUILTINS {
+        if BUILTINS.contains(&kernel) {
             return Self::Builtin;
         }
         if *left == Reference::Undefined && *right == Reference::Undefined {

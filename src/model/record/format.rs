@@ -19,6 +19,7 @@ use crate::model::bits::Dtype;
 use crate::model::drift::{Accuracy, Drift};
 use crate::model::explained::Explained;
 use crate::model::number::{self, Number};
+use crate::model::sweep::EngineSweep;
 use crate::model::{AxisLevel, Examination, Level, Origin, Profile, Quantity, Side};
 
 /// The note of a record that was written before its audit was finished.
@@ -47,6 +48,9 @@ pub struct Record {
     pub cases: Vec<CaseRecord>,
     /// What held, for each problem on each engine.
     pub verdicts: Vec<Verdict>,
+    /// Functions at many of their inputs, once each, on the adapters under test. Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<EngineSweep>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
     /// What makes results of engines differ from the strict reference, as far as it was looked at; empty where it was not.

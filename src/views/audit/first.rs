@@ -289,11 +289,11 @@ impl<'r> First<'r> {
     /// What this machine alone does.
     pub(super) fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
         let mut parts = Vec::new();
-        let case = |id: &String| self.record.cases.iter().find(|c| c.id == *id);
+        let variant = |id: &String| id.split('?').next().unwrap_or_default().to_owned();
         // What was planted on purpose is no machine's.
         let planted = |id: &String| self.record.engine(id).is_some_and(|e| e.role() == Role::Planted);
         for (engine, cases) in outside.iter().filter(|(id, _)| !planted(id)) {
-            let found: BTreeSet<String> = cases.iter().filter_map(case).map(|c| c.path()).collect();
+            let found: BTreeSet<String> = cases.iter().map(variant).collect();
             let found: Vec<String> = found.into_iter().collect();
             parts.push(format!("{engine} breaks WGSL ({})", text::list(&found, 1)));
         }

@@ -19,6 +19,7 @@ mod page;
 mod parts;
 mod rows;
 mod spread;
+mod sweeps;
 mod title;
 mod values;
 
@@ -29,7 +30,7 @@ use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, S
 use super::{View, text};
 use crate::facts::{self, Asked, Soundness};
 use crate::model::words::SOFTWARE_ONLY;
-use crate::record::{Outputs, Record};
+use crate::record::{Outcome, Outputs, Record};
 
 /// What an audit leads to where it has nothing to advise.
 const OTHER_NODE: &str = "audit it too, then";
@@ -65,6 +66,7 @@ impl<'a> Audit<'a> {
             controls: record.controls.clone(),
             cases: record.cases.clone(),
             verdicts: Vec::new(),
+            sweeps: record.sweeps.clone(),
             notes: record.notes.clone(),
             explained: record.explained.clone(),
             outputs: Outputs::default(),
@@ -103,6 +105,7 @@ impl View for Audit<'_> {
         out.push(findings(&parts));
         out.push(drifts(&parts));
         out.push(explained::section(record));
+        out.push(sweeps::sweeps(record));
         out.push(page::axes(&parts));
         out.push(page::charts(record));
         out.push(page::cases(record, &parts));
@@ -123,7 +126,8 @@ impl View for Audit<'_> {
     }
 
     fn rows(&self) -> Vec<Rows> {
-        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged)]
+        let sweeps = super::sweep::rows(&facts::sweep::of(self.record));
+        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged), sweeps]
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -343,19 +347,34 @@ fn acted_on(record: &Record, parts: &Parts<'_>, soundness: &Soundness) -> Vec<do
     }
     for case in &parts.cases {
         for x in &case.executions {
-            let weight = match x.mark {
-                Mark::Outside => Weight::Failure,
-                Mark::Failed => Weight::Error,
-                Mark::Skipped => Weight::Skipped,
-                Mark::NotRepeatable => Weight::Note,
-                _ => Weight::Pass,
-            };
             let outside = if x.mark == Mark::Outside { outside(record, &case.id, &x.engine) } else { String::new() };
             let text = format!("{outside}{}", x.outcome);
-            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, text));
+            out.push(document::Finding::new(weight(x.mark), x.mark.class(), &x.engine, &case.id, text));
+        }
+    }
+    for case in record.sweep_cases() {
+        for x in &case.executions {
+            let mark = text::mark(x.status);
+            let text = match &x.outcome {
+                Outcome::Ran { .. } => format!("{}{}", sweeps::outside(record, &case.id, &x.engine), mark.word()),
+                Outcome::Skipped { why } => why.to_string(),
+                Outcome::Failed { reason } => reason.clone(),
+            };
+            out.push(document::Finding::new(weight(mark), mark.class(), &x.engine, &case.id, text));
         }
     }
     out
+}
+
+/// What a mark weighs for tools.
+fn weight(mark: Mark) -> Weight {
+    match mark {
+        Mark::Outside => Weight::Failure,
+        Mark::Failed => Weight::Error,
+        Mark::Skipped => Weight::Skipped,
+        Mark::NotRepeatable => Weight::Note,
+        _ => Weight::Pass,
+    }
 }
 
 /// How much of a result is outside the specification, before what else is said of it.

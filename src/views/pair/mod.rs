@@ -9,11 +9,11 @@ use crate::facts::pair::{
 };
 use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
-use crate::record::Status;
+use crate::record::{SWEEP, Status};
 use crate::views::document::{
     Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
 };
-use crate::views::text::{command_of, engine_options};
+use crate::views::text::command_on;
 use crate::views::{View, text};
 
 pub(super) use headline::since;
@@ -228,6 +228,8 @@ fn size(change: &ResultChange) -> String {
     match (&change.drift, change.kind) {
         (Some(drift), _) => drift.size(),
         (None, Kind::Failed | Kind::Reference) => String::new(),
+        // The note says it.
+        (None, _) if change.kernel == SWEEP => String::new(),
         (None, _) => "not stored".to_owned(),
     }
 }
@@ -428,9 +430,8 @@ fn cases(pair: &Compared, id: String) -> Section {
     if let Some(worst) = pair.cases.first().and_then(|row| pair.results.get(*row.results.first()?)) {
         let side = &pair.right;
         let engine = side.engines.iter().find(|e| e.id == worst.engines.1);
-        let options = engine.map(|e| engine_options(&side.asked.settings, e)).unwrap_or_default();
-        let command = command_of(side.asked.own.as_ref(), &[&worst.case]);
-        section.step("Run the worst one again, as on the right:", format!("{command}{options}"));
+        let command = command_on(&side.asked, engine, &[&worst.case]);
+        section.step("Run the worst one again, as on the right:", command);
     }
     section
 }
