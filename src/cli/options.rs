@@ -225,7 +225,8 @@ impl Options {
                 && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
         let sweeps = record.sweep_cases();
-        let found: Vec<_> = record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
+        let found: Vec<_> =
+            record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
         super::say(format_args!("beyond --fail-on: {} cases, the first {}", found.len(), first.id));
         Exit::Beyond

@@ -10,7 +10,7 @@ use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
-use crate::facts::proof::{self, Changed};
+use crate::facts::proof::{self, Changed, OrderChange};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
     training,
@@ -217,6 +217,8 @@ pub struct Compared {
     pub causes: Vec<CauseGroup>,
     /// How many results changed by causes that are proven; `None` where a record does not explain its results.
     pub by_cause: Option<ByCause>,
+    /// Sums that are added in another order, with the engine on the right, where both records have them.
+    pub orders: Vec<(String, OrderChange)>,
     /// Cases that changed, the worst first.
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
@@ -358,6 +360,7 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         sameness,
         between: told(left, right, &matching),
         surroundings: surroundings(left, right, &matching.matched),
+        orders: orders(left, right, &matching.matched),
         engines,
         causes,
         by_cause: (!left.explained.is_empty() && !right.explained.is_empty()).then_some(caused),
@@ -516,6 +519,16 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
             },
         ),
     }
+}
+
+/// The sums that engines of both sides add in different orders.
+fn orders(left: &Record, right: &Record, matched: &[Match]) -> Vec<(String, OrderChange)> {
+    let of = |m: &Match| {
+        let sides = left.explained_of(&m.left).zip(right.explained_of(&m.right));
+        let changed = sides.map(|(before, now)| proof::orders_changed(before, now)).unwrap_or_default();
+        changed.into_iter().map(|change| (m.right.clone(), change)).collect::<Vec<_>>()
+    };
+    matched.iter().flat_map(of).collect()
 }
 
 /// What changed by cause of a case on an engine; `None` where it is not known what makes a side differ from strict arithmetic.

@@ -4,8 +4,8 @@ use naga::{BinaryOperator, Expression, Handle, MathFunction, TypeInner};
 
 use super::expression::part;
 use super::{Compiler, Frame, Refusal, Value, scalar_of};
-use crate::engines::interpreter::code::{Block, Row, Step};
 use crate::engines::interpreter::asked::Asking;
+use crate::engines::interpreter::code::{Block, Row, Step};
 use crate::engines::interpreter::math::Scalar;
 use crate::engines::interpreter::recorded::Place;
 
@@ -53,7 +53,8 @@ impl<'m> Compiler<'m> {
         let span = frame.function.expressions.get_span(handle);
         let own = self.line(span);
         let text = span.to_range().and_then(|range| self.source.get(range)).unwrap_or_default();
-        let text = crate::model::text::shown(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST).to_string();
+        let text =
+            crate::model::text::shown(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST).to_string();
         let place = recorded.place(Place { line: if own == 0 { frame.line } else { own }, text });
         body.push(Step::Record { place, rows: rows.clone() });
     }
