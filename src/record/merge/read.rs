@@ -206,6 +206,7 @@ impl Reader {
         if let Some(sweeps) = &sweeps {
             sound::sweeps(&sweeps.list, &engines)?;
         }
+        sound::explained(&shell.explained, &engines, &seen)?;
         let (shell, unproven) = (Arc::new(shell), Outputs::default());
         Ok(Member { id: content, shell, texts: self.shared(texts), cases, verdicts, sweeps, unproven })
     }
