@@ -28,6 +28,7 @@ mod run;
 mod server;
 mod slot;
 pub mod sweep;
+pub mod train;
 mod truth;
 mod unreached;
 pub mod worker;

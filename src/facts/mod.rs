@@ -14,6 +14,7 @@
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
 //! | `training` | If the same training runs again, do the numbers of its operations stay? |
+//! | `retrained` | How far do trainings part that were made again with one thing changed? |
 //! | `sweep` | At which inputs do two sweeps of a function differ? |
 //! | `advice` | What to use, and what to do next? |
 //!
@@ -30,6 +31,7 @@ mod made;
 mod matching;
 mod origin;
 pub mod pair;
+pub mod retrained;
 pub mod set;
 mod severity;
 mod size;
