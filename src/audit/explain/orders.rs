@@ -172,7 +172,9 @@ fn units(kind: Kind, bits: u32) -> Option<usize> {
         Kind::F16 => half_of(bits) * 512.0,
         _ => return None,
     };
-    (count.fract() == 0.0 && (0.0..4096.0).contains(&count)).then(|| count.abs() as usize)
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of 0 to 4095")]
+    let whole = || count as usize;
+    (count.fract() == 0.0 && (0.0..4096.0).contains(&count)).then(whole)
 }
 
 fn half_of(bits: u32) -> f32 {
