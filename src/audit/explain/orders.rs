@@ -172,7 +172,7 @@ fn units(kind: Kind, bits: u32) -> Option<usize> {
         Kind::F16 => half_of(bits) * 512.0,
         _ => return None,
     };
-    (count.fract() == 0.0 && (0.0..4096.0).contains(&count)).then(|| count.abs() as usize)
+    (0..4096u16).find(|n| f32::from(*n) == count).map(usize::from)
 }
 
 fn half_of(bits: u32) -> f32 {
