@@ -14,9 +14,9 @@ use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
-use crate::model::bits::{Bits, Dtype};
+use crate::model::bits::Bits;
 use crate::model::explained::{Operation, Pair, SumOrder};
-use crate::model::sweep::{Inputs, Swept};
+use crate::model::sweep::Swept;
 use crate::model::{AdapterIdentity, Finding, Liberty, Skip};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Pipes, detach, end, end_with_parent, has_parent, shown};
@@ -29,7 +29,7 @@ pub(super) enum Request {
     /// To run a case.
     Case { case: String, repeats: u32 },
     /// To sweep a function.
-    Sweep { function: String, dtype: Dtype, inputs: Inputs },
+    Sweep(sweep::Asked),
     /// To find what reproduces a case, with liberties that are open.
     Explain { case: String, liberties: Vec<Liberty> },
     /// For rules of all operations that came up in the cases that were explained.
@@ -42,7 +42,7 @@ impl Request {
         match self {
             Self::Case { case, .. } | Self::Explain { case, .. } => case.clone(),
             Self::Name => "name".to_owned(),
-            Self::Sweep { function, .. } => format!("sweep/{function}"),
+            Self::Sweep(asked) => format!("sweep/{}", asked.function),
         }
     }
 }
@@ -205,9 +205,9 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
                     Err(e) => failed(&e),
                 }
             }
-            Request::Sweep { function, dtype, inputs } => {
+            Request::Sweep(asked) => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });
-                let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);
+                let answer = sweep::answer(engine.as_mut(), &asked, &mut done);
                 answer.unwrap_or_else(|e| failed(&e))
             }
         };
@@ -253,7 +253,7 @@ pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
 }
 
 /// That an engine failed.
-fn failed(e: &RunError) -> Response {
+pub(super) fn failed(e: &RunError) -> Response {
     match e {
         RunError::Unwritten { count, first, .. } => {
             Response::Unwritten { count: *count as u64, first: *first as u64, reason: e.to_string() }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Liberty;
@@ -10,7 +11,7 @@ use super::Liberty;
 pub const VERSION: u32 = 1;
 
 /// How well a result is explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// Liberties reproduce every bit, or rules for single operations.
@@ -35,7 +36,7 @@ impl Grade {
 }
 
 /// What the interpreter was given, beyond strict arithmetic, to reproduce a result.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Reproduction {
     /// Liberties that it took.
     pub liberties: Vec<Liberty>,
@@ -44,7 +45,7 @@ pub struct Reproduction {
 }
 
 /// A rule that gives an operation's values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// Liberties that the interpreter takes with it.
     pub liberties: Vec<Liberty>,
@@ -53,7 +54,7 @@ pub struct Rule {
 }
 
 /// An expression of other operations that gives an operation's values, with the adapter's own values of those.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Definition {
     /// Such as `exp2(x * 1.442695)`.
     pub expression: String,
@@ -62,7 +63,7 @@ pub struct Definition {
 }
 
 /// The order in which an adapter adds in an operation, found by probes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SumOrder {
     /// Which, such as `dot(vec4<f32>, vec4<f32>)` or `subgroupAdd(f32) of 8 lanes`.
     pub operation: String,
@@ -72,7 +73,7 @@ pub struct SumOrder {
 }
 
 /// An operation that an adapter does not compute as strict arithmetic does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
     /// Which, such as `exp(f32)`.
     pub operation: String,
@@ -90,7 +91,7 @@ pub struct Operation {
 }
 
 /// The first element that is not reproduced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unreproduced {
     /// Its place.
     pub element: u64,
@@ -101,7 +102,7 @@ pub struct Unreproduced {
 }
 
 /// A case on an adapter whose result is not the strict one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pair {
     /// The case.
     pub case: String,
@@ -119,7 +120,7 @@ pub struct Pair {
 }
 
 /// A case that could not be looked at again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unasked {
     /// The case.
     pub case: String,
@@ -128,12 +129,15 @@ pub struct Unasked {
 }
 
 /// What is explained of one engine. Pairs are cases that have a strict reference and that the engine ran, by their first run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
     /// The engine's id in the record.
     pub engine: String,
     /// Its label.
     pub label: String,
+    /// The version of the program that explained it. Another one may know other rules.
+    #[serde(default)]
+    pub program: String,
     /// Why it could not be asked; then nothing is known of it.
     pub absent: Option<String>,
     /// Pairs whose bits are not the strict ones.

@@ -1,9 +1,10 @@
 //! What a compiler or a driver may do to arithmetic: one set of names, which references, planted defects and causes share.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One liberty. Where LLVM has a fast-math flag for it, [`Liberty::llvm`] names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Liberty {
     /// `a*b + c` with one rounding.

@@ -25,8 +25,9 @@ use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Recor
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
-pub(in crate::audit) use naming::{operations, sums};
-use search::{Search, mode_of};
+pub(in crate::audit) use naming::{MODELS, evaluate, functions_of, liberties_of, operations, sums};
+use search::Search;
+pub(in crate::audit) use search::mode_of;
 
 /// What is needed besides the record.
 #[derive(Debug)]
@@ -143,7 +144,12 @@ fn on(
     scratch: &Path,
     progress: &dyn ExplainProgress,
 ) -> Explained {
-    let mut all = Explained { engine: engine.id.clone(), label: engine.label.clone(), ..Explained::default() };
+    let mut all = Explained {
+        engine: engine.id.clone(),
+        label: engine.label.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Explained::default()
+    };
     let differing: Vec<&&CaseRecord> =
         cases.iter().filter(|case| first(case, &engine.id).is_some_and(|d| Some(d) != case.strict())).collect();
     all.pairs_differing = differing.len() as u64;

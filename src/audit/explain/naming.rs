@@ -20,13 +20,13 @@ const WITHOUT_MODELS: &str = "REPRO_AUDIT_WITHOUT_MODELS";
 const PROBES: u32 = 1 << 12;
 
 /// How some driver computes functions, as WGSL.
-struct Model {
-    name: &'static str,
-    source: &'static str,
+pub(in crate::audit) struct Model {
+    pub(in crate::audit) name: &'static str,
+    pub(in crate::audit) source: &'static str,
 }
 
 /// Every model there is; each may be of any adapter, for only bits decide.
-const MODELS: [Model; 4] = [
+pub(in crate::audit) const MODELS: [Model; 4] = [
     Model { name: "swiftshader", source: include_str!("../../../models/swiftshader.wgsl") },
     Model { name: "mesa", source: include_str!("../../../models/mesa.wgsl") },
     Model { name: "mesa_gl", source: include_str!("../../../models/mesa_gl.wgsl") },
@@ -36,14 +36,24 @@ const MODELS: [Model; 4] = [
 impl Model {
     /// The liberties that the interpreter takes with its functions: a line of its header.
     fn liberties(&self) -> Vec<Liberty> {
-        let line = self.source.lines().find_map(|l| l.strip_prefix("//! liberties: ")).unwrap_or_default();
-        Liberty::PLAIN.into_iter().filter(|l| line.split(", ").any(|name| name == l.name())).collect()
+        liberties_of(self.source)
     }
 
     /// Its functions as a shader can have them.
     fn functions(&self) -> String {
-        self.source.lines().filter(|l| !l.starts_with("//!")).collect::<Vec<_>>().join("\n")
+        functions_of(self.source)
     }
+}
+
+/// The liberties that a header names.
+pub(in crate::audit) fn liberties_of(source: &str) -> Vec<Liberty> {
+    let line = source.lines().find_map(|l| l.strip_prefix("//! liberties: ")).unwrap_or_default();
+    Liberty::PLAIN.into_iter().filter(|l| line.split(", ").any(|name| name == l.name())).collect()
+}
+
+/// A model's functions without its header, as a shader can have them.
+pub(in crate::audit) fn functions_of(source: &str) -> String {
+    source.lines().filter(|l| !l.starts_with("//!")).collect::<Vec<_>>().join("\n")
 }
 
 /// Every operation that the adapter was asked for and that it does not compute strictly, with the rules that give all its
@@ -154,7 +164,7 @@ fn rules(Asked { primitive, given, made }: &Asked, strict: &[Words]) -> Result<V
 }
 
 /// What the interpreter gives with liberties. `None` where it does not compute the operation.
-fn evaluate(
+pub(in crate::audit) fn evaluate(
     primitive: &Primitive,
     liberties: &[Liberty],
     functions: &str,

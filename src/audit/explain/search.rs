@@ -238,7 +238,7 @@ fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
 }
 
 /// The interpreter that takes these liberties.
-pub(super) fn mode_of(liberties: &[Liberty]) -> Mode {
+pub(in crate::audit) fn mode_of(liberties: &[Liberty]) -> Mode {
     let mut mode = Mode::default();
     liberties.iter().for_each(|liberty| mode.defects.take(*liberty));
     mode

@@ -11,6 +11,7 @@ mod layout;
 mod machine;
 mod math;
 mod mode;
+pub mod recorded;
 mod runner;
 
 pub use examine::Examined;

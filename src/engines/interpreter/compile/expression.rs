@@ -34,6 +34,7 @@ impl<'m> Compiler<'m> {
                 })?;
                 let found = self.replaced(frame, handle, found, body)?;
                 self.trace(frame, handle, &found, body)?;
+                self.record(frame, handle, &found, body);
                 frame.values[handle.index()] = Some(found.clone());
                 found
             }
