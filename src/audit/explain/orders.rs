@@ -172,9 +172,7 @@ fn units(kind: Kind, bits: u32) -> Option<usize> {
         Kind::F16 => half_of(bits) * 512.0,
         _ => return None,
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of 0 to 4095")]
-    let whole = || count as usize;
-    (count.fract() == 0.0 && (0.0..4096.0).contains(&count)).then(whole)
+    (0..4096u16).find(|n| f32::from(*n) == count).map(usize::from)
 }
 
 fn half_of(bits: u32) -> f32 {
