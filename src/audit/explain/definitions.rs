@@ -128,7 +128,7 @@ mod tests {
     fn expressions_are_wgsl_and_name_what_they_compute() {
         for (expression, source) in all() {
             let parsed = crate::wgsl::examine(&source);
-            assert!(parsed.is_ok(), "{expression}: {:?}", parsed.err().map(|e| e.to_string()));
+            assert!(parsed.is_ok(), "{expression}: {source}");
             assert!(source.contains("fn model_"), "{expression} computes something");
             assert!(!expression.is_empty(), "{source}");
         }
