@@ -48,8 +48,8 @@ pub fn shipped() -> Vec<&'static str> {
 pub fn read(file: &str, text: &str) -> Result<AdapterModel, ModelError> {
     let model = AdapterModel::parse(file, text, &shipped())?;
     for (name, source) in &model.wgsl {
-        if let Err(e) = naga::front::wgsl::parse_str(&functions_of(source)) {
-            let what = format!("its functions '{name}' are not WGSL: {}", e.message());
+        if let Err(e) = crate::wgsl::syntax(&functions_of(source)) {
+            let what = format!("its functions '{name}' are not WGSL: {}", e.message);
             return Err(ModelError { file: file.to_owned(), line: None, what: crate::process::shown(&what) });
         }
     }

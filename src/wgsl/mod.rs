@@ -76,8 +76,13 @@ pub(crate) fn examine(source: &str) -> Result<Checked, Fault> {
     with_deep_stack(|| parsed(source))
 }
 
-fn parsed(source: &str) -> Result<Checked, Fault> {
-    let module = naga::front::wgsl::parse_str(source).map_err(|e| {
+/// Whether a text is WGSL, without looking at what it means.
+pub(crate) fn syntax(source: &str) -> Result<(), Fault> {
+    with_deep_stack(|| module(source).map(drop))
+}
+
+fn module(source: &str) -> Result<Module, Fault> {
+    naga::front::wgsl::parse_str(source).map_err(|e| {
         let mut parts = vec![e.message().to_owned()];
         // The label often says what the message leaves out: the type that was found, the name that is missing.
         parts.extend(
@@ -85,7 +90,11 @@ fn parsed(source: &str) -> Result<Checked, Fault> {
         );
         parts.extend(e.notes().map(str::to_owned));
         Fault { place: place(e.location(source)), message: one_line(&parts) }
-    })?;
+    })
+}
+
+fn parsed(source: &str) -> Result<Checked, Fault> {
+    let module = module(source)?;
     let info = validator(capabilities()).validate(&module).map_err(|e| {
         let mut parts = Vec::new();
         let mut cause: Option<&dyn std::error::Error> = Some(e.as_inner());
