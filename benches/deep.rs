@@ -88,23 +88,7 @@ fn parts(cases: &[Case]) -> [(&'static str, f64); 4] {
 
 fn audit(cases: &[Case], folder: &Path) {
     let kernel = cases[0].kernel().to_owned();
-    let wanted = Wanted {
-        profile: Profile::Deep,
-        kernels: Vec::new(),
-        adapters: Vec::new(),
-        planted: Vec::new(),
-        repeats: REPEATS,
-        seed: 7,
-        threads: vec![1],
-        vary: Vec::new(),
-        vary_all: false,
-        timeout: None,
-        memory: None,
-        cases: Some(cases.to_vec()),
-        store: repro_audit::record::STORE,
-        label: None,
-        engines: Vec::new(),
-    };
+    let wanted = Wanted { repeats: REPEATS, cases: Some(cases.to_vec()), ..Wanted::of(Profile::Deep) };
     let plan = Plan::new(wanted).unwrap_or_else(|e| panic!("{e}")).with_listing(Listing::default());
     let seconds: Vec<f64> = plan
         .cases

@@ -153,23 +153,7 @@ mod tests {
     use crate::record::{EngineKind, EngineStatus};
 
     fn plan(budget: Option<Duration>, timeout: Option<Duration>) -> Plan {
-        let wanted = Wanted {
-            profile: Profile::Deep,
-            kernels: Vec::new(),
-            adapters: Vec::new(),
-            planted: Vec::new(),
-            repeats: 5,
-            seed: 7,
-            threads: vec![1],
-            vary: Vec::new(),
-            vary_all: false,
-            timeout,
-            memory: None,
-            cases: Some(Vec::new()),
-            store: 16,
-            label: None,
-            engines: Vec::new(),
-        };
+        let wanted = Wanted { repeats: 5, timeout, cases: Some(Vec::new()), store: 16, ..Wanted::of(Profile::Deep) };
         Plan::new(wanted).unwrap().with_budget(budget)
     }
 

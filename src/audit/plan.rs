@@ -20,7 +20,7 @@ use crate::model::sweep::EngineSweep;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
 use crate::process::Limits;
-use crate::record::{CaseRecord, Record, Settings};
+use crate::record::{self, CaseRecord, Record, Settings};
 
 /// The kernel whose cases are the controls; part of every audit.
 pub const CONTROL: &str = "control";
@@ -58,6 +58,30 @@ pub struct Wanted {
     pub label: Option<String>,
     /// Commands of remote engines.
     pub engines: Vec<String>,
+}
+
+impl Wanted {
+    /// All of a profile, twice, with one thread of the CPU and nothing varied.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        Self {
+            profile,
+            kernels: Vec::new(),
+            adapters: Vec::new(),
+            planted: Vec::new(),
+            repeats: 2,
+            seed: 7,
+            threads: vec![1],
+            vary: Vec::new(),
+            vary_all: false,
+            timeout: None,
+            memory: None,
+            cases: None,
+            store: record::STORE,
+            label: None,
+            engines: Vec::new(),
+        }
+    }
 }
 
 /// What is wrong with the settings, and what to do.
@@ -392,21 +416,11 @@ mod tests {
     fn nothing_is_asked_twice() {
         let case = |id: &str| Case::parse(id).unwrap();
         let wanted = Wanted {
-            profile: Profile::Quick,
-            kernels: Vec::new(),
-            adapters: Vec::new(),
             planted: ["flush", "contract", "flush"].map(|m| m.parse().unwrap()).to_vec(),
-            repeats: 2,
-            seed: 7,
-            threads: vec![1],
             vary: vec!["A=1,2,1".to_owned(), "A=2,3".to_owned()],
-            vary_all: false,
-            timeout: None,
-            memory: None,
             cases: Some(vec![case("sum/serial_tree?n=4"), case("sum/serial_tree?n=4")]),
             store: 16,
-            label: None,
-            engines: Vec::new(),
+            ..Wanted::of(Profile::Quick)
         };
         let plan = Plan::new(wanted).unwrap();
         let count = |kernel: &str| plan.cases.iter().filter(|c| c.kernel() == kernel).count();

@@ -284,21 +284,10 @@ mod tests {
     fn run(kernels: &[&str], budget: Option<Duration>) -> (Record, usize, usize) {
         let scratch = tempfile::tempdir().unwrap();
         let wanted = Wanted {
-            profile: Profile::Quick,
             kernels: kernels.iter().map(|k| (*k).to_owned()).collect(),
-            adapters: Vec::new(),
-            planted: Vec::new(),
-            repeats: 2,
-            seed: 7,
             threads: vec![1, 2],
-            vary: Vec::new(),
-            vary_all: false,
-            timeout: None,
-            memory: None,
-            cases: None,
             store: 16,
-            label: None,
-            engines: Vec::new(),
+            ..Wanted::of(Profile::Quick)
         };
         let plan = Plan::new(wanted).unwrap().with_listing(Listing::default()).with_budget(budget);
         let mut looks = Looks { scratch: scratch.path(), cases: 0, kept: 0, left: Vec::new() };

@@ -268,21 +268,9 @@ mod tests {
 
     fn plan(kernels: &[&str]) -> Plan {
         let wanted = Wanted {
-            profile: Profile::Quick,
             kernels: kernels.iter().map(|k| (*k).to_owned()).collect(),
-            adapters: Vec::new(),
-            planted: Vec::new(),
-            repeats: 2,
-            seed: 7,
-            threads: vec![1],
-            vary: Vec::new(),
-            vary_all: false,
-            timeout: None,
-            memory: None,
-            cases: None,
             store: 16,
-            label: None,
-            engines: Vec::new(),
+            ..Wanted::of(Profile::Quick)
         };
         Plan::new(wanted).unwrap().with_listing(Listing::default())
     }

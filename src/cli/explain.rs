@@ -192,21 +192,13 @@ fn record_of(args: &Args, limits: Limits) -> Result<(Record, Option<PathBuf>), F
     match (cases, args.of.as_slice()) {
         (Ok(cases), _) => {
             let plan = Plan::new(Wanted {
-                profile: Profile::Quick,
-                kernels: Vec::new(),
                 adapters: args.adapter.clone(),
                 planted: args.planted.clone(),
-                repeats: 2,
                 seed: first_seed(&cases).unwrap_or(7),
-                threads: vec![1],
-                vary: Vec::new(),
-                vary_all: false,
                 timeout: Some(limits.time),
                 memory: limits.memory,
                 cases: Some(cases),
-                store: record::STORE,
-                label: None,
-                engines: Vec::new(),
+                ..Wanted::of(Profile::Quick)
             })
             .map_err(Failure::usage)?;
             Ok((carry_out(&plan.with_caches(Caches::of_user(false)), None)?, None))
