@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::options::limits;
 use super::shown::{formats, show};
 use super::{Exit, Failure, scratch};
-use crate::audit::train::{EPOCHS, SEED, TrainPlan, TrainProgress, epoch, train};
+use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, train};
 use crate::audit::{Listing, adapters};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
@@ -126,8 +126,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         tier: args.arithmetic,
         factors,
         replicas: args.replicas,
-        steps: args.epochs * epoch(),
-        interpreted: args.interpreter_epochs.min(args.epochs) * epoch(),
+        steps: args.epochs * EPOCH,
+        interpreted: args.interpreter_epochs.min(args.epochs) * EPOCH,
         seed: args.seed,
         launch,
         adapters: if on_engines { chosen(args, &listing)? } else { Vec::new() },

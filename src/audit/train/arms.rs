@@ -1,6 +1,6 @@
 //! Factors that a reference can simulate: on the CPU, on all threads.
 
-use super::{TrainPlan, epoch, first, trained};
+use super::{EPOCH, TrainPlan, first, trained};
 use crate::facts::retrained::{self, Model};
 use crate::kernels::train::data::digits;
 use crate::kernels::train::order::Order;
@@ -114,9 +114,9 @@ fn carried_out(tier: Tier, arm: &Arm, steps: u32) -> Outcome {
     let mut classes = Vec::new();
     let mut seconds = 0.0;
     while trainer.steps() < steps {
-        let next = (trainer.steps() + epoch()).min(steps);
+        let next = (trainer.steps() + EPOCH).min(steps);
         trainer.train(next);
-        seconds += started.elapsed().as_secs_f64() - seconds;
+        seconds = started.elapsed().as_secs_f64();
         classes.push((next, predictions(tier, &trainer.weight_words())));
     }
     Outcome { weights: trainer.weight_words(), classes, seconds }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Asked, TrainPlan, TrainProgress, arms, blobs, epoch, first, trained};
+use super::{Asked, EPOCH, TrainPlan, TrainProgress, arms, blobs, first, trained};
 use crate::audit::AuditError;
 use crate::audit::child::ChildError;
 use crate::audit::server::{Seat, Server};
@@ -35,7 +35,7 @@ impl History {
         let mut seconds = 0.0;
         // Where an interpreter ends is a chunk's end too, so that its digest can be compared.
         let mut ends: Vec<u32> =
-            (0..plan.steps).step_by(epoch() as usize).chain([plan.interpreted, plan.steps]).collect();
+            (0..plan.steps).step_by(EPOCH as usize).chain([plan.interpreted, plan.steps]).collect();
         ends.sort_unstable();
         ends.dedup();
         for end in ends.into_iter().filter(|end| *end <= plan.steps) {

@@ -17,7 +17,7 @@ use super::blobs::Blobs;
 use crate::engines::interpreter::Mode;
 use crate::kernels::train::data::{TEST, digits};
 use crate::kernels::train::fault::Fault;
-use crate::kernels::train::network::EPOCH;
+pub use crate::kernels::train::network::EPOCH;
 use crate::kernels::train::{Variation, predictions, reference};
 use crate::model::AdapterIdentity;
 use crate::model::bits::digest_words;
@@ -36,12 +36,6 @@ const FAULT: u32 = 50;
 /// The digest of the weights after a whole training in integers with [`SEED`]: the same on whatever executes WGSL as it is
 /// specified. Another digest is a fault of a compiler or a driver.
 pub const GOLDEN: &str = "29afd137e6ef361d5434d4b617d54000";
-
-/// Steps of an epoch.
-#[must_use]
-pub fn epoch() -> u32 {
-    u32::try_from(EPOCH).unwrap_or(u32::MAX)
-}
 
 /// What a child is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -128,7 +122,7 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
             return Err(AuditError::Stopped(signal));
         }
     }
-    let whole = plan.tier == Tier::Integer && plan.seed == SEED && plan.steps == EPOCHS * epoch();
+    let whole = plan.tier == Tier::Integer && plan.seed == SEED && plan.steps == EPOCHS * EPOCH;
     Ok(TrainingFile {
         training_version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),

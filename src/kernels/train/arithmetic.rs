@@ -4,6 +4,7 @@ use super::fixed::{self, LIMB, ONE, shift};
 use super::network::BATCH;
 use crate::model::Arithmetic as Liberties;
 use crate::model::bits::Dtype;
+use crate::numerics::arith::flush;
 use crate::numerics::elementary::exp;
 
 /// What a step computes with. Every method is one operation, so that where one is rounded is plain to see.
@@ -167,7 +168,7 @@ impl<const FUSED: bool, const FLUSH: bool> Native<FUSED, FLUSH> {
 
     #[inline(always)]
     fn out(value: f32) -> f32 {
-        if FLUSH && value.abs() < f32::MIN_POSITIVE { 0.0f32.copysign(value) } else { value }
+        if FLUSH { flush(value) } else { value }
     }
 }
 

@@ -37,7 +37,6 @@ pub(super) fn shuffled(seed: u64, epoch: u32) -> (Vec<u32>, Vec<u32>) {
 /// The epoch of a step, and which images of its order the step takes.
 #[must_use]
 pub(super) fn place(step: u32) -> (u32, std::ops::Range<usize>) {
-    let epoch = u32::try_from(EPOCH).unwrap_or(u32::MAX);
-    let first = (step % epoch) as usize * BATCH;
-    (step / epoch, first..first + BATCH)
+    let first = (step % EPOCH) as usize * BATCH;
+    (step / EPOCH, first..first + BATCH)
 }

@@ -8,7 +8,8 @@ use super::data::{CLASSES, PIXELS, TRAIN};
 /// Images of a step.
 pub const BATCH: usize = 32;
 /// Steps of an epoch; the images that fill no batch are left out until the next shuffle.
-pub const EPOCH: usize = TRAIN / BATCH;
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2^11 images")]
+pub const EPOCH: u32 = (TRAIN / BATCH) as u32;
 /// The lengths of a row before and after each layer.
 pub const WIDTHS: [usize; 4] = [PIXELS, 128, 64, CLASSES];
 /// Layers of weights.

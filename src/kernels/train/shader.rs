@@ -2,12 +2,12 @@
 
 use super::data::{CLASSES, PIXELS, TRAIN, digits};
 use super::draws::shuffled;
+use super::dtype;
 use super::fixed::EXPONENTIALS;
 use super::network::{
     BATCH, BIASES, DELTAS, DROP_BELOW, EPOCH, GRADIENT, LAYERS, PARAMETERS, ROWS, WEIGHTS, WIDTHS, WORDS,
 };
 use crate::kernels::shader::Shader;
-use crate::model::bits::Dtype;
 use crate::model::task::{Buffer, OutputView, Pass, Program};
 use crate::model::training::{Launch, Tier, Training};
 use crate::numerics::inputs::philox::key;
@@ -26,13 +26,12 @@ pub struct Start<'a> {
 #[must_use]
 pub fn program(training: &Training, start: Start<'_>, steps: u32) -> Program {
     let Training { tier, seeds, launch } = training;
-    let epoch = u32::try_from(EPOCH).unwrap_or(u32::MAX);
     // In the middle of an epoch its order is known already; the device makes it at the beginning of one.
-    let (keys, images) = shuffled(seeds.shuffle, start.step / epoch);
+    let (keys, images) = shuffled(seeds.shuffle, start.step / EPOCH);
     let mut schedule = vec![start.step];
     schedule.extend(key(seeds.shuffle));
     schedule.extend(key(seeds.dropout));
-    if start.step.is_multiple_of(epoch) {
+    if start.step.is_multiple_of(EPOCH) {
         schedule.resize(schedule.len() + 2 * TRAIN, 0);
     } else {
         schedule.extend(keys);
@@ -42,8 +41,7 @@ pub fn program(training: &Training, start: Start<'_>, steps: u32) -> Program {
     if *tier == Tier::Integer {
         buffers.push(Buffer::InOut(vec![0; 2 * PARAMETERS]));
     }
-    let dtype = if *tier == Tier::Integer { Dtype::I32 } else { Dtype::F32 };
-    Program::new(source(*tier, *launch), buffers, passes(*tier, *launch), OutputView::whole(2, dtype, WORDS))
+    Program::new(source(*tier, *launch), buffers, passes(*tier, *launch), OutputView::whole(2, dtype(*tier), WORDS))
         .repeated(steps)
 }
 
