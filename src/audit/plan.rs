@@ -231,19 +231,19 @@ impl Plan {
         self
     }
 
-    /// The same with the sweeps whose ids, as [`crate::record::sweep_id`] has them, are wanted, of any profile.
-    #[must_use]
-    pub fn with_sweeps(mut self, wanted: impl Fn(&str) -> bool) -> Self {
-        let all = swept::planned(Profile::Standard, &[]);
-        self.sweeps = all.into_iter().filter(|sweep| wanted(&sweep.id())).collect();
-        self
-    }
-
     /// The same, with the interpreter computing as these adapters too. `files` are where their models are.
     #[must_use]
     pub fn with_models(mut self, models: Vec<AdapterModel>, files: Vec<String>) -> Self {
         self.models = models;
         self.settings.models = files;
+        self
+    }
+
+    /// The same with the sweeps whose ids, as [`crate::record::sweep_id`] has them, are wanted, of any profile.
+    #[must_use]
+    pub fn with_sweeps(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        let all = swept::planned(Profile::Standard, &[]);
+        self.sweeps = all.into_iter().filter(|sweep| wanted(&sweep.id())).collect();
         self
     }
 

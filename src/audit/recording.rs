@@ -24,7 +24,7 @@ use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
 use crate::process::default_limit;
 use crate::record::{
-    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, ShaderCache, Stored,
+    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, STORE, ShaderCache, Stored,
 };
 
 /// A case and what each engine answered, those left out that were given up or have no part in it.
@@ -42,6 +42,10 @@ pub(super) enum Why {
     /// Its references would not fit this machine's memory.
     Memory,
 }
+
+/// Elements up to which one of several results of a case is stored whole, unless another number was asked for than the usual
+/// one: a chunk.
+const VARYING: u64 = 256;
 
 /// See the module.
 pub(super) struct Recording<'p> {
@@ -309,7 +313,13 @@ impl<'p> Recording<'p> {
             let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
             let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
             let bits = blobs.get(&first.digest, record.dtype, len)?;
-            let store = self.room.take(bits.words.len() as u64, self.plan.settings.store);
+            // The next audit has another of these, of which nothing but how it varies can be said.
+            let varies = distinct.len() > 1 && self.plan.own.is_none();
+            let wanted = match self.plan.settings.store {
+                STORE if varies => VARYING,
+                wanted => wanted,
+            };
+            let store = self.room.take(bits.words.len() as u64, wanted);
             self.record.outputs.add(first.digest.clone(), Stored::new(&bits, store));
         }
         Ok(())

@@ -195,7 +195,7 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
         let response = match request {
             Request::Case { case, repeats } => respond(engine.as_mut(), &case, repeats, own.as_ref(), scratch),
             Request::Explain { case, liberties } => {
-                let answer = explain::answer(engine.as_mut(), &answers, &case, &liberties);
+                let answer = explain::answer(engine.as_mut(), &answers, (own.as_ref(), &case), &liberties);
                 answer.unwrap_or_else(|e| failed(&e))
             }
             Request::Name => {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,6 +17,7 @@ use crate::engines::interpreter::Mode;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
+use crate::kernels::user::Kernel;
 use crate::model::adapter_model::AdapterModel;
 use crate::model::explained::{ExplainFile, Explained, VERSION};
 use crate::model::words::short;
@@ -87,12 +89,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     if record.provenance.own.is_some() {
         return Err(Failure::usage(
-            "the record is of a kernel of your own: its shader is not in it, and can't be computed again; explain explains \
-             records of gpu and case",
+            "the record is of a kernel of your own: its shader is not in it, and can't be computed again; repro-audit kernel \
+             explains its differences when it runs it",
         ));
     }
     let listing = adapters(&args.planted, limits);
-    record.explained = found(&record, listing, &args.planted, limits)?;
+    record.explained = found(&record, listing, &args.planted, None, limits)?;
     let file = ExplainFile {
         explain_version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -125,9 +127,10 @@ pub(super) fn found(
     record: &Record,
     listing: Listing,
     planted: &[Mode],
+    own: Option<Arc<Kernel>>,
     limits: Limits,
 ) -> Result<Vec<Explained>, Failure> {
-    let plan = ExplainPlan { listing, planted: planted.to_vec(), caches: Caches::of_user(false), limits };
+    let plan = ExplainPlan { listing, planted: planted.to_vec(), caches: Caches::of_user(false), limits, own };
     let scratch = scratch()?;
     let shown = Shown::new(record);
     explain(record, &plan, scratch.path(), &shown).map_err(|e| Failure::new(Exit::Incomplete, e))

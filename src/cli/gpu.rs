@@ -59,7 +59,7 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let mut record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
     if args.explain {
-        let found = explain::found(&record, listing, &args.options.planted, args.options.limits())?;
+        let found = explain::found(&record, listing, &args.options.planted, None, args.options.limits())?;
         explain::take(&mut record, &found)?;
         outputs.finish(&record)?;
     }

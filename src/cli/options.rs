@@ -78,7 +78,7 @@ pub(super) struct Options {
     #[arg(help_heading = "Runs", long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
-    /// digest proves, so that drift between two records can be computed.
+    /// digest proves, so that drift between two records can be computed. Without this, one of a result that does not repeat.
     #[arg(help_heading = "Output", long, value_name = "N", default_value_t = crate::record::STORE)]
     pub(super) store: u64,
     /// A name for this audit in the record, such as that of a leg of a CI matrix.

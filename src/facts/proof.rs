@@ -115,6 +115,12 @@ pub fn is_explainable(record: &Record, case: &CaseRecord, engine: &str) -> bool 
     record.engine(engine).is_some_and(is_asked) && differs(case, engine)
 }
 
+/// Whether there is a result to explain.
+#[must_use]
+pub fn differ(record: &Record) -> bool {
+    record.engines.iter().filter(|e| is_asked(e)).any(|e| record.cases.iter().any(|case| differs(case, &e.id)))
+}
+
 /// The results of an engine that differ from the strict reference, each with what is told of it; nothing where nobody looked.
 pub fn pairs<'r>(record: &'r Record, engine: &str) -> Vec<(&'r CaseRecord, Option<&'r Pair>)> {
     let told: BTreeMap<&str, &Pair> =

@@ -101,6 +101,20 @@ pub struct Unreproduced {
     pub given: String,
 }
 
+/// The first value of floating point in a shader that differs, as the interpreter computes the adapter's result: where in the
+/// shader a difference begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FirstStep {
+    /// The line; 0 where it is not known.
+    pub line: u32,
+    /// The expression there, as it is written.
+    pub expression: String,
+    /// What strict arithmetic gives, as bits in hexadecimal: a binary16 number as the binary32 one of that value.
+    pub strict: String,
+    /// What is computed instead.
+    pub found: String,
+}
+
 /// A case on an adapter whose result is not the strict one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pair {
@@ -117,6 +131,9 @@ pub struct Pair {
     pub reproduced: u64,
     /// The first that is not.
     pub first: Option<Unreproduced>,
+    /// Where in the shader it begins, of kernels of the user's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<FirstStep>,
 }
 
 /// A case that could not be looked at again.

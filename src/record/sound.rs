@@ -80,6 +80,9 @@ pub enum Unfit {
     /// A sample that its digest does not prove, in a format whose samples carry proofs.
     #[error("the stored output {0} is a sample that nothing proves")]
     Unproven(String),
+    /// What explains a case that is not in it.
+    #[error("it explains '{0}', a case that it does not have")]
+    NoCase(String),
     /// A function of a sweep that is given twice, or whose counts and digests contradict each other.
     #[error("the sweep of '{function}' on '{engine}' {what}")]
     Sweep {
@@ -90,9 +93,6 @@ pub enum Unfit {
         /// What is wrong.
         what: &'static str,
     },
-    /// What explains a case that is not in it.
-    #[error("it explains '{0}', a case that it does not have")]
-    NoCase(String),
     /// More of something than any audit writes.
     #[error("it has {found} {list}, and at most {most} are read")]
     Many {
@@ -128,10 +128,32 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
     for verdict in &record.verdicts {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
-    sweeps(&record.sweeps, &engines)?;
     explained(&record.explained, &engines, &cases)?;
+    sweeps(&record.sweeps, &engines)?;
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
     outputs(views.iter(), &record.outputs, &BTreeMap::new(), record.format)
+}
+
+/// Checks that what is explained is of this record: engines that it lists, each once, and cases that it has.
+pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTreeSet<&str>) -> Result<(), Unfit> {
+    let mut seen = BTreeSet::new();
+    for one in all {
+        listed(EXPLAINED, [one.engine.as_str()], engines)?;
+        if !seen.insert(one.engine.as_str()) {
+            return Err(Unfit::EngineTwice(one.engine.clone()));
+        }
+        let mut told = BTreeSet::new();
+        let of = one.pairs.iter().map(|p| &p.case).chain(one.unasked.iter().map(|u| &u.case));
+        for case in of {
+            if !cases.contains(case.as_str()) {
+                return Err(Unfit::NoCase(case.clone()));
+            }
+            if !told.insert(case) {
+                return Err(Unfit::CaseTwice(case.clone()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks sweeps: their engines are listed, each function is there once an engine and type, and what is counted adds up.
@@ -160,27 +182,8 @@ pub(super) fn sweeps(sweeps: &[EngineSweep], engines: &BTreeSet<&str>) -> Result
     Ok(())
 }
 
-/// Checks that what is explained is of this record: engines that it lists, each once, and cases that it has.
-pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTreeSet<&str>) -> Result<(), Unfit> {
-    let mut seen = BTreeSet::new();
-    for one in all {
-        listed(EXPLAINED, [one.engine.as_str()], engines)?;
-        if !seen.insert(one.engine.as_str()) {
-            return Err(Unfit::EngineTwice(one.engine.clone()));
-        }
-        let mut told = BTreeSet::new();
-        let of = one.pairs.iter().map(|p| &p.case).chain(one.unasked.iter().map(|u| &u.case));
-        for case in of {
-            if !cases.contains(case.as_str()) {
-                return Err(Unfit::NoCase(case.clone()));
-            }
-            if !told.insert(case) {
-                return Err(Unfit::CaseTwice(case.clone()));
-            }
-        }
-    }
-    Ok(())
-}
+/// What names an engine in the part that explains.
+const EXPLAINED: &str = "explained";
 
 /// What contradicts itself in a sweep.
 fn fault(swept: &Swept) -> Option<&'static str> {
@@ -204,9 +207,6 @@ fn fault(swept: &Swept) -> Option<&'static str> {
     ];
     checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what)
 }
-
-/// What names an engine in the part that explains.
-const EXPLAINED: &str = "explained";
 
 /// The engines' ids.
 pub(super) fn engines(engines: &[Engine]) -> Result<BTreeSet<&str>, Unfit> {

@@ -73,6 +73,18 @@ pub(super) fn section(engine: &Explained, share: Option<&Share>) -> Section {
     ));
     section.table(causes(engine));
     rest(engine, &mut section);
+    for (pair, step) in engine.pairs.iter().filter_map(|p| Some((p, p.step.as_ref()?))) {
+        let line = if step.line > 0 { format!("Line {}", step.line) } else { "First".to_owned() };
+        let (strict, found) = (value(&step.strict), value(&step.found));
+        let text = format!(
+            "`{}` is the first value that differs in {}: {found}, and strict arithmetic gives {strict}; {}.",
+            step.expression,
+            pair.case,
+            because(engine, pair)
+        );
+        section.statement(Mark::Differs, line, text);
+    }
+    orders(engine, &mut section);
     if share.untested > 0 {
         let told: Vec<String> = engine.unasked.iter().map(|u| format!("{} ({})", path(&u.case), u.reason)).collect();
         let which = if told.is_empty() { String::new() } else { format!(": {}", list(&told, LISTED)) };
@@ -143,6 +155,22 @@ fn rest(engine: &Explained, section: &mut Section) {
         let text = format!("{} {be} {text}: {}.{left}", plural(of.len(), "result"), list(&variants, LISTED));
         section.statement(Mark::Differs, title, text);
     }
+}
+
+/// A binary32 number from its bits, with them.
+fn value(hex: &str) -> String {
+    let word = hex.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    word.map_or_else(|| hex.to_owned(), |word| format!("{:e} ({hex})", f32::from_bits(word)))
+}
+
+/// The orders in which sums are added.
+fn orders(engine: &Explained, section: &mut Section) {
+    let columns = [Column::text("sum"), Column::text("is added as")];
+    let mut table = Table::new(format!("orders-{}", engine.engine), &columns).most(engine.orders.len());
+    for one in &engine.orders {
+        table.push([Cell::text(one.operation.as_str()), Cell::text(one.orders.join(", "))]);
+    }
+    section.table(table);
 }
 
 /// How well a result is explained and by what, in a line.

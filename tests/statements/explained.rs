@@ -19,7 +19,7 @@ fn by(liberties: &[Liberty], operations: &[&str]) -> Reproduction {
 fn pair(case: &str, grade: Grade, by: Vec<Reproduction>, reproduced: u64) -> Pair {
     let left = || Unreproduced { element: 9, found: "0x3f800001".to_owned(), given: "0x3f800000".to_owned() };
     let first = (reproduced < 64).then(left);
-    Pair { case: case.to_owned(), grade, by, elements: 64, reproduced, first }
+    Pair { case: case.to_owned(), grade, by, elements: 64, reproduced, first, step: None }
 }
 
 fn operation(name: &str, rules: &[Rule]) -> Operation {

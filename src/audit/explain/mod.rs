@@ -16,10 +16,11 @@ use super::child::{Child, ChildError};
 use super::listing::Listing;
 use super::server::{Seat, Server};
 use super::worker::Response;
-use super::{AuditError, Caches, plan};
+use super::{AuditError, Caches, own, plan};
 use crate::engines::interpreter::asked::Answers;
 use crate::engines::interpreter::{Mode, Runner};
 use crate::engines::{Answer, Engine, RunError};
+use crate::kernels::user;
 use crate::model::explained::{Explained, Grade, Pair, Unasked};
 use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Record, Role};
 use crate::model::{AdapterIdentity, Liberty, Task};
@@ -40,6 +41,8 @@ pub struct ExplainPlan {
     pub caches: Caches,
     /// What a child may take.
     pub limits: Limits,
+    /// The kernel of the user's own that the record is of; `None` where it is of the registry's.
+    pub own: Option<Arc<user::Kernel>>,
 }
 
 /// Is told how it goes on.
@@ -62,7 +65,7 @@ fn first<'r>(case: &'r CaseRecord, engine: &str) -> Option<&'r str> {
     case.executions.iter().find(|x| x.engine == engine)?.first()
 }
 
-/// Explains every result of every adapter of a record of the registry's kernels that has a strict reference and is another.
+/// Explains every result of every adapter of a record that has a strict reference and is another.
 ///
 /// # Errors
 /// When a signal asks the program to end. What fails on an adapter is part of the result.
@@ -75,7 +78,10 @@ pub fn explain(
     let engines: Vec<&EngineRecord> =
         record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.role() != Role::Remote).collect();
     let wanted: Vec<&CaseRecord> = record.cases.iter().filter(|case| case.strict().is_some()).collect();
-    let sensitivities = sensitivities(&wanted);
+    if let Some(kernel) = &plan.own {
+        own::put(scratch, kernel)?;
+    }
+    let sensitivities = sensitivities(&wanted, plan.own.as_deref());
     let explained = std::thread::scope(|scope| {
         let threads: Vec<_> = engines
             .iter()
@@ -90,7 +96,7 @@ pub fn explain(
 }
 
 /// What each liberty does to each case, where the interpreter can tell.
-fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
+fn sensitivities(cases: &[&CaseRecord], own: Option<&user::Kernel>) -> BTreeMap<String, Sensitivity> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -100,7 +106,7 @@ fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
                     if interrupt::stopped().is_some() {
                         return;
                     }
-                    if let Some(one) = sensitivity(case) {
+                    if let Some(one) = sensitivity(case, own) {
                         found.lock().unwrap_or_else(PoisonError::into_inner).insert(case.id.clone(), one);
                     }
                 }
@@ -110,8 +116,8 @@ fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn sensitivity(case: &CaseRecord) -> Option<Sensitivity> {
-    let program = plan::problem(None, &case.id).ok()?.program()?;
+fn sensitivity(case: &CaseRecord, own: Option<&user::Kernel>) -> Option<Sensitivity> {
+    let program = plan::problem(own, &case.id).ok()?.program()?;
     let digest = |liberties: &[Liberty]| -> Option<String> {
         let words = Runner::open(mode_of(liberties)).compute(&program).ok()?;
         Some(program.output.gather(words).digest())
@@ -252,11 +258,11 @@ fn adapter<'p>(engine: &EngineRecord, plan: &'p ExplainPlan) -> Result<&'p Adapt
 pub(super) fn answer(
     engine: &mut dyn Engine,
     answers: &Arc<Mutex<Answers>>,
-    case: &str,
+    (own, case): (Option<&user::Kernel>, &str),
     liberties: &[Liberty],
 ) -> Result<Response, RunError> {
     let failed = |reason: String| Response::Failed { reason, fatal: false };
-    let problem = match plan::problem(None, case) {
+    let problem = match plan::problem(own, case) {
         Ok(problem) => problem,
         Err(e) => return Ok(failed(e.to_string())),
     };
@@ -273,7 +279,12 @@ pub(super) fn answer(
         None
     } else {
         let sides = [&strict, &target];
-        Some(Box::new(Search::new(engine, Arc::clone(answers)).pair(case, &program, sides, liberties)?))
+        let mut search = Search::new(engine, Arc::clone(answers));
+        let mut pair = search.pair(case, &program, sides, liberties)?;
+        if let Some(by) = pair.by.first().filter(|_| own.is_some()) {
+            pair.step = search.first_step(&program, by)?;
+        }
+        Some(Box::new(pair))
     };
     Ok(Response::Explained { digest: found.digest, pair })
 }

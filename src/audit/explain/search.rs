@@ -7,7 +7,7 @@ use crate::engines::interpreter::asked::{Answers, Asking, Covered, Words};
 use crate::engines::interpreter::{Mode, Runner};
 use crate::engines::{Answer, Engine, RunError};
 use crate::model::bits::Bits;
-use crate::model::explained::{Grade, Pair, Reproduction, Unreproduced};
+use crate::model::explained::{FirstStep, Grade, Pair, Reproduction, Unreproduced};
 use crate::model::task::Program;
 use crate::model::{Liberty, Task};
 use crate::wgsl::primitive::Primitive;
@@ -99,6 +99,20 @@ impl<'e> Search<'e> {
                 pair(Grade::Unexplained, Vec::new(), Some(&none))
             }
         })
+    }
+
+    /// The first value of the shader that differs where the interpreter is given what reproduces most of a result.
+    pub(super) fn first_step(&self, program: &Program, by: &Reproduction) -> Result<Option<FirstStep>, RunError> {
+        let asking = Asking::new(Covered::Named(by.operations.iter().cloned().collect()), Arc::clone(&self.answers));
+        let apart = Runner::open(mode_of(&by.liberties)).first_apart(program, asking)?;
+        // Rows hold binary16 numbers as the binary32 ones of their value.
+        let hex = |word: u32| format!("0x{word:08x}");
+        Ok(apart.map(|apart| FirstStep {
+            line: apart.place.line,
+            expression: apart.place.text,
+            strict: hex(apart.words[0]),
+            found: hex(apart.words[1]),
+        }))
     }
 
     /// What the interpreter gives with these liberties and the adapter's own values of these operations, and which operations
@@ -269,7 +283,15 @@ fn told(case: &str, grade: Grade, by: Vec<Reproduction>, [strict, target]: [&Bit
         let hex = |bits: &Bits| bits.dtype.hex(bits.get(i));
         Some(Unreproduced { element: i as u64, found: hex(target), given: hex(&given.bits) })
     });
-    Pair { case: case.to_owned(), grade, by, elements: elements as u64, reproduced: reproduced as u64, first }
+    Pair {
+        case: case.to_owned(),
+        grade,
+        by,
+        elements: elements as u64,
+        reproduced: reproduced as u64,
+        first,
+        step: None,
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
-use crate::facts::proof::{self, Changed};
+use crate::facts::proof::{self, Changed, OrderChange};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
     training,
@@ -217,6 +217,8 @@ pub struct Compared {
     pub causes: Vec<CauseGroup>,
     /// How many results changed by causes that are proven; `None` where a record does not explain its results.
     pub by_cause: Option<ByCause>,
+    /// Sums that are added in another order, with the engine on the right, where both records have them.
+    pub orders: Vec<(String, OrderChange)>,
     /// Cases that changed, the worst first.
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
@@ -358,10 +360,11 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         sameness,
         between: told(left, right, &matching),
         surroundings: surroundings(left, right, &matching.matched),
+        orders: orders(left, right, &matching.matched),
         engines,
         causes,
-        cases: rows,
         by_cause: (!left.explained.is_empty() && !right.explained.is_empty()).then_some(caused),
+        cases: rows,
         operations: operations(&compared, &results),
         results,
         races: races.into_iter().map(str::to_owned).collect(),
@@ -518,6 +521,27 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
     }
 }
 
+/// The sums that engines of both sides add in different orders.
+fn orders(left: &Record, right: &Record, matched: &[Match]) -> Vec<(String, OrderChange)> {
+    let of = |m: &Match| {
+        let sides = left.explained_of(&m.left).zip(right.explained_of(&m.right));
+        let changed = sides.map(|(before, now)| proof::orders_changed(before, now)).unwrap_or_default();
+        changed.into_iter().map(|change| (m.right.clone(), change)).collect::<Vec<_>>()
+    };
+    matched.iter().flat_map(of).collect()
+}
+
+/// What changed by cause of a case on an engine; `None` where it is not known what makes a side differ from strict arithmetic.
+fn by_cause(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Option<Vec<Changed>> {
+    let of = |half: &Half<'_>, case: &CaseRecord, id: &str| {
+        let strict = on(case, id).and_then(Execution::first) == case.strict() && case.strict().is_some();
+        proof::known(half.record.explained_of(id), &case.id, strict)
+    };
+    let (left, right) = (of(&halves.of.0, l, &engine.left)?, of(&halves.of.1, r, &engine.right)?);
+    let explained = (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
+    Some(proof::changed((&left, &right), explained))
+}
+
 /// How right a function was on the left and is on the right, in a clause.
 fn swept(left: (&CaseRecord, &Execution), right: (&CaseRecord, &Execution)) -> String {
     let of = |(case, x): (&CaseRecord, &Execution)| {
@@ -542,17 +566,6 @@ fn swept(left: (&CaseRecord, &Execution), right: (&CaseRecord, &Execution)) -> S
         parts.push(format!("forbidden are {}, before {}", count(out_b), count(out_a)));
     }
     parts.join("; ")
-}
-
-/// What changed by cause of a case on an engine; `None` where it is not known what makes a side differ from strict arithmetic.
-fn by_cause(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Option<Vec<Changed>> {
-    let of = |half: &Half<'_>, case: &CaseRecord, id: &str| {
-        let strict = on(case, id).and_then(Execution::first) == case.strict() && case.strict().is_some();
-        proof::known(half.record.explained_of(id), &case.id, strict)
-    };
-    let (left, right) = (of(&halves.of.0, l, &engine.left)?, of(&halves.of.1, r, &engine.right)?);
-    let explained = (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
-    Some(proof::changed((&left, &right), explained))
 }
 
 /// The drift between two executions, from what their records store.

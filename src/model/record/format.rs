@@ -159,7 +159,8 @@ pub struct Settings {
     /// `--as`: the files of the models that the embedded adapters after those of `--planted` compute as. Since format 1.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
-    /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
+    /// `--store`: outputs of up to so many elements are stored whole, where it is the usual number only those that repeat. Since
+    /// format 1.2; 0 in a record without outputs.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub store: u64,
     /// `--label`: a name for this audit, such as that of a leg of a CI matrix. Since format 1.2.

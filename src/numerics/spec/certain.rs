@@ -59,9 +59,9 @@ pub fn surely(f: F1, x: f64, right: f32, found: f32) -> bool {
 pub fn surely_any(f: F1, x: f64) -> bool {
     match f {
         F1::Asin | F1::Acos | F1::Atanh => x.abs() > 1.0,
-        F1::Log | F1::Log2 | F1::Sqrt | F1::InverseSqrt => x < 0.0 && x <= f64::from(-f32::MIN_POSITIVE),
+        F1::Log | F1::Log2 | F1::Sqrt | F1::InverseSqrt => x <= f64::from(-f32::MIN_POSITIVE),
         // The square of the operand is infinite from 2^64 on.
-        F1::Acosh => x < 1.0 || x > 4e19,
+        F1::Acosh => !(1.0..=4e19).contains(&x),
         F1::Asinh => x.abs() > 4e19,
         // The exponential is infinite from 89 on.
         F1::Tanh => x.abs() > 90.0,

@@ -202,6 +202,7 @@ impl Reader {
         for verdict in &verdicts {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
+        sound::explained(&shell.explained, &engines, &seen)?;
         if let Some(sweeps) = &sweeps {
             sound::sweeps(&sweeps.list, &engines)?;
         }

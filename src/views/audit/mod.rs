@@ -104,8 +104,8 @@ impl View for Audit<'_> {
         out.push(matrix(&parts));
         out.push(findings(&parts));
         out.push(drifts(&parts));
-        out.push(sweeps::sweeps(record));
         out.push(explained::section(record));
+        out.push(sweeps::sweeps(record));
         out.push(page::axes(&parts));
         out.push(page::charts(record));
         out.push(page::cases(record, &parts));

@@ -247,6 +247,15 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     for cause in &pair.causes {
         changes.statement(mark(cause), title(cause), sentence(pair, cause));
     }
+    for (engine, change) in &pair.orders {
+        let text = format!(
+            "{} on {engine} is now added as {}; before, as {}. Found by probes.",
+            change.operation,
+            change.now.join(", "),
+            change.before.join(", ")
+        );
+        changes.statement(Mark::Differs, "Order", text);
+    }
     let mut first = Section::new(id("training"), "");
     if let Some((mark, text)) = training(pair) {
         first.statement(mark, "Training", text);

@@ -37,6 +37,13 @@ impl Compiler<'_> {
         }
     }
 
+    /// What is known of a row holds for another one that has its numbers.
+    pub(super) fn define_as(&mut self, row: Row, other: Row) {
+        if let Some(definition) = self.definitions.get(&row).cloned() {
+            self.definitions.insert(other, definition);
+        }
+    }
+
     fn product_of(&self, rows: &[Row]) -> Option<(Vec<Row>, Vec<Row>)> {
         match self.definitions.get(rows.first()?) {
             Some(Definition::Product(a, b)) if self.mode.defects.contract => Some((a.clone(), b.clone())),

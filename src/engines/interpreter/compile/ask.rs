@@ -122,6 +122,7 @@ impl<'m> Compiler<'m> {
             for (at, _) in places.iter().zip(primitive.made_kinds()).filter(|(_, kind)| float(kind)) {
                 let out = self.row()?;
                 body.push(Step::Nan { out, strict: rows[*at], from: from.clone() });
+                self.define_as(rows[*at], out);
                 rows[*at] = out;
             }
         }
