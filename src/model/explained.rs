@@ -313,7 +313,7 @@ mod tests {
                 operations: operations.iter().map(ToString::to_string).collect(),
             })
             .collect();
-        Pair { case: String::new(), grade, by, elements: 1, reproduced: 1, first: None }
+        Pair { case: String::new(), grade, by, elements: 1, reproduced: 1, first: None, step: None }
     }
 
     fn operation(name: &str, definitions: &[&[&str]]) -> Operation {
