@@ -105,7 +105,9 @@ fn execution(
         | Response::Sweeping { .. }
         | Response::Swept { .. }
         | Response::Explained { .. }
-        | Response::Named { .. } => {
+        | Response::Named { .. }
+        | Response::Training { .. }
+        | Response::Trained { .. } => {
             let reason = super::ChildError::Other("a case").to_string();
             return Ok(nothing(Outcome::Failed { reason }, Status::Failed));
         }

@@ -152,6 +152,21 @@ impl Child {
         Ok(answer)
     }
 
+    /// Asks for steps of a training. The limit of time is one chunk's; `made` is told each step that was reached, and the digest
+    /// of the words there.
+    pub(super) fn train(
+        &mut self,
+        asked: &super::train::Asked,
+        made: &mut dyn FnMut(u32, String),
+    ) -> Result<Response, ChildError> {
+        let mut answer = self.request(&Request::Train { asked: asked.clone() }, self.limits.time)?;
+        while let Response::Training { step, digest } = answer {
+            made(step, digest);
+            answer = self.wait(self.limits.time)?;
+        }
+        Ok(answer)
+    }
+
     /// Asks what reproduces a case, with liberties that are open.
     pub(super) fn explain(&mut self, case: &str, liberties: &[Liberty]) -> Result<Response, ChildError> {
         self.request(&Request::Explain { case: case.to_owned(), liberties: liberties.to_vec() }, self.limits.time)

@@ -30,6 +30,7 @@ mod server;
 mod slot;
 pub mod sweep;
 mod swept;
+pub mod train;
 mod truth;
 mod unreached;
 pub mod worker;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
 use super::fault::Fault;
-use super::{explain, own, plan, sweep};
+use super::{explain, own, plan, sweep, train};
 use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
@@ -34,6 +34,8 @@ pub(super) enum Request {
     Explain { case: String, liberties: Vec<Liberty> },
     /// For rules of all operations that came up in the cases that were explained.
     Name,
+    /// To make steps of a training.
+    Train { asked: train::Asked },
 }
 
 impl Request {
@@ -43,6 +45,7 @@ impl Request {
             Self::Case { case, .. } | Self::Explain { case, .. } => case.clone(),
             Self::Name => "name".to_owned(),
             Self::Sweep(asked) => format!("sweep/{}", asked.function),
+            Self::Train { asked } => format!("train/{}?step={}", asked.training.tier.name(), asked.step),
         }
     }
 }
@@ -63,6 +66,10 @@ pub(super) enum Response {
     Sweeping { done: u64 },
     /// A sweep is done.
     Swept { swept: Box<Swept> },
+    /// A training has made so many steps, and the words with this digest.
+    Training { step: u32, digest: String },
+    /// A training has made all of its steps.
+    Trained { step: u32 },
     /// The digest of a case, and what reproduces it where it is not the strict one.
     Explained { digest: String, pair: Option<Box<Pair>> },
     /// Operations that are not strict, with their rules, and the orders in which sums are added.
@@ -204,6 +211,11 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
                     Ok((operations, orders)) => Response::Named { operations, orders },
                     Err(e) => failed(&e),
                 }
+            }
+            Request::Train { asked } => {
+                let mut made = |step, digest| send(pipes, &Response::Training { step, digest });
+                let answer = train::answer(engine.as_mut(), &asked, &train::blobs(scratch), &mut made);
+                answer.unwrap_or_else(|e| failed(&e))
             }
             Request::Sweep(asked) => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });

@@ -20,6 +20,7 @@ mod report;
 mod rng;
 mod shown;
 mod sweep;
+mod train;
 mod worker;
 
 use std::process::ExitCode;
@@ -108,6 +109,12 @@ enum Verb {
         after_help = "Examples:\n  repro-audit sweep sin exp --inputs stratified\n  repro-audit sweep --adapter llvmpipe --out before.json\n  repro-audit sweep --compare before.json after.json"
     )]
     Sweep(sweep::Args),
+    /// Train a small network again and again on every engine, with one thing changed at a time: how far the models part, and
+    /// where first. In integers the training is the same everywhere.
+    #[command(
+        after_help = "Examples:\n  repro-audit train --arithmetic integer\n  repro-audit train --factor ulp --factor init --replicas 10\n  repro-audit train --factor adapter --planted contract --format json"
+    )]
+    Train(train::Args),
     /// What makes this machine's results differ from strict arithmetic, proven by computing them again.
     #[command(
         after_help = "Examples:\n  repro-audit explain\n  repro-audit explain repro-audit-out --full\n  repro-audit explain 'softmax/rows?rows=8&cols=64'"
@@ -233,7 +240,13 @@ fn run() -> ExitCode {
             interrupt::listen();
             matches!(
                 verb,
-                Verb::Gpu(_) | Verb::Kernel(_) | Verb::Case(_) | Verb::Check(_) | Verb::Sweep(_) | Verb::Explain(_)
+                Verb::Gpu(_)
+                    | Verb::Kernel(_)
+                    | Verb::Case(_)
+                    | Verb::Check(_)
+                    | Verb::Sweep(_)
+                    | Verb::Explain(_)
+                    | Verb::Train(_)
             )
             .then(interrupt::hold)
         }
@@ -251,6 +264,7 @@ fn run() -> ExitCode {
         Verb::Kernels(args) => kernels::run(&args),
         Verb::Sweep(args) => sweep::run(&args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Train(args) => train::run(&args),
         Verb::Rng(args) => rng::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

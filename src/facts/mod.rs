@@ -16,6 +16,7 @@
 //! | `proof` | Which results are proven to differ from strict arithmetic by what, and what changed of that? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
 //! | `training` | If the same training runs again, do the numbers of its operations stay? |
+//! | `retrained` | How far do trainings part that were made again with one thing changed? |
 //! | `sweep` | At which inputs do two sweeps of a function differ? |
 //! | `advice` | What to use, and what to do next? |
 //!
@@ -34,6 +35,7 @@ mod origin;
 pub mod pair;
 pub mod permission;
 pub mod proof;
+pub mod retrained;
 pub mod set;
 mod severity;
 mod size;

@@ -34,6 +34,7 @@ pub mod split;
 pub mod sum;
 pub mod sweep;
 pub mod threefry;
+pub mod train;
 pub mod uniform;
 pub mod user;
 pub mod work;

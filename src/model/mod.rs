@@ -26,6 +26,7 @@ mod skip;
 pub mod sweep;
 pub mod task;
 pub mod text;
+pub mod training;
 pub mod variables;
 pub mod words;
 

@@ -210,6 +210,8 @@ pub struct Program {
     pub overrides: Vec<(String, f64)>,
     /// The dispatches.
     pub passes: Vec<Pass>,
+    /// How often all the dispatches are made, one round after another; what a round leaves in the buffers the next one finds.
+    pub rounds: u32,
     /// Where the answer is.
     pub output: OutputView,
     /// What the adapter must have.
@@ -231,6 +233,7 @@ impl Program {
             slots: Vec::new(),
             overrides: Vec::new(),
             passes,
+            rounds: 1,
             output,
             features: Vec::new(),
             zeroed: true,
@@ -243,6 +246,13 @@ impl Program {
     #[must_use]
     pub fn writing_first(mut self) -> Self {
         self.zeroed = false;
+        self
+    }
+
+    /// The same, with all dispatches made this often.
+    #[must_use]
+    pub fn repeated(mut self, rounds: u32) -> Self {
+        self.rounds = rounds;
         self
     }
 

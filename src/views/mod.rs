@@ -16,6 +16,7 @@ pub mod statement;
 pub mod sweep;
 pub mod table;
 pub(crate) mod text;
+pub mod train;
 
 pub use document::Document;
 

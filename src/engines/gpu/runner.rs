@@ -225,7 +225,8 @@ impl Runner {
                 at += part;
             }
         }
-        for (pass, pipeline) in program.passes.iter().zip(pipelines) {
+        let rounds = (0..program.rounds).flat_map(|_| program.passes.iter().zip(pipelines));
+        for (pass, pipeline) in rounds {
             // A compute pass of its own for each dispatch: writes of one are seen by the next either way, and a
             // driver that gets that wrong should meet the plainest form.
             let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());

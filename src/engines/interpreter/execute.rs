@@ -160,7 +160,7 @@ impl Ready {
         let mut watched = Watched::default();
         let mut seen = Seen::default();
         let mut steps = 0;
-        for ((code, groups), bound) in self.passes.iter().zip(&self.bound) {
+        for ((code, groups), bound) in (0..program.rounds).flat_map(|_| self.passes.iter().zip(&self.bound)) {
             let own: Vec<&Buffer> = bound.iter().map(|index| &buffers[*index]).collect();
             let words: Vec<usize> = own.iter().map(|b| b.words()).collect();
             let how = How {

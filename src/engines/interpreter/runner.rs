@@ -374,7 +374,7 @@ fn too_large(program: &Program, passes: &[Checked]) -> Option<Skip> {
         pass.groups.iter().chain(&size).fold(1, |all, n| all.saturating_mul((*n).into()))
     };
     let all = program.passes.iter().zip(passes).map(invocations).fold(0, u64::saturating_add);
-    let passes = all.saturating_mul(program.iterations);
+    let passes = all.saturating_mul(program.iterations).saturating_mul(program.rounds.into());
     (passes > MOST_PASSES).then_some(Skip::TooLarge { passes, most: MOST_PASSES })
 }
 

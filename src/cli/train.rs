@@ -1,0 +1,220 @@
+//! `repro-audit train`: a small training made again, with one thing changed at a time.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::options::limits;
+use super::shown::{formats, show};
+use super::{Exit, Failure, scratch};
+use crate::audit::train::{EPOCHS, SEED, TrainPlan, TrainProgress, epoch, train};
+use crate::audit::{Listing, adapters};
+use crate::engines::interpreter::Mode;
+use crate::formats::Format;
+use crate::model::AdapterIdentity;
+use crate::model::training::{Factor, Launch, Tier, TrainingFile};
+use crate::views::train::trained;
+
+/// Here and not beside the type, which knows of no command line.
+impl ValueEnum for Tier {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let help = match self {
+            Self::Native => "binary32 as a framework uses it",
+            Self::Integer => "Fixed point in 32-bit integers, the same bits everywhere",
+        };
+        Some(clap::builder::PossibleValue::new(self.name()).help(help))
+    }
+}
+
+impl ValueEnum for Factor {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).help(self.about()))
+    }
+}
+
+/// What makes trainings fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Nothing: what is found is reported and does not change the exit status.
+    Never,
+    /// Another digest on an engine than on the CPU, or in integers another than the published one.
+    Drift,
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What is computed in.
+    #[arg(long, value_enum, default_value = "native")]
+    arithmetic: Tier,
+    /// What is changed; may be given more than once. Default: in binary32 all, in integers control and adapter.
+    #[arg(long, value_enum, value_name = "FACTOR")]
+    factor: Vec<Factor>,
+    /// Trainings of a factor, the one without a change included. Factors that are taken or not have two.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    replicas: u32,
+    /// Epochs of 44 steps.
+    #[arg(long, value_name = "N", default_value_t = EPOCHS, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: u32,
+    /// Epochs that an interpreter makes, which is slower: its digest is compared with the CPU's after as many.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    interpreter_epochs: u32,
+    /// The seed of everything that is not changed.
+    #[arg(long, value_name = "SEED", default_value_t = SEED)]
+    seed: u64,
+    /// Invocations of a workgroup on adapters.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    workgroup: u32,
+    /// Add the terms of every sum from the last to the first on adapters.
+    #[arg(long)]
+    reversed: bool,
+    /// Parts into which adapters split a batch's gradient, which are added with atomics: 1, 2, 4 … 32. Integers only.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    parts: u32,
+    /// Only adapters with this id (vulkan:0), or whose name, backend or driver contains this text; may be given more than
+    /// once. Default: all, and the interpreter.
+    #[arg(long, value_name = "TEXT")]
+    adapter: Vec<String>,
+    /// Also an interpreter with this defect planted, such as contract. May be given more than once.
+    #[arg(long, value_name = "MODE")]
+    planted: Vec<Mode>,
+    /// What goes to standard output.
+    #[arg(long, default_value = "table", value_parser = formats())]
+    format: &'static Format,
+    /// Print everything (table format).
+    #[arg(long)]
+    full: bool,
+    /// Seconds that an epoch may take on an adapter.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    /// MiB of memory that one adapter's processes may take together, 0 for all there is. Default: half of the machine's
+    /// memory.
+    #[arg(long, value_name = "MIB")]
+    memory: Option<u64>,
+    /// What makes the exit status 1.
+    #[arg(long, value_enum, default_value = "never")]
+    fail_on: FailOn,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let launch = Launch { workgroup: args.workgroup, reversed: args.reversed, parts: args.parts };
+    if !args.parts.is_power_of_two() || args.parts > 32 {
+        return Err(Failure::usage(format!("--parts {} is not 1, 2, 4, 8, 16 or 32", args.parts)));
+    }
+    if args.parts > 1 && args.arithmetic != Tier::Integer {
+        return Err(Failure::usage(
+            "--parts is for --arithmetic integer: not every adapter adds binary32 with atomics",
+        ));
+    }
+    let factors = factors(args);
+    let on_engines = factors.contains(&Factor::Adapter);
+    if !(on_engines || args.adapter.is_empty() && args.planted.is_empty()) {
+        return Err(Failure::usage("--adapter and --planted are for --factor adapter"));
+    }
+    let limits = limits(Duration::from_secs(args.timeout), args.memory);
+    let listing = if on_engines { adapters(&args.planted, limits) } else { Listing::default() };
+    let plan = TrainPlan {
+        tier: args.arithmetic,
+        factors,
+        replicas: args.replicas,
+        steps: args.epochs * epoch(),
+        interpreted: args.interpreter_epochs.min(args.epochs) * epoch(),
+        seed: args.seed,
+        launch,
+        adapters: if on_engines { chosen(args, &listing)? } else { Vec::new() },
+        environment: listing.environment,
+        planted: args.planted.clone(),
+        limits,
+    };
+    let scratch = scratch()?;
+    let mut shown = Shown::new();
+    let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    drop(shown);
+    show(&trained(&file).map_err(Failure::usage)?, args.format, args.full)?;
+    Ok(judged(&file, args.fail_on, !listing.failed.is_empty()))
+}
+
+fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {
+    let failed = file.engines().any(|t| t.failure.is_some() || t.equal.is_none());
+    let drift = !file.differing().is_empty() || file.is_golden_moved();
+    match (failed || unlisted || !file.is_sound(), drift && fail_on == FailOn::Drift) {
+        (true, _) => Exit::Incomplete,
+        (_, true) => Exit::Beyond,
+        _ => Exit::Within,
+    }
+}
+
+/// The factors that were asked for, each once, in the order in which they are shown.
+fn factors(args: &Args) -> Vec<Factor> {
+    let wanted: &[Factor] = match (args.factor.as_slice(), args.arithmetic) {
+        ([], Tier::Integer) => &[Factor::Control, Factor::Adapter],
+        ([], Tier::Native) => &Factor::ALL,
+        (wanted, _) => wanted,
+    };
+    Factor::ALL.into_iter().filter(|factor| wanted.contains(factor)).collect()
+}
+
+/// The engines that were named, each of which must be there; without a name all.
+fn chosen(args: &Args, listing: &Listing) -> Result<Vec<AdapterIdentity>, Failure> {
+    for unlisted in &listing.failed {
+        super::tell(&format!("warning: the adapters of {unlisted} could not be listed: {}", unlisted.reason));
+    }
+    let present: Vec<_> = listing.adapters.iter().map(|a| format!("{} {}", a.id(), a.label())).collect();
+    if let Some(text) = args.adapter.iter().find(|t| !listing.adapters.iter().any(|a| a.matches(t))) {
+        return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {}", present.join("; "))));
+    }
+    let named = |a: &&AdapterIdentity| args.adapter.is_empty() || args.adapter.iter().any(|text| a.matches(text));
+    let planted = |a: &&AdapterIdentity| a.is_embedded() && a.index > 0;
+    Ok(listing.adapters.iter().filter(|a| named(a) || planted(a)).cloned().collect())
+}
+
+/// Progress on standard error, on a terminal only.
+struct Shown {
+    bar: ProgressBar,
+    what: String,
+}
+
+impl Shown {
+    fn new() -> Self {
+        let quiet = super::QUIET.load(std::sync::atomic::Ordering::Relaxed);
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self { bar: ProgressBar::with_draw_target(None, target), what: String::new() }
+    }
+}
+
+impl TrainProgress for Shown {
+    fn begin(&mut self, what: &str, steps: u32) {
+        let style = ProgressStyle::with_template("{bar:24} {percent} % · {msg}");
+        self.what = crate::process::shown(what);
+        self.bar.reset();
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_length(steps.max(1).into());
+        self.bar.set_message(self.what.clone());
+    }
+
+    fn made(&mut self, steps: u32) {
+        self.bar.set_position(steps.into());
+    }
+
+    fn end(&mut self, failure: Option<&str>) {
+        if let Some(reason) = failure {
+            let line = format!("{}: FAILED: {reason}", self.what);
+            self.bar.suspend(|| super::tell(&line));
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,280 @@
+//! The operations of a training in each arithmetic: what a step adds, rounds and scales.
+
+use super::fixed::{self, LIMB, ONE, shift};
+use super::network::BATCH;
+use crate::model::Arithmetic as Liberties;
+use crate::model::bits::Dtype;
+use crate::numerics::elementary::exp;
+
+/// What a step computes with. Every method is one operation, so that where one is rounded is plain to see.
+pub trait Arithmetic: Copy + Send + Sync {
+    /// A weight, an activation or a gradient.
+    type Number: Copy + Default + PartialEq + Send + Sync;
+    /// What its words are.
+    const DTYPE: Dtype;
+    /// Whether a term with a factor of zero may be left out, as it changes no bit.
+    const SKIPS_ZEROS: bool;
+    /// The number of sums that a gradient needs: 2 where its operand is split.
+    const LIMBS: usize;
+
+    /// Its bits.
+    fn word(number: Self::Number) -> u32;
+    /// The number of these bits.
+    fn number(word: u32) -> Self::Number;
+    /// Its value.
+    fn value(number: Self::Number) -> f64;
+    /// A grey level from 0 to 16 as an activation: 16 is 1.
+    fn pixel(level: u8) -> Self::Number;
+    /// A weight from an integer at scale 2^20.
+    fn weight(drawn: i32) -> Self::Number;
+    /// The activation that a bias belongs to.
+    fn unit() -> Self::Number;
+    /// A weight as an operand forwards.
+    fn forward(weight: Self::Number) -> Self::Number;
+    /// A bias as the first term of a sum.
+    fn bias(weight: Self::Number) -> Self::Number;
+    /// `sum + a * b`.
+    fn add_product(self, sum: Self::Number, a: Self::Number, b: Self::Number) -> Self::Number;
+    /// ReLU of a sum, as an activation.
+    fn rectify(self, sum: Self::Number) -> Self::Number;
+    /// An activation or a gradient that dropout kept: 5/4 of it.
+    fn kept(self, number: Self::Number) -> Self::Number;
+    /// The gradient of a row of logits.
+    fn softmax_gradient(self, logits: &[Self::Number], label: usize, out: &mut [Self::Number]);
+    /// A gradient as an operand backwards.
+    fn delta(delta: Self::Number) -> Self::Number;
+    /// A weight as an operand backwards.
+    fn backward(weight: Self::Number) -> Self::Number;
+    /// A sum backwards as a gradient.
+    fn hidden(sum: Self::Number) -> Self::Number;
+    /// The parts of a gradient as an operand of [`Self::LIMBS`] sums; the second counts only where there are two.
+    fn limbs(delta: Self::Number) -> [Self::Number; 2];
+    /// The mean gradient from its sums.
+    fn mean(self, sums: [Self::Number; 2]) -> Self::Number;
+    /// The next velocity: 7/8 of it and the gradient.
+    fn velocity(self, velocity: Self::Number, gradient: Self::Number) -> Self::Number;
+    /// The next weight: 1/16 of the velocity less.
+    fn weight_after(self, weight: Self::Number, velocity: Self::Number) -> Self::Number;
+}
+
+/// [`Tier::Integer`](crate::model::training::Tier::Integer): see [`fixed`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Integer;
+
+impl Arithmetic for Integer {
+    type Number = i32;
+    const DTYPE: Dtype = Dtype::I32;
+    const SKIPS_ZEROS: bool = true;
+    const LIMBS: usize = 2;
+
+    fn word(number: i32) -> u32 {
+        number.cast_unsigned()
+    }
+
+    fn number(word: u32) -> i32 {
+        word.cast_signed()
+    }
+
+    fn value(number: i32) -> f64 {
+        f64::from(number) / f64::from(ONE)
+    }
+
+    fn pixel(level: u8) -> i32 {
+        i32::from(level) << 6
+    }
+
+    fn weight(drawn: i32) -> i32 {
+        drawn
+    }
+
+    fn unit() -> i32 {
+        1 << 10
+    }
+
+    #[inline(always)]
+    fn forward(weight: i32) -> i32 {
+        shift(weight, 6)
+    }
+
+    #[inline(always)]
+    fn bias(weight: i32) -> i32 {
+        weight << 4
+    }
+
+    #[inline(always)]
+    fn add_product(self, sum: i32, a: i32, b: i32) -> i32 {
+        sum.wrapping_add(a.wrapping_mul(b))
+    }
+
+    #[inline(always)]
+    fn rectify(self, sum: i32) -> i32 {
+        shift(sum.max(0), 14)
+    }
+
+    #[inline(always)]
+    fn kept(self, number: i32) -> i32 {
+        shift(number.wrapping_mul(5), 2)
+    }
+
+    fn softmax_gradient(self, logits: &[i32], label: usize, out: &mut [i32]) {
+        fixed::softmax_gradient(logits, label, out);
+    }
+
+    #[inline(always)]
+    fn delta(delta: i32) -> i32 {
+        shift(delta, 4)
+    }
+
+    #[inline(always)]
+    fn backward(weight: i32) -> i32 {
+        shift(weight, 8)
+    }
+
+    #[inline(always)]
+    fn hidden(sum: i32) -> i32 {
+        shift(sum, 8)
+    }
+
+    #[inline(always)]
+    fn limbs(delta: i32) -> [i32; 2] {
+        [delta >> LIMB, delta & ((1 << LIMB) - 1)]
+    }
+
+    /// Both are at scale 2^30, the first 2^11 times as much; the mean over 32 at scale 2^20 is a shift by 15.
+    #[inline(always)]
+    fn mean(self, [high, low]: [i32; 2]) -> i32 {
+        high.wrapping_add(low.wrapping_add(1 << 14) >> LIMB) >> 4
+    }
+
+    #[inline(always)]
+    fn velocity(self, velocity: i32, gradient: i32) -> i32 {
+        velocity.wrapping_sub(shift(velocity, 3)).wrapping_add(gradient)
+    }
+
+    #[inline(always)]
+    fn weight_after(self, weight: i32, velocity: i32) -> i32 {
+        weight.wrapping_sub(shift(velocity, 4))
+    }
+}
+
+/// [`Tier::Native`](crate::model::training::Tier::Native), strict or with liberties taken everywhere.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Native<const FUSED: bool = false, const FLUSH: bool = false>;
+
+impl<const FUSED: bool, const FLUSH: bool> Native<FUSED, FLUSH> {
+    /// What this arithmetic is, in the words of the references of kernels.
+    pub const LIBERTIES: Liberties = Liberties { fused: FUSED, flush: FLUSH, split: false };
+
+    #[inline(always)]
+    fn out(value: f32) -> f32 {
+        if FLUSH && value.abs() < f32::MIN_POSITIVE { 0.0f32.copysign(value) } else { value }
+    }
+}
+
+impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
+    type Number = f32;
+    const DTYPE: Dtype = Dtype::F32;
+    // 0 * infinity is not 0, and -0 + 0 is 0.
+    const SKIPS_ZEROS: bool = false;
+    const LIMBS: usize = 1;
+
+    fn word(number: f32) -> u32 {
+        number.to_bits()
+    }
+
+    fn number(word: u32) -> f32 {
+        f32::from_bits(word)
+    }
+
+    fn value(number: f32) -> f64 {
+        f64::from(number)
+    }
+
+    fn pixel(level: u8) -> f32 {
+        f32::from(level) * 0.0625
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "initial weights are below 2^18 in size")]
+    fn weight(drawn: i32) -> f32 {
+        drawn as f32 * (1.0 / 1_048_576.0)
+    }
+
+    fn unit() -> f32 {
+        1.0
+    }
+
+    #[inline(always)]
+    fn forward(weight: f32) -> f32 {
+        weight
+    }
+
+    #[inline(always)]
+    fn bias(weight: f32) -> f32 {
+        weight
+    }
+
+    #[inline(always)]
+    fn add_product(self, sum: f32, a: f32, b: f32) -> f32 {
+        if FUSED { Self::out(a.mul_add(b, sum)) } else { Self::out(sum + Self::out(a * b)) }
+    }
+
+    #[inline(always)]
+    fn rectify(self, sum: f32) -> f32 {
+        if sum > 0.0 { sum } else { 0.0 }
+    }
+
+    #[inline(always)]
+    fn kept(self, number: f32) -> f32 {
+        Self::out(number * 1.25)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
+    fn softmax_gradient(self, logits: &[f32], label: usize, out: &mut [f32]) {
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut whole = 0.0f32;
+        for (logit, out) in logits.iter().zip(&mut *out) {
+            *out = Self::out(exp(f64::from(Self::out(logit - most))) as f32);
+            whole += *out;
+        }
+        for (class, out) in out.iter_mut().enumerate() {
+            let share = Self::out(*out / whole);
+            *out = Self::out(if class == label { share - 1.0 } else { share });
+        }
+    }
+
+    #[inline(always)]
+    fn delta(delta: f32) -> f32 {
+        delta
+    }
+
+    #[inline(always)]
+    fn backward(weight: f32) -> f32 {
+        weight
+    }
+
+    #[inline(always)]
+    fn hidden(sum: f32) -> f32 {
+        sum
+    }
+
+    #[inline(always)]
+    fn limbs(delta: f32) -> [f32; 2] {
+        [delta, 0.0]
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "a batch has 32 rows")]
+    fn mean(self, [sum, _]: [f32; 2]) -> f32 {
+        Self::out(sum * (1.0 / BATCH as f32))
+    }
+
+    #[inline(always)]
+    fn velocity(self, velocity: f32, gradient: f32) -> f32 {
+        self.add_product(gradient, velocity, 0.875)
+    }
+
+    #[inline(always)]
+    fn weight_after(self, weight: f32, velocity: f32) -> f32 {
+        self.add_product(weight, velocity, -0.0625)
+    }
+}

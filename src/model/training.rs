@@ -1,0 +1,355 @@
+//! Trainings that are made again with one thing changed: what is asked, and what came out.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of [`TrainingFile`].
+pub const VERSION: u32 = 1;
+
+/// The engine id of the CPU's reference.
+pub const CPU: &str = "cpu";
+
+/// What a training computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// binary32 as a framework uses it: built-in functions, and products that a compiler may fuse with additions.
+    Native,
+    /// Fixed point in 32-bit integers: all that WGSL says of it is exact, so the bits are the same everywhere.
+    Integer,
+}
+
+impl Tier {
+    /// Every tier.
+    pub const ALL: [Self; 2] = [Self::Native, Self::Integer];
+
+    /// Its name in `--arithmetic` and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Integer => "integer",
+        }
+    }
+}
+
+/// Seeds of what is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Seeds {
+    /// Of the initial weights.
+    pub init: u64,
+    /// Of the order of the images in each epoch.
+    pub shuffle: u64,
+    /// Of the masks of dropout.
+    pub dropout: u64,
+}
+
+impl Seeds {
+    /// One seed for all.
+    #[must_use]
+    pub fn all(seed: u64) -> Self {
+        Self { init: seed, shuffle: seed, dropout: seed }
+    }
+}
+
+/// How a training is computed where it is a program for an adapter: none of it may change what integers give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Launch {
+    /// Invocations of a workgroup.
+    pub workgroup: u32,
+    /// Whether sums go from the last term to the first.
+    pub reversed: bool,
+    /// Into how many parts the rows of a batch are split, which are added with atomics (integers only).
+    pub parts: u32,
+}
+
+impl Default for Launch {
+    fn default() -> Self {
+        Self { workgroup: 64, reversed: false, parts: 1 }
+    }
+}
+
+/// A training as an engine is asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Training {
+    /// What it computes in.
+    pub tier: Tier,
+    /// What is drawn.
+    pub seeds: Seeds,
+    /// How it is launched.
+    pub launch: Launch,
+}
+
+/// What is changed while everything else stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Factor {
+    /// Nothing: these must be the same, or nothing else that was measured counts.
+    Control,
+    /// The engine that computes: every adapter, the interpreter and the CPU.
+    Adapter,
+    /// The seed of the initial weights.
+    Init,
+    /// The seed of the order of the images.
+    Shuffle,
+    /// The seed of the masks of dropout.
+    Dropout,
+    /// The order of the terms of every sum.
+    Order,
+    /// Another order of the terms in every step, as additions with atomics have.
+    Atomics,
+    /// Whether products are fused with additions.
+    Fma,
+    /// Whether subnormal numbers become zero.
+    Flush,
+    /// One weight that is in use, moved by one unit in the last place before the first step.
+    Ulp,
+    /// The three seeds and the order of sums, together.
+    All,
+}
+
+impl Factor {
+    /// Every factor, in the order in which they are shown.
+    pub const ALL: [Self; 11] = [
+        Self::Control,
+        Self::Adapter,
+        Self::Ulp,
+        Self::Order,
+        Self::Atomics,
+        Self::Fma,
+        Self::Flush,
+        Self::Shuffle,
+        Self::Dropout,
+        Self::Init,
+        Self::All,
+    ];
+
+    /// Its name in `--factor` and in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Adapter => "adapter",
+            Self::Init => "init",
+            Self::Shuffle => "shuffle",
+            Self::Dropout => "dropout",
+            Self::Order => "order",
+            Self::Atomics => "atomics",
+            Self::Fma => "fma",
+            Self::Flush => "flush",
+            Self::Ulp => "ulp",
+            Self::All => "all",
+        }
+    }
+
+    /// What it changes, to be read after "from".
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Control => "nothing",
+            Self::Adapter => "the engine that computes",
+            Self::Init => "other initial weights",
+            Self::Shuffle => "another order of the images",
+            Self::Dropout => "other masks of dropout",
+            Self::Order => "another order of the terms of sums",
+            Self::Atomics => "an order of the terms of sums that changes in every step",
+            Self::Fma => "fused multiply-add",
+            Self::Flush => "flushed subnormals",
+            Self::Ulp => "one unit in the last place of one weight",
+            Self::All => "all seeds and the order of sums together",
+        }
+    }
+
+    /// Whether it is rounding alone: the mathematics stays the same.
+    #[must_use]
+    pub fn is_rounding(self) -> bool {
+        matches!(self, Self::Order | Self::Atomics | Self::Fma | Self::Flush | Self::Ulp)
+    }
+}
+
+/// Where two trainings part: the first step and tensor that differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parting {
+    /// The step, from 0.
+    pub step: u32,
+    /// The operation that made other bits of equal inputs.
+    pub operation: String,
+    /// The tensor that it made.
+    pub tensor: String,
+    /// Elements that differ.
+    pub differing: u64,
+    /// Elements of the tensor.
+    pub elements: u64,
+    /// The largest distance, in units in the last place; of integers in units.
+    pub max_ulp: u64,
+    /// Whether elements are floating point.
+    pub float: bool,
+}
+
+/// One training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trained {
+    /// The engine's id: `vulkan:0`, `embedded:0`, `cpu`.
+    pub engine: String,
+    /// What it is.
+    pub label: String,
+    /// What it computes in.
+    pub arithmetic: Tier,
+    /// What is changed.
+    pub factor: Factor,
+    /// Its number among the trainings of the factor; 0 is the one without a change.
+    pub replica: u32,
+    /// What was changed, in words.
+    pub changed: String,
+    /// Steps that were made. Fewer than were asked for where the engine is slow, or failed.
+    pub steps: u32,
+    /// The digest of the weights after these steps; `None` where there are none.
+    pub final_digest: Option<String>,
+    /// Of an engine: whether the CPU's weights after as many steps are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equal: Option<bool>,
+    /// Of an engine that differs: where it parts from the CPU; `None` where that did not show again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
+    /// The fraction of the test's images that it has right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Why it did not train to the end; `None` where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// A number with the interval in which it is, with 95 % confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The number.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// How far the trainings of one factor part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The factor.
+    pub factor: Factor,
+    /// Trainings.
+    pub replicas: usize,
+    /// Different digests among them.
+    pub digests: usize,
+    /// The mean fraction of the test's images that two trainings class differently, over all pairs.
+    pub churn: Estimate,
+    /// The mean distance of two trainings' weights, each divided by its length: 0 to 2.
+    pub l2: f64,
+    /// The mean cosine of two trainings' weights.
+    pub cosine: f64,
+    /// The mean fraction of weights whose bits differ between two trainings.
+    pub differing: f64,
+    /// The mean accuracy.
+    pub accuracy: f64,
+    /// The standard deviation of the accuracy.
+    pub deviation: f64,
+    /// Its standard error, s / sqrt(2 (R - 1)).
+    pub deviation_error: f64,
+    /// What the accuracy of one training varies by because the test has so few images: sqrt(p (1 - p) / N).
+    pub floor: f64,
+    /// The mean correlation of which images two trainings have right; `None` where one has all right.
+    pub correlation: Option<f64>,
+    /// How much better the mean vote of all is than the mean training, in accuracy.
+    pub ensemble: f64,
+    /// The churn against replica 0 after each epoch: the step and the mean.
+    pub curve: Vec<(u32, f64)>,
+    /// The first of these steps at which that is 1 % or more.
+    pub one_percent: Option<u32>,
+    /// The step in which replica 0 and the first that differs from it part.
+    pub parting: Option<Parting>,
+}
+
+/// A fault on purpose, and whether it was seen where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlResult {
+    /// What goes wrong.
+    pub fault: String,
+    /// In which step.
+    pub step: u32,
+    /// In which tensor it shows first.
+    pub tensor: String,
+    /// What was found.
+    pub found: Option<Parting>,
+}
+
+impl ControlResult {
+    /// Whether it was found where it is.
+    #[must_use]
+    pub fn is_caught(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.step == self.step && found.tensor == self.tensor)
+    }
+}
+
+/// What `repro-audit train` writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingFile {
+    /// [`VERSION`].
+    pub training_version: u32,
+    /// The version of this program.
+    pub program: String,
+    /// The network.
+    pub network: String,
+    /// The data, and the digest of its rows.
+    pub data: String,
+    /// See `data`.
+    pub data_digest: String,
+    /// Images of the test.
+    pub test: usize,
+    /// What is computed in.
+    pub arithmetic: Tier,
+    /// The seed of everything that is not changed.
+    pub seed: u64,
+    /// Steps of a whole training.
+    pub steps: u32,
+    /// The published digest of the weights after these steps with this seed; `None` where there is none.
+    pub golden: Option<String>,
+    /// The CPU's digest after these steps.
+    pub reference: String,
+    /// Faults on purpose.
+    pub controls: Vec<ControlResult>,
+    /// How far trainings part, by factor.
+    pub spreads: Vec<Spread>,
+    /// Every training.
+    pub trainings: Vec<Trained>,
+}
+
+impl TrainingFile {
+    /// The trainings on engines other than the CPU.
+    pub fn engines(&self) -> impl Iterator<Item = &Trained> {
+        self.trainings.iter().filter(|t| t.factor == Factor::Adapter && t.engine != CPU)
+    }
+
+    /// The engines whose weights are not the CPU's after as many steps.
+    #[must_use]
+    pub fn differing(&self) -> Vec<&Trained> {
+        self.engines().filter(|t| t.equal == Some(false)).collect()
+    }
+
+    /// Whether the CPU's own digest is another than the published one.
+    #[must_use]
+    pub fn is_golden_moved(&self) -> bool {
+        self.golden.as_ref().is_some_and(|golden| *golden != self.reference)
+    }
+
+    /// The measures of a factor.
+    #[must_use]
+    pub fn spread(&self, factor: Factor) -> Option<&Spread> {
+        self.spreads.iter().find(|s| s.factor == factor)
+    }
+
+    /// Whether every fault on purpose was seen where it is, and trainings without a change were the same.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let control = |spread: &Spread| spread.factor != Factor::Control || spread.digests == 1;
+        self.controls.iter().all(ControlResult::is_caught) && self.spreads.iter().all(control)
+    }
+}

@@ -1,0 +1,397 @@
+//! Trainings that were made again with one thing changed.
+
+use super::document::{Cell, Column, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight};
+use super::prepared::Prepared;
+use crate::model::training::{CPU, Factor, Parting, Spread, Tier, Trained, TrainingFile};
+use crate::model::words::{count, list, number, percent, plural};
+
+/// Engines that a sentence lists.
+const LISTED: usize = 4;
+
+/// What came of trainings.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn trained(file: &TrainingFile) -> serde_json::Result<Prepared> {
+    let (tone, headline) = headline(file);
+    let mut document = Document::new(tone, headline);
+    document.lead = format!(
+        "{}, {} steps of 32 images, {} arithmetic, seed {}. Data: {}.",
+        file.network,
+        count(file.steps.into()),
+        file.arithmetic.name(),
+        file.seed,
+        file.data
+    )
+    .into();
+    document.push(conclusions(file));
+    document.push(engines(file));
+    document.push(factors(file));
+    document.push(controls(file));
+    document.findings = findings(file);
+    Ok(Prepared { document, rows: vec![rows(file), spread_rows(file)], json: serde_json::to_value(file)? })
+}
+
+/// Engines by their ids.
+fn ids(engines: &[&Trained]) -> String {
+    list(&engines.iter().map(|t| t.engine.clone()).collect::<Vec<_>>(), LISTED)
+}
+
+fn failed(file: &TrainingFile) -> Vec<&Trained> {
+    file.engines().filter(|t| t.failure.is_some()).collect()
+}
+
+/// The largest churn of what is rounding alone, and which factor has it.
+fn rounding(file: &TrainingFile) -> Option<&Spread> {
+    let rounding = file.spreads.iter().filter(|s| s.factor.is_rounding());
+    rounding.max_by(|a, b| a.churn.value.total_cmp(&b.churn.value))
+}
+
+/// The churn of another seed: of all seeds where that was measured.
+fn seeds(file: &TrainingFile) -> Option<&Spread> {
+    [Factor::All, Factor::Init, Factor::Shuffle, Factor::Dropout].into_iter().find_map(|factor| file.spread(factor))
+}
+
+fn headline(file: &TrainingFile) -> (Tone, String) {
+    if !file.is_sound() {
+        return (Tone::Bad, "Nothing here can be relied on: a control was missed".to_owned());
+    }
+    let differing = file.differing();
+    let failed = failed(file);
+    let unfinished = match failed.len() {
+        0 => String::new(),
+        n => format!("; {} failed", plural(n, "engine")),
+    };
+    let same: Vec<&Trained> = file.engines().filter(|t| t.equal == Some(true)).collect();
+    if file.arithmetic == Tier::Integer {
+        if file.is_golden_moved() {
+            let told = "The integer training on this CPU does not have the published digest: this program, or what compiled it, is at fault";
+            return (Tone::Bad, format!("{told}{unfinished}"));
+        }
+        if !differing.is_empty() {
+            return (
+                Tone::Bad,
+                format!("{} gives another integer training than the CPU: a fault{unfinished}", ids(&differing)),
+            );
+        }
+        if !same.is_empty() {
+            let published = if file.golden.is_some() { ", the published one" } else { "" };
+            let tone = if failed.is_empty() { Tone::Good } else { Tone::Bad };
+            let engines = plural(same.len(), "engine");
+            return (tone, format!("The integer training has the CPU's digest on {engines}{published}{unfinished}"));
+        }
+    } else if let (Some(rounding), Some(seeds)) = (rounding(file), seeds(file)) {
+        return (
+            Tone::Plain,
+            format!(
+                "A retrained model differs in {} of its predictions by rounding alone, in {} by another seed{unfinished}",
+                percent(rounding.churn.value),
+                percent(seeds.churn.value)
+            ),
+        );
+    } else if !differing.is_empty() {
+        let told = format!("The same training gives other weights on {} than on the CPU", ids(&differing));
+        return (Tone::Broke, format!("{told}{unfinished}"));
+    } else if !same.is_empty() {
+        let told = format!("The same training gives the CPU's weights on {}", plural(same.len(), "engine"));
+        return (if failed.is_empty() { Tone::Good } else { Tone::Bad }, format!("{told}{unfinished}"));
+    }
+    let tone = if failed.is_empty() { Tone::Plain } else { Tone::Bad };
+    (tone, format!("{} were made{unfinished}", plural(file.trainings.len(), "training")))
+}
+
+/// Where trainings part, in words: "step 0, softmax and cross-entropy: 37 of 320 elements of the gradient of the logits, …".
+fn place(parting: &Parting) -> String {
+    let unit = if parting.float { "ulp" } else { "units" };
+    format!(
+        "step {}, {}: {} of {} elements of the {} differ, by up to {} {unit}, of equal inputs",
+        parting.step,
+        parting.operation,
+        count(parting.differing),
+        count(parting.elements),
+        parting.tensor,
+        count(parting.max_ulp)
+    )
+}
+
+fn conclusions(file: &TrainingFile) -> Section {
+    let mut section = Section::new("training-conclusions", "");
+    let digest = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    if file.arithmetic == Tier::Integer {
+        section.fact("digest of the weights (CPU)", super::document::Text::code(digest(&file.reference)));
+        match &file.golden {
+            Some(golden) if *golden == file.reference => section.fact("published digest", "equal"),
+            Some(golden) => section.fact("published digest", format!("{golden}: not equal")),
+            None => section.fact("published digest", "there is one for the default steps and seed only"),
+        }
+    }
+    for engine in file.differing() {
+        let whom = if engine.engine.starts_with("embedded") {
+            "This program's interpreter is at fault"
+        } else {
+            "Its compiler, its driver or its hardware is at fault: WGSL leaves nothing open in integers"
+        };
+        let place = engine
+            .parting
+            .as_ref()
+            .map_or("It did not show again step by step".to_owned(), |parting| format!("First at {}", place(parting)));
+        let text = if file.arithmetic == Tier::Integer { format!("{whom}. {place}.") } else { format!("{place}.") };
+        section.statement(Mark::Differs, engine.engine.as_str(), text);
+    }
+    for engine in failed(file) {
+        let reason = engine.failure.as_deref().unwrap_or_default();
+        section.statement(
+            Mark::Failed,
+            engine.engine.as_str(),
+            format!("It ended after {} of {} steps: {reason}", count(engine.steps.into()), count(file.steps.into())),
+        );
+    }
+    if let Some(rounding) = rounding(file)
+        && rounding.churn.value > 0.0
+    {
+        let factor = rounding.factor.about();
+        let text = format!("{} of the predictions differ between two trainings, from {factor}", churn(rounding));
+        section.statement(Mark::Note, "Rounding", format!("At most {text}."));
+    }
+    let still: Vec<String> = file
+        .spreads
+        .iter()
+        .filter(|s| s.digests == 1 && s.replicas > 1 && !matches!(s.factor, Factor::Control | Factor::Adapter))
+        .map(|s| s.factor.about().to_owned())
+        .collect();
+    if !still.is_empty() {
+        section.statement(Mark::Holds, "No bit moves", format!("The weights stay the same with {}.", list(&still, 9)));
+    }
+    section
+}
+
+/// A churn and its interval.
+fn churn(spread: &Spread) -> String {
+    let churn = spread.churn;
+    if churn.low == churn.high {
+        return percent(churn.value);
+    }
+    format!("{} ({} to {})", percent(churn.value), percent(churn.low), percent(churn.high))
+}
+
+fn engines(file: &TrainingFile) -> Section {
+    let mut section = Section::new("training-engines", "The same training on every engine");
+    let columns = [
+        Column::text("engine"),
+        Column::text("what it is"),
+        Column::number("steps"),
+        Column::text("digest of the weights"),
+        Column::text("the CPU's?"),
+        Column::number("accuracy").about("Of 360 images; where all steps were made."),
+        Column::number("seconds"),
+    ];
+    let all: Vec<&Trained> = file.trainings.iter().filter(|t| t.factor == Factor::Adapter).collect();
+    let mut table = Table::new("engines", &columns).most(all.len());
+    for t in &all {
+        let equal = match (t.equal, t.engine == CPU) {
+            (_, true) => Cell::Empty,
+            (Some(true), _) => Cell::mark(Mark::Holds),
+            (Some(false), _) => Cell::mark(Mark::Differs),
+            (None, _) => Cell::mark(Mark::Untested),
+        };
+        table.push([
+            Cell::code(t.engine.as_str()),
+            Cell::text(t.label.as_str()),
+            Cell::number(count(t.steps.into())),
+            Cell::code(t.final_digest.clone().unwrap_or_default()),
+            equal,
+            Cell::number(t.accuracy.map(percent).unwrap_or_default()),
+            Cell::number(number(t.seconds)),
+        ]);
+    }
+    section.table(table);
+    let short: Vec<String> =
+        all.iter().filter(|t| t.failure.is_none() && t.steps < file.steps).map(|t| t.engine.clone()).collect();
+    if !short.is_empty() {
+        let text =
+            format!("{} made fewer steps; the digest was compared with the CPU's after as many", list(&short, LISTED));
+        section.text(format!("{text}."));
+    }
+    section
+}
+
+fn factors(file: &TrainingFile) -> Section {
+    let mut section = Section::new("training-factors", "One thing changed at a time");
+    let columns = [
+        Column::text("factor"),
+        Column::number("trainings"),
+        Column::number("digests").about("Different weights among them."),
+        Column::number("churn")
+            .about("Predictions that differ between two trainings, and its 95 % interval over trainings."),
+        Column::number("L2").about("Distance of the weights, each divided by its length."),
+        Column::number("weights").about("Weights whose bits differ."),
+        Column::number("accuracy").about("The mean and its standard deviation ± standard error."),
+        Column::number("1 % from")
+            .about("The first epoch's end, in steps, with a churn of 1 % or more against the plain one."),
+    ];
+    let mut table = Table::new("factors", &columns).most(file.spreads.len());
+    for s in &file.spreads {
+        table.push([
+            Cell::text(s.factor.name()),
+            Cell::number(s.replicas.to_string()),
+            Cell::number(s.digests.to_string()),
+            Cell::number(churn(s)),
+            Cell::number(number(s.l2)),
+            Cell::number(percent(s.differing)),
+            Cell::number(format!(
+                "{}, SD {} ± {}",
+                percent(s.accuracy),
+                percent(s.deviation),
+                percent(s.deviation_error)
+            )),
+            Cell::number(s.one_percent.map_or("–".to_owned(), |step| step.to_string())),
+        ]);
+    }
+    section.table(table);
+    if let Some(first) = file.spreads.first() {
+        section.text(format!(
+            "A test of {} images makes the accuracy of one training uncertain by {} by itself.",
+            file.test,
+            percent(first.floor)
+        ));
+    }
+    for s in &file.spreads {
+        if let Some(parting) = &s.parting
+            && s.factor != Factor::Adapter
+        {
+            section.fact(s.factor.name(), place(parting));
+        }
+    }
+    section
+}
+
+fn controls(file: &TrainingFile) -> Section {
+    let mut section = Section::new("training-controls", "Faults on purpose");
+    let caught = file.controls.iter().filter(|c| c.is_caught()).count();
+    section.text(format!("{caught} of {} were seen in their step and tensor.", file.controls.len()));
+    for control in file.controls.iter().filter(|c| !c.is_caught()) {
+        let found =
+            control.found.as_ref().map_or("it was not seen".to_owned(), |p| format!("it was seen at {}", place(p)));
+        section.statement(
+            Mark::Attention,
+            control.fault.as_str(),
+            format!("In step {} in the {}: {found}.", control.step, control.tensor),
+        );
+    }
+    if let Some(control) = file.spread(Factor::Control) {
+        let text = match control.digests {
+            1 => format!("{} without a change gave the same weights.", plural(control.replicas, "training")),
+            n => format!("{} without a change gave {n} different weights.", plural(control.replicas, "training")),
+        };
+        section.text(text);
+    }
+    section
+}
+
+fn findings(file: &TrainingFile) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for control in file.controls.iter().filter(|c| !c.is_caught()) {
+        out.push(Finding::new(Weight::Error, "control-missed", "", "", control.fault.as_str()));
+    }
+    if file.spread(Factor::Control).is_some_and(|s| s.digests > 1) {
+        let text = "trainings without a change differ";
+        out.push(Finding::new(Weight::Error, "control-missed", CPU, "", text));
+    }
+    if file.is_golden_moved() {
+        let text = format!("the CPU's digest is {}", file.reference);
+        out.push(Finding::new(Weight::Failure, "golden-digest", CPU, "", text));
+    }
+    for engine in file.engines() {
+        let (weight, kind, text) = match (&engine.failure, engine.equal) {
+            (Some(reason), _) => (Weight::Error, "failed", reason.clone()),
+            (None, Some(true)) => (Weight::Pass, "training-equal", format!("equal after {} steps", engine.steps)),
+            (None, Some(false)) => {
+                let text = engine.parting.as_ref().map_or("the weights differ".to_owned(), place);
+                let weight = if file.arithmetic == Tier::Integer { Weight::Failure } else { Weight::Note };
+                (weight, "training-differs", text)
+            }
+            (None, None) => (Weight::Error, "not-compared", "no digest to compare".to_owned()),
+        };
+        out.push(Finding::new(weight, kind, engine.engine.as_str(), "", text));
+    }
+    out
+}
+
+fn rows(file: &TrainingFile) -> Rows {
+    let columns = [
+        "engine",
+        "label",
+        "arithmetic",
+        "factor",
+        "replica",
+        "changed",
+        "steps",
+        "final_digest",
+        "equal",
+        "accuracy",
+        "seconds",
+        "failure",
+    ];
+    let mut rows = Rows::new("trainings", &columns);
+    for t in &file.trainings {
+        rows.push(vec![
+            t.engine.as_str().into(),
+            t.label.as_str().into(),
+            t.arithmetic.name().into(),
+            t.factor.name().into(),
+            t.replica.into(),
+            t.changed.as_str().into(),
+            t.steps.into(),
+            t.final_digest.clone().into(),
+            t.equal.into(),
+            t.accuracy.into(),
+            t.seconds.into(),
+            t.failure.clone().into(),
+        ]);
+    }
+    rows
+}
+
+fn spread_rows(file: &TrainingFile) -> Rows {
+    let columns = [
+        "factor",
+        "replicas",
+        "digests",
+        "churn",
+        "churn_low",
+        "churn_high",
+        "l2",
+        "cosine",
+        "differing",
+        "accuracy",
+        "deviation",
+        "deviation_error",
+        "floor",
+        "correlation",
+        "ensemble",
+        "one_percent",
+    ];
+    let mut rows = Rows::new("factors", &columns);
+    for s in &file.spreads {
+        let row: Vec<Value> = vec![
+            s.factor.name().into(),
+            s.replicas.into(),
+            s.digests.into(),
+            s.churn.value.into(),
+            s.churn.low.into(),
+            s.churn.high.into(),
+            s.l2.into(),
+            s.cosine.into(),
+            s.differing.into(),
+            s.accuracy.into(),
+            s.deviation.into(),
+            s.deviation_error.into(),
+            s.floor.into(),
+            s.correlation.into(),
+            s.ensemble.into(),
+            s.one_percent.into(),
+        ];
+        rows.push(row);
+    }
+    rows
+}
