@@ -87,8 +87,7 @@ fn length(values: &[f64]) -> f64 {
 #[must_use]
 pub fn weights_apart(models: &[Model]) -> (f64, f64) {
     let lengths: Vec<f64> = models.iter().map(|m| length(&m.values).max(f64::MIN_POSITIVE)).collect();
-    let pair =
-        |left: usize, right: usize| models[left].values.iter().zip(&models[right].values).map(move |(a, b)| (a, b));
+    let pair = |left: usize, right: usize| models[left].values.iter().zip(&models[right].values);
     let distance = over_pairs(models.len(), |left, right| {
         let squares = pair(left, right).map(|(a, b)| (a / lengths[left] - b / lengths[right]).powi(2));
         squares.sum::<f64>().sqrt()
@@ -119,8 +118,9 @@ pub fn accuracy(classes: &[u8], labels: &[u8]) -> f64 {
 pub fn deviation(numbers: &[f64]) -> (f64, f64, f64) {
     let count = real(numbers.len().max(1));
     let mean = numbers.iter().sum::<f64>() / count;
-    if numbers.len() < 2 {
-        return (mean, 0.0, 0.0);
+    // Of equal numbers the mean may be off by a rounding, and nothing would be shown as something.
+    if numbers.windows(2).all(|w| w[0].to_bits() == w[1].to_bits()) {
+        return (numbers.first().copied().unwrap_or_default(), 0.0, 0.0);
     }
     let deviation = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
     (mean, deviation, deviation / (2.0 * (count - 1.0)).sqrt())

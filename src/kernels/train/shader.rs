@@ -4,7 +4,7 @@ use super::data::{CLASSES, PIXELS, TRAIN, digits};
 use super::draws::shuffled;
 use super::fixed::EXPONENTIALS;
 use super::network::{
-    BATCH, BIASES, DELTAS, DROP_BELOW, EPOCH, GRADIENT, LAYERS, PARAMETERS, ROWS, WEIGHTS, WIDTHS, WORDS,
+    BATCH, BIASES, DELTAS, DROP_BELOW, EPOCH, GRADIENT, LAYERS, PARAMETERS, ROWS, TERMS, WEIGHTS, WIDTHS, WORDS,
 };
 use crate::kernels::shader::Shader;
 use crate::model::bits::Dtype;
@@ -32,7 +32,9 @@ pub fn program(training: &Training, start: Start<'_>, steps: u32) -> Program {
     let mut schedule = vec![start.step];
     schedule.extend(key(seeds.shuffle));
     schedule.extend(key(seeds.dropout));
-    if start.step % epoch == 0 {
+    // A zero that no compiler knows: see the shader.
+    schedule.push(0);
+    if start.step.is_multiple_of(epoch) {
         schedule.resize(schedule.len() + 2 * TRAIN, 0);
     } else {
         schedule.extend(keys);
@@ -83,10 +85,13 @@ fn source(tier: Tier, launch: Launch) -> String {
     let integer = tier == Tier::Integer;
     Shader::new(include_str!("../../../shaders/train/perceptron.wgsl"))
         .flag("INTEGER", integer)
+        .flag("PORTABLE", tier == Tier::Portable)
+        .flag("FIXED_SOFTMAX", tier != Tier::Native)
         .flag("REVERSED", launch.reversed)
         .define("WG", launch.workgroup)
         .define("PARTS", launch.parts)
-        .define("TERM", if integer { "u32" } else { "f32" })
+        .define("TERM", if tier == Tier::Native { "f32" } else { "u32" })
+        .define("TERMS", TERMS)
         .define("SAMPLES", TRAIN)
         .define("BATCH", BATCH)
         .define("EPOCH", EPOCH)
