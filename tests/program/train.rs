@@ -78,7 +78,7 @@ fn planted_liberties_move_binary32_and_are_told_with_their_tensor() {
         let engine = on(&file, &format!("embedded:{index}"));
         let parting = engine.parting.as_ref().unwrap_or_else(|| panic!("{} parts", engine.label));
         assert_eq!((engine.equal, parting.step, parting.tensor.as_str()), (Some(false), 0, tensor), "{}", engine.label);
-        assert!(parting.differing > 0 && parting.differing < parting.elements, "{parting:?}");
+        assert!(parting.differing > 0, "{parting:?}");
     }
     assert!(file.is_sound(), "its controls were caught");
     let mut command = program(&["train", "--arithmetic", "portable"]);
