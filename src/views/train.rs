@@ -110,7 +110,7 @@ fn headline(file: &TrainingFile) -> (Tone, String) {
     (tone, format!("{} were made{unfinished}", plural(file.trainings.len(), "training")))
 }
 
-/// Where trainings part, in words: "step 0, exp: 37 of 320 elements of the exponentials of the logits differ, by up to 1 ulp".
+/// Where trainings part, in words: "step 0, matrix product: 3 of 320 elements of the logits differ, by up to 1 ulp".
 fn place(parting: &Parting) -> String {
     let unit = if parting.float { "ulp" } else { "units" };
     format!(
@@ -141,10 +141,9 @@ fn conclusions(file: &TrainingFile) -> Section {
         } else {
             "Its compiler, its driver or its hardware is at fault: WGSL leaves nothing open in integers"
         };
-        let place = engine
-            .parting
-            .as_ref()
-            .map_or("It did not show again step by step".to_owned(), |parting| format!("First at {}", place(parting)));
+        let place = engine.parting.as_ref().map_or("It did not show again step by step".to_owned(), |parting| {
+            format!("First at {}; its inputs were equal", place(parting))
+        });
         let text = if file.arithmetic == Tier::Integer { format!("{whom}. {place}.") } else { format!("{place}.") };
         section.statement(Mark::Differs, engine.engine.as_str(), text);
     }

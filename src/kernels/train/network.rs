@@ -67,7 +67,7 @@ pub fn tensors() -> Vec<Tensor> {
         tensor("hidden layer 1", "matrix product, ReLU and dropout", ROWS[1], rows(WIDTHS[1])),
         tensor("hidden layer 2", "matrix product, ReLU and dropout", ROWS[2], rows(WIDTHS[2])),
         tensor("logits", "matrix product", ROWS[3], rows(WIDTHS[3])),
-        tensor("exponentials of the logits", "exp", TERMS, rows(WIDTHS[3])),
+        tensor("exponentials of the logits", "exp of the distance to the largest", TERMS, rows(WIDTHS[3])),
         tensor("gradient of the logits", "softmax and cross-entropy", DELTAS[2], rows(WIDTHS[3])),
         tensor(
             "gradient of hidden layer 2",
