@@ -7,10 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::caches::off_unless_told;
+use super::sweep;
 use super::worker::{Request, Response};
 use crate::engines::interpreter::Mode;
-use crate::model::bits::Dtype;
-use crate::model::sweep::Inputs;
 use crate::model::{AdapterIdentity, Liberty};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Group, Limits, Tail, interrupt, mib};
@@ -144,15 +143,8 @@ impl Child {
     }
 
     /// Asks for a sweep. The limit of time is one chunk's; `done` is told how many inputs are done.
-    pub(super) fn sweep(
-        &mut self,
-        function: &str,
-        dtype: Dtype,
-        inputs: Inputs,
-        done: &mut dyn FnMut(u64),
-    ) -> Result<Response, ChildError> {
-        let mut answer =
-            self.request(&Request::Sweep { function: function.to_owned(), dtype, inputs }, self.limits.time)?;
+    pub(super) fn sweep(&mut self, asked: sweep::Asked, done: &mut dyn FnMut(u64)) -> Result<Response, ChildError> {
+        let mut answer = self.request(&Request::Sweep(asked), self.limits.time)?;
         while let Response::Sweeping { done: inputs } = answer {
             done(inputs);
             answer = self.wait(self.limits.time)?;

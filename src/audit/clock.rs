@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::pace::{LEAST, Pace, Speed};
 use super::plan::{CONTROL, Plan};
+use super::swept::Sweep;
 use crate::kernels::case::Case;
 use crate::kernels::work::{Place, Work, work};
-use crate::record::Engine;
+use crate::record::{Engine, SWEEP};
 
-/// One case of an audit.
+/// One case of an audit, or one sweep.
 #[derive(Debug)]
-struct Turn {
+pub(super) struct Turn {
     variant: String,
     /// `None` where nothing is known, as of a user's own kernel.
     work: Option<Work>,
@@ -19,9 +20,15 @@ struct Turn {
 }
 
 impl Turn {
-    fn of(case: &Case) -> Self {
+    /// That of a case.
+    pub(super) fn of(case: &Case) -> Self {
         let variant = format!("{}/{}", case.kernel(), case.variant());
         Self { variant, work: work(case).ok(), control: case.kernel() == CONTROL }
+    }
+
+    /// That of a sweep.
+    pub(super) fn sweep(sweep: &Sweep) -> Self {
+        Self { variant: SWEEP.to_owned(), work: Some(sweep.work()), control: false }
     }
 }
 
@@ -48,15 +55,8 @@ struct State {
 }
 
 impl Clock {
-    /// A clock for these cases and engines.
-    pub(super) fn new<'c>(
-        plan: &Plan,
-        cases: impl Iterator<Item = &'c Case>,
-        engines: &[&Engine],
-        parallel: usize,
-        begun: Instant,
-    ) -> Self {
-        let turns: Vec<Turn> = cases.map(Turn::of).collect();
+    /// A clock for these cases and sweeps, and engines.
+    pub(super) fn new(plan: &Plan, turns: Vec<Turn>, engines: &[&Engine], parallel: usize, begun: Instant) -> Self {
         let speed = |engine: &&Engine| engine.adapter.as_ref().map_or(Speed::JUDGE, Speed::of);
         let speeds: Vec<Speed> = engines.iter().map(speed).collect();
         let repeats = plan.settings.repeats;
@@ -192,7 +192,7 @@ mod tests {
     /// A clock for these cases on a software adapter.
     fn clock(plan: &Plan, ids: &[&str]) -> Clock {
         let cases: Vec<Case> = ids.iter().map(|id| Case::parse(id).unwrap()).collect();
-        Clock::new(plan, cases.iter(), &[&software()], 1, Instant::now())
+        Clock::new(plan, cases.iter().map(Turn::of).collect(), &[&software()], 1, Instant::now())
     }
 
     const LARGE: &str = "matmul/naive?m=4096&k=4096&n=4096";

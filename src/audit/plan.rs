@@ -8,12 +8,15 @@ use super::caches::Caches;
 use super::listing::Listing;
 use super::pace::LEAST;
 use super::resume::{Earlier, ResumeError};
+use super::swept::{self, Sweep};
 use crate::engines::interpreter::Mode;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::user;
 use crate::kernels::work::work;
 use crate::kernels::{self, Kernel, Problem, Profile};
+use crate::model::adapter_model::AdapterModel;
 use crate::model::pattern::instead;
+use crate::model::sweep::EngineSweep;
 use crate::model::text::line_fault;
 use crate::model::{CaseIdError, CasePattern};
 use crate::process::Limits;
@@ -100,6 +103,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The controls, then the cases.
     pub cases: Vec<Case>,
+    /// The functions that are swept when the cases are done.
+    pub sweeps: Vec<Sweep>,
     /// How long one case may take on one adapter; `None` for two minutes, and more where it is estimated to be large.
     pub timeout: Option<Duration>,
     /// How much memory one child may take, in bytes; `None` for all there is.
@@ -118,6 +123,8 @@ pub struct Plan {
     pub earlier: Option<Earlier>,
     /// The kernel of the user's own whose cases these are, besides the controls.
     pub own: Option<Arc<user::Kernel>>,
+    /// Adapters that the interpreter computes as.
+    pub models: Vec<AdapterModel>,
 }
 
 impl Plan {
@@ -162,6 +169,7 @@ impl Plan {
         }
         let mut cases: Vec<Case> =
             kernels::find(CONTROL).map(|k| k.plan(wanted.profile, wanted.seed)).unwrap_or_default();
+        let mut sweeps = Vec::new();
         match wanted.cases {
             Some(chosen) => {
                 for case in chosen {
@@ -175,7 +183,11 @@ impl Plan {
                     }
                 }
             }
-            None => cases.extend(chosen(wanted.profile, wanted.seed, &wanted.kernels)?),
+            None => {
+                let filters = filters(&wanted.kernels)?;
+                cases.extend(chosen(wanted.profile, wanted.seed, &filters)?);
+                sweeps = swept::planned(wanted.profile, &filters);
+            }
         }
         let mut threads = wanted.threads;
         threads.sort_unstable();
@@ -191,10 +203,12 @@ impl Plan {
                 vary,
                 planted: planted.iter().map(ToString::to_string).collect(),
                 engines: wanted.engines,
+                models: Vec::new(),
                 store: wanted.store,
                 label: wanted.label,
             },
             cases,
+            sweeps,
             timeout: wanted.timeout,
             memory: wanted.memory,
             listing: None,
@@ -204,6 +218,7 @@ impl Plan {
             budget: None,
             earlier: None,
             own: None,
+            models: Vec::new(),
         })
     }
 
@@ -211,7 +226,24 @@ impl Plan {
     #[must_use]
     pub fn with_own(mut self, kernel: Arc<user::Kernel>, cases: Vec<Case>) -> Self {
         self.cases.extend(cases);
+        self.sweeps.clear();
         self.own = Some(kernel);
+        self
+    }
+
+    /// The same, with the interpreter computing as these adapters too. `files` are where their models are.
+    #[must_use]
+    pub fn with_models(mut self, models: Vec<AdapterModel>, files: Vec<String>) -> Self {
+        self.models = models;
+        self.settings.models = files;
+        self
+    }
+
+    /// The same with the sweeps whose ids, as [`crate::record::sweep_id`] has them, are wanted, of any profile.
+    #[must_use]
+    pub fn with_sweeps(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        let all = swept::planned(Profile::Standard, &[]);
+        self.sweeps = all.into_iter().filter(|sweep| wanted(&sweep.id())).collect();
         self
     }
 
@@ -242,6 +274,11 @@ impl Plan {
         }
         order.retain(|place| !kept.contains(self.cases[*place].to_string().as_str()));
         order
+    }
+
+    /// The sweeps that are not among those `kept` of any engine that is swept.
+    pub(super) fn sweeps_left(&self, kept: &[EngineSweep]) -> Vec<Sweep> {
+        self.sweeps.iter().filter(|sweep| !kept.iter().any(|engine| sweep.is_in(engine))).copied().collect()
     }
 
     /// The same where drivers keep compiled shaders there.
@@ -302,13 +339,15 @@ fn turns(cases: &[Case]) -> Vec<(usize, u64, usize)> {
     out
 }
 
+fn filters(texts: &[String]) -> Result<Vec<CasePattern>, PlanError> {
+    texts.iter().map(|f| CasePattern::parse(f)).collect::<Result<_, _>>().map_err(PlanError::Filter)
+}
+
 /// The cases of a profile that a filter names.
-fn chosen(profile: Profile, seed: u64, filters: &[String]) -> Result<Vec<Case>, PlanError> {
-    let filters: Vec<CasePattern> =
-        filters.iter().map(|f| CasePattern::parse(f)).collect::<Result<_, _>>().map_err(PlanError::Filter)?;
+fn chosen(profile: Profile, seed: u64, filters: &[CasePattern]) -> Result<Vec<Case>, PlanError> {
     let all: Vec<Case> = audited().flat_map(|k| k.plan(profile, seed)).collect();
     let named = |filter: &CasePattern, case: &Case| case.id().is_ok_and(|id| filter.matches(&id));
-    for filter in &filters {
+    for filter in filters {
         if !all.iter().any(|case| named(filter, case)) {
             let (filter, instead) = (filter.to_string(), suggested(filter, profile));
             return Err(PlanError::NoKernel { filter, profile: profile.name(), instead });
@@ -326,7 +365,7 @@ fn audited() -> impl Iterator<Item = &'static &'static dyn Kernel> {
 /// What may have been meant by a filter that matches nothing: where what it names is listed, or a name that is there.
 fn suggested(filter: &CasePattern, profile: Profile) -> String {
     let text = filter.to_string();
-    let path = text.split('?').next().unwrap_or_default();
+    let path = crate::model::case_id::path(&text);
     if audited().any(|k| k.variants().iter().any(|v| filter.names(k.name(), v.name))) {
         return format!("what it runs is listed by repro-audit kernels '{path}' --profile {}", profile.name());
     }

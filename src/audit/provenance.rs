@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plan::Plan;
 use super::unreached::{Reached, unreached};
-use crate::model::words::SOFTWARE_ONLY;
+use crate::model::words::{SOFTWARE_ONLY, TO_DO};
 use crate::record::{Engine, Outcome, Provenance, Record};
 
 pub(super) fn provenance(plan: &Plan) -> Provenance {
@@ -31,7 +31,7 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
     if record.provenance.settings.adapters.is_empty() {
         let adapters = record.engines.iter().filter_map(|e| e.adapter.as_ref());
         let found = unreached(Path::new("/"), &Reached::of(adapters));
-        notes.extend(found.into_iter().map(|gpu| format!("{} {}", gpu.what, gpu.remedy)));
+        notes.extend(found.into_iter().map(|gpu| format!("{}{TO_DO}{}", gpu.what, gpu.remedy)));
     }
     let drivers: Vec<_> = record.engines.iter().filter(|e| e.is_driver()).collect();
     let ran = |engine: &Engine| {
@@ -44,7 +44,7 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
                         driver does.";
         notes.push(if record.provenance.settings.adapters.is_empty() {
             format!(
-                "No driver was found. {embedded} A software adapter can be had without a GPU: install Mesa's lavapipe \
+                "No driver was found. {embedded}{TO_DO}a software adapter can be had without a GPU: install Mesa's lavapipe \
                  (Debian and Ubuntu: apt install mesa-vulkan-drivers), then run this again."
             )
         } else {
@@ -64,7 +64,7 @@ pub(super) fn notes(record: &Record) -> Vec<String> {
         ));
     }
     if record.provenance.settings.repeats < 2 {
-        notes.push("One run of each case does not test repeatability; use --repeats 2 or more.".to_owned());
+        notes.push(format!("One run of each case does not test repeatability.{TO_DO}use --repeats 2 or more."));
     }
     notes
 }

@@ -11,6 +11,7 @@ use super::compare::{FirstConfig, Responded};
 use super::plan::{CONTROL, Plan};
 use super::provenance::{notes, provenance};
 use super::room::Room;
+use super::swept::{self, Sweep};
 use super::truth::{Known, Truth};
 use super::worker::Response;
 use super::{Earlier, controls, environment, own};
@@ -18,11 +19,12 @@ use crate::kernels::Problem;
 use crate::kernels::case::Case;
 use crate::kernels::control::{Plant, loops};
 use crate::kernels::work::Work;
+use crate::model::sweep::EngineSweep;
 use crate::model::{Finding, FindingKind, Limit};
 use crate::numerics::threads::available_threads;
 use crate::process::default_limit;
 use crate::record::{
-    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, ShaderCache, Stored,
+    CaseRecord, Engine, EngineKind, EngineStatus, FormatVersion, Outcome, Record, Role, Run, STORE, ShaderCache, Stored,
 };
 
 /// A case and what each engine answered, those left out that were given up or have no part in it.
@@ -41,6 +43,10 @@ pub(super) enum Why {
     Memory,
 }
 
+/// Elements up to which one of several results of a case is stored whole, unless another number was asked for than the usual
+/// one: a chunk.
+const VARYING: u64 = 256;
+
 /// See the module.
 pub(super) struct Recording<'p> {
     plan: &'p Plan,
@@ -53,6 +59,8 @@ pub(super) struct Recording<'p> {
     known: Known,
     /// How many cases of each kernel were not run, and why.
     left_out: BTreeMap<(Why, String), usize>,
+    /// How many sweeps were not made for lack of time.
+    sweeps_left_out: usize,
     /// Bytes of memory that a case's analysis may take.
     memory: u64,
     /// When this audit, or this part of it, began.
@@ -142,6 +150,7 @@ impl<'p> Recording<'p> {
         let mut left: BTreeMap<String, usize> = BTreeMap::new();
         let kept = plan.earlier.as_ref().map(|earlier| earlier.kept(plan, &engines));
         let (cases, outputs) = kept.unwrap_or_default();
+        let sweeps = plan.earlier.as_ref().map(|earlier| earlier.sweeps(plan, &engines)).unwrap_or_default();
         let order = plan.order(&cases);
         let planned = || order.iter().map(|place| &plan.cases[*place]);
         planned().for_each(|case| *left.entry(case.problem()).or_default() += 1);
@@ -158,7 +167,9 @@ impl<'p> Recording<'p> {
             controls: Vec::new(),
             cases,
             verdicts: Vec::new(),
+            sweeps,
             notes: Vec::new(),
+            explained: Vec::new(),
             outputs,
         };
         Self {
@@ -168,6 +179,7 @@ impl<'p> Recording<'p> {
             left,
             known: Known::of(planned()),
             left_out: BTreeMap::new(),
+            sweeps_left_out: 0,
             memory: default_limit().unwrap_or(u64::MAX),
             begun,
             limits: Vec::new(),
@@ -179,6 +191,17 @@ impl<'p> Recording<'p> {
     /// The cases so far.
     pub(super) fn cases(&self) -> &[CaseRecord] {
         &self.record.cases
+    }
+
+    /// The sweeps so far.
+    pub(super) fn sweeps(&self) -> &[EngineSweep] {
+        &self.record.sweeps
+    }
+
+    /// Takes a sweep; without answers where there was no time for it.
+    pub(super) fn take_sweep(&mut self, sweep: &Sweep, answers: Option<&Vec<(Engine, Response)>>) {
+        self.sweeps_left_out += usize::from(answers.is_none());
+        swept::add(&mut self.record.sweeps, &self.record.engines, sweep, answers.map(Vec::as_slice));
     }
 
     /// Whether this machine's memory is enough for a case's references.
@@ -290,10 +313,27 @@ impl<'p> Recording<'p> {
             let Some(first) = distinct.first().filter(|d| !self.record.outputs.has(&d.digest)) else { continue };
             let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
             let bits = blobs.get(&first.digest, record.dtype, len)?;
-            let store = self.room.take(bits.words.len() as u64, self.plan.settings.store);
+            // The next audit has another of these, of which nothing but how it varies can be said.
+            let varies = distinct.len() > 1 && self.plan.own.is_none();
+            let wanted = match self.plan.settings.store {
+                STORE if varies => VARYING,
+                wanted => wanted,
+            };
+            let store = self.room.take(bits.words.len() as u64, wanted);
             self.record.outputs.add(first.digest.clone(), Stored::new(&bits, store));
         }
         Ok(())
+    }
+
+    /// Puts the sweeps in the order of the engines and of the plan, whichever were there before.
+    fn in_plan(&mut self) {
+        let place = |id: &str| self.record.engines.iter().position(|e| e.id == id);
+        self.record.sweeps.sort_by_key(|s| place(&s.engine));
+        let of = |function: &str, dtype| self.plan.sweeps.iter().position(|s| s.is_of(function, dtype));
+        for sweep in &mut self.record.sweeps {
+            sweep.functions.sort_by_key(|s| of(&s.function, Some(s.dtype)));
+            sweep.missing.sort_by_key(|m| of(&m.function, m.dtype));
+        }
     }
 
     /// The finished record, with the engines as they are in the end, and what the drivers of some of them said unasked.
@@ -320,6 +360,7 @@ impl<'p> Recording<'p> {
         // Those of an earlier audit, and those that came in turns, stand where they do in every record.
         let places: BTreeMap<String, usize> = self.plan.cases.iter().map(ToString::to_string).zip(0..).collect();
         self.record.cases.sort_by_key(|case| places.get(&case.id).copied());
+        self.in_plan();
         self.record.controls.extend(controls::on_cpu());
         self.record.verdicts = crate::facts::verdicts(&self.record);
         let reference = self.record.engines.iter().any(|e| e.role() == Role::Reference);
@@ -329,6 +370,15 @@ impl<'p> Recording<'p> {
         let notes = notes(&self.record);
         self.record.notes.extend(notes);
         self.record.notes.extend(not_run(&self.left_out, self.plan, self.memory));
+        if self.sweeps_left_out > 0 {
+            self.record.notes.push(format!(
+                "{} of the {} sweeps of functions were not made, because they would not have ended within the time for this \
+                 audit, {:?}; nothing is said of them.",
+                self.sweeps_left_out,
+                self.plan.sweeps.len(),
+                self.plan.budget.unwrap_or_default()
+            ));
+        }
         self.record.notes.extend(said_unasked(said));
         self.record.notes.extend(self.room.note());
         self.record.run.seconds += self.begun.elapsed().as_secs_f64();

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::plan::{CONTROL, Plan};
+use super::swept::{Sweep, is_swept};
 use crate::kernels::case::Case;
+use crate::model::sweep::EngineSweep;
 use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Outcome, Outputs, Record, Role};
 
 /// Why an audit can't go on where another was cut off.
@@ -94,6 +96,20 @@ impl Earlier {
             }
         }
         (cases, outputs)
+    }
+
+    /// The sweeps that stay as they are: of functions of which every engine has a result, or lacks what they need.
+    pub(super) fn sweeps(&self, plan: &Plan, engines: &[Engine]) -> Vec<EngineSweep> {
+        let swept = || engines.iter().filter(|e| is_swept(e) && e.status == EngineStatus::Complete);
+        let of = |engine: &Engine| self.record.sweeps.iter().find(|s| s.engine == engine.id);
+        let whole = |sweep: &&Sweep| swept().all(|engine| of(engine).is_some_and(|s| sweep.is_in(s)));
+        let done: Vec<&Sweep> = plan.sweeps.iter().filter(whole).collect();
+        let mut kept = self.record.sweeps.clone();
+        for engine in &mut kept {
+            engine.functions.retain(|s| done.iter().any(|d| d.is(&s.function, Some(s.dtype), Some(s.inputs))));
+            engine.missing.retain(|m| done.iter().any(|d| d.is(&m.function, m.dtype, m.inputs)));
+        }
+        kept
     }
 
     /// When it was started, and the seconds that it took.

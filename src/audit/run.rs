@@ -5,13 +5,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::AuditError;
-use super::clock::Clock;
+use super::clock::{Clock, Turn};
 use super::listing::{self, Listing};
+use super::modelled::Modelled;
 use super::own;
 use super::plan::{CONTROL, Plan};
 use super::queues::{Queues, Reply, Size};
 use super::recording::{Answered, Recording, Why};
 use super::slot::{Asked, EngineSlot};
+use super::swept::{References, Sweep};
 use super::worker::Response;
 use crate::engines as executor;
 use crate::kernels::case::Case;
@@ -25,7 +27,7 @@ use crate::record::{CaseRecord, Engine, EngineKind, EngineStatus, Record, Role};
 
 /// What is told of an audit while it runs.
 pub trait Progress {
-    /// The engines are known and `cases` cases will follow.
+    /// The engines are known and `cases` cases will follow, each sweep counted as one.
     fn begin(&mut self, engines: &[Engine], cases: usize);
     /// A case is analysed. `record` gives the record so far, for writing it now and then.
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record);
@@ -73,6 +75,10 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
         opening.into_iter().filter_map(|one| one.join().ok()).collect()
     });
     slots.extend(failed.into_iter().enumerate().map(|(place, unlisted)| EngineSlot::unlisted(place, unlisted)));
+    for (place, model) in plan.models.iter().enumerate() {
+        let index = plan.planted.len() + 1 + place;
+        slots.push(EngineSlot::here(Box::new(Modelled::open(model, index)), scratch));
+    }
     for (index, command) in plan.settings.engines.iter().enumerate() {
         slots.push(EngineSlot::remote(command, index, plan.limits().time, scratch));
     }
@@ -91,6 +97,14 @@ fn cpu_engine(threads: Option<usize>) -> Engine {
         status: EngineStatus::Complete,
         limits: Vec::new(),
     }
+}
+
+/// What is done in turn.
+#[derive(Debug, Clone, Copy)]
+enum Step<'p> {
+    Case(&'p Case),
+    /// A sweep, by its place among those that are left.
+    Sweep(usize, &'p Sweep),
 }
 
 /// Asks an engine for one case. Nothing where it was given up, or has no part in it.
@@ -150,11 +164,19 @@ pub fn audit_with(
         earlier.check(&engines(&slots))?;
     }
     let mut recording = Recording::new(plan, engines(&slots), scratch, started);
-    let order: Vec<&Case> = plan.order(recording.cases()).into_iter().map(|place| &plan.cases[place]).collect();
+    let sweeps = plan.sweeps_left(recording.sweeps());
+    let cases = plan.order(recording.cases()).into_iter().map(|place| Step::Case(&plan.cases[place]));
+    let order: Vec<Step<'_>> =
+        cases.chain(sweeps.iter().enumerate().map(|(place, sweep)| Step::Sweep(place, sweep))).collect();
+    let references = References::new(scratch, sweeps.len());
     progress.begin(&engines(&slots), order.len());
     let parallel = available_threads().clamp(1, slots.len().max(1));
     let names: Vec<&Engine> = slots.iter().map(|slot| &slot.engine).collect();
-    let clock = Clock::new(plan, order.iter().copied(), &names, parallel, started);
+    let turns = order.iter().map(|step| match step {
+        Step::Case(case) => Turn::of(case),
+        Step::Sweep(_, sweep) => Turn::sweep(sweep),
+    });
+    let clock = Clock::new(plan, turns.collect(), &names, parallel, started);
     let size = |work: &Work| Size { output: work.elements.saturating_mul(4), memory: work.child_memory(true) };
     let sizes: Vec<Size> = (0..order.len()).map(|turn| clock.work(turn).map(size).unwrap_or_default()).collect();
     let queues = Queues::new(&sizes, slots.len(), parallel);
@@ -162,7 +184,7 @@ pub fn audit_with(
     let analysed = std::thread::scope(|scope| {
         let _open = queues.open();
         for (place, slot) in slots.iter_mut().enumerate() {
-            let (queues, order, clock) = (&queues, &order, &clock);
+            let (queues, order, clock, references) = (&queues, &order, &clock, &references);
             scope.spawn(move || {
                 queues.serve(place, slot, |slot, turn| {
                     if !clock.runs(turn) {
@@ -170,14 +192,19 @@ pub fn audit_with(
                         return None;
                     }
                     let begun = Instant::now();
-                    let reply = ask(slot, plan, order[turn], clock, (place, turn));
-                    let ran = matches!(reply, Some((_, Response::Ran { .. })));
+                    let reply = match order[turn] {
+                        Step::Case(case) => ask(slot, plan, case, clock, (place, turn)),
+                        Step::Sweep(at, sweep) => slot
+                            .sweep(sweep, || references.get(at, sweep))
+                            .map(|response| (slot.engine.clone(), response)),
+                    };
+                    let ran = matches!(reply, Some((_, Response::Ran { .. } | Response::Swept { .. })));
                     clock.answered(place, turn, ran.then(|| begun.elapsed()));
                     reply
                 });
             });
         }
-        for (turn, case) in order.iter().enumerate() {
+        for (turn, step) in order.iter().enumerate() {
             let responses = queues.take(|| interrupt::stopped().is_some());
             // What an engine answered last may be how it was ended.
             if let Some(signal) = interrupt::stopped() {
@@ -188,13 +215,19 @@ pub fn audit_with(
             };
             let begun = Instant::now();
             let runs = clock.runs(turn);
-            if !runs {
-                recording.leave_out(case, Why::Time)?;
-            } else if clock.work(turn).is_some_and(|work| !recording.has_room(work)) {
-                recording.leave_out(case, Why::Memory)?;
-            } else {
-                let problem = plan.problem(case)?;
-                recording.take(Answered { case: (*case).clone(), problem, responses }, &cpus[1..], progress)?;
+            match step {
+                Step::Sweep(at, sweep) => {
+                    references.free(*at);
+                    recording.take_sweep(sweep, runs.then_some(&responses));
+                }
+                Step::Case(case) if !runs => recording.leave_out(case, Why::Time)?,
+                Step::Case(case) if clock.work(turn).is_some_and(|work| !recording.has_room(work)) => {
+                    recording.leave_out(case, Why::Memory)?;
+                }
+                Step::Case(case) => {
+                    let problem = plan.problem(case)?;
+                    recording.take(Answered { case: (*case).clone(), problem, responses }, &cpus[1..], progress)?;
+                }
             }
             clock.judged(turn, runs.then(|| begun.elapsed()));
             progress.left(turn + 1, &|| clock.left());

@@ -8,7 +8,9 @@ use super::blobs::Blobs;
 use super::listing::Unlisted;
 use super::plan::Plan;
 use super::server::{Seat, Server};
-use super::worker::{Response, respond_to};
+use super::sweep;
+use super::swept::{self, Right, Sweep};
+use super::worker::{self, Response, respond_to};
 use crate::engines::Engine;
 use crate::engines::remote::Remote;
 use crate::kernels::Problem;
@@ -202,6 +204,39 @@ impl EngineSlot {
         };
         if let Response::Failed { reason, .. } = &response {
             self.fail(reason.clone(), Some(case));
+        }
+        Some(response)
+    }
+
+    /// Sweeps a function, against the results that `right` gives. `None` where the engine was given up, or sweeps nothing.
+    pub(super) fn sweep<'r>(&mut self, sweep: &Sweep, right: impl FnOnce() -> Option<&'r Right>) -> Option<Response> {
+        if !swept::is_swept(&self.engine) || matches!(self.executor, Executor::Nothing) {
+            return None;
+        }
+        let asked = sweep::Asked {
+            function: sweep.name().to_owned(),
+            dtype: sweep.function.function.dtype(),
+            inputs: sweep.inputs,
+            right: right().cloned(),
+        };
+        let mut response = match &mut self.executor {
+            Executor::Nothing | Executor::Remote(..) => return None,
+            Executor::Here(engine, _) => {
+                sweep::answer(engine.as_mut(), &asked, &mut |_| Ok(())).unwrap_or_else(|e| worker::failed(&e))
+            }
+            Executor::Adapter(server, _) => {
+                let engine = &mut self.engine;
+                let opened = |opened| identify(engine, opened);
+                server.ask("a sweep", sweep::is_answer, opened, |child| child.sweep(asked, &mut |_| ()))?
+            }
+        };
+        match &mut response {
+            Response::Swept { swept } => {
+                swept.blocks.clear();
+                swept.sample.clear();
+            }
+            Response::Failed { reason, .. } => self.fail(format!("a sweep of {}: {reason}", sweep.name()), None),
+            _ => {}
         }
         Some(response)
     }

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::AuditError;
 use super::child::ChildError;
 use super::listing::Listing;
 use super::server::{Seat, Server};
+use super::swept::Right;
 use super::worker::Response;
 use crate::engines::interpreter::Mode;
 use crate::engines::{Chunk, Engine, RunError, Stream};
@@ -86,6 +89,17 @@ pub fn run(
     threads: usize,
     done: &mut dyn FnMut(u64) -> std::io::Result<()>,
 ) -> Result<Result<Swept, Skip>, RunError> {
+    run_against(engine, sweepable, order, (threads, None), done)
+}
+
+/// The same, where the correctly rounded results are known, if all inputs are one chunk.
+fn run_against(
+    engine: &mut dyn Engine,
+    sweepable: &Sweepable,
+    order: Order,
+    (threads, right): (usize, Option<&[u32]>),
+    done: &mut dyn FnMut(u64) -> std::io::Result<()>,
+) -> Result<Result<Swept, Skip>, RunError> {
     let begun = Instant::now();
     let function = &sweepable.function;
     let chunks = order.chunks();
@@ -93,12 +107,14 @@ pub fn run(
         return Ok(Ok(Tally::default().finish(function, order.inputs, 0.0)));
     };
     let (program, varied) = sweepable.program(first);
+    let right = right.filter(|right| chunks.clone().count() == 1 && right.len() == first.count());
+    let shader = blake3::hash(program.source.as_bytes()).to_hex()[..32].to_owned();
     let mut tally = Tally::default();
     let (mut places, mut contents) = (chunks.clone(), chunks.map(crate::numerics::sweep::order::Chunk::parameters));
     let mut inputs = 0;
     let mut take = |sent: Chunk<'_>| {
         let Some(chunk) = places.next() else { return Ok(()) };
-        tally.add(function, Sent { chunk, words: sent.words, poison: sent.poison }, threads);
+        tally.add(function, Sent { chunk, words: sent.words, poison: sent.poison, right }, threads);
         if let Some((count, first)) = tally.unwritten() {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             return Err(RunError::Unwritten { count, len: chunk.count(), first: first as usize });
@@ -107,25 +123,46 @@ pub fn run(
         done(inputs).map_err(|e| RunError::Driver(format!("its pipe failed: {e}")))
     };
     let mut stream = Stream { program: &program, varied, contents: &mut contents, take: &mut take };
-    Ok(engine.stream(&mut stream)?.map(|()| tally.finish(function, order.inputs, begun.elapsed().as_secs_f64())))
+    let streamed = engine.stream(&mut stream)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(streamed.map(|()| Swept { shader, ..tally.finish(function, order.inputs, seconds) }))
+}
+
+/// What a child is asked to sweep.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Asked {
+    /// The function.
+    pub(super) function: String,
+    /// The type of operands and result.
+    pub(super) dtype: Dtype,
+    /// Which inputs.
+    pub(super) inputs: Inputs,
+    /// The correctly rounded results, where they are known; then no digests of parts are asked for.
+    pub(super) right: Option<Right>,
 }
 
 /// A child's answer to a sweep.
 pub(super) fn answer(
     engine: &mut dyn Engine,
-    function: &str,
-    dtype: Dtype,
-    inputs: Inputs,
+    asked: &Asked,
     done: &mut dyn FnMut(u64) -> std::io::Result<()>,
 ) -> Result<Response, RunError> {
+    let Asked { function, dtype, inputs, right } = asked;
+    let (dtype, inputs) = (*dtype, *inputs);
     let format = if dtype == Dtype::F16 { Format::F16 } else { Format::F32 };
-    let Some(sweepable) = functions(format).into_iter().find(|s| s.function.name == function) else {
+    let Some(sweepable) = functions(format).into_iter().find(|s| s.function.name == *function) else {
         return Ok(Response::Failed { reason: format!("no function '{function}'"), fatal: false });
     };
     let threads = available_threads();
     let order = order(&sweepable, inputs, &engine.identity().device_type, threads);
-    Ok(match run(engine, &sweepable, order, threads, done)? {
-        Ok(swept) => Response::Swept { swept: Box::new(swept) },
+    let words = right.as_ref().and_then(Right::read);
+    Ok(match run_against(engine, &sweepable, order, (threads, words.as_deref()), done)? {
+        Ok(mut swept) => {
+            if let Some(right) = right.as_ref().filter(|_| swept.reference.is_empty()) {
+                swept.reference.clone_from(&right.digest);
+            }
+            Response::Swept { swept: Box::new(swept) }
+        }
         Err(why) => Response::Skipped { why },
     })
 }
@@ -140,6 +177,11 @@ pub fn sweep(
     progress: &mut dyn SweepProgress,
 ) -> Result<Vec<AdapterSweep>, AuditError> {
     plan.adapters.iter().map(|adapter| on(adapter, plan, scratch, progress)).collect()
+}
+
+/// Whether this may answer a sweep.
+pub(super) fn is_answer(answer: &Response) -> bool {
+    matches!(answer, Response::Swept { .. } | Response::Skipped { .. } | Response::Unwritten { .. })
 }
 
 fn on(
@@ -163,25 +205,30 @@ fn on(
         progress.begin(adapter, name, order.count());
         let asked = server.ask(
             "a sweep",
-            |answer| matches!(answer, Response::Swept { .. } | Response::Skipped { .. } | Response::Unwritten { .. }),
+            is_answer,
             |opened| found.adapter = opened,
-            |child| child.sweep(name, sweepable.function.dtype(), plan.inputs, &mut |done| progress.done(done)),
+            |child| {
+                let (function, dtype) = (name.to_owned(), sweepable.function.dtype());
+                let asked = Asked { function, dtype, inputs: plan.inputs, right: None };
+                child.sweep(asked, &mut |done| progress.done(done))
+            },
         );
         if let Some(signal) = interrupt::stopped() {
             return Err(AuditError::Stopped(signal));
         }
-        let (reason, failed) = match asked {
+        let (reason, why, failed) = match asked {
             Some(Response::Swept { swept }) => {
                 found.functions.push(*swept);
                 progress.end(adapter, None);
                 continue;
             }
-            Some(Response::Skipped { why }) => (why.to_string(), false),
-            Some(Response::Unwritten { reason, .. } | Response::Failed { reason, .. }) => (reason, true),
-            Some(_) => (ChildError::Other("a sweep").to_string(), true),
-            None => (format!("not tried: its process failed {} times", server.starts()), true),
+            Some(Response::Skipped { why }) => (why.to_string(), Some(why), false),
+            Some(Response::Unwritten { reason, .. } | Response::Failed { reason, .. }) => (reason, None, true),
+            Some(_) => (ChildError::Other("a sweep").to_string(), None, true),
+            None => (format!("not tried: its process failed {} times", server.starts()), None, true),
         };
-        found.missing.push(Missing { function: name.to_owned(), reason, failed });
+        let (function, dtype) = (name.to_owned(), Some(sweepable.function.dtype()));
+        found.missing.push(Missing { function, dtype, inputs: Some(plan.inputs), reason, why, failed });
         progress.end(adapter, found.missing.last());
     }
     Ok(found)

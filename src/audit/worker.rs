@@ -14,9 +14,9 @@ use crate::engines::gpu;
 use crate::engines::interpreter::{self, Mode};
 use crate::engines::{self, Answer, Engine, RunError};
 use crate::kernels::user;
-use crate::model::bits::{Bits, Dtype};
-use crate::model::explained::{Operation, Pair};
-use crate::model::sweep::{Inputs, Swept};
+use crate::model::bits::Bits;
+use crate::model::explained::{Operation, Pair, SumOrder};
+use crate::model::sweep::Swept;
 use crate::model::{AdapterIdentity, Finding, Liberty, Skip};
 use crate::process::frame::{self, FrameError};
 use crate::process::{Pipes, detach, end, end_with_parent, has_parent, shown};
@@ -29,7 +29,7 @@ pub(super) enum Request {
     /// To run a case.
     Case { case: String, repeats: u32 },
     /// To sweep a function.
-    Sweep { function: String, dtype: Dtype, inputs: Inputs },
+    Sweep(sweep::Asked),
     /// To find what reproduces a case, with liberties that are open.
     Explain { case: String, liberties: Vec<Liberty> },
     /// For rules of all operations that came up in the cases that were explained.
@@ -44,7 +44,7 @@ impl Request {
         match self {
             Self::Case { case, .. } | Self::Explain { case, .. } => case.clone(),
             Self::Name => "name".to_owned(),
-            Self::Sweep { function, .. } => format!("sweep/{function}"),
+            Self::Sweep(asked) => format!("sweep/{}", asked.function),
             Self::Train { asked } => format!("train/{}?step={}", asked.training.tier.name(), asked.step),
         }
     }
@@ -72,8 +72,8 @@ pub(super) enum Response {
     Trained { step: u32 },
     /// The digest of a case, and what reproduces it where it is not the strict one.
     Explained { digest: String, pair: Option<Box<Pair>> },
-    /// Operations that are not strict, with their rules.
-    Named { operations: Vec<Operation> },
+    /// Operations that are not strict, with their rules, and the orders in which sums are added.
+    Named { operations: Vec<Operation>, orders: Vec<SumOrder> },
     /// Elements of the output were never written.
     Unwritten { count: u64, first: u64, reason: String },
     /// The case failed.
@@ -202,21 +202,24 @@ fn serve(pipes: &mut Pipes, backend: &str, index: usize, planted: &[Mode], scrat
         let response = match request {
             Request::Case { case, repeats } => respond(engine.as_mut(), &case, repeats, own.as_ref(), scratch),
             Request::Explain { case, liberties } => {
-                let answer = explain::answer(engine.as_mut(), &answers, &case, &liberties);
+                let answer = explain::answer(engine.as_mut(), &answers, (own.as_ref(), &case), &liberties);
                 answer.unwrap_or_else(|e| failed(&e))
             }
-            Request::Name => match explain::operations(engine.as_mut(), &answers) {
-                Ok(operations) => Response::Named { operations },
-                Err(e) => failed(&e),
-            },
+            Request::Name => {
+                let found = explain::operations(engine.as_mut(), &answers);
+                match found.and_then(|operations| Ok((operations, explain::sums(engine.as_mut(), &answers)?))) {
+                    Ok((operations, orders)) => Response::Named { operations, orders },
+                    Err(e) => failed(&e),
+                }
+            }
             Request::Train { asked } => {
                 let mut made = |step, digest| send(pipes, &Response::Training { step, digest });
                 let answer = train::answer(engine.as_mut(), &asked, &train::blobs(scratch), &mut made);
                 answer.unwrap_or_else(|e| failed(&e))
             }
-            Request::Sweep { function, dtype, inputs } => {
+            Request::Sweep(asked) => {
                 let mut done = |done| send(pipes, &Response::Sweeping { done });
-                let answer = sweep::answer(engine.as_mut(), &function, dtype, inputs, &mut done);
+                let answer = sweep::answer(engine.as_mut(), &asked, &mut done);
                 answer.unwrap_or_else(|e| failed(&e))
             }
         };
@@ -262,7 +265,7 @@ pub(super) fn respond_to(answer: Answer, blobs: &Blobs) -> Response {
 }
 
 /// That an engine failed.
-fn failed(e: &RunError) -> Response {
+pub(super) fn failed(e: &RunError) -> Response {
     match e {
         RunError::Unwritten { count, first, .. } => {
             Response::Unwritten { count: *count as u64, first: *first as u64, reason: e.to_string() }

@@ -16,10 +16,12 @@ use crate::formats::{self, Format};
 use crate::gate::{self, Conclusion, Lock, Policy, Question};
 use crate::kernels;
 use crate::kernels::case::Case;
+use crate::kernels::sweep::functions;
 use crate::model::CaseId;
+use crate::numerics::arith::format::Format as Element;
 use crate::process::default_limit;
 use crate::process::file::read_text;
-use crate::record::{FOLDER, Record, STORE, write_atomically};
+use crate::record::{FOLDER, Record, STORE, SWEEP, write_atomically};
 use crate::views::check::Check;
 use crate::views::{Document, View as _};
 
@@ -148,9 +150,14 @@ fn known(lock: &Lock, records: &[Record]) -> BTreeSet<gate::Known> {
             parameters: v.params.iter().map(|p| p.name.to_owned()).collect(),
         })
     });
+    let swept = [Element::F32, Element::F16].into_iter().flat_map(functions).map(|s| gate::Known {
+        kernel: SWEEP.to_owned(),
+        variant: s.function.name.to_owned(),
+        parameters: ["dtype", "inputs"].map(str::to_owned).into(),
+    });
     let recorded = records.iter().flat_map(|r| &r.cases).filter_map(|c| CaseId::parse(&c.id).ok());
     let locked = lock.cases.keys().map(gate::Known::from);
-    registered.chain(locked).chain(recorded.map(|id| gate::Known::from(&id))).collect()
+    registered.chain(swept).chain(locked).chain(recorded.map(|id| gate::Known::from(&id))).collect()
 }
 
 /// Audits this machine as the lock's was: a record of the registry's cases, and one of each kernel of the user's own.
@@ -159,7 +166,8 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
     let cases: Vec<Case> = lock.cases.keys().filter_map(|id| Case::check(id).ok()).collect();
     let mut plans = Vec::new();
     if !cases.is_empty() {
-        plans.push(plan(args, lock, cases)?);
+        let sweeps: BTreeSet<String> = lock.cases.keys().map(ToString::to_string).collect();
+        plans.push(plan(args, lock, cases)?.with_sweeps(|id| sweeps.contains(id)));
     }
     for arguments in &lock.settings.own {
         let kernel = Arc::new(kernel::open_again(arguments)?);
@@ -182,7 +190,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
         let record = carry_out(plan, Some(&mut outputs))?;
         outputs.finish(&record)?;
         super::note(format_args!("The audit is in {}.", outputs.folder().display()));
-        records.push(record);
+        records.push(record.with_sweep_cases());
     }
     Ok(records)
 }

@@ -7,7 +7,7 @@ use super::options::Options;
 use super::outputs::Outputs;
 use super::progress::Shown;
 use super::shown::show;
-use super::{Exit, Failure};
+use super::{Exit, Failure, explain};
 use crate::audit::{Plan, audit};
 use crate::kernels::Profile;
 use crate::record::{self, Record};
@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// The seed of all inputs.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
+    /// Where record.json, index.html, summary.csv, values.csv, sweep.csv and the charts go. An earlier record there is kept, in
     /// DIR/earlier.
     #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
     out: PathBuf,
@@ -39,20 +39,30 @@ pub(super) struct Args {
     /// Open the report in a browser when it is written.
     #[arg(long, help_heading = "Output")]
     open: bool,
+    /// Then find what makes results differ from the strict reference, and write it into the record: takes about as long
+    /// as the audit again.
+    #[arg(help_heading = "Runs", long)]
+    explain: bool,
     #[command(flatten)]
     options: Options,
 }
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let plan = args.options.plan(args.profile, args.kernel, args.seed, None)?;
-    let plan = plan.with_listing(args.options.check_adapters()?).with_budget(args.budget);
+    let listing = args.options.check_adapters()?;
+    let plan = plan.with_listing(listing.clone()).with_budget(args.budget);
     let plan = if args.resume { resumed(plan, &args.out)? } else { plan };
     let mut outputs = Outputs::open(&args.out)?;
     if args.resume {
         outputs.forget_earlier();
     }
-    let record = carry_out(&plan, Some(&mut outputs))?;
+    let mut record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
+    if args.explain {
+        let found = explain::found(&record, listing, &args.options.planted, None, args.options.limits())?;
+        explain::take(&mut record, &found)?;
+        outputs.finish(&record)?;
+    }
     // Where it is, is said whether or not it can be shown.
     let shown = show(&outputs.view(&record), args.options.format, args.options.full);
     outputs.tell(args.options.format, args.open);

@@ -11,7 +11,7 @@ use super::gpu::carry_out;
 use super::options::{FailOn, Options};
 use super::outputs::Outputs;
 use super::shown::show;
-use super::{Exit, Failure, print};
+use super::{Exit, Failure, explain, print};
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
 use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
@@ -98,10 +98,17 @@ pub(super) fn run(args: Args) -> Result<Exit, Failure> {
             )));
         }
     }
-    let plan = plan.with_listing(args.options.check_adapters()?).with_own(kernel, cases);
+    let listing = args.options.check_adapters()?;
+    let plan = plan.with_listing(listing.clone()).with_own(Arc::clone(&kernel), cases);
     let mut outputs = Outputs::open(&args.out)?;
-    let record = carry_out(&plan, Some(&mut outputs))?;
+    let mut record = carry_out(&plan, Some(&mut outputs))?;
     outputs.finish(&record)?;
+    // The shader is not in the record: what makes results differ is found now or never.
+    if crate::facts::proof::differ(&record) {
+        let found = explain::found(&record, listing, &args.options.planted, Some(kernel), args.options.limits())?;
+        explain::take(&mut record, &found)?;
+        outputs.finish(&record)?;
+    }
     // Where it is, is said whether or not it can be shown.
     let shown = show(&outputs.view(&record), args.options.format, true);
     outputs.tell(args.options.format, args.open);

@@ -71,7 +71,7 @@ fn diff(args: &Args, file: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Within)
 }
 
-/// The records that the arguments name, each once, and the labels of legs that were expected and have none.
+/// The records that the arguments name, each once, with their sweeps among the cases, and the labels of legs that were expected and have none.
 pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), Failure> {
     let folders = [Path::new(FOLDER)];
     let mut all = Merged::default();
@@ -79,7 +79,7 @@ pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), 
         all = all.join(crate::record::open(text, &folders).map_err(unselected)?);
     }
     let missing = all.missing().into_iter().map(str::to_owned).collect();
-    let records = all.records().collect::<Result<_, _>>();
+    let records = all.records().map(|r| r.map(Record::with_sweep_cases)).collect::<Result<_, _>>();
     Ok((records.map_err(|e| Failure::new(Exit::Unreadable, e))?, missing))
 }
 

@@ -1,16 +1,19 @@
 //! The options that `gpu` and `case` share, and what they mean for the exit status.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use super::{Exit, Failure};
-use crate::audit::{Caches, LEAST, Listing, Plan, Wanted};
+use crate::audit::{Caches, LEAST, Listing, Plan, Wanted, modelled};
 use crate::engines::interpreter::Mode;
 use crate::facts::Disorder;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
+use crate::model::adapter_model::AdapterModel;
+use crate::process::file::read_text;
 use crate::process::{Limits, default_limit};
 use crate::record::{CaseRecord, Engine, Outcome, Record, Settings, Status};
 
@@ -42,6 +45,10 @@ pub(super) struct Options {
     /// given more than once.
     #[arg(help_heading = "Adapters and engines", long, value_name = "MODE")]
     pub(super) planted: Vec<Mode>,
+    /// Also audit the interpreter computing as an adapter that need not be here: by the file that `explain --save` wrote.
+    /// May be given more than once.
+    #[arg(help_heading = "Adapters and engines", long = "as", value_name = "FILE")]
+    pub(super) models: Vec<PathBuf>,
     /// Also audit an engine in another process, such as 'python3 examples/remote_numpy.py': a command that speaks the
     /// protocol of docs/remote.md. It runs the cases whose operation it offers. May be given more than once.
     #[arg(help_heading = "Adapters and engines", long, value_name = "COMMAND")]
@@ -71,7 +78,7 @@ pub(super) struct Options {
     #[arg(help_heading = "Runs", long, value_name = "MIB")]
     pub(super) memory: Option<u64>,
     /// Store outputs of up to N elements whole in the record, and of larger ones some chunks of 256 words that the output's
-    /// digest proves, so that drift between two records can be computed.
+    /// digest proves, so that drift between two records can be computed. Without this, one of a result that does not repeat.
     #[arg(help_heading = "Output", long, value_name = "N", default_value_t = crate::record::STORE)]
     pub(super) store: u64,
     /// A name for this audit in the record, such as that of a leg of a CI matrix.
@@ -94,6 +101,18 @@ pub(super) fn limits(time: Duration, mib: Option<u64>) -> Limits {
     Limits { time, memory: mib.map_or_else(default_limit, |mib| (mib > 0).then_some(mib << 20)) }
 }
 
+/// The model of an adapter that a file has.
+fn model(file: &Path) -> Result<AdapterModel, Failure> {
+    let name = file.display().to_string();
+    let text = read_text(file).map_err(|e| Failure::usage(format!("can't read --as {name}: {e}")))?;
+    modelled::read(&name, &text).map_err(|e| Failure::usage(format!("--as {e}")))
+}
+
+/// That `--adapter` names none of those that there are.
+pub(super) fn unmatched(text: &str, there: &str) -> Failure {
+    Failure::usage(format!("--adapter {text} matches nothing; {there}"))
+}
+
 impl Options {
     /// Checks the settings and makes the plan.
     pub(super) fn plan(
@@ -106,6 +125,8 @@ impl Options {
         if self.repeats == 1 && self.fail_on == FailOn::NotRepeatable {
             return Err(Failure::usage("--fail-on not-repeatable needs --repeats 2 or more"));
         }
+        let models: Result<Vec<_>, _> = self.models.iter().map(|file| model(file)).collect();
+        let (models, files) = (models?, self.models.iter().map(|file| file.display().to_string()).collect());
         Plan::new(Wanted {
             profile,
             kernels,
@@ -123,7 +144,7 @@ impl Options {
             label: self.label.clone(),
             engines: self.engine.clone(),
         })
-        .map(|plan| plan.with_caches(Caches::of_user(self.cold)))
+        .map(|plan| plan.with_caches(Caches::of_user(self.cold)).with_models(models, files))
         .map_err(Failure::usage)
     }
 
@@ -133,7 +154,7 @@ impl Options {
     }
 
     /// What a child may take.
-    fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> Limits {
         limits(self.timeout(), self.memory)
     }
 
@@ -167,7 +188,7 @@ impl Options {
             ));
         }
         if let Some(text) = self.adapter.iter().find(|t| !found.iter().any(|a| a.matches(t))) {
-            return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {present}")));
+            return Err(unmatched(text, &format!("present: {present}")));
         }
         Ok(listing)
     }
@@ -203,7 +224,9 @@ impl Options {
             self.fail_on == FailOn::Drift
                 && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
-        let found: Vec<_> = record.cases.iter().filter(|c| status(c) || chance(c) || differs(c)).collect();
+        let sweeps = record.sweep_cases();
+        let found: Vec<_> =
+            record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
         super::say(format_args!("beyond --fail-on: {} cases, the first {}", found.len(), first.id));
         Exit::Beyond

@@ -216,6 +216,25 @@ impl Outputs {
     }
 }
 
+/// Writes a record in the place of one that it adds to, unless what is there is not `before` any more. A report of it that lies
+/// beside it is made again.
+pub(super) fn rewrite(path: &Path, before: blake3::Hash, record: &Record) -> Result<(), Failure> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let name = path.display().to_string();
+    let cant = |e: std::io::Error| Failure::unwritten(&name, &e, "");
+    let json = record::to_json(record).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    let is_output = path.file_name().is_some_and(|n| n == "record.json");
+    let _lock = if is_output { Some(Lock::take(folder).map_err(cant)?) } else { None };
+    if digest(path) != Some(before) {
+        return Err(Failure::new(Exit::Incomplete, format!("{name} was changed meanwhile, and is left as it is")));
+    }
+    write_atomically(path, &json).map_err(cant)?;
+    if is_output && folder.join("index.html").exists() {
+        files(record, folder).map_err(|e| unrendered(folder, e))?;
+    }
+    Ok(())
+}
+
 /// Opens the report in the browser of whoever runs this. There may be none, which is nobody's fault.
 pub(super) fn open_report(folder: &Path) {
     let page = folder.join("index.html");

@@ -40,7 +40,7 @@ impl Progress for Shown<'_> {
     }
 
     fn case(&mut self, case: &CaseRecord, record: &mut dyn FnMut() -> Record) {
-        self.bar.set_message(format!("{}/{}", case.kernel, case.variant));
+        self.bar.set_message(case.path());
         for execution in case.executions.iter().filter(|e| e.status == Status::Failed) {
             if let crate::record::Outcome::Failed { reason } = &execution.outcome {
                 self.bar.suspend(|| super::say(format_args!("{}: {} FAILED: {reason}", execution.engine, case.id)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::options::limits;
+use super::options::{limits, unmatched};
 use super::shown::{formats, show};
 use super::{Exit, Failure, refuse_to_replace, scratch};
 use crate::audit::sweep::{SweepPlan, SweepProgress, sweep};
@@ -182,7 +182,7 @@ fn chosen(args: &Args, listing: &Listing) -> Result<Vec<AdapterIdentity>, Failur
     }
     let present: Vec<_> = listing.adapters.iter().map(|a| format!("{} {}", a.id(), a.label())).collect();
     if let Some(text) = args.adapter.iter().find(|t| !listing.adapters.iter().any(|a| a.matches(t))) {
-        return Err(Failure::usage(format!("--adapter {text} matches nothing; present: {}", present.join("; "))));
+        return Err(unmatched(text, &format!("present: {}", present.join("; "))));
     }
     let chosen = SweepPlan::chosen(listing, &args.adapter, &args.planted);
     if chosen.is_empty() {

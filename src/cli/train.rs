@@ -119,8 +119,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let factors = factors(args);
     let on_engines = factors.contains(&Factor::Adapter);
-    let named = !args.adapter.is_empty() || !args.planted.is_empty();
-    if named && !on_engines {
+    if !(on_engines || args.adapter.is_empty() && args.planted.is_empty()) {
         return Err(Failure::usage("--adapter and --planted are for --factor adapter"));
     }
     let limits = limits(Duration::from_secs(args.timeout), args.memory);

@@ -118,6 +118,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
                 threads: Vec::new(),
                 vary: BTreeMap::new(),
                 planted: Vec::new(),
+                models: Vec::new(),
                 engines: Vec::new(),
                 store: 0,
                 label: None,
@@ -140,7 +141,9 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
         controls: engines.iter().map(control).collect(),
         cases: cases.iter().map(|c| (*c).clone()).collect(),
         verdicts: Vec::new(),
+        sweeps: Vec::new(),
         notes: Vec::new(),
+        explained: Vec::new(),
         outputs: Outputs::default(),
     }
 }

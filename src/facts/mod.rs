@@ -12,6 +12,8 @@
 //! | `elements` | What did an engine compute, element by element? |
 //! | `vacuity` | Does an agreement say anything, and are results numbers at all? |
 //! | `cause` | What made a difference, with which evidence, and who is to be told? |
+//! | `permission` | Which paragraph of the specification allows a cause, or forbids it? |
+//! | `proof` | Which results are proven to differ from strict arithmetic by what, and what changed of that? |
 //! | `origin` | Does a difference lie in the integers that an answer is made of, or after them? |
 //! | `training` | If the same training runs again, do the numbers of its operations stay? |
 //! | `retrained` | How far do trainings part that were made again with one thing changed? |
@@ -31,6 +33,8 @@ mod made;
 mod matching;
 mod origin;
 pub mod pair;
+pub mod permission;
+pub mod proof;
 pub mod retrained;
 pub mod set;
 mod severity;

@@ -182,7 +182,8 @@ struct Row<'a> {
 /// Whether a record can be relied on.
 #[must_use]
 pub fn soundness(record: &Record) -> Soundness {
-    let rows = record.cases.iter().flat_map(|case| {
+    let sweeps = record.sweep_cases();
+    let rows = record.cases.iter().chain(&sweeps).flat_map(|case| {
         case.executions.iter().map(move |x| Row {
             case: &case.id,
             problem: &case.problem,

@@ -1,7 +1,22 @@
 //! Where two sweeps of the same function differ, told by the digests of their blocks.
 
+use crate::model::AdapterIdentity;
 use crate::model::bits::{Dtype, is_digest};
-use crate::model::sweep::{AdapterSweep, BLOCK, PART, SAMPLE, SweepFile, Swept};
+use crate::model::record::Record;
+use crate::model::sweep::{AdapterSweep, BLOCK, EngineSweep, PART, SAMPLE, SweepFile, Swept};
+
+/// The sweeps of an audit, with their adapters.
+#[must_use]
+pub fn of(record: &Record) -> Vec<AdapterSweep> {
+    let adapter = |id: &str| record.engine(id).and_then(|e| e.adapter.clone());
+    let with = |s: &EngineSweep| AdapterSweep {
+        engine: s.engine.clone(),
+        adapter: adapter(&s.engine).unwrap_or_else(|| AdapterIdentity::unlisted("")),
+        functions: s.functions.clone(),
+        missing: s.missing.clone(),
+    };
+    record.sweeps.iter().map(with).collect()
+}
 
 /// Two sweeps of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Which levels held for a problem on an engine, which failed, and which nothing tested: from the evidence in a record.
 
 use super::cause::{Hypotheses, because, other_configuration};
+use super::disorder::Unordered;
 use super::severity::{Severity, severity};
 use super::status::status_of;
 use crate::model::Role;
@@ -35,7 +36,7 @@ pub fn verdicts(record: &Record) -> Vec<Verdict> {
             group.push(case);
         }
     }
-    let context = Context { record, hypotheses: Hypotheses::of(record) };
+    let context = Context { record, hypotheses: Hypotheses::of(record), unordered: Unordered::of([record]) };
     problems.iter().flat_map(|(_, group)| record.engines.iter().filter_map(|e| context.verdict(e, group))).collect()
 }
 
@@ -71,6 +72,7 @@ pub fn concluded(mut record: Record) -> Record {
 struct Context<'a> {
     record: &'a Record,
     hypotheses: Hypotheses,
+    unordered: Unordered<'a>,
 }
 
 /// A case and what an engine did with it.
@@ -129,7 +131,8 @@ impl Context<'_> {
         let mut tested = false;
         let mut worst: Option<(&CaseRecord, &Comparison, Severity)> = None;
         let mut varying: Option<(&CaseRecord, &str)> = None;
-        for (case, _) in ran {
+        let mut chance = false;
+        for (case, execution) in ran {
             for comparison in &case.comparisons {
                 let concerned = comparison.right == engine.id || comparison.left == engine.id;
                 if comparison.axis.level() != level || !concerned {
@@ -137,6 +140,10 @@ impl Context<'_> {
                 }
                 if let Some(varies) = unsettled(self.record, case, comparison) {
                     varying.get_or_insert((case, varies));
+                    continue;
+                }
+                if self.unordered.is_chance(case, execution) {
+                    chance = true;
                     continue;
                 }
                 tested = true;
@@ -158,7 +165,7 @@ impl Context<'_> {
                 because: format!("the runs of {varies} differ among themselves, so that not all can be equal"),
                 case: Some(case.id.clone()),
             },
-            (None, None) if tested => Found { state: LevelState::Held, because: String::new(), case: None },
+            (None, None) if tested && !chance => Found { state: LevelState::Held, because: String::new(), case: None },
             // That all else agrees is not the whole of it where something does not repeat.
             _ => Found::untested(),
         }
@@ -310,12 +317,16 @@ mod tests {
         }
         assert_eq!(found[0].because, "", "what does not repeat shows nothing of adapters");
         let differ = compared(AxisLevel::Adapter, "a", "c", [1.0, 2.0]);
+        let reference = TwinDigest { arithmetic: Arithmetic::STRICT, digest: "0e".repeat(16) };
         let three = [engine("a"), engine("b"), engine("c")];
         let settled = case(
             "wg=32",
             vec![ran("a", 1), ran("b", 3), ran("c", 1)],
             vec![equal(AxisLevel::Adapter, "a", "b"), differ],
         );
+        let found = of(&three, &[&settled]);
+        assert_eq!(state(&found[0], Level::GpuToGpu), LevelState::Untested, "without a fixed order it is chance");
+        let settled = CaseRecord { twins: vec![reference], ..settled };
         let found = of(&three, &[&settled]);
         assert_eq!(state(&found[0], Level::GpuToGpu), LevelState::Failed, "a and c repeat and differ");
         assert_eq!(state(&found[1], Level::GpuToGpu), LevelState::Untested, "b was compared in one run of three");
@@ -324,6 +335,20 @@ mod tests {
         assert_eq!(state(found, Level::CpuGpuBitwise), LevelState::Failed, "the reference has one result");
         let both = case("wg=32", vec![ran("a", 1), ran("b", 1)], vec![equal(AxisLevel::Adapter, "a", "b")]);
         assert_eq!(state(&of(&engines, &[&both])[0], Level::GpuToGpu), LevelState::Held, "both repeat");
+    }
+
+    #[test]
+    fn what_agrees_by_chance_holds_no_level() {
+        let engines = [engine("a"), engine("b"), adapter("embedded:0", "interpreter", 0, 0, "0.1, strict")];
+        let of_both = |embedded: u32, twins: &[TwinDigest]| {
+            let all = vec![ran("a", 1), ran("b", 1), ran("embedded:0", embedded)];
+            let one = case("wg=32", all, vec![equal(AxisLevel::Adapter, "a", "b")]);
+            state(&of(&engines, &[&CaseRecord { twins: twins.to_vec(), ..one }])[0], Level::GpuToGpu)
+        };
+        let reference = TwinDigest { arithmetic: Arithmetic::STRICT, digest: "0e".repeat(16) };
+        assert_eq!(of_both(1, &[]), LevelState::Held, "nothing shows that the order matters");
+        assert_eq!(of_both(3, &[]), LevelState::Untested, "the interpreter shows that it does");
+        assert_eq!(of_both(3, &[reference]), LevelState::Held, "the order is fixed");
     }
 
     #[test]

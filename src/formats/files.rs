@@ -47,7 +47,7 @@ pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, Vec<u8>)>) -> Resu
 /// # Errors
 /// Those of the file system, with the file.
 pub fn remove(folder: &Path) -> Result<(), FormatError> {
-    for name in ["index.html", "summary.csv", "values.csv"] {
+    for name in ["index.html", "summary.csv", "values.csv", "sweep.csv"] {
         let path = folder.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

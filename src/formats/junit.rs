@@ -56,7 +56,7 @@ fn totals(findings: &[&Finding]) -> String {
 
 /// The class and the name of a test.
 fn named(finding: &Finding) -> (String, String) {
-    let class = finding.case.split('?').next().unwrap_or_default().replace('/', ".");
+    let class = crate::model::case_id::path(&finding.case).replace('/', ".");
     let (class, mut name) = match finding.case.as_str() {
         "" => ("repro-audit".to_owned(), finding.kind.clone()),
         case => (class, case.to_owned()),

@@ -15,6 +15,8 @@ const WG: usize = 256;
 pub struct Sweepable {
     /// The function.
     pub function: Function,
+    /// The kernel of which it is a variant.
+    pub kernel: &'static str,
     wgsl: &'static str,
     needs: Option<Feature>,
 }
@@ -38,7 +40,7 @@ pub fn functions(format: Format) -> Vec<Sweepable> {
             }
             let function =
                 Function { name: row.name, operands: row.draws.len(), format, exact: row.exact, allowed: row.allowed };
-            found.push(Sweepable { function, wgsl: row.wgsl, needs: row.needs });
+            found.push(Sweepable { function, kernel: kernel.name, wgsl: row.wgsl, needs: row.needs });
         }
     }
     found

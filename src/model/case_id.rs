@@ -47,6 +47,12 @@ pub enum CaseIdError {
     Wildcard(String),
 }
 
+/// The kernel and the variant of an id or a pattern, as it is written: all before the parameters.
+#[must_use]
+pub fn path(id: &str) -> &str {
+    id.split('?').next().unwrap_or(id)
+}
+
 /// The parts of an id or a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Parts {

@@ -25,6 +25,14 @@ pub struct Classes {
     pub finite: u64,
 }
 
+impl Classes {
+    /// How many are NaN or infinite on one side, or differently so on both.
+    #[must_use]
+    pub fn no_number(&self) -> u64 {
+        self.nan_versus_number.saturating_add(self.infinite).saturating_add(self.not_finite)
+    }
+}
+
 /// A bucket of the histogram of distances: from one more than the last bucket's `up_to`, to `up_to`, in ulp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UlpBucket {

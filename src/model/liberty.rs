@@ -1,9 +1,10 @@
 //! What a compiler or a driver may do to arithmetic: one set of names, which references, planted defects and causes share.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One liberty. Where LLVM has a fast-math flag for it, [`Liberty::llvm`] names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Liberty {
     /// `a*b + c` with one rounding.
@@ -34,11 +35,18 @@ pub enum Liberty {
     SelfDifference,
     /// `x*y + x*z` as `x * (y + z)`.
     Factor,
+    /// `x / c` of a constant `c` as `x * (1 / c)`, where other divisions stay.
+    ConstantReciprocal,
+    /// `(x * a) * b` of constants as `x * (a * b)`, also where `exp(x * a)` is computed as `exp2(x * (a * log2(e)))`.
+    FoldConstants,
+    /// `select(a, b, a < b)` as a maximum, and the like as a minimum: of a NaN and a number the number, and of two zeros the
+    /// second.
+    CompareSelect,
 }
 
 impl Liberty {
     /// Those that are taken or not, without a measure, in the order in which they are written.
-    pub const PLAIN: [Self; 11] = [
+    pub const PLAIN: [Self; 14] = [
         Self::Contract,
         Self::SplitFma,
         Self::Flush,
@@ -50,6 +58,9 @@ impl Liberty {
         Self::ZeroSum,
         Self::SelfDifference,
         Self::Factor,
+        Self::ConstantReciprocal,
+        Self::FoldConstants,
+        Self::CompareSelect,
     ];
 
     /// The name in records, causes and `--planted`.
@@ -68,6 +79,9 @@ impl Liberty {
             Self::ZeroSum => "zero-sum",
             Self::SelfDifference => "self-difference",
             Self::Factor => "factor",
+            Self::ConstantReciprocal => "constant-reciprocal",
+            Self::FoldConstants => "fold-constants",
+            Self::CompareSelect => "compare-select",
         }
     }
 
@@ -76,10 +90,10 @@ impl Liberty {
     pub fn llvm(self) -> Option<&'static str> {
         match self {
             Self::Contract => Some("contract"),
-            Self::Reassociate | Self::Factor => Some("reassoc"),
-            Self::ZeroProduct | Self::SelfDifference => Some("nnan nsz"),
+            Self::Reassociate | Self::Factor | Self::FoldConstants => Some("reassoc"),
+            Self::ZeroProduct | Self::SelfDifference | Self::CompareSelect => Some("nnan nsz"),
             Self::ZeroSum => Some("nsz"),
-            Self::Reciprocal => Some("arcp"),
+            Self::Reciprocal | Self::ConstantReciprocal => Some("arcp"),
             Self::ApproximateFunction { .. } => Some("afn"),
             Self::SplitFma | Self::Flush | Self::RoundTwice | Self::OperandNan => None,
         }
@@ -100,6 +114,9 @@ impl Liberty {
             Self::ZeroSum => "takes x + 0 for x and 0 - x for -x",
             Self::SelfDifference => "takes x - x for 0",
             Self::Factor => "factors x*y + x*z into x * (y + z)",
+            Self::ConstantReciprocal => "divides by constants by multiplying with their reciprocals",
+            Self::FoldConstants => "multiplies constants beforehand",
+            Self::CompareSelect => "takes a comparison that selects for min or max",
             Self::OperandNan => "passes the first NaN operand on and makes NaN with the sign set",
         }
     }

@@ -1,12 +1,13 @@
 //! Data that every other room shares, and nothing that computes or talks to a driver. Imports no other room.
 
 pub mod adapter;
+pub mod adapter_model;
 pub mod allowance;
 pub mod answer;
 mod arithmetic;
 mod axis;
 pub mod bits;
-mod case_id;
+pub mod case_id;
 pub mod drift;
 mod examination;
 pub mod explained;

@@ -3,6 +3,15 @@
 /// What a record notes where no adapter is a GPU. A view that names the adapters as software need not say it twice.
 pub const SOFTWARE_ONLY: &str = "Software adapters only, which run on the CPU: no result here is a GPU's.";
 
+/// What stands in a note between what is so and what to do about it.
+pub const TO_DO: &str = " What to do: ";
+
+/// What a note says is so, without what to do about it.
+#[must_use]
+pub fn fact(note: &str) -> &str {
+    note.split_once(TO_DO).map_or(note, |(fact, _)| fact)
+}
+
 /// A count with separators of thousands.
 #[must_use]
 pub fn count(n: u64) -> String {

@@ -118,6 +118,7 @@ pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
         settings.threads.len(),
         settings.planted.len(),
         settings.engines.len(),
+        settings.models.len(),
         settings.vary.values().map(Vec::len).sum::<usize>(),
         settings.vary.len(),
         record.provenance.libraries.len(),
@@ -126,6 +127,7 @@ pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
         ("engines", record.engines.len(), LIST),
         ("notes", record.notes.len(), LIST),
         ("controls", record.controls.len(), CONTROLS),
+        ("explained engines", record.explained.len(), LIST),
         ("settings", asked.iter().sum(), LIST),
     ] {
         fits(list, found, most)?;
@@ -133,6 +135,14 @@ pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
     for engine in &record.engines {
         fits("variables of an engine", engine.variables.len(), LIST)?;
         fits("limits of an engine", engine.limits.len(), LIST)?;
+    }
+    for one in &record.explained {
+        fits("operations of an engine", one.operations.len(), LIST)?;
+        fits("explained cases of an engine", one.pairs.len(), CASES)?;
+        let by = one.pairs.iter().flat_map(|p| &p.by);
+        fits("causes of a case", one.pairs.iter().map(|p| p.by.len()).max().unwrap_or(0), LIST)?;
+        fits("operations of a cause", by.map(|by| by.operations.len()).max().unwrap_or(0), LIST)?;
+        fits("rules of an operation", one.operations.iter().map(|o| o.rules.len()).max().unwrap_or(0), LIST)?;
     }
     Ok(())
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::size;
 use crate::model::bits::is_digest;
+use crate::model::explained::Explained;
 use crate::model::record::CaseView;
 use crate::model::record::{CaseRecord, Engine, Outcome, Record};
 use crate::model::record::{DamagedOutput, FormatVersion, Outputs};
+use crate::model::sweep::{EngineSweep, Inputs, SAMPLE, Swept};
 
 /// What of a record does not fit the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +80,19 @@ pub enum Unfit {
     /// A sample that its digest does not prove, in a format whose samples carry proofs.
     #[error("the stored output {0} is a sample that nothing proves")]
     Unproven(String),
+    /// What explains a case that is not in it.
+    #[error("it explains '{0}', a case that it does not have")]
+    NoCase(String),
+    /// A function of a sweep that is given twice, or whose counts and digests contradict each other.
+    #[error("the sweep of '{function}' on '{engine}' {what}")]
+    Sweep {
+        /// The engine.
+        engine: String,
+        /// The function.
+        function: String,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// More of something than any audit writes.
     #[error("it has {found} {list}, and at most {most} are read")]
     Many {
@@ -113,8 +128,84 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
     for verdict in &record.verdicts {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
+    explained(&record.explained, &engines, &cases)?;
+    sweeps(&record.sweeps, &engines)?;
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
     outputs(views.iter(), &record.outputs, &BTreeMap::new(), record.format)
+}
+
+/// Checks that what is explained is of this record: engines that it lists, each once, and cases that it has.
+pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTreeSet<&str>) -> Result<(), Unfit> {
+    let mut seen = BTreeSet::new();
+    for one in all {
+        listed(EXPLAINED, [one.engine.as_str()], engines)?;
+        if !seen.insert(one.engine.as_str()) {
+            return Err(Unfit::EngineTwice(one.engine.clone()));
+        }
+        let mut told = BTreeSet::new();
+        let of = one.pairs.iter().map(|p| &p.case).chain(one.unasked.iter().map(|u| &u.case));
+        for case in of {
+            if !cases.contains(case.as_str()) {
+                return Err(Unfit::NoCase(case.clone()));
+            }
+            if !told.insert(case) {
+                return Err(Unfit::CaseTwice(case.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks sweeps: their engines are listed, each function is there once an engine and type, and what is counted adds up.
+pub(super) fn sweeps(sweeps: &[EngineSweep], engines: &BTreeSet<&str>) -> Result<(), Unfit> {
+    size::fits("sweeps", sweeps.len(), size::LIST)?;
+    let mut seen = BTreeSet::new();
+    for sweep in sweeps {
+        listed("a sweep", [sweep.engine.as_str()], engines)?;
+        size::fits("functions of a sweep", sweep.functions.len().saturating_add(sweep.missing.len()), size::LIST)?;
+        let swept = sweep.functions.iter().map(|s| (s.function.as_str(), Some(s.dtype), Some(s.inputs), fault(s)));
+        let missing = sweep.missing.iter().map(|m| (m.function.as_str(), m.dtype, m.inputs, None));
+        for (function, dtype, inputs, fault) in swept.chain(missing) {
+            let named = !function.is_empty() && function.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let once = seen.insert((sweep.engine.as_str(), function, dtype, inputs));
+            let what = match (named, once) {
+                (false, _) => Some("names no function"),
+                (_, false) => Some("is there twice"),
+                _ => fault,
+            };
+            if let Some(what) = what {
+                let (engine, function) = (sweep.engine.clone(), function.to_owned());
+                return Err(Unfit::Sweep { engine, function, what });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What names an engine in the part that explains.
+const EXPLAINED: &str = "explained";
+
+/// What contradicts itself in a sweep.
+fn fault(swept: &Swept) -> Option<&'static str> {
+    let inputs = if swept.inputs == Inputs::Stratified { SAMPLE } else { swept.every() };
+    let sum = |of: &[u64]| of.iter().try_fold(0u64, |sum, n| sum.checked_add(*n));
+    let c = &swept.classes;
+    let kinds = [c.zero_sign, c.nan_payload, c.nan_versus_number, c.infinite, c.not_finite, c.flushed, c.finite];
+    let wrong = swept.count.checked_sub(swept.right);
+    let counted = wrong.is_some()
+        && sum(&[swept.allowed, swept.unlimited, swept.outside]) == wrong
+        && sum(&kinds) == wrong
+        && sum(&swept.histogram.iter().map(|b| b.count).collect::<Vec<_>>()) == Some(c.finite);
+    let digests = [&swept.digest, &swept.reference, &swept.shader];
+    let outside = [swept.first_outside.is_some(), swept.worst_outside.is_some()];
+    let checks = [
+        (swept.count == inputs && inputs <= SAMPLE, "has another number of inputs"),
+        (counted, "has counts that do not add up"),
+        (digests.into_iter().all(|d| is_digest(d)), "has no digest"),
+        ((swept.digest == swept.reference) == (wrong == Some(0)), "has a digest that its counts contradict"),
+        (outside == [swept.outside > 0; 2], "has a forbidden result or none against its counts"),
+    ];
+    checks.into_iter().find(|(good, _)| !good).map(|(_, what)| what)
 }
 
 /// The engines' ids.

@@ -182,8 +182,21 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Record, ReadError> {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
-    let Record { format, id, run, provenance, environment, engines, controls, cases, verdicts, notes, outputs } =
-        record;
+    let Record {
+        format,
+        id,
+        run,
+        provenance,
+        environment,
+        engines,
+        controls,
+        cases,
+        verdicts,
+        sweeps,
+        notes,
+        explained,
+        outputs,
+    } = record;
     let mut out = Vec::new();
     out.extend_from_slice(b"{");
     let mut first = true;
@@ -211,8 +224,16 @@ pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     lines(&mut out, cases)?;
     name(&mut out, "verdicts");
     lines(&mut out, verdicts)?;
+    if !sweeps.is_empty() {
+        name(&mut out, "sweeps");
+        lines(&mut out, sweeps)?;
+    }
     name(&mut out, "notes");
     lines(&mut out, notes)?;
+    if !explained.is_empty() {
+        name(&mut out, "explained");
+        lines(&mut out, explained)?;
+    }
     if !outputs.is_empty() {
         name(&mut out, "outputs");
         out.push(b'{');

@@ -1,11 +1,13 @@
 //! What makes results differ from strict arithmetic, engine by engine.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::document::{Cell, Column, Detail, Document, Mark, Rows, Section, Table, Tone};
 use super::prepared::Prepared;
-use crate::model::explained::{ExplainFile, Explained, Grade, Pair, Rule};
+use crate::facts::permission;
+use crate::facts::proof::{self, Share};
+use crate::model::case_id::path;
+use crate::model::explained::{ExplainFile, Explained, Grade, Pair};
 use crate::model::words::{count, list, percent, plural};
+use crate::record::Record;
 
 /// Cases that a row names.
 const NAMED: usize = 2;
@@ -13,192 +15,169 @@ const NAMED: usize = 2;
 /// Cases that a sentence lists.
 const LISTED: usize = 6;
 
-/// An explanation.
+/// What is proven, to be read above any of it.
+pub(super) const PROVEN: &str = "Proven: the interpreter, given what is named, computes every bit of the adapter's first run; without any part of it, it \
+     does not. A result is one case on one adapter.";
+
+/// An explanation. The record is the one that was explained, with what was found in it.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn explained(file: &ExplainFile) -> serde_json::Result<Prepared> {
-    let sum = |of: fn(&Explained) -> u64| file.explained.iter().map(of).sum::<u64>();
-    let (differing, proven, named) = (sum(|e| e.pairs_differing), sum(|e| e.pairs_proven), sum(|e| e.pairs_named));
-    let asked = file.explained.iter().filter(|e| e.absent.is_none() && e.pairs_differing > 0).count();
+pub fn explained(file: &ExplainFile, record: &Record) -> serde_json::Result<Prepared> {
+    let shares = proof::shares(record);
+    let sum = |of: fn(&Share) -> usize| shares.iter().map(of).sum::<usize>();
+    let (differing, proven, named) = (sum(|s| s.differing), sum(Share::proven), sum(|s| s.named));
     let (tone, headline) = if differing == 0 {
         (Tone::Plain, "No result with a strict reference differs from it: there is nothing to explain".to_owned())
-    } else if asked == 0 {
+    } else if shares.iter().all(|s| s.absent.is_some()) {
         (Tone::Bad, "No adapter of the record that differs is on this machine: nothing could be asked".to_owned())
     } else {
         let tone = if proven == differing { Tone::Good } else { Tone::Plain };
         let text = format!(
             "{} of {} that differ from the strict reference are proven: {named} by rules, {} by what the adapter gives for \
              single operations",
-            count(proven),
-            plural(usize::try_from(differing).unwrap_or(usize::MAX), "result"),
-            count(proven - named)
+            count(proven as u64),
+            plural(differing, "result"),
+            count((proven - named) as u64)
         );
         (tone, text)
     };
     let mut document = Document::new(tone, headline);
-    document.lead =
-        "Proven: the interpreter, given what is named, computes every bit of the adapter's first run; without any \
-                     part of it, it does not. A result is one case on one adapter."
-            .into();
+    document.lead = PROVEN.into();
     for engine in &file.explained {
-        document.push(section(engine));
+        document.push(section(engine, shares.iter().find(|s| s.engine == engine.engine)));
         document.push(cases(engine));
     }
     Ok(Prepared { document, rows: vec![rows(file)], json: serde_json::to_value(file)? })
 }
 
-/// What a rule is, to be read after "it".
-fn rule(rule: &Rule) -> String {
-    match &rule.model {
-        Some(model) => format!("computes as models/{model}.wgsl does"),
-        None => rule.liberties.iter().map(|l| l.does()).collect::<Vec<_>>().join(", and "),
-    }
-}
-
-/// Rules that nothing tells apart.
-fn rules(rules: &[Rule]) -> String {
-    rules.iter().map(rule).collect::<Vec<_>>().join(", or ")
-}
-
-/// The parts of what reproduces a pair: what is done, and in which operations; in all where none is named.
-fn parts(engine: &Explained, pair: &Pair) -> Vec<(Known, String, Vec<String>)> {
-    let Some(by) = pair.by.first() else { return Vec::new() };
-    let mut parts: BTreeMap<(Known, String), Vec<String>> = BTreeMap::new();
-    if !by.liberties.is_empty() {
-        let sets: Vec<Rule> = pair.by.iter().map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
-        parts.entry((Known::Rule, rules(&sets))).or_default();
-    }
-    for operation in &by.operations {
-        let known = engine.rules(operation);
-        let part = if known.is_empty() {
-            (Known::Values, "computes in its own way".to_owned())
-        } else {
-            (Known::Rule, rules(known))
-        };
-        parts.entry(part).or_default().push(operation.clone());
-    }
-    parts.into_iter().map(|((known, does), operations)| (known, does, operations)).collect()
-}
-
-/// Whether a part is known by a rule, or by values alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
-    Rule,
-    Values,
-}
-
-/// What reproduces a pair, in a line.
-fn causes(engine: &Explained, pair: &Pair) -> String {
-    let told = |(_, does, operations): (Known, String, Vec<String>)| {
-        if operations.is_empty() { does } else { format!("{does} in {}", list(&operations, LISTED)) }
-    };
-    parts(engine, pair).into_iter().map(told).collect::<Vec<_>>().join("; ")
-}
-
-fn grade(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Named => "named",
-        Grade::Measured => "measured",
-        Grade::Itself => "only itself",
-        Grade::Partly => "in part",
-        Grade::Unexplained => "not explained",
-    }
-}
-
-fn section(engine: &Explained) -> Section {
+/// What is explained of an engine. `share` is `None` where no result of it differs.
+pub(super) fn section(engine: &Explained, share: Option<&Share>) -> Section {
     let mut section =
         Section::new(format!("explained-{}", engine.engine), format!("{} {}", engine.engine, engine.label));
-    if let Some(why) = &engine.absent {
-        section.statement(
-            Mark::Skipped,
-            "Not asked",
-            format!("{why}; {} differ.", plural(size(engine.pairs_differing), "result")),
-        );
-        return section;
-    }
-    if engine.pairs_differing == 0 {
+    let Some(share) = share else {
         section.text("No result differs from the strict reference.".to_owned());
+        return section;
+    };
+    if let Some(why) = &engine.absent {
+        let text = format!("{why}; {} differ.", plural(share.differing, "result"));
+        section.statement(Mark::Skipped, "Not asked", text);
         return section;
     }
     section.text(format!(
         "{} of {} proven, {} of them by rules alone: {} of the elements that differ in those looked at.",
-        count(engine.pairs_proven),
-        plural(size(engine.pairs_differing), "differing result"),
-        count(engine.pairs_named),
-        share(engine.elements_proven, engine.elements_differing)
+        count(share.proven() as u64),
+        plural(share.differing, "differing result"),
+        count(share.named as u64),
+        of_elements(share)
     ));
-    // Of each thing that it does: the operations in which it does, and the results in which that has a part.
-    let mut does: BTreeMap<(Known, String), (BTreeSet<String>, Vec<String>)> = BTreeMap::new();
-    for pair in engine.pairs.iter().filter(|p| p.grade.is_proof()) {
-        for (known, text, operations) in parts(engine, pair) {
-            let (all, cases) = does.entry((known, text)).or_default();
-            all.extend(operations);
-            cases.push(short(&pair.case));
-        }
+    section.table(causes(engine));
+    rest(engine, &mut section);
+    for (pair, step) in engine.pairs.iter().filter_map(|p| Some((p, p.step.as_ref()?))) {
+        let line = if step.line > 0 { format!("Line {}", step.line) } else { "First".to_owned() };
+        let (strict, found) = (value(&step.strict), value(&step.found));
+        let text = format!(
+            "`{}` is the first value that differs in {}: {found}, and strict arithmetic gives {strict}; {}.",
+            step.expression,
+            pair.case,
+            because(engine, pair)
+        );
+        section.statement(Mark::Differs, line, text);
     }
-    let mut does: Vec<_> = does.into_iter().collect();
-    does.sort_by_key(|((known, _), (_, cases))| (*known, std::cmp::Reverse(cases.len())));
+    orders(engine, &mut section);
+    if share.untested > 0 {
+        let told: Vec<String> = engine.unasked.iter().map(|u| format!("{} ({})", path(&u.case), u.reason)).collect();
+        let which = if told.is_empty() { String::new() } else { format!(": {}", list(&told, LISTED)) };
+        let text = format!("Nothing is known of {}{which}.", plural(share.untested, "result"));
+        section.statement(Mark::Untested, "Not looked at", text);
+    }
+    section
+}
+
+/// The share of elements that differ which are proven.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+pub(super) fn of_elements(share: &Share) -> String {
+    percent(share.proven_elements as f64 / share.elements.max(1) as f64)
+}
+
+/// Of each thing that it does: the operations in which it does, the results in which that has a part, and what the
+/// specification says of it.
+fn causes(engine: &Explained) -> Table {
     let columns = [
         Column::text("what it does"),
         Column::text("in"),
         Column::number("results").about("Proven results in which that has a part."),
         Column::text("for example"),
+        Column::text("specification"),
     ];
-    let mut table = Table::new(format!("causes-{}", engine.engine), &columns).most(does.len());
-    for ((_, text), (operations, mut cases)) in does {
-        let all: Vec<String> = operations.into_iter().collect();
-        let within = if all.is_empty() { "all it computes".to_owned() } else { list(&all, LISTED) };
-        let results = cases.len() as u64;
-        cases.dedup();
+    let groups = proof::groups(engine);
+    let mut table = Table::new(format!("causes-{}", engine.engine), &columns).most(groups.len());
+    for group in &groups {
+        let within =
+            if group.operations.is_empty() { "all it computes".to_owned() } else { list(&group.operations, LISTED) };
+        let mut variants: Vec<String> = group.cases.iter().map(|case| path(case).to_owned()).collect();
+        variants.dedup();
+        let paragraphs: Vec<String> =
+            permission::of(&group.does, &group.operations).iter().map(permission::Paragraph::text).collect();
         table.push([
-            Cell::text(text),
+            Cell::text(group.does.text()),
             Cell::text(within),
-            Cell::number(count(results)),
-            Cell::text(list(&cases, NAMED)),
+            Cell::number(count(group.cases.len() as u64)),
+            Cell::text(list(&variants, NAMED)),
+            Cell::text(paragraphs.join("; ")),
         ]);
     }
-    section.table(table);
+    table
+}
+
+/// What is left: single operations, results of which a part is given, and those of which nothing is.
+fn rest(engine: &Explained, section: &mut Section) {
     for how in [Grade::Itself, Grade::Partly, Grade::Unexplained] {
-        let mut cases: Vec<String> = engine.pairs.iter().filter(|p| p.grade == how).map(|p| short(&p.case)).collect();
-        if cases.is_empty() {
-            continue;
-        }
-        let results = cases.len();
-        cases.dedup();
+        let of: Vec<&Pair> = engine.pairs.iter().filter(|p| proof::grade(engine, p) == how).collect();
+        let Some(first) = of.first() else { continue };
+        let mut variants: Vec<String> = of.iter().map(|p| path(&p.case).to_owned()).collect();
+        variants.dedup();
+        let be = if of.len() == 1 { "is" } else { "are" };
         let (title, text) = match how {
             Grade::Itself => (
                 "Single operations",
-                "are an operation alone, which this adapter computes in its own way; nothing that was tried gives its bits",
+                "an operation alone, which this adapter computes in its own way; nothing that was tried gives its bits",
             ),
-            Grade::Partly => ("In part", "are reproduced in some of the elements that differ"),
-            _ => ("Not explained", "are given by nothing that was tried"),
+            Grade::Partly => ("In part", "reproduced in some of the elements that differ"),
+            _ => ("Not explained", "given by nothing that was tried"),
         };
-        section.statement(
-            Mark::Differs,
-            title,
-            format!("{} {text}: {}.", plural(results, "result"), list(&cases, LISTED)),
-        );
+        let left = first.first.as_ref().map_or_else(String::new, |left| {
+            format!(
+                " The first that is left: element {} of {} is {}, and {} is given.",
+                left.element, first.case, left.found, left.given
+            )
+        });
+        let text = format!("{} {be} {text}: {}.{left}", plural(of.len(), "result"), list(&variants, LISTED));
+        section.statement(Mark::Differs, title, text);
     }
-    if !engine.unasked.is_empty() {
-        let cases: Vec<String> = engine.unasked.iter().map(|u| format!("{} ({})", short(&u.case), u.reason)).collect();
-        section.statement(Mark::Failed, "Not looked at", format!("{}.", list(&cases, LISTED)));
+}
+
+/// A binary32 number from its bits, with them.
+fn value(hex: &str) -> String {
+    let word = hex.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    word.map_or_else(|| hex.to_owned(), |word| format!("{:e} ({hex})", f32::from_bits(word)))
+}
+
+/// The orders in which sums are added.
+fn orders(engine: &Explained, section: &mut Section) {
+    let columns = [Column::text("sum"), Column::text("is added as")];
+    let mut table = Table::new(format!("orders-{}", engine.engine), &columns).most(engine.orders.len());
+    for one in &engine.orders {
+        table.push([Cell::text(one.operation.as_str()), Cell::text(one.orders.join(", "))]);
     }
-    section
+    section.table(table);
 }
 
-fn size(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn share(part: u64, of: u64) -> String {
-    percent(part as f64 / of.max(1) as f64)
-}
-
-/// A case without its parameters.
-fn short(case: &str) -> String {
-    case.split('?').next().unwrap_or(case).to_owned()
+/// How well a result is explained and by what, in a line.
+pub(super) fn because(engine: &Explained, pair: &Pair) -> String {
+    let causes = proof::causes_in_words(&proof::causes(engine, pair), LISTED);
+    let grade = proof::grade_in_words(proof::grade(engine, pair));
+    if causes.is_empty() { grade.to_owned() } else { format!("{grade}: {causes}") }
 }
 
 /// Every case.
@@ -211,13 +190,7 @@ fn cases(engine: &Explained) -> Section {
         });
         section.fact(
             pair.case.clone(),
-            format!(
-                "{}: {} ({} of {} elements){first}",
-                grade(pair.grade),
-                causes(engine, pair),
-                pair.reproduced,
-                pair.elements
-            ),
+            format!("{} ({} of {} elements){first}", because(engine, pair), pair.reproduced, pair.elements),
         );
     }
     section
@@ -236,7 +209,7 @@ fn rows(file: &ExplainFile) -> Rows {
                 file.record.as_str().into(),
                 engine.engine.as_str().into(),
                 pair.case.as_str().into(),
-                grade(pair.grade).into(),
+                proof::grade_in_words(proof::grade(engine, pair)).into(),
                 liberties.join(" ").into(),
                 first.operations.join("; ").into(),
                 (pair.by.len() as u64).into(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::document::{Cell, Column, Document, Section, Table, Text, Tone};
 use super::{View, text};
+use crate::facts::proof::{self, Share};
 use crate::facts::training::{self, Row};
 use crate::facts::{self, Soundness};
 use crate::record::{AxisLevel, Engine, EngineStatus, Outcome, Record, Role};
@@ -68,6 +69,7 @@ impl<'r> Statement<'r> {
         for (axis, what) in &AXES[1..] {
             out.extend(sentence(record, rows, *axis, what));
         }
+        out.extend(explained(record));
         let untested: Vec<String> = AXES
             .iter()
             .filter(|(a, _)| rows.iter().all(|r| r.on(*a).compared == 0))
@@ -86,7 +88,7 @@ impl<'r> Statement<'r> {
         if !failed.is_empty() {
             out.push(format!("Not all cases ran on {}.", text::list(&failed, failed.len())));
         }
-        out.extend(record.notes.iter().cloned());
+        out.extend(record.notes.iter().map(|note| text::fact(note).to_owned()));
         if rows.iter().flat_map(|r| &r.cells).any(|c| c.relative().is_some()) {
             out.push(
                 "The relative difference of an output is the norm of the difference divided by the norm of the output, over \
@@ -164,6 +166,32 @@ impl<'r> Statement<'r> {
         }
         Some(out)
     }
+}
+
+/// What of the differences from the strict reference is explained; `None` where nobody looked.
+fn explained(record: &Record) -> Option<String> {
+    let shares = proof::shares(record);
+    let one = |s: &Share| {
+        let engine = record.engine(&s.engine).map_or_else(|| s.label.clone(), named);
+        let open = if s.untested > 0 {
+            format!(" ({} were not looked at)", text::count(s.untested as u64))
+        } else {
+            String::new()
+        };
+        format!("{} of {} on {engine}{open}", text::count(s.proven() as u64), text::count(s.differing as u64))
+    };
+    let told: Vec<String> = shares.iter().filter(|s| s.differing > s.untested).map(one).collect();
+    let named: usize = shares.iter().map(|s| s.named).sum();
+    let measured: usize = shares.iter().map(|s| s.measured).sum();
+    (!told.is_empty()).then(|| {
+        format!(
+            "Of the results that differ from a strict IEEE-754 reference, in all kernels, an interpreter that was given named \
+             causes reproduced every bit of {}: {} by rules of arithmetic, {} by the adapter's own values of single operations.",
+            text::list(&told, told.len()),
+            text::count(named as u64),
+            text::count(measured as u64)
+        )
+    })
 }
 
 /// An adapter with its driver.

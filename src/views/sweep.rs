@@ -57,22 +57,14 @@ pub fn swept(file: &SweepFile) -> serde_json::Result<Prepared> {
         let text = document.headline.clone();
         document.findings.push(Finding::new(Weight::Error, "nothing-swept", "", "", text));
     }
-    Ok(Prepared { document, rows: vec![rows(file)], json: serde_json::to_value(file)? })
+    Ok(Prepared { document, rows: vec![rows(&file.sweeps)], json: serde_json::to_value(file)? })
 }
 
 /// For tools: each function, and whether the specification allows all its results.
 fn findings(sweep: &AdapterSweep) -> Vec<Finding> {
     let of = |weight, kind: &str, name: String, text: String| Finding::new(weight, kind, &sweep.engine, name, text);
     let judged = sweep.functions.iter().map(|s| match &s.first_outside {
-        Some(first) => {
-            let text = format!(
-                "{} of {} results are not allowed, the first {}",
-                count(s.outside),
-                count(s.count),
-                point(s, first)
-            );
-            of(Weight::Failure, "outside-specification", name(s), text)
-        }
+        Some(_) => of(Weight::Failure, "outside-specification", name(s), results(s)),
         None => of(Weight::Pass, "swept", name(s), format!("{} correctly rounded, the others allowed", share(s))),
     });
     let missing = sweep.missing.iter().map(|m| {
@@ -80,6 +72,18 @@ fn findings(sweep: &AdapterSweep) -> Vec<Finding> {
         of(weight, kind, m.function.clone(), m.reason.clone())
     });
     judged.chain(missing).collect()
+}
+
+/// The function with its results that the specification forbids, where it has one.
+pub(super) fn forbidden_text(swept: &Swept) -> String {
+    format!("{}: {}", name(swept), results(swept))
+}
+
+/// How many results the specification forbids, and the first.
+fn results(swept: &Swept) -> String {
+    let (some, all) = (count(swept.outside), count(swept.count));
+    let first = swept.first_outside.as_ref().map(|first| format!(", the first {}", point(swept, first)));
+    format!("{some} of {all} results are not allowed{}", first.unwrap_or_default())
 }
 
 /// An input in numbers.
@@ -132,7 +136,7 @@ fn adapter(sweep: &AdapterSweep) -> Section {
             Cell::number(error(&s.worst_ulp)),
             Cell::number(at),
             Cell::number(error(&s.worst_absolute)),
-            Cell::number(count(s.classes.nan_versus_number + s.classes.infinite + s.classes.not_finite)),
+            Cell::number(count(s.classes.no_number())),
             Cell::number(count(s.outside)),
         ]);
     }
@@ -141,7 +145,7 @@ fn adapter(sweep: &AdapterSweep) -> Section {
     if !broken.is_empty() {
         section.statement(Mark::Outside, "Not allowed", format!("{}.", list(&broken, LISTED)));
     }
-    let sampled = sweep.functions.iter().filter(|s| s.inputs == Inputs::Stratified && s.count < every(s)).count();
+    let sampled = sweep.functions.iter().filter(|s| s.inputs == Inputs::Stratified && s.count < s.every()).count();
     if sampled > 0 {
         section.text(format!(
             "{} of a sample of 2^20 inputs, equally many of every sign and exponent: nothing is known of the others.",
@@ -153,11 +157,6 @@ fn adapter(sweep: &AdapterSweep) -> Section {
         section.statement(mark, title, format!("{}: {}.", missing.function, missing.reason));
     }
     section
-}
-
-/// How many inputs there are.
-fn every(swept: &Swept) -> u64 {
-    1 << (swept.dtype.width() * swept.operands).min(32)
 }
 
 fn name(swept: &Swept) -> String {
@@ -218,7 +217,7 @@ fn details(sweep: &AdapterSweep) -> Section {
 }
 
 /// A row a function and adapter.
-fn rows(file: &SweepFile) -> Rows {
+pub(super) fn rows(sweeps: &[AdapterSweep]) -> Rows {
     let columns = [
         "engine",
         "adapter",
@@ -249,7 +248,7 @@ fn rows(file: &SweepFile) -> Rows {
     ];
     let mut rows = Rows::new("sweep", &columns);
     let hex = |p: Option<u32>| p.map(|p| format!("{p:#010x}"));
-    for sweep in &file.sweeps {
+    for sweep in sweeps {
         let (name, driver) = (sweep.adapter.name.as_str(), sweep.adapter.driver_info.as_str());
         for s in &sweep.functions {
             let c = &s.classes;
@@ -285,6 +284,8 @@ fn rows(file: &SweepFile) -> Rows {
         for m in &sweep.missing {
             let mut row: Vec<super::document::Value> =
                 vec![sweep.engine.as_str().into(), name.into(), driver.into(), m.function.as_str().into()];
+            row.push(m.dtype.map(|d| format!("{d:?}").to_lowercase()).into());
+            row.push(m.inputs.map(Inputs::name).into());
             row.resize(columns.len() - 1, super::document::Value::Empty);
             row.push(m.reason.as_str().into());
             rows.push(row);

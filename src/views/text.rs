@@ -2,8 +2,9 @@
 
 use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
-pub(crate) use crate::model::words::{count, list, number, percent, plural, quoted, short, ulp};
-use crate::record::{Engine, Level, OwnKernel, Record, Role, Settings, Status};
+use crate::model::CaseId;
+pub(crate) use crate::model::words::{count, fact, list, number, percent, plural, quoted, short, ulp};
+use crate::record::{Engine, Level, OwnKernel, Provenance, Record, Role, SWEEP, Settings, Status};
 
 /// A status as a mark.
 pub(crate) fn mark(status: Status) -> Mark {
@@ -95,8 +96,33 @@ pub(crate) fn command(record: &Record, case: &str) -> String {
     command_of(record.provenance.own.as_ref(), &[case])
 }
 
+/// [`command`] of several cases of one kernel on an engine, as it was asked for.
+pub(crate) fn command_on(asked: &Provenance, engine: Option<&Engine>, cases: &[&str]) -> String {
+    let command = command_of(asked.own.as_ref(), cases);
+    let Some(engine) = engine else { return command };
+    if cases.iter().all(|case| sweep_command(case).is_none()) {
+        return command + &engine_options(&asked.settings, engine);
+    }
+    // A sweep takes no variable; it has those that it is started with.
+    let variables = engine.variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value)));
+    let planted = asked.settings.planted.iter().filter(|_| engine.role() == Role::Planted);
+    let planted: Vec<String> = planted.map(|mode| format!(" --planted {}", quoted(mode))).collect();
+    format!("{}{command}{}", variables.collect::<String>(), planted.concat())
+}
+
+/// The command that makes a sweep again; nothing for another case.
+fn sweep_command(case: &str) -> Option<String> {
+    let id = CaseId::parse(case).ok().filter(|id| id.kernel() == SWEEP)?;
+    let dtype = if id.parameter("dtype") == Some("f16") { " --dtype f16" } else { "" };
+    let inputs = if id.parameter("inputs") == Some("all") { "" } else { " --inputs stratified" };
+    Some(format!("repro-audit sweep {}{dtype}{inputs}", quoted(id.variant())))
+}
+
 /// [`command`] of several cases of one kernel, with what is known of the user's own.
 pub(crate) fn command_of(own: Option<&OwnKernel>, cases: &[&str]) -> String {
+    if let Some(command) = cases.first().and_then(|case| sweep_command(case)) {
+        return command;
+    }
     let own = own.filter(|own| cases.iter().all(|case| own.is_of(case)));
     let (start, option) = own.map_or_else(|| ("repro-audit case".to_owned(), ""), |own| (own_command(own), " --case"));
     let ids: Vec<String> = cases.iter().map(|id| format!("{option} '{}'", id.replace('\'', r"'\''"))).collect();
@@ -106,8 +132,12 @@ pub(crate) fn command_of(own: Option<&OwnKernel>, cases: &[&str]) -> String {
 /// The options that bring an engine back: what was planted in it, the variables that were set, or the command that it is.
 pub(crate) fn engine_options(settings: &Settings, engine: &Engine) -> String {
     let mut out = String::new();
+    // Places of interpreters follow from all of them.
     for mode in settings.planted.iter().filter(|_| engine.role() == Role::Planted) {
         out.push_str(&format!(" --planted {}", quoted(mode)));
+    }
+    for file in settings.models.iter().filter(|_| engine.role() == Role::Planted) {
+        out.push_str(&format!(" --as {}", quoted(file)));
     }
     if let Some(threads) = engine.variables.get("threads").filter(|_| engine.role() == Role::Cpu) {
         out.push_str(&format!(" --threads {}", quoted(threads)));

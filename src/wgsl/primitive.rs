@@ -112,6 +112,12 @@ impl Type {
         }
     }
 
+    /// The scalar with this index of a value of this type, as an expression.
+    #[must_use]
+    pub fn part(self, value: &str, index: usize) -> String {
+        self.parts(value).into_iter().nth(index).unwrap_or_default()
+    }
+
     /// The scalars of a value of this type, as expressions.
     fn parts(self, value: &str) -> Vec<String> {
         const NAMES: [&str; 4] = ["x", "y", "z", "w"];
@@ -156,12 +162,14 @@ pub struct Primitive {
     operands: Vec<Type>,
     /// The scalars of the result, of [`RESULT`], each with its type.
     results: Vec<(String, Kind)>,
+    /// The result's type; `None` where it has members.
+    result: Option<Type>,
 }
 
 impl Primitive {
     fn new(expression: String, operands: Vec<Type>, result: Type) -> Self {
         let results = result.parts(RESULT).into_iter().map(|part| (part, result.kind)).collect();
-        Self { expression, operands, results }
+        Self { expression, operands, results, result: Some(result) }
     }
 
     /// A call of a built-in function.
@@ -175,7 +183,7 @@ impl Primitive {
     #[must_use]
     pub fn splitting(function: &str, operand: Type, members: [(&str, Kind); 2]) -> Self {
         let results = members.map(|(member, kind)| (format!("{RESULT}.{member}"), kind)).to_vec();
-        Self { expression: format!("{function}($0)"), operands: vec![operand], results }
+        Self { expression: format!("{function}($0)"), operands: vec![operand], results, result: None }
     }
 
     /// `left operator right`.
@@ -209,22 +217,9 @@ impl Primitive {
     #[must_use]
     pub fn by_model(&self, source: &str) -> Option<Self> {
         let called = |name: &str| source.contains(&format!("fn {name}(")).then(|| name.to_owned());
-        let suffix = |ty: &Type| match (ty.shape, ty.kind) {
-            (Shape::Scalar, Kind::F32 | Kind::U32 | Kind::I32 | Kind::Bool) => String::new(),
-            (Shape::Scalar, Kind::F16) => "_f16".to_owned(),
-            (Shape::Vector(n), _) => format!("_vec{n}"),
-            (Shape::Matrix { columns, rows }, _) => format!("_mat{columns}x{rows}"),
-        };
-        let mut types: Vec<String> = self.operands.iter().map(suffix).filter(|s| !s.is_empty()).collect();
-        let operator =
-            OPERATORS.iter().find(|(text, _)| self.expression == format!("$0 {text} $1")).map(|(_, name)| *name);
-        if operator.is_none() {
-            types.dedup();
-        }
-        let types = types.concat();
         let mut by = self.clone();
-        if self.results.iter().any(|(part, _)| part.starts_with("r.") && part.len() > 3) {
-            let function = self.expression.split('(').next()?;
+        if self.result.is_none() {
+            let (function, types) = (self.expression.split('(').next()?, self.model_types());
             by.expression = "$0".to_owned();
             for (part, _) in &mut by.results {
                 let name = called(&format!("model_{function}_{}{types}", part.strip_prefix("r.")?))?;
@@ -232,15 +227,65 @@ impl Primitive {
             }
             return Some(by);
         }
-        let name = match operator {
+        let places = PLACES.iter().take(self.operands.len()).copied().collect::<Vec<_>>().join(", ");
+        by.expression = format!("{}({places})", called(&self.model_name()?)?);
+        Some(by)
+    }
+
+    /// How a function's name ends in a model, by the types of its operands.
+    fn model_types(&self) -> String {
+        let suffix = |ty: &Type| match (ty.shape, ty.kind) {
+            (Shape::Scalar, Kind::F32 | Kind::U32 | Kind::I32 | Kind::Bool) => String::new(),
+            (Shape::Scalar, Kind::F16) => "_f16".to_owned(),
+            (Shape::Vector(n), _) => format!("_vec{n}"),
+            (Shape::Matrix { columns, rows }, _) => format!("_mat{columns}x{rows}"),
+        };
+        let mut types: Vec<String> = self.operands.iter().map(suffix).filter(|s| !s.is_empty()).collect();
+        if self.operator().is_none() {
+            types.dedup();
+        }
+        types.concat()
+    }
+
+    /// The name of the operator, where it is one of two operands.
+    fn operator(&self) -> Option<&'static str> {
+        OPERATORS.iter().find(|(text, _)| self.expression == format!("$0 {text} $1")).map(|(_, name)| *name)
+    }
+
+    /// The name of the function that computes it in a model, for what has one result.
+    #[must_use]
+    pub fn model_name(&self) -> Option<String> {
+        let types = self.model_types();
+        Some(match self.operator() {
             Some(name) => format!("model_{name}{types}"),
             None if self.expression == "-$0" => format!("model_negate{types}"),
             None if self.is_function() => format!("model_{}{types}", self.expression.split('(').next()?),
             None => format!("model_{}_from_{}", self.results.first()?.1.wgsl(), self.operands.first()?.kind.wgsl()),
-        };
-        let places = PLACES.iter().take(self.operands.len()).copied().collect::<Vec<_>>().join(", ");
-        by.expression = format!("{}({places})", called(&name)?);
-        Some(by)
+        })
+    }
+
+    /// The types of its operands.
+    #[must_use]
+    pub fn operands(&self) -> &[Type] {
+        &self.operands
+    }
+
+    /// Whether it is `left * right`.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        self.expression == "$0 * $1"
+    }
+
+    /// The type of its result; `None` where that has members.
+    #[must_use]
+    pub fn result_type(&self) -> Option<String> {
+        self.result.map(Type::wgsl)
+    }
+
+    /// Whether it is an operator on one or two scalars.
+    #[must_use]
+    pub fn is_scalar_operator(&self) -> bool {
+        self.expression.starts_with(['$', '-']) && self.operands.iter().all(|t| t.shape == Shape::Scalar)
     }
 
     /// Whether it is a call of a built-in function, and no operator or conversion.

@@ -36,7 +36,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
 const CRATES: [(&str, &[&str]); 4] = [
     ("wgpu", &["engines"]),
     ("ash", &["engines"]),
-    ("naga", &["engines", "kernels", "wgsl"]),
+    ("naga", &["audit", "engines", "kernels", "wgsl"]),
     ("clap", &["cli", "rng"]),
 ];
 

@@ -4,6 +4,7 @@ mod alike;
 #[path = "../fleet/mod.rs"]
 mod fleet;
 mod forged;
+mod swept;
 
 use std::path::{Path, PathBuf};
 

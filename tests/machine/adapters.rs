@@ -2,6 +2,7 @@
 //! embedded one is always here.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::{adapters, program, record_in, run, status, stderr};
@@ -9,7 +10,7 @@ use libtest_mimic::{Failed, Trial};
 use repro_audit::kernels;
 use repro_audit::model::FindingKind;
 use repro_audit::numerics::arith::Arithmetic;
-use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Record, Status};
+use repro_audit::record::{CaseRecord, Engine, Execution, Outcome, Reader, Record, Status};
 
 /// Results outside the specification that are the driver's, each with its cause: `label text | kernel/variant | why`.
 /// One that has gone is reported too.
@@ -273,6 +274,27 @@ fn ties_left_to_the_launch_depend_on_it(record: &Record) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Bytes that a set has more with another audit of this machine, besides the one in a folder. What repeats is in it already.
+fn second_audit_adds_little(first: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let again = folder.path().display().to_string();
+    let output = run(&mut program(&["gpu", "--repeats", "8", "--out", &again]));
+    if status(&output) != 0 {
+        return Err(stderr(&output).into());
+    }
+    let size = |folders: &[&Path]| -> Result<usize, Failed> {
+        let reader = Reader::default();
+        for folder in folders {
+            reader.read(&folder.join("record.json"))?;
+        }
+        let mut out = Vec::new();
+        reader.finish().write(&mut out)?;
+        Ok(out.len())
+    };
+    let (one, two) = (size(&[first])?, size(&[first, folder.path()])?);
+    if two - one < 60_000 { Ok(()) } else { Err(format!("{} of {one} bytes", two - one).into()) }
+}
+
 /// A quick audit, and what it must show of each adapter here.
 pub(crate) fn trials() -> Vec<Trial> {
     let drivers = adapters().iter().any(|a| !a.is_embedded());
@@ -296,6 +318,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
         })
     }];
+    trials.push(crate::trial("adapters", "a second audit adds less than 60 kB to a merged set", move || {
+        second_audit_adds_little(folder.path())
+    }));
     if !drivers {
         trials.push(
             crate::trial("adapters", "no driver here: only the interpreter is audited", || Ok(()))

@@ -8,6 +8,7 @@ mod chance;
 mod common;
 mod drivers;
 mod engines;
+mod explained;
 mod facts;
 #[path = "../fixture/mod.rs"]
 mod fixture;

@@ -2,12 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use repro_audit::facts::{
+    self,
+    pair::{Compared, ResultChange, compare},
+};
 use repro_audit::formats::{Options, github, junit, terminal};
+use repro_audit::gate::{self, Lock, Policy, Question};
+use repro_audit::model::Skip;
 use repro_audit::model::sweep::{Point, SweepFile};
-use repro_audit::views::View as _;
+use repro_audit::numerics::sweep::order::sampled;
+use repro_audit::record::{EngineStatus, Outcome, Record, SWEEP};
+use repro_audit::views::document::Weight;
 use repro_audit::views::sweep::swept;
+use repro_audit::views::{View as _, audit};
 
 use crate::common::{program, run, status, stderr, without_adapters, words};
+use crate::fixture::{full, sweeps::with_sweeps};
 
 /// A sweep of these functions in binary16, as it was written.
 fn sweep(folder: &Path, name: &str, arguments: &[&str]) -> (PathBuf, SweepFile) {
@@ -82,4 +92,118 @@ fn pairs_of_adapters_are_counted_as_comparisons() {
     let (path, _) = sweep(folder.path(), "a.json", &planted);
     let output = run(&mut program(&["sweep", "--compare", &path.display().to_string()]));
     assert!(words(&output).starts_with("1 of 2 comparisons of functions differs"), "{}", words(&output));
+}
+
+/// A record whose `vulkan:1` has a result of `exp` that nothing allows, at one input; `sqrt` was not tried on `vulkan:0`.
+fn broken() -> Record {
+    let place = sampled(0x3f805);
+    with_sweeps(full(1), move |p, r| if p == place { r ^ 0x40_0000 } else { r })
+}
+
+/// In an audit, what a sweep finds is told as what a case finds, and what was not tried is no agreement.
+#[test]
+fn an_audit_tells_what_its_sweeps_found_and_did_not_try() {
+    let record = broken();
+    let document = audit::Audit::new(&record).document();
+    let text = terminal::write(&document, &Options { width: 160, full: true, ..Options::default() });
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("vulkan:1: exp: 1 of 1,048,576 results are not allowed, the first exp("), "{words}");
+    assert!(words.contains("vulkan:0: 1 function (sqrt): its process died of signal 11"), "{words}");
+    let row = text.lines().find(|l| l.trim_start().starts_with("sqrt ")).expect("a row");
+    assert!(row.contains('–') && row.contains("all"), "untested on one adapter, and right on the other: {row}");
+    let failures: Vec<_> = document.findings.iter().filter(|f| f.case.starts_with("sweep/")).collect();
+    let told = |engine: &str, case: &str| failures.iter().find(|f| f.engine == engine && f.case.contains(case));
+    assert_eq!(told("vulkan:1", "/exp?").expect("it is told").weight, Weight::Failure, "forbidden");
+    assert_eq!(told("vulkan:1", "/sqrt?").expect("it is told").weight, Weight::Pass, "right");
+    assert!(told("vulkan:0", "/sqrt?").is_none(), "what was not tried has neither passed nor failed");
+    assert!(words.contains("repro-audit sweep exp --inputs stratified"), "the command that makes it again: {words}");
+    // Without the forbidden result there is no such sentence.
+    let fine = with_sweeps(full(1), |_, r| r);
+    let text = terminal::write(
+        &audit::Audit::new(&fine).document(),
+        &Options { width: 160, full: true, ..Options::default() },
+    );
+    assert!(!text.contains("results are not allowed"), "{text}");
+}
+
+/// A function that failed makes the record incomplete; one that an adapter lacks the means for does not.
+#[test]
+fn a_sweep_that_failed_is_a_fault_of_the_record() {
+    let of = |change: &dyn Fn(&mut Record)| {
+        let mut record = broken();
+        change(&mut record);
+        facts::soundness(&record).reasons.into_iter().filter(|r| r.text.contains("sweep/")).count()
+    };
+    assert_eq!(of(&|_| ()), 0, "not tried");
+    assert_eq!(of(&|r| r.sweeps[0].missing[0].failed = true), 1, "failed");
+    let why = Skip::Feature { feature: repro_audit::kernels::Feature::ShaderF16 };
+    assert_eq!(of(&|r| r.sweeps[0].missing[0].why = Some(why.clone())), 0, "skipped");
+}
+
+/// Two records: the same sample, another result in it, and a function that one side alone has.
+#[test]
+fn compared_records_tell_which_functions_changed_and_how() {
+    let (old, new) = (with_sweeps(full(1), |_, r| r), broken());
+    let pair = compare(&old, &new, &[]).expect("a pair");
+    let swept =
+        |pair: &Compared| -> Vec<ResultChange> { pair.results.iter().filter(|r| r.kernel == SWEEP).cloned().collect() };
+    let found = swept(&pair);
+    let changed: Vec<(&str, &str)> = found.iter().map(|r| (r.variant.as_str(), r.engines.1.as_str())).collect();
+    assert_eq!(changed, [("exp", "vulkan:1")], "one function on one adapter");
+    let note = &found[0].note;
+    assert_eq!(note, "not correctly rounded in 1 of 1,048,576 results, before 0; forbidden are 1, before 0", "and how");
+    assert!(pair.drifts(), "a policy that forbids drift fails");
+    let same = compare(&new, &new, &[]).expect("a pair");
+    assert_eq!((swept(&same).len(), same.sameness.compared), (0, pair.sameness.compared), "nothing else");
+    let mut without = new.clone();
+    without.sweeps[1].functions.retain(|s| s.function != "sqrt");
+    without.sweeps[0].missing.clear();
+    let lost = compare(&new, &without, &[]).expect("a pair");
+    assert!(
+        swept(&lost).is_empty() && !lost.absent.cases.0.is_empty() && lost.drifts(),
+        "what is on one side alone is no agreement"
+    );
+    assert!(!compare(&new, &full(1), &[]).expect("a pair").absent.cases.0.is_empty(), "a record of an older format");
+}
+
+/// Lock and policy: a changed bit of the sample fails, a forbidden result breaks the rule, and repeatability is not asked.
+#[test]
+fn the_gate_judges_sweeps_as_it_does_cases() {
+    let complete = |mut record: Record| {
+        record.engines.retain(|e| e.status == EngineStatus::Complete);
+        let there: Vec<String> = record.engines.iter().map(|e| e.id.clone()).collect();
+        record.cases.iter_mut().for_each(|c| {
+            c.executions.retain(|x| there.contains(&x.engine) && !matches!(x.outcome, Outcome::Failed { .. }));
+            c.executions.iter_mut().for_each(|x| x.findings.clear());
+        });
+        record.verdicts = facts::verdicts(&record);
+        record.with_sweep_cases()
+    };
+    let (fine, broken) = (complete(with_sweeps(full(1), |_, r| r)), complete(broken()));
+    let lock = Lock::of(std::slice::from_ref(&fine)).expect("a lock");
+    let check = |record: &Record, policy: &str| {
+        let policy = Policy::parse("p", policy).expect("a policy");
+        let question = Question {
+            lock: &lock,
+            lock_file: "repro.lock",
+            policy: &policy,
+            policy_file: "p",
+            records: std::slice::from_ref(record),
+            missing: &[],
+            engines: &[],
+            strict: false,
+        };
+        let items = gate::check(&question).items;
+        let mine = items.into_iter().filter(|i| i.case.as_ref().is_some_and(|c| c.starts_with("sweep/")));
+        mine.map(|i| (i.case.unwrap_or_default(), i.outcome)).collect::<Vec<_>>()
+    };
+    let exp = "sweep/exp?dtype=f32&inputs=stratified".to_owned();
+    assert!(check(&fine, "").iter().all(|(_, o)| *o == gate::Outcome::Same), "{:?}", check(&fine, ""));
+    assert!(check(&broken, "").contains(&(exp.clone(), gate::Outcome::DigestChanged)), "other bits");
+    let rule = "[[rule]]\nkernel = \"sweep\"\nrequire = \"within-specification\"\n";
+    assert!(check(&broken, rule).contains(&(exp.clone(), gate::Outcome::BeyondRule)), "{:?}", check(&broken, rule));
+    assert!(check(&fine, rule).iter().all(|(_, o)| *o == gate::Outcome::WithinRule), "all within");
+    let known = "[[rule]]\nkernel = \"sweep\"\nvariant = \"exp\"\nknown-deviation = { reason = \"a bug\", link = \"https://example.org/1\", status = \"outside-specification\" }\n";
+    assert!(check(&broken, known).contains(&(exp, gate::Outcome::KnownDeviation)), "{:?}", check(&broken, known));
+    assert!(check(&broken, "[[rule]]\nrequire = \"repeatable\"\n").is_empty(), "one run says nothing of it");
 }

@@ -2,7 +2,8 @@
 
 use repro_audit::facts::{self, Asked};
 use repro_audit::formats::{self, Options};
-use repro_audit::record::{CaseRecord, Distinct, Outcome, Record};
+use repro_audit::model::Skip;
+use repro_audit::record::{CaseRecord, Distinct, EngineStatus, Outcome, Record, Status};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 use repro_audit::views::document::Block;
@@ -182,4 +183,56 @@ fn what_was_not_changed_is_not_told_as_the_same() {
     let text = common::words(&common::run(&mut common::without_adapters(&arguments)));
     assert!(text.contains("The same bits for every configuration, in"), "{text}");
     assert!(!text.contains("and thread count"), "{text}");
+}
+
+/// Statement: an id of the page is of one place, so that a link leads to it.
+#[test]
+fn every_id_of_the_page_is_of_one_place() {
+    let page = formats::html::write(&Audit::new(&fixture::full(3)).document());
+    let ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let once: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert!(ids.len() > 20, "{ids:?}");
+    let mut again: Vec<&str> = once.iter().copied().filter(|id| ids.iter().filter(|i| i == &id).count() > 1).collect();
+    again.truncate(5);
+    assert!(again.is_empty(), "{again:?}");
+}
+
+/// Statement: what to do is no part of what a paper states.
+#[test]
+fn a_paper_is_given_no_advice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let arguments = ["gpu", "--kernel", "max", "--repeats", "1", "--out", &out];
+    assert_eq!(common::status(&common::run(&mut common::without_adapters(&arguments))), 0, "it runs");
+    let record = common::record_in(folder.path());
+    let noted = |text: &str| record.notes.iter().any(|n| n.contains(text));
+    assert!(noted("use --repeats 2 or more") && noted("install Mesa's lavapipe"), "{:?}", record.notes);
+    let text = formats::markdown::write(&Statement::new(&record).document());
+    assert!(text.contains("One run of each case does not test repeatability."), "{text}");
+    assert!(!text.contains("--repeats") && !text.contains("install"), "{text}");
+}
+
+/// Statement: adapters that gave nothing are not told as some that finished, and a case that was skipped is none that
+/// differs.
+#[test]
+fn what_did_not_finish_or_was_skipped_is_told_as_that() {
+    let mut record = of_operations(common::program);
+    for engine in record.engines.iter_mut().filter(|e| e.is_driver()) {
+        engine.status = EngineStatus::Failed { reason: "it went away".to_owned(), case: None };
+    }
+    let skipped =
+        record.cases.iter().position(|c| c.kernel == "max" && c.executions.iter().any(|x| x.engine == "gl:0"));
+    let all = |record: &Record| {
+        let options = Options { width: 200, full: true, ..Options::default() };
+        formats::terminal::write(&Audit::new(record).document(), &options)
+    };
+    let text = all(&record);
+    assert!(text.contains("adapters (not finished) and the interpreter"), "{text}");
+    let case = &mut record.cases[skipped.expect("a case on GL")];
+    let variant = case.variant.clone();
+    let of_gl = case.executions.iter_mut().find(|x| x.engine == "gl:0").expect("on GL");
+    (of_gl.outcome, of_gl.status) = (Outcome::Skipped { why: Skip::Memory { needs: 2, has: 1 } }, Status::Skipped);
+    let text = all(&facts::concluded(record));
+    let row = text.lines().find(|l| l.contains(&variant) && l.contains("+1 skipped"));
+    assert!(row.is_some(), "{variant}: {text}");
 }

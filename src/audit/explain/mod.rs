@@ -2,7 +2,9 @@
 //! difference, until every bit is the adapter's. What an adapter gives for single operations, it is asked itself, so that its
 //! driver need not be known.
 
+mod definitions;
 mod naming;
+pub mod orders;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,17 +16,19 @@ use super::child::{Child, ChildError};
 use super::listing::Listing;
 use super::server::{Seat, Server};
 use super::worker::Response;
-use super::{AuditError, Caches, plan};
+use super::{AuditError, Caches, own, plan};
 use crate::engines::interpreter::asked::Answers;
 use crate::engines::interpreter::{Mode, Runner};
 use crate::engines::{Answer, Engine, RunError};
+use crate::kernels::user;
 use crate::model::explained::{Explained, Grade, Pair, Unasked};
 use crate::model::record::{CaseRecord, Engine as EngineRecord, EngineKind, Record, Role};
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::process::{Limits, interrupt};
-pub(in crate::audit) use naming::operations;
-use search::{Search, mode_of};
+pub(in crate::audit) use naming::{MODELS, evaluate, functions_of, liberties_of, operations, sums};
+use search::Search;
+pub(in crate::audit) use search::mode_of;
 
 /// What is needed besides the record.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub struct ExplainPlan {
     pub caches: Caches,
     /// What a child may take.
     pub limits: Limits,
+    /// The kernel of the user's own that the record is of; `None` where it is of the registry's.
+    pub own: Option<Arc<user::Kernel>>,
 }
 
 /// Is told how it goes on.
@@ -59,7 +65,7 @@ fn first<'r>(case: &'r CaseRecord, engine: &str) -> Option<&'r str> {
     case.executions.iter().find(|x| x.engine == engine)?.first()
 }
 
-/// Explains every result of every adapter of a record of the registry's kernels that has a strict reference and is another.
+/// Explains every result of every adapter of a record that has a strict reference and is another.
 ///
 /// # Errors
 /// When a signal asks the program to end. What fails on an adapter is part of the result.
@@ -72,7 +78,10 @@ pub fn explain(
     let engines: Vec<&EngineRecord> =
         record.engines.iter().filter(|e| e.kind == EngineKind::Adapter && e.role() != Role::Remote).collect();
     let wanted: Vec<&CaseRecord> = record.cases.iter().filter(|case| case.strict().is_some()).collect();
-    let sensitivities = sensitivities(&wanted);
+    if let Some(kernel) = &plan.own {
+        own::put(scratch, kernel)?;
+    }
+    let sensitivities = sensitivities(&wanted, plan.own.as_deref());
     let explained = std::thread::scope(|scope| {
         let threads: Vec<_> = engines
             .iter()
@@ -87,7 +96,7 @@ pub fn explain(
 }
 
 /// What each liberty does to each case, where the interpreter can tell.
-fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
+fn sensitivities(cases: &[&CaseRecord], own: Option<&user::Kernel>) -> BTreeMap<String, Sensitivity> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -97,7 +106,7 @@ fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
                     if interrupt::stopped().is_some() {
                         return;
                     }
-                    if let Some(one) = sensitivity(case) {
+                    if let Some(one) = sensitivity(case, own) {
                         found.lock().unwrap_or_else(PoisonError::into_inner).insert(case.id.clone(), one);
                     }
                 }
@@ -107,8 +116,8 @@ fn sensitivities(cases: &[&CaseRecord]) -> BTreeMap<String, Sensitivity> {
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn sensitivity(case: &CaseRecord) -> Option<Sensitivity> {
-    let program = plan::problem(None, &case.id).ok()?.program()?;
+fn sensitivity(case: &CaseRecord, own: Option<&user::Kernel>) -> Option<Sensitivity> {
+    let program = plan::problem(own, &case.id).ok()?.program()?;
     let digest = |liberties: &[Liberty]| -> Option<String> {
         let words = Runner::open(mode_of(liberties)).compute(&program).ok()?;
         Some(program.output.gather(words).digest())
@@ -141,7 +150,12 @@ fn on(
     scratch: &Path,
     progress: &dyn ExplainProgress,
 ) -> Explained {
-    let mut all = Explained { engine: engine.id.clone(), label: engine.label.clone(), ..Explained::default() };
+    let mut all = Explained {
+        engine: engine.id.clone(),
+        label: engine.label.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Explained::default()
+    };
     let differing: Vec<&&CaseRecord> =
         cases.iter().filter(|case| first(case, &engine.id).is_some_and(|d| Some(d) != case.strict())).collect();
     all.pairs_differing = differing.len() as u64;
@@ -200,8 +214,9 @@ fn on(
     }
     if !all.pairs.is_empty() {
         let named = |answer: &Response| matches!(answer, Response::Named { .. });
-        if let Some(Response::Named { operations }) = server.ask(EXPLANATION, named, |_| (), Child::name) {
+        if let Some(Response::Named { operations, orders }) = server.ask(EXPLANATION, named, |_| (), Child::name) {
             all.operations = operations;
+            all.orders = orders;
         }
     }
     progress.done(&engine.id, differing.len(), differing.len());
@@ -220,6 +235,7 @@ fn count(all: &mut Explained) {
     let shown: BTreeSet<Liberty> =
         pairs(|p| p.grade == Grade::Named && p.by.len() == 1).flat_map(|p| p.by[0].liberties.clone()).collect();
     all.liberties = shown.into_iter().collect();
+    all.least = all.least();
 }
 
 /// The adapter here that an engine of a record is.
@@ -242,11 +258,11 @@ fn adapter<'p>(engine: &EngineRecord, plan: &'p ExplainPlan) -> Result<&'p Adapt
 pub(super) fn answer(
     engine: &mut dyn Engine,
     answers: &Arc<Mutex<Answers>>,
-    case: &str,
+    (own, case): (Option<&user::Kernel>, &str),
     liberties: &[Liberty],
 ) -> Result<Response, RunError> {
     let failed = |reason: String| Response::Failed { reason, fatal: false };
-    let problem = match plan::problem(None, case) {
+    let problem = match plan::problem(own, case) {
         Ok(problem) => problem,
         Err(e) => return Ok(failed(e.to_string())),
     };
@@ -263,7 +279,12 @@ pub(super) fn answer(
         None
     } else {
         let sides = [&strict, &target];
-        Some(Box::new(Search::new(engine, Arc::clone(answers)).pair(case, &program, sides, liberties)?))
+        let mut search = Search::new(engine, Arc::clone(answers));
+        let mut pair = search.pair(case, &program, sides, liberties)?;
+        if let Some(by) = pair.by.first().filter(|_| own.is_some()) {
+            pair.step = search.first_step(&program, by)?;
+        }
+        Some(Box::new(pair))
     };
     Ok(Response::Explained { digest: found.digest, pair })
 }

@@ -1,26 +1,32 @@
 //! How an adapter computes a single operation: by a rule that gives its value at every operand that came up, and at some more.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::definitions::ordered;
+use super::orders;
 use super::search::{ask, mode_of, smallest};
 use crate::engines::interpreter::Runner;
 use crate::engines::interpreter::asked::{Answers, Words};
 use crate::engines::{Engine, RunError};
 use crate::model::Liberty;
-use crate::model::explained::{Operation, Rule};
+use crate::model::explained::{Operation, Rule, SumOrder};
 use crate::wgsl::primitive::{Kind, Primitive};
+
+/// With this variable set no model is tried, so that what is found without knowledge of a driver can be told.
+const WITHOUT_MODELS: &str = "REPRO_AUDIT_WITHOUT_MODELS";
 
 /// Operands beyond those that came up.
 const PROBES: u32 = 1 << 12;
 
 /// How some driver computes functions, as WGSL.
-struct Model {
-    name: &'static str,
-    source: &'static str,
+pub(in crate::audit) struct Model {
+    pub(in crate::audit) name: &'static str,
+    pub(in crate::audit) source: &'static str,
 }
 
 /// Every model there is; each may be of any adapter, for only bits decide.
-const MODELS: [Model; 4] = [
+pub(in crate::audit) const MODELS: [Model; 4] = [
     Model { name: "swiftshader", source: include_str!("../../../models/swiftshader.wgsl") },
     Model { name: "mesa", source: include_str!("../../../models/mesa.wgsl") },
     Model { name: "mesa_gl", source: include_str!("../../../models/mesa_gl.wgsl") },
@@ -30,14 +36,24 @@ const MODELS: [Model; 4] = [
 impl Model {
     /// The liberties that the interpreter takes with its functions: a line of its header.
     fn liberties(&self) -> Vec<Liberty> {
-        let line = self.source.lines().find_map(|l| l.strip_prefix("//! liberties: ")).unwrap_or_default();
-        Liberty::PLAIN.into_iter().filter(|l| line.split(", ").any(|name| name == l.name())).collect()
+        liberties_of(self.source)
     }
 
     /// Its functions as a shader can have them.
     fn functions(&self) -> String {
-        self.source.lines().filter(|l| !l.starts_with("//!")).collect::<Vec<_>>().join("\n")
+        functions_of(self.source)
     }
+}
+
+/// The liberties that a header names.
+pub(in crate::audit) fn liberties_of(source: &str) -> Vec<Liberty> {
+    let line = source.lines().find_map(|l| l.strip_prefix("//! liberties: ")).unwrap_or_default();
+    Liberty::PLAIN.into_iter().filter(|l| line.split(", ").any(|name| name == l.name())).collect()
+}
+
+/// A model's functions without its header, as a shader can have them.
+pub(in crate::audit) fn functions_of(source: &str) -> String {
+    source.lines().filter(|l| !l.starts_with("//!")).collect::<Vec<_>>().join("\n")
 }
 
 /// Every operation that the adapter was asked for and that it does not compute strictly, with the rules that give all its
@@ -47,9 +63,13 @@ pub(in crate::audit) fn operations(
     answers: &Arc<Mutex<Answers>>,
 ) -> Result<Vec<Operation>, RunError> {
     let lock = || answers.lock().unwrap_or_else(PoisonError::into_inner);
-    let all: Vec<Primitive> = lock().primitives().cloned().collect();
     let mut found = Vec::new();
-    for primitive in all {
+    let mut done = BTreeSet::new();
+    // A definition brings operations up that no case has.
+    loop {
+        let next = lock().primitives().find(|p| !done.contains(*p)).cloned();
+        let Some(primitive) = next else { break };
+        done.insert(primitive.clone());
         let is_strict = {
             let (given, made) = lock().known(&primitive);
             given.is_empty() || evaluate(&primitive, &[], "", &given)?.is_some_and(|strict| strict == made)
@@ -60,28 +80,78 @@ pub(in crate::audit) fn operations(
         ask(engine, answers, &primitive, &probes(&primitive))?;
         let (given, made) = lock().known(&primitive);
         let Some(strict) = evaluate(&primitive, &[], "", &given)? else { continue };
-        let other = strict.iter().zip(&made).filter(|(a, b)| a != b).count();
-        let rules = rules(&primitive, &given, &made, &strict)?;
-        found.push(Operation { operation: primitive.name(), rules, operands: given.len() as u64, other: other as u64 });
+        let asked = Asked { primitive, given, made };
+        let other = strict.iter().zip(&asked.made).filter(|(a, b)| a != b).count();
+        let rules = rules(&asked, &strict)?;
+        let mut definitions = ordered(engine, answers, &asked)?;
+        if rules.is_empty() && definitions.is_empty() {
+            definitions = super::definitions::definitions(engine, answers, &asked)?;
+        }
+        found.push(Operation {
+            operation: asked.primitive.name(),
+            rules,
+            definitions,
+            operands: asked.given.len() as u64,
+            other: other as u64,
+        });
     }
     found.sort_by(|a, b| a.operation.cmp(&b.operation));
+    let other: BTreeSet<String> = found.iter().map(|o| o.operation.clone()).collect();
+    for definition in found.iter_mut().flat_map(|o| &mut o.definitions) {
+        definition.operations.retain(|o| other.contains(o));
+    }
     Ok(found)
 }
 
+/// The order in which an adapter adds, in each sum of products that came up, and in a subgroup.
+pub(in crate::audit) fn sums(
+    engine: &mut dyn Engine,
+    answers: &Arc<Mutex<Answers>>,
+) -> Result<Vec<SumOrder>, RunError> {
+    let mut all: Vec<Primitive> =
+        answers.lock().unwrap_or_else(PoisonError::into_inner).primitives().cloned().collect();
+    all.sort();
+    let mut found = Vec::new();
+    for primitive in &all {
+        if let Some(orders) = orders::orders(engine, primitive)? {
+            let orders: BTreeSet<String> = orders.iter().map(ToString::to_string).collect();
+            found.push(SumOrder { operation: primitive.name(), orders: orders.into_iter().collect() });
+        }
+    }
+    for lanes in SUBGROUPS {
+        if let Some(tree) = orders::of_subgroup(engine, lanes)? {
+            let operation = format!("subgroupAdd(f32) of {lanes} lanes");
+            found.push(SumOrder { operation, orders: vec![tree.to_string()] });
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Sizes of subgroups, the largest first: in a smaller workgroup than its own one has lanes without a number.
+const SUBGROUPS: [usize; 6] = [128, 64, 32, 16, 8, 4];
+
+/// An operation with all that an adapter gave for it: operands, and at the same places results.
+pub(super) struct Asked {
+    pub(super) primitive: Primitive,
+    pub(super) given: Vec<Words>,
+    pub(super) made: Vec<Words>,
+}
+
 /// The rules that give every value: the smallest sets of liberties, or else models.
-fn rules(primitive: &Primitive, given: &[Words], made: &[Words], strict: &[Words]) -> Result<Vec<Rule>, RunError> {
+fn rules(Asked { primitive, given, made }: &Asked, strict: &[Words]) -> Result<Vec<Rule>, RunError> {
     let gives = |liberties: &[Liberty], primitive: &Primitive, functions: &str| -> Result<bool, RunError> {
-        Ok(evaluate(primitive, liberties, functions, given)?.is_some_and(|found| found == made))
+        Ok(evaluate(primitive, liberties, functions, given)?.is_some_and(|found| found == *made))
     };
     let mut change = Vec::new();
     for liberty in Liberty::PLAIN {
-        if evaluate(primitive, &[liberty], "", given)?.is_some_and(|found| found != strict) {
+        if evaluate(primitive, &[liberty], "", given)?.is_some_and(|found| found != *strict) {
             change.push(liberty);
         }
     }
     let sets = smallest(&change, |set| gives(set, primitive, ""))?;
     let mut rules: Vec<Rule> = sets.into_iter().map(|liberties| Rule { liberties, model: None }).collect();
-    if rules.is_empty() {
+    if rules.is_empty() && std::env::var_os(WITHOUT_MODELS).is_none() {
         for model in &MODELS {
             if let Some(by) = primitive.by_model(model.source)
                 && gives(&model.liberties(), &by, &model.functions())?
@@ -94,7 +164,7 @@ fn rules(primitive: &Primitive, given: &[Words], made: &[Words], strict: &[Words
 }
 
 /// What the interpreter gives with liberties. `None` where it does not compute the operation.
-fn evaluate(
+pub(in crate::audit) fn evaluate(
     primitive: &Primitive,
     liberties: &[Liberty],
     functions: &str,

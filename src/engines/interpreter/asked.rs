@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::math::{self, Kernel, Scalar};
+use super::recorded::Recording;
 use crate::wgsl::primitive::{Kind, Primitive};
 
 /// The words of one operand list or result, scalar by scalar. A binary16 number is its 16 bits.
@@ -33,6 +34,8 @@ pub struct Asking {
     answers: Arc<Mutex<Answers>>,
     /// How often each operation came up, by its place.
     used: Arc<Mutex<BTreeMap<usize, u64>>>,
+    /// The values of all operations, where they are recorded.
+    recording: Option<Arc<Mutex<Recording>>>,
 }
 
 /// Operations.
@@ -44,6 +47,10 @@ pub enum Covered {
     All,
     /// These.
     Only(Vec<Primitive>),
+    /// Those of these names.
+    Named(BTreeSet<String>),
+    /// All but this one.
+    Others(Primitive),
 }
 
 impl Covered {
@@ -54,6 +61,8 @@ impl Covered {
             Self::Functions => primitive.is_function(),
             Self::All => true,
             Self::Only(these) => these.contains(primitive),
+            Self::Named(names) => names.contains(&primitive.name()),
+            Self::Others(than) => primitive != than,
         }
     }
 }
@@ -105,11 +114,13 @@ impl Answers {
         self.tables.iter().map(|t| &t.primitive)
     }
 
-    /// All answers of an operation: operands, and at the same places results.
+    /// All answers of an operation: operands in order, and at the same places results.
     #[must_use]
     pub fn known(&self, primitive: &Primitive) -> (Vec<Words>, Vec<Words>) {
         let table = self.places.get(primitive).and_then(|place| self.tables.get(*place));
-        table.into_iter().flat_map(|t| &t.known).map(|(given, made)| (given.clone(), made.clone())).unzip()
+        let mut known: Vec<(&Words, &Words)> = table.into_iter().flat_map(|t| &t.known).collect();
+        known.sort_unstable();
+        known.into_iter().map(|(given, made)| (given.clone(), made.clone())).unzip()
     }
 
     /// Forgets what was not answered.
@@ -122,7 +133,19 @@ impl Asking {
     /// Asks for these operations, with answers that may serve other shaders too.
     #[must_use]
     pub fn new(covered: Covered, answers: Arc<Mutex<Answers>>) -> Self {
-        Self { covered, answers, used: Arc::default() }
+        Self { covered, answers, used: Arc::default(), recording: None }
+    }
+
+    /// The same, with the values of all operations recorded.
+    #[must_use]
+    pub fn recording(mut self, recording: Arc<Mutex<Recording>>) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
+    /// What is recorded.
+    pub(super) fn recorded(&self) -> Option<MutexGuard<'_, Recording>> {
+        self.recording.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The answers.

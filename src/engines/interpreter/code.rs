@@ -232,6 +232,12 @@ pub(super) enum Step {
         strict: Vec<Row>,
         out: Vec<Row>,
     },
+    /// The values of an operation, where they are recorded.
+    Record {
+        /// Which, in [`super::recorded::Recording`].
+        place: usize,
+        rows: Vec<Row>,
+    },
     /// An address that must be the same in all invocations.
     Uniform {
         at: Row,
@@ -399,6 +405,7 @@ impl Code {
                 Step::Store { .. }
                 | Step::Uniform { .. }
                 | Step::Trace { .. }
+                | Step::Record { .. }
                 | Step::Break
                 | Step::Continue
                 | Step::Return => {}
@@ -437,7 +444,7 @@ impl Code {
 
 /// The steps of a block that compute something.
 pub(super) fn work(block: &[Step]) -> usize {
-    block.iter().filter(|step| !matches!(step, Step::Trace { .. })).count()
+    block.iter().filter(|step| !matches!(step, Step::Trace { .. } | Step::Record { .. })).count()
 }
 
 impl Scalar {

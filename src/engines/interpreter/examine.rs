@@ -33,6 +33,10 @@ const ALL: Defects = Defects {
     self_difference: true,
     // With contraction a product is not there any more that could be taken apart.
     factor: false,
+    constant_reciprocal: true,
+    fold_constants: true,
+    compare_select: true,
+    dot_order: super::mode::DotOrder::Pairs,
     builtin_ulps: 3,
 };
 

@@ -11,10 +11,11 @@ mod layout;
 mod machine;
 mod math;
 mod mode;
+pub mod recorded;
 mod runner;
 
 pub use examine::Examined;
-pub use mode::{Defects, Mode, ModeError, Schedule};
+pub use mode::{Defects, DotOrder, Mode, ModeError, Schedule};
 pub use runner::{Runner, identities, identity, mode};
 
 /// The backend's name, as typed and as in an adapter's identity.

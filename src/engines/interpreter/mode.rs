@@ -31,6 +31,14 @@ pub struct Defects {
     pub self_difference: bool,
     /// `x*y + x*z` is `x * (y + z)`.
     pub factor: bool,
+    /// `x / c` of a constant is `x * (1 / c)`.
+    pub constant_reciprocal: bool,
+    /// `(x * a) * b` of constants is `x * (a * b)`, and `exp(x * a)` is `exp2(x * (a * log2(e)))`.
+    pub fold_constants: bool,
+    /// `select(a, b, a < b)` is `max(a, b)`.
+    pub compare_select: bool,
+    /// The order in which products of vectors and matrices are added.
+    pub dot_order: DotOrder,
     /// Built-in functions with a stated error are off by this many units in the last place, up or down by a hash of
     /// the result.
     pub builtin_ulps: u32,
@@ -51,6 +59,9 @@ impl Defects {
             Liberty::ZeroSum => self.zero_sum = true,
             Liberty::SelfDifference => self.self_difference = true,
             Liberty::Factor => self.factor = true,
+            Liberty::ConstantReciprocal => self.constant_reciprocal = true,
+            Liberty::FoldConstants => self.fold_constants = true,
+            Liberty::CompareSelect => self.compare_select = true,
             Liberty::ApproximateFunction { ulp } => self.builtin_ulps = ulp,
         }
     }
@@ -70,11 +81,26 @@ impl Defects {
             Liberty::ZeroSum => self.zero_sum,
             Liberty::SelfDifference => self.self_difference,
             Liberty::Factor => self.factor,
+            Liberty::ConstantReciprocal => self.constant_reciprocal,
+            Liberty::FoldConstants => self.fold_constants,
+            Liberty::CompareSelect => self.compare_select,
             Liberty::ApproximateFunction { ulp } => *ulp > 0,
         };
         let functions = Liberty::ApproximateFunction { ulp: self.builtin_ulps };
         Liberty::PLAIN.into_iter().chain([functions]).filter(taken).collect()
     }
+}
+
+/// The order in which `dot` and the products of matrices add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DotOrder {
+    /// From the first product to the last, as the references do.
+    #[default]
+    First,
+    /// From the last product to the first.
+    Last,
+    /// Neighbours, then their sums.
+    Pairs,
 }
 
 /// The order in which workgroups, and within one the invocations' atomics and stores, take effect.
@@ -125,7 +151,7 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is not a defect of the interpreter; they are contract, split-fma, flush, reciprocal, reassociate, \
-     round-twice, operand-nan, zero-product, zero-sum, self-difference, factor, builtins=ULPS, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
+     round-twice, operand-nan, zero-product, zero-sum, self-difference, factor, constant-reciprocal, fold-constants, compare-select, builtins=ULPS, dot=last, dot=pairs, schedule=in-order, schedule=reversed, schedule=SEED and subgroup=SIZE (1 to 128, a \
      power of two), joined by +"
 )]
 pub struct ModeError(String);
@@ -147,6 +173,8 @@ impl FromStr for Mode {
                     let ulps = ulps.parse().ok().filter(|u| (1..=1 << 20).contains(u));
                     mode.defects.take(Liberty::ApproximateFunction { ulp: ulps.ok_or_else(wrong)? });
                 }
+                Some(("dot", "last")) => mode.defects.dot_order = DotOrder::Last,
+                Some(("dot", "pairs")) => mode.defects.dot_order = DotOrder::Pairs,
                 Some(("schedule", order)) => {
                     mode.schedule = Some(match order {
                         "in-order" => Schedule::InOrder,
@@ -172,6 +200,11 @@ impl fmt::Display for Mode {
             _ => liberty.name().to_owned(),
         };
         let mut words: Vec<String> = self.defects.taken().into_iter().map(word).collect();
+        match self.defects.dot_order {
+            DotOrder::First => {}
+            DotOrder::Last => words.push("dot=last".to_owned()),
+            DotOrder::Pairs => words.push("dot=pairs".to_owned()),
+        }
         match self.schedule {
             None => {}
             Some(Schedule::InOrder) => words.push("schedule=in-order".to_owned()),

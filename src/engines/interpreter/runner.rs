@@ -1,8 +1,11 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
-use super::asked::Asking;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::asked::{Asking, Covered};
 use super::execute::{Executed, Execution, MOST_STEPS, Ready, Watched};
 use super::machine::Indeterminate;
+use super::recorded::{Apart, Recording};
 use super::{Mode, Schedule};
 use crate::engines::collect::{Collected, POISON};
 use crate::engines::{RunError, Runs, unsupported};
@@ -127,6 +130,29 @@ impl Runner {
                 return Ok(None);
             }
         }
+    }
+
+    /// The first value of floating point that an execution of `program` in this mode, which asks as `asking` does, has and a
+    /// strict one has not; `None` where there is none, or what is asked has no answer.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn first_apart(&self, program: &Program, asking: Asking) -> Result<Option<Apart>, RunError> {
+        let recording = Arc::<Mutex<Recording>>::default();
+        let lock = || recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let none = Asking::new(Covered::Only(Vec::new()), Arc::default()).recording(Arc::clone(&recording));
+        let strict = Ready::asking(program, &Mode::default(), Some(&none))?;
+        let other = Ready::asking(program, &self.mode, Some(&asking.recording(Arc::clone(&recording))))?;
+        let how = || self.how(self.mode.order(0));
+        strict.execute(program, how())?;
+        lock().compare();
+        other.execute(program, how())?;
+        if !lock().take() {
+            return Ok(None);
+        }
+        strict.execute(program, how())?;
+        let apart = lock().apart();
+        Ok(apart)
     }
 
     /// Why a program is not executed here; `None` where it is.

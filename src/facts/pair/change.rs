@@ -4,11 +4,13 @@
 use serde::Serialize;
 
 use super::between::Between;
+use crate::facts::proof::Changed;
 use crate::facts::{Cause, Certainty, Hypotheses};
+use crate::model::record::SWEEP;
 use crate::model::{Arithmetic, Liberty};
 
-/// The kernel whose variants are the built-in functions of WGSL, one each, and whose output is that function's result.
-const BUILTINS: &str = "builtins";
+/// The kernels whose variants are the built-in functions of WGSL, one each, and whose output is that function's result.
+const BUILTINS: [&str; 2] = ["builtins", SWEEP];
 
 /// Which reference a result equals.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -75,6 +77,11 @@ impl Reference {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "cause")]
 pub enum Why {
+    /// Both sides are proven, or strict, and have different causes.
+    Causes {
+        /// What changed.
+        changed: Vec<Changed>,
+    },
     /// The sides equal different references, at least one of which takes liberties.
     Arithmetic {
         /// The left side's.
@@ -122,7 +129,7 @@ impl Why {
         if let Some(shown) = drift.and_then(shown) {
             return shown;
         }
-        if kernel == BUILTINS {
+        if BUILTINS.contains(&kernel) {
             return Self::Builtin;
         }
         if *left == Reference::Undefined && *right == Reference::Undefined {
@@ -131,12 +138,36 @@ impl Why {
         Self::Unknown
     }
 
+    /// Each thing that changed by itself, without the operations in which it did, and those. Several cases share the former.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(Self, Vec<String>)> {
+        match self {
+            Self::Causes { changed } => {
+                let one = |c: &Changed| (Self::Causes { changed: vec![c.bare()] }, c.operations.clone());
+                changed.iter().map(one).collect()
+            }
+            other => vec![(other.clone(), Vec::new())],
+        }
+    }
+
+    /// The same, in these operations.
+    #[must_use]
+    pub fn within(&self, operations: &[String]) -> Self {
+        match self {
+            Self::Causes { changed } => {
+                let one = |c: &Changed| Changed { operations: operations.to_vec(), ..c.clone() };
+                Self::Causes { changed: changed.iter().map(one).collect() }
+            }
+            other => other.clone(),
+        }
+    }
+
     /// `possibly` before a cause that something may contradict.
     fn possibly(&self) -> &'static str {
         let sure = match self {
             Self::Arithmetic { left, right } => left.is_sure() && right.is_sure(),
             Self::Flushed { whole, .. } | Self::Half { whole, .. } => *whole,
-            Self::Builtin | Self::OpenOrder | Self::Unknown => true,
+            Self::Causes { .. } | Self::Builtin | Self::OpenOrder | Self::Unknown => true,
         };
         if sure { "" } else { "possibly: " }
     }
@@ -147,6 +178,7 @@ impl Why {
         let side = |now: bool| if now { right } else { left };
         let possibly = self.possibly();
         match self {
+            Self::Causes { changed } => changed.iter().map(|c| c.between(left, right)).collect::<Vec<_>>().join("; "),
             Self::Arithmetic { left: l, right: r } => format!("{possibly}{right} {}; {left} {}", r.does(), l.does()),
             Self::Flushed { now, .. } => format!("{possibly}subnormal results are zero on {}", side(*now)),
             Self::Half { now, .. } => {
@@ -161,6 +193,7 @@ impl Why {
     #[must_use]
     pub fn text(&self) -> String {
         let clause = match self {
+            Self::Causes { changed } => changed.iter().map(Changed::text).collect::<Vec<_>>().join("; "),
             Self::Arithmetic { left: Reference::Strict, right } => {
                 format!("now {}; before, it computed as written", right.does())
             }

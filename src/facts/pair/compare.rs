@@ -10,12 +10,16 @@ use super::change::{Reference, Why};
 use super::grouped::{CaseRow, CauseGroup, grouped};
 use super::operations::{OperationChange, operations};
 use super::surroundings::{Change, Told, surroundings, told};
+use crate::facts::proof::{self, Changed, OrderChange};
 use crate::facts::{
     Disorder, Hypotheses, Match, MatchError, Severity, Soundness, Unordered, matching, severity, soundness, status_of,
     training,
 };
 use crate::model::Arithmetic;
-use crate::model::record::{CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, Status};
+use crate::model::record::{
+    CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, SWEEP, Status,
+};
+use crate::model::words::{count, number};
 
 /// What a record is called, and whether it can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -173,6 +177,27 @@ impl Absent {
     }
 }
 
+/// Results that changed and repeat on both sides, by whether a proven cause tells why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ByCause {
+    /// A cause that is proven on each side tells.
+    pub told: usize,
+    /// What makes each side differ from strict arithmetic is known, and the causes are the same.
+    pub alike: usize,
+    /// What makes a side differ from strict arithmetic is not known.
+    pub open: usize,
+}
+
+impl ByCause {
+    fn count(&mut self, why: &Why, known: bool) {
+        *match (why, known) {
+            (Why::Causes { .. }, _) => &mut self.told,
+            (_, true) => &mut self.alike,
+            (_, false) => &mut self.open,
+        } += 1;
+    }
+}
+
 /// What two records differ in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compared {
@@ -190,6 +215,10 @@ pub struct Compared {
     pub surroundings: Vec<Change>,
     /// Causes, the one with the worst change first.
     pub causes: Vec<CauseGroup>,
+    /// How many results changed by causes that are proven; `None` where a record does not explain its results.
+    pub by_cause: Option<ByCause>,
+    /// Sums that are added in another order, with the engine on the right, where both records have them.
+    pub orders: Vec<(String, OrderChange)>,
     /// Cases that changed, the worst first.
     pub cases: Vec<CaseRow>,
     /// Results that changed, the worst first.
@@ -257,8 +286,10 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let matching = matching(left.into(), right.into(), forced)?;
     let half = |record| Half { record, hypotheses: Hypotheses::of(record) };
     let halves = Halves { of: (half(left), half(right)), unordered: Unordered::of([left, right]) };
-    let of_right: BTreeMap<&str, &CaseRecord> = right.cases.iter().map(|c| (c.id.as_str(), c)).collect();
-    let of_left: BTreeSet<&str> = left.cases.iter().map(|c| c.id.as_str()).collect();
+    let sweeps = (left.sweep_cases(), right.sweep_cases());
+    let cases = (|| left.cases.iter().chain(&sweeps.0), || right.cases.iter().chain(&sweeps.1));
+    let of_right: BTreeMap<&str, &CaseRecord> = cases.1().map(|c| (c.id.as_str(), c)).collect();
+    let of_left: BTreeSet<&str> = cases.0().map(|c| c.id.as_str()).collect();
     let mut engines: Vec<EngineRow> =
         matching.matched.iter().map(|m| EngineRow { matched: m.clone(), sameness: Sameness::default() }).collect();
     let mut results = Vec::new();
@@ -266,8 +297,9 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let mut races: BTreeSet<&str> = BTreeSet::new();
     let mut compared: BTreeSet<&'static str> = BTreeSet::new();
     let mut incomparable: BTreeSet<&str> = BTreeSet::new();
+    let mut caused = ByCause::default();
     let mut alone: (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
-    for l in &left.cases {
+    for l in cases.0() {
         let Some(r) = of_right.get(l.id.as_str()) else { continue };
         for engine in &mut engines {
             let of = operation(left, &engine.matched.left, l);
@@ -298,6 +330,9 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
                     compared.extend(of.filter(|_| change.kind == Kind::Differs));
                     match change.kind {
                         Kind::Differs | Kind::Reference => {
+                            if change.kind == Kind::Differs {
+                                caused.count(&change.why, by_cause(&halves, (l, r), &engine.matched).is_some());
+                            }
                             engine.sameness.add(Sameness { compared: 1, changed: 1, ..Sameness::default() });
                         }
                         Kind::Unrepeatable => {
@@ -311,10 +346,10 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         }
     }
     results.sort_by_cached_key(|c| (rank(c), c.case.clone(), c.engines.clone()));
-    let (cases, causes) = grouped(&results);
+    let (rows, causes) = grouped(&results);
     let counted = |cases: &mut dyn Iterator<Item = &CaseRecord>| -> Vec<Counted> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        cases.for_each(|c| *counts.entry(format!("{}/{}", c.kernel, c.variant)).or_default() += 1);
+        cases.for_each(|c| *counts.entry(c.path()).or_default() += 1);
         counts.into_iter().collect()
     };
     let mut sameness = Sameness::default();
@@ -325,9 +360,11 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         sameness,
         between: told(left, right, &matching),
         surroundings: surroundings(left, right, &matching.matched),
+        orders: orders(left, right, &matching.matched),
         engines,
         causes,
-        cases,
+        by_cause: (!left.explained.is_empty() && !right.explained.is_empty()).then_some(caused),
+        cases: rows,
         operations: operations(&compared, &results),
         results,
         races: races.into_iter().map(str::to_owned).collect(),
@@ -335,8 +372,8 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
         absent: Absent {
             engines: (matching.left_only, matching.right_only),
             cases: (
-                counted(&mut left.cases.iter().filter(|c| !of_right.contains_key(c.id.as_str()))),
-                counted(&mut right.cases.iter().filter(|c| !of_left.contains(c.id.as_str()))),
+                counted(&mut cases.0().filter(|c| !of_right.contains_key(c.id.as_str()))),
+                counted(&mut cases.1().filter(|c| !of_left.contains(c.id.as_str()))),
             ),
             results: (alone.0.into_iter().collect(), alone.1.into_iter().collect()),
             incomparable: incomparable.into_iter().map(str::to_owned).collect(),
@@ -397,7 +434,10 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
     let changed = |kind, drift: Option<Between>, note: String| {
         let references = (reference(&halves.of.0, l, x), reference(&halves.of.1, r, y));
         let why = match kind {
-            Kind::Differs => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
+            Kind::Differs => match by_cause(halves, (l, r), engine) {
+                Some(changed) if !changed.is_empty() => Why::Causes { changed },
+                _ => Why::of(&l.kernel, (&references.0, &references.1), drift.as_ref()),
+            },
             _ => Why::Unknown,
         };
         Seen::Changed(Box::new(ResultChange {
@@ -458,6 +498,9 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
             _ if chance(l, x) || chance(r, y) => Seen::Open,
             d => {
                 let nan = [x, y].map(|x| x?.content.as_ref().map(|c| c.nan));
+                if let (SWEEP, Some(x), Some(y)) = (l.kernel.as_str(), x, y) {
+                    return changed(Kind::Differs, d, swept((l, x), (r, y)));
+                }
                 let floats = l.dtype.is_float() && may_be_nan_alone(d.as_ref(), nan);
                 let note = if floats { "not all is stored, and NaN may be all that differs" } else { "" };
                 changed(Kind::Differs, d, note.to_owned())
@@ -476,6 +519,53 @@ fn one(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) 
             },
         ),
     }
+}
+
+/// The sums that engines of both sides add in different orders.
+fn orders(left: &Record, right: &Record, matched: &[Match]) -> Vec<(String, OrderChange)> {
+    let of = |m: &Match| {
+        let sides = left.explained_of(&m.left).zip(right.explained_of(&m.right));
+        let changed = sides.map(|(before, now)| proof::orders_changed(before, now)).unwrap_or_default();
+        changed.into_iter().map(|change| (m.right.clone(), change)).collect::<Vec<_>>()
+    };
+    matched.iter().flat_map(of).collect()
+}
+
+/// What changed by cause of a case on an engine; `None` where it is not known what makes a side differ from strict arithmetic.
+fn by_cause(halves: &Halves<'_>, (l, r): (&CaseRecord, &CaseRecord), engine: &Match) -> Option<Vec<Changed>> {
+    let of = |half: &Half<'_>, case: &CaseRecord, id: &str| {
+        let strict = on(case, id).and_then(Execution::first) == case.strict() && case.strict().is_some();
+        proof::known(half.record.explained_of(id), &case.id, strict)
+    };
+    let (left, right) = (of(&halves.of.0, l, &engine.left)?, of(&halves.of.1, r, &engine.right)?);
+    let explained = (halves.of.0.record.explained_of(&engine.left), halves.of.1.record.explained_of(&engine.right));
+    Some(proof::changed((&left, &right), explained))
+}
+
+/// How right a function was on the left and is on the right, in a clause.
+fn swept(left: (&CaseRecord, &Execution), right: (&CaseRecord, &Execution)) -> String {
+    let of = |(case, x): (&CaseRecord, &Execution)| {
+        let mine = case.comparisons.iter().find(|c| c.right.is_of(&x.engine)).map(|c| &c.drift);
+        let accuracy = x.accuracy.as_ref();
+        let worst = accuracy.map(|a| a.max_ulp).filter(|ulp| ulp.is_finite());
+        (mine.map_or(0, |d| d.differing), worst, accuracy.map_or(0, |a| a.outside))
+    };
+    let ((a, worst_a, out_a), (b, worst_b, out_b)) = (of(left), of(right));
+    let mut parts = vec![format!(
+        "not correctly rounded in {} of {} results, before {}",
+        count(b),
+        count(left.0.elements),
+        count(a)
+    )];
+    match (worst_a, worst_b) {
+        (Some(was), Some(is)) if was == is => parts.push(format!("the worst error is {} ulp as before", number(is))),
+        (Some(was), Some(is)) => parts.push(format!("the worst error is {} ulp, before {}", number(is), number(was))),
+        _ => {}
+    }
+    if out_a > 0 || out_b > 0 {
+        parts.push(format!("forbidden are {}, before {}", count(out_b), count(out_a)));
+    }
+    parts.join("; ")
 }
 
 /// The drift between two executions, from what their records store.

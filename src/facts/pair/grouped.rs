@@ -29,6 +29,8 @@ pub struct CauseGroup {
     pub worst: usize,
     /// How many cases changed for it, by kernel, the most first. Of built-in functions, by function.
     pub of: Vec<Counted>,
+    /// The operations in which it is done, where it is not done in all.
+    pub operations: Vec<String>,
     /// How many cases.
     pub cases: usize,
     /// How many results, one a case and engine.
@@ -47,7 +49,7 @@ impl CauseGroup {
                 "the strict reference itself is another one: the program's own arithmetic differs".to_owned()
             }
             Kind::Unrepeatable => "runs differ on a side, although the order of operations is defined".to_owned(),
-            Kind::Differs => self.why.text(),
+            Kind::Differs => self.why.within(&self.operations).text(),
         }
     }
 }
@@ -55,23 +57,36 @@ impl CauseGroup {
 /// Cases and causes of results that are sorted with the worst first, in the order of their worst results.
 pub(super) fn grouped(results: &[ResultChange]) -> (Vec<CaseRow>, Vec<CauseGroup>) {
     let mut causes: Vec<CauseGroup> = Vec::new();
-    let mut places: BTreeMap<(Kind, &Why), usize> = BTreeMap::new();
+    let mut places: BTreeMap<(Kind, Why), usize> = BTreeMap::new();
+    // Of each result, the groups that it is in: those of all its causes.
+    let mut within: Vec<Vec<usize>> = Vec::new();
     for (i, change) in results.iter().enumerate() {
-        places.entry((change.kind, &change.why)).or_insert_with(|| {
-            causes.push(CauseGroup {
-                kind: change.kind,
-                why: change.why.clone(),
-                worst: i,
-                of: Vec::new(),
-                cases: 0,
-                results: 0,
-                engines: Vec::new(),
+        let mut groups = Vec::new();
+        for (why, operations) in change.why.parts() {
+            let place = *places.entry((change.kind, why.clone())).or_insert_with(|| {
+                causes.push(CauseGroup {
+                    kind: change.kind,
+                    why,
+                    worst: i,
+                    of: Vec::new(),
+                    operations: Vec::new(),
+                    cases: 0,
+                    results: 0,
+                    engines: Vec::new(),
+                });
+                causes.len() - 1
             });
-            causes.len() - 1
-        });
+            if let Some(group) = causes.get_mut(place) {
+                group.operations.extend(operations);
+            }
+            groups.push(place);
+        }
+        within.push(groups);
     }
-    for cause in &mut causes {
-        let mine = || results.iter().filter(|r| (r.kind, &r.why) == (cause.kind, &cause.why));
+    for (place, cause) in causes.iter_mut().enumerate() {
+        cause.operations.sort_unstable();
+        cause.operations.dedup();
+        let mine = || results.iter().zip(&within).filter(|(_, groups)| groups.contains(&place)).map(|(r, _)| r);
         let mut of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for change in mine() {
             let name = if change.why == Why::Builtin { &change.variant } else { &change.kernel };
@@ -87,7 +102,7 @@ pub(super) fn grouped(results: &[ResultChange]) -> (Vec<CaseRow>, Vec<CauseGroup
     let mut rows: Vec<CaseRow> = Vec::new();
     let mut at: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, change) in results.iter().enumerate() {
-        let cause = places.get(&(change.kind, &change.why)).copied().unwrap_or(0);
+        let cause = within.get(i).and_then(|groups| groups.first()).copied().unwrap_or(0);
         let row = *at.entry(&change.case).or_insert_with(|| {
             rows.push(CaseRow { case: change.case.clone(), results: Vec::new(), cause });
             rows.len() - 1

@@ -12,7 +12,7 @@ mod surroundings;
 
 pub use between::{Between, between, may_be_nan_alone, sampled};
 pub use change::{Reference, Why};
-pub use compare::{Absent, Compared, Counted, EngineRow, Kind, ResultChange, Sameness, Side, compare};
+pub use compare::{Absent, ByCause, Compared, Counted, EngineRow, Kind, ResultChange, Sameness, Side, compare};
 pub use grouped::{CaseRow, CauseGroup, chosen};
 pub use operations::OperationChange;
 pub use sets::{PairError, Pairs, compare_all};

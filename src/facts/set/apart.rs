@@ -1,11 +1,12 @@
 //! How two rows of a table differ: in which cases, how far, and why.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::table::{Cell, Table};
 use crate::facts::pair::{Between, Reference, Why, between};
+use crate::facts::proof::Changed;
 use crate::facts::{Hypotheses, Severity, severity};
 use crate::model::record::Outputs;
 
@@ -56,6 +57,17 @@ impl<'a> Drifts<'a> {
 
     /// The cases of `cases` in which two rows differ, by why.
     pub(super) fn apart(&self, left: &[Cell], right: &[Cell], cases: impl Iterator<Item = usize>) -> Apart {
+        self.apart_by(left, right, cases, &|_| Vec::new())
+    }
+
+    /// [`Self::apart`], where `causes` says what is proven to have changed in a case; nothing where that is not known.
+    pub(super) fn apart_by(
+        &self,
+        left: &[Cell],
+        right: &[Cell],
+        cases: impl Iterator<Item = usize>,
+        causes: &dyn Fn(usize) -> Vec<Changed>,
+    ) -> Apart {
         let found: Vec<Two> = cases
             .filter_map(|case| match (left[case], right[case]) {
                 (Cell::Settled(a), Cell::Settled(b)) if a != b => Some((case, a, b)),
@@ -79,15 +91,25 @@ impl<'a> Drifts<'a> {
                 Reference::of(h, name, &of.id, of.has_reference, equals)
             };
             let (l, r) = (reference(&of_left, "left", a), reference(&of_right, "right", b));
-            let why = Why::of(&of.kernel, (&l, &r), drift.as_deref());
+            let why = match causes(case) {
+                changed if changed.is_empty() => Why::of(&of.kernel, (&l, &r), drift.as_deref()),
+                changed => Why::Causes { changed },
+            };
             let severity = drift.as_ref().map(|d| severity(d.dtype, &d.drift)).unwrap_or_default();
             out.cases.push(case);
             let new = Difference { case, drift, severity };
-            let group =
-                groups.entry(why.clone()).or_insert_with(|| Group { why, cases: Vec::new(), worst: new.clone() });
-            group.cases.push(case);
-            if new.severity > group.worst.severity {
-                group.worst = new;
+            for (why, operations) in why.parts() {
+                let group = groups.entry(why.clone()).or_insert_with(|| Group {
+                    why,
+                    cases: Vec::new(),
+                    operations: BTreeSet::new(),
+                    worst: new.clone(),
+                });
+                group.cases.push(case);
+                group.operations.extend(operations);
+                if new.severity > group.worst.severity {
+                    group.worst = new.clone();
+                }
             }
         }
         out.groups = groups.into_values().collect();
@@ -115,6 +137,8 @@ impl Difference {
 pub(super) struct Group {
     pub(super) why: Why,
     pub(super) cases: Vec<usize>,
+    /// The operations in which it is so, where it is not in all.
+    pub(super) operations: BTreeSet<String>,
     /// The case that shows it best.
     pub(super) worst: Difference,
 }

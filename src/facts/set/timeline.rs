@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::apart::{Difference, Drifts};
-use super::table::{Cell, Node};
+use super::table::{Cell, Node, Table};
 use crate::facts::pair::{Counted, Why};
+use crate::facts::proof::{self, Cause};
 use crate::facts::{Driver, Severity};
+use crate::model::explained::Explained;
 
 /// The versions of one adapter's driver that the records have, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -131,6 +133,7 @@ fn natural(text: &str) -> Vec<Part> {
 /// What is gathered of a change before it is told: cases, the settings it was seen under, and what shows it best.
 struct Gathered {
     cases: BTreeSet<usize>,
+    operations: BTreeSet<String>,
     settings: BTreeSet<String>,
     worst: Difference,
     first: (String, String),
@@ -215,6 +218,22 @@ fn earliest(nodes: &[&Node<'_>], cases: usize) -> Vec<Cell> {
     (0..cases).map(of).collect()
 }
 
+/// The causes of a result that some node gave, and what was explained of that node; `None` where no node's are known.
+fn caused<'n>(
+    table: &Table<'_>,
+    nodes: &[&'n Node<'_>],
+    case: usize,
+    gave: Cell,
+) -> Option<(Vec<Cause>, Option<&'n Explained>)> {
+    let of = table.cases.get(case)?;
+    let strict = of.strict.is_some_and(|strict| gave == Cell::Settled(strict));
+    let mut same = nodes.iter().filter(|n| n.cells.get(case) == Some(&gave));
+    same.find_map(|node| {
+        let explained = node.member.shell.explained_of(&node.engine.id);
+        Some((proof::known(explained, &of.id, strict)?, explained))
+    })
+}
+
 /// Two sides under the same circumstances, which have a name: what was, and what is.
 pub(super) type Both<'s, 'n, 'a> = (&'s str, &'s [&'n Node<'a>], &'s [&'n Node<'a>]);
 
@@ -264,18 +283,25 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
             )
         };
         one_sided.extend((0..table.cases.len()).filter(one));
-        let found = drift.apart(&rows.0, &rows.1, 0..table.cases.len());
+        let causes = |case: usize| {
+            let left = caused(table, &others, case, rows.0[case]);
+            let both = left.zip(caused(table, &nodes, case, rows.1[case]));
+            both.map_or_else(Vec::new, |((l, of_left), (r, of_right))| proof::changed((&l, &r), (of_left, of_right)))
+        };
+        let found = drift.apart_by(&rows.0, &rows.1, 0..table.cases.len(), &causes);
         changed.extend(found.cases.iter().copied());
         let first = new.first().map(|n| (n.member.shell.run.started.clone(), n.member.name().to_owned()));
-        let mut add = |key: (Why, String), cases: &[usize], worst: Difference| {
+        let mut add = |key: (Why, String), cases: &[usize], operations: BTreeSet<String>, worst: Difference| {
             let first = first.clone().unwrap_or_default();
             let there = gathered.entry(key).or_insert_with(|| Gathered {
                 cases: BTreeSet::new(),
+                operations: BTreeSet::new(),
                 settings: BTreeSet::new(),
                 worst: worst.clone(),
                 first: first.clone(),
             });
             there.cases.extend(cases);
+            there.operations.extend(operations);
             there.settings.insert(setting.to_owned());
             there.first = there.first.clone().min(first);
             if worst.severity > there.worst.severity {
@@ -284,7 +310,7 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
         };
         for group in found.groups {
             if group.why != Why::Unknown {
-                add((group.why, String::new()), &group.cases, group.worst);
+                add((group.why, String::new()), &group.cases, group.operations, group.worst);
                 continue;
             }
             let mut kernels: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -292,7 +318,7 @@ pub(super) fn update<'s, 'n: 's, 'a: 'n>(
             for (kernel, cases) in kernels {
                 let part = drift.apart(&rows.0, &rows.1, cases.iter().copied());
                 if let Some(worst) = part.worst() {
-                    add((Why::Unknown, kernel.to_owned()), &cases, worst.clone());
+                    add((Why::Unknown, kernel.to_owned()), &cases, BTreeSet::new(), worst.clone());
                 }
             }
         }
@@ -313,7 +339,7 @@ fn told(drift: &Drifts<'_>, why: Why, found: Gathered) -> VersionChange {
     let mut of: Vec<Counted> = of.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
     of.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     VersionChange {
-        text: why.text(),
+        text: why.within(&found.operations.into_iter().collect::<Vec<_>>()).text(),
         case: table.cases[found.worst.case].id.clone(),
         size: found.worst.size(),
         severity: found.worst.severity,

@@ -60,7 +60,7 @@ impl Rule {
             let named: Vec<&Known> = known.iter().filter(|k| pattern.names(&k.kernel, &k.variant)).collect();
             if named.is_empty() {
                 let text = pattern.to_string();
-                let path = text.split('?').next().unwrap_or_default();
+                let path = crate::model::case_id::path(&text);
                 let all: BTreeSet<String> = known.iter().map(|k| format!("{}/{}", k.kernel, k.variant)).collect();
                 let instead = instead(path, "variants", all.iter().map(String::as_str));
                 return Some(format!("no case fits '{pattern}'; {instead}"));

@@ -17,7 +17,9 @@ use super::version::FormatVersion;
 use crate::model::Arithmetic;
 use crate::model::bits::Dtype;
 use crate::model::drift::{Accuracy, Drift};
+use crate::model::explained::Explained;
 use crate::model::number::{self, Number};
+use crate::model::sweep::EngineSweep;
 use crate::model::{AxisLevel, Examination, Level, Origin, Profile, Quantity, Side};
 
 /// The note of a record that was written before its audit was finished.
@@ -46,8 +48,15 @@ pub struct Record {
     pub cases: Vec<CaseRecord>,
     /// What held, for each problem on each engine.
     pub verdicts: Vec<Verdict>,
+    /// Functions at many of their inputs, once each, on the adapters under test. Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<EngineSweep>,
     /// What the user should know besides: no adapter, software adapters only, and the like.
     pub notes: Vec<String>,
+    /// What makes results of engines differ from the strict reference, as far as it was looked at; empty where it was not.
+    /// Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<Explained>,
     /// The first result of every execution, by digest, which proves it; not part of the id, because the digests are. Since
     /// format 1.2.
     #[serde(default, skip_serializing_if = "Outputs::is_empty")]
@@ -65,6 +74,12 @@ impl Record {
     #[must_use]
     pub fn engine(&self, id: &str) -> Option<&Engine> {
         self.engines.iter().find(|e| e.id == id)
+    }
+
+    /// What was explained of an engine; `None` where it was not looked at.
+    #[must_use]
+    pub fn explained_of(&self, engine: &str) -> Option<&Explained> {
+        self.explained.iter().find(|e| e.engine == engine)
     }
 
     /// The engine whose output a side is; `None` for a reference.
@@ -141,7 +156,11 @@ pub struct Settings {
     /// `--engine`: the commands of `remote:0`, `remote:1` …, in this order. Since format 1.3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub engines: Vec<String>,
-    /// `--store`: outputs of up to so many elements are stored whole. Since format 1.2; 0 in a record without outputs.
+    /// `--as`: the files of the models that the embedded adapters after those of `--planted` compute as. Since format 1.7.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+    /// `--store`: outputs of up to so many elements are stored whole, where it is the usual number only those that repeat. Since
+    /// format 1.2; 0 in a record without outputs.
     #[serde(default, skip_serializing_if = "number::is_zero")]
     pub store: u64,
     /// `--label`: a name for this audit, such as that of a leg of a CI matrix. Since format 1.2.
@@ -210,6 +229,12 @@ impl CaseRecord {
 }
 
 impl CaseRecord {
+    /// `kernel/variant`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.kernel, self.variant)
+    }
+
     /// The strict reference's digest; `None` where no order is defined.
     #[must_use]
     pub fn strict(&self) -> Option<&str> {

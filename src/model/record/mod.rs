@@ -11,6 +11,7 @@ mod outputs;
 mod own;
 mod result;
 mod stored;
+mod sweeps;
 mod tree;
 mod version;
 
@@ -28,4 +29,6 @@ pub use outputs::Outputs;
 pub use own::OwnKernel;
 pub use result::{Content, Dispersion, Distinct, Execution, Outcome, Sample, Status, TwinDigest};
 pub use stored::{Damage, DamagedOutput, STORE, Stored, block};
+pub(crate) use sweeps::cases as sweep_cases;
+pub use sweeps::{SWEEP, sweep_id};
 pub use version::{FormatError, FormatVersion};

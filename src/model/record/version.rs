@@ -42,7 +42,8 @@ impl FormatVersion {
     ///   audit; cases that are too large for the interpreter.
     /// - 1.6: in merged files, parts that are told as their difference from another one, which earlier readers refuse; files
     ///   that are compressed; cases that are too large for a process's memory.
-    pub const CURRENT: Self = Self { major: 1, minor: 6 };
+    /// - 1.7: sweeps of functions; what makes results differ from strict arithmetic, where that was looked at.
+    pub const CURRENT: Self = Self { major: 1, minor: 7 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
     #[must_use]

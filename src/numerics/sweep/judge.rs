@@ -8,7 +8,7 @@ use crate::numerics::arith::evaluate::F1;
 use crate::numerics::arith::format::Format;
 use crate::numerics::drift::{Class, classify, ulp_size};
 use crate::numerics::spec::bounds::Bounds;
-use crate::numerics::spec::certain::surely;
+use crate::numerics::spec::certain::{surely, surely_any};
 
 /// Counts by the power of two that holds them.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub(super) struct Judged {
     pub(super) classes: Classes,
     /// Distances by the power of two that holds them.
     buckets: Buckets,
+    /// The largest of them.
+    pub(super) max_ulp: u64,
     pub(super) worst_ulp: Option<Worst>,
     pub(super) worst_absolute: Option<Worst>,
     pub(super) allowed: u64,
@@ -64,6 +66,7 @@ impl Judged {
         c.flushed += o.flushed;
         c.finite += o.finite;
         self.buckets.0.iter_mut().zip(other.buckets.0).for_each(|(mine, theirs)| *mine += theirs);
+        self.max_ulp = self.max_ulp.max(other.max_ulp);
         self.allowed += other.allowed;
         self.unlimited += other.unlimited;
         self.outside += other.outside;
@@ -103,6 +106,7 @@ impl Judged {
         }
         class.count(&mut self.classes);
         if let Class::Finite(distance) = class {
+            self.max_ulp = self.max_ulp.max(distance);
             self.buckets.0[(64 - (distance - 1).leading_zeros()) as usize] += 1;
         }
         if matches!(class, Class::Finite(_) | Class::Flushed) {
@@ -142,6 +146,10 @@ impl Judged {
             && surely(f, operands[0], f32::from_bits(right), f32::from_bits(found))
         {
             self.allowed += 1;
+            return;
+        }
+        if rule.is_some_and(|f| operands[0].is_finite() && surely_any(f, operands[0])) {
+            self.unlimited += 1;
             return;
         }
         let finite = operands.iter().all(|x| x.is_finite());

@@ -7,4 +7,4 @@ mod reference;
 mod tally;
 
 pub use reference::{Function, Symmetry};
-pub use tally::{Sent, Tally};
+pub use tally::{Sent, Tally, references};

@@ -25,6 +25,26 @@ pub struct Sent<'a> {
     pub words: &'a [u32],
     /// What the words held before, where that is a NaN that no arithmetic makes.
     pub poison: Option<u32>,
+    /// The correctly rounded results, an element each, as [`references`] has them; `None` where they are to be computed. Where
+    /// they are known, so is their digest, and no digests of parts are made.
+    pub right: Option<&'a [u32]>,
+}
+
+/// The correctly rounded results of a chunk, every NaN as the canonical one, and their digest.
+#[must_use]
+pub fn references(function: &Function, chunk: Chunk) -> (Vec<u32>, String) {
+    let mut right: Vec<u32> = (0..u32::try_from(chunk.count()).unwrap_or(u32::MAX)).map(|i| chunk.pattern(i)).collect();
+    let patterns = right.clone();
+    function.fill(&patterns, &mut right);
+    canonical(function.format, &mut right);
+    let mut hasher = blake3::Hasher::new();
+    digest(&mut hasher, function.dtype(), &right);
+    (right, short(&hasher))
+}
+
+/// The first 32 hexadecimal digits of a digest.
+fn short(hasher: &blake3::Hasher) -> String {
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 /// See the module.
@@ -40,6 +60,8 @@ pub struct Tally {
     blocks: BTreeMap<u32, String>,
     /// Results of the sample, by the number of their first input in it.
     samples: BTreeMap<u32, Vec<u32>>,
+    /// Digests of all results and of the correctly rounded ones, where one chunk has all.
+    whole: Option<[String; 2]>,
 }
 
 impl Tally {
@@ -84,6 +106,7 @@ impl Tally {
         self.first_unwritten = [self.first_unwritten, other.first_unwritten].into_iter().flatten().min();
         self.blocks.extend(other.blocks);
         self.samples.extend(other.samples);
+        self.whole = self.whole.take().or(other.whole);
     }
 
     /// The inputs from `at` on of each run of a chunk.
@@ -91,6 +114,8 @@ impl Tally {
         let chunk = sent.chunk;
         let mut tally = Self { judged: Judged::after(known), ..Self::default() };
         let mut hashers = [blake3::Hasher::new(), blake3::Hasher::new()];
+        let whole = chunk.sample || function.bits() == 16;
+        let mut of_right = blake3::Hasher::new();
         let mut runs: [Vec<u32>; 2] = [Vec::new(), Vec::new()];
         let mut patterns = [0u32; PIECE];
         let (mut right, mut found) = ([0u32; PIECE], [0u32; PIECE]);
@@ -102,31 +127,43 @@ impl Tally {
                 for (i, pattern) in (0u32..).zip(&mut patterns[..n]) {
                     *pattern = chunk.pattern(u32::try_from(first).unwrap_or(u32::MAX) + i);
                 }
-                match symmetry {
-                    Symmetry::Even => {}
-                    Symmetry::Odd => right[..n].iter_mut().for_each(|r| *r ^= SIGN),
-                    Symmetry::None => function.fill(&patterns[..n], &mut right[..n]),
+                match sent.right.and_then(|known| known.get(first..first + n)) {
+                    Some(known) => right[..n].copy_from_slice(known),
+                    None => {
+                        match symmetry {
+                            Symmetry::Even => {}
+                            Symmetry::Odd => right[..n].iter_mut().for_each(|r| *r ^= SIGN),
+                            Symmetry::None => function.fill(&patterns[..n], &mut right[..n]),
+                        }
+                        canonical(function.format, &mut right[..n]);
+                    }
                 }
-                canonical(function.format, &mut right[..n]);
                 unpack(function.dtype(), sent.words, first, &mut found[..n]);
                 if let Some(poison) = sent.poison {
                     tally.poisoned(function, poison, &patterns[..n], &found[..n]);
                 }
                 canonical(function.format, &mut found[..n]);
                 let run = run as usize;
-                if !chunk.sample {
-                    digest(&mut hashers[run], function.dtype(), &found[..n]);
+                digest(&mut hashers[run], function.dtype(), &found[..n]);
+                if whole && sent.right.is_none() {
+                    digest(&mut of_right, function.dtype(), &right[..n]);
                 }
                 tally.piece(function, &patterns[..n], &found[..n], &right[..n]);
-                keep_sample(chunk, function, &patterns[..n], &found[..n], &mut runs[run]);
+                if sent.right.is_none() {
+                    keep_sample(chunk, function, &patterns[..n], &found[..n], &mut runs[run]);
+                }
             }
+        }
+        if whole {
+            let right = if sent.right.is_none() { short(&of_right) } else { String::new() };
+            tally.whole = Some([short(&hashers[0]), right]);
         }
         for run in 0..chunk.runs as usize {
             let place = u32::try_from(at + run * chunk.length as usize).unwrap_or(u32::MAX);
             let first = if chunk.sample { chunk.first + place } else { chunk.pattern(place) >> 12 };
             if !chunk.sample {
                 let number = chunk.pattern(place) >> BLOCK.trailing_zeros();
-                tally.blocks.insert(number, hashers[run].finalize().to_hex()[..32].to_owned());
+                tally.blocks.insert(number, short(&hashers[run]));
             }
             if !runs[run].is_empty() {
                 tally.samples.insert(first, std::mem::take(&mut runs[run]));
@@ -141,7 +178,8 @@ impl Tally {
             return;
         }
         let rule = function.rule().filter(|_| function.format == Format::F32);
-        for ((pattern, found), right) in patterns.iter().zip(found).zip(right) {
+        // Errors often grow with the input: from the end on, the first ones leave no exact value to be asked for the others.
+        for ((pattern, found), right) in patterns.iter().zip(found).zip(right).rev() {
             if found != right {
                 self.wrong += 1;
                 self.judged.add(function, rule, *pattern, *found, *right);
@@ -168,6 +206,7 @@ impl Tally {
         let worst_outside = self.judged.worst_outside();
         let histogram = self.judged.histogram();
         let sample = parts(function.dtype(), &self.samples);
+        let [digest, reference] = self.whole.unwrap_or_default();
         Swept {
             function: function.name.to_owned(),
             dtype: function.dtype(),
@@ -178,6 +217,7 @@ impl Tally {
             right: self.count - self.wrong,
             classes: self.judged.classes,
             histogram,
+            max_ulp: self.judged.max_ulp,
             worst_ulp: self.judged.worst_ulp,
             worst_absolute: self.judged.worst_absolute,
             allowed: self.judged.allowed,
@@ -187,6 +227,9 @@ impl Tally {
             worst_outside,
             blocks: self.blocks.into_values().collect(),
             sample,
+            digest,
+            reference,
+            shader: String::new(),
             seconds,
         }
     }
@@ -202,7 +245,7 @@ fn parts(dtype: Dtype, samples: &BTreeMap<u32, Vec<u32>>) -> Vec<String> {
     let of = |part: &[u32]| {
         let mut hasher = blake3::Hasher::new();
         digest(&mut hasher, dtype, part);
-        hasher.finalize().to_hex()[..32].to_owned()
+        short(&hasher)
     };
     all.chunks(part).map(of).collect()
 }
@@ -282,7 +325,7 @@ mod tests {
             let words: Vec<u32> =
                 (0..u32::try_from(chunk.count()).unwrap()).map(|i| result(chunk.pattern(i))).collect();
             let mut tally = Tally::default();
-            tally.add(&function, Sent { chunk, words: &words, poison: None }, 2);
+            tally.add(&function, Sent { chunk, words: &words, poison: None, right: None }, 2);
             tally
         };
         let all = Order { inputs: Inputs::All, bits: 32, blocks: 4, most: None, from: 0 }.chunks().nth(300).unwrap();

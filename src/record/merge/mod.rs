@@ -19,17 +19,20 @@ pub use read::Reader;
 
 use super::sound;
 use crate::model::record::{CaseView, Outputs, Record, Stored, Verdict};
+use crate::model::sweep::EngineSweep;
 
 /// One record of a [`Merged`].
 #[derive(Debug, Clone)]
 pub struct Member {
     id: String,
-    /// The record without its cases, verdicts and outputs. Its id is empty where it carries none.
+    /// The record without its cases, verdicts, sweeps and outputs. Its id is empty where it carries none.
     pub shell: Arc<Record>,
     /// The canonical texts of the members that `shell` has, and of those that this program does not know.
     texts: Arc<BTreeMap<String, String>>,
     cases: Vec<Arc<Part<CaseView>>>,
     verdicts: Vec<Arc<Part<Verdict>>>,
+    /// The sweeps, once for all records that have the same; `None` where the record has no such member.
+    sweeps: Option<Arc<Sweeps>>,
     /// The outputs that nothing proves, in this record's own words.
     unproven: Outputs,
 }
@@ -47,9 +50,16 @@ impl Member {
         self.shell.provenance.settings.label.as_deref().unwrap_or(&self.shell.environment.host)
     }
 
-    /// The cases, in the order of the plan.
+    /// The cases, in the order of the plan, then the sweeps of functions as cases.
     pub fn cases(&self) -> impl Iterator<Item = &CaseView> {
-        self.cases.iter().map(|c| &c.value)
+        let sweeps = self.sweeps.iter().flat_map(|s| &s.cases);
+        self.cases.iter().map(|c| &c.value).chain(sweeps)
+    }
+
+    /// The sweeps of functions.
+    #[must_use]
+    pub fn sweeps(&self) -> &[EngineSweep] {
+        self.sweeps.as_ref().map_or(&[], |s| &s.list)
     }
 
     /// The verdicts.
@@ -61,6 +71,14 @@ impl Member {
     fn age(&self) -> (&str, &BTreeMap<String, String>) {
         (&self.shell.run.started, &self.texts)
     }
+}
+
+/// Sweeps, with their canonical text and as cases.
+#[derive(Debug)]
+struct Sweeps {
+    text: Box<str>,
+    list: Vec<EngineSweep>,
+    cases: Vec<CaseView>,
 }
 
 /// A set of records. See the module.
@@ -183,6 +201,7 @@ impl Merged {
         let mut record = Record::clone(&member.shell);
         record.cases = member.cases.iter().map(|c| serde_json::from_str(&c.text())).collect::<Result<_, _>>()?;
         record.verdicts = member.verdicts().cloned().collect();
+        record.sweeps = member.sweeps().to_vec();
         for case in member.cases() {
             let fits = |s: &&Stored| s.words() == Some(sound::words_of(case));
             for digest in sound::storable(case) {

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::part::{Key, Known, Part, Shared, short};
 use super::seen::{Line, Reduced, Seen};
-use super::{Member, Merged};
-use crate::model::record::{CaseView, FormatError, FormatVersion, Outputs, Record, Stored, Verdict};
+use super::{Member, Merged, Sweeps};
+use crate::model::record::{CaseView, FormatError, FormatVersion, Outputs, Record, Stored, Verdict, sweep_cases};
+use crate::model::sweep::EngineSweep;
 use crate::model::text::{self, Counts};
 use crate::record::canonical::{Text, Timed};
 use crate::record::difference;
@@ -25,6 +26,7 @@ use crate::record::store::{ReadError, Wrong, check_content, fetch};
 pub struct Reader {
     cases: Known<CaseView>,
     verdicts: Known<Verdict>,
+    sweeps: Mutex<HashMap<Key, Arc<Sweeps>>>,
     shells: Mutex<HashMap<Key, Arc<BTreeMap<String, String>>>>,
     seen: Seen,
     merged: Mutex<Merged>,
@@ -171,15 +173,16 @@ impl Reader {
     fn member(
         &self,
         id: String,
-        texts: BTreeMap<String, String>,
+        mut texts: BTreeMap<String, String>,
         cases: Vec<Arc<Part<CaseView>>>,
         verdicts: Vec<Arc<Part<Verdict>>>,
     ) -> Result<Member, Fault> {
         let format = texts.get("format").ok_or(Wrong::NoFormat)?;
         let format = serde_json::from_str::<FormatVersion>(format)?;
         format.check_readable()?;
-        let mut shell = shell(&texts)?;
         let content = content(&texts, &cases, &verdicts);
+        let sweeps = texts.remove("sweeps").map(|text| self.swept(text)).transpose()?;
+        let mut shell = shell(&texts)?;
         let excused = id.is_empty() && !format.has_id();
         if !excused && id != content {
             return Err(Fault::Changed);
@@ -199,8 +202,26 @@ impl Reader {
         for verdict in &verdicts {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
-        let unproven = Outputs::default();
-        Ok(Member { id: content, shell: Arc::new(shell), texts: self.shared(texts), cases, verdicts, unproven })
+        sound::explained(&shell.explained, &engines, &seen)?;
+        if let Some(sweeps) = &sweeps {
+            sound::sweeps(&sweeps.list, &engines)?;
+        }
+        sound::explained(&shell.explained, &engines, &seen)?;
+        let (shell, unproven) = (Arc::new(shell), Outputs::default());
+        Ok(Member { id: content, shell, texts: self.shared(texts), cases, verdicts, sweeps, unproven })
+    }
+
+    /// Equal sweeps, once.
+    fn swept(&self, text: String) -> Result<Arc<Sweeps>, serde_json::Error> {
+        let key = short(blake3::Hasher::new().update(text.as_bytes()));
+        let known = || self.sweeps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sweeps) = known().get(&key) {
+            return Ok(Arc::clone(sweeps));
+        }
+        let list: Vec<EngineSweep> = serde_json::from_str(&text)?;
+        let cases = sweep_cases(&list).iter().map(CaseView::from).collect();
+        let new = Arc::new(Sweeps { text: text.into(), list, cases });
+        Ok(Arc::clone(known().entry(key).or_insert(new)))
     }
 
     /// Equal shells, once.
@@ -368,7 +389,7 @@ fn refer<T>(parts: &[Arc<Part<T>>], places: &[usize]) -> Result<Vec<Arc<Part<T>>
     all.ok_or(Fault::Wrong(Wrong::NoPart))
 }
 
-/// The record without cases, verdicts and outputs.
+/// The record without cases, verdicts, sweeps and outputs.
 fn shell(texts: &BTreeMap<String, String>) -> Result<Record, serde_json::Error> {
     let mut text = String::from("{\"id\":\"\",\"cases\":[],\"verdicts\":[]");
     for (name, member) in texts {

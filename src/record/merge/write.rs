@@ -114,6 +114,9 @@ fn text_of(
     members.insert("id", serde_json::to_string(&member.shell.id)?);
     members.insert("cases", places(&member.cases, cases)?);
     members.insert("verdicts", places(&member.verdicts, verdicts)?);
+    if let Some(sweeps) = &member.sweeps {
+        members.insert("sweeps", sweeps.text.to_string());
+    }
     if !member.unproven.is_empty() {
         // Sorted, as the reader has it.
         members.insert("outputs", serde_json::to_value(&member.unproven)?.to_string());

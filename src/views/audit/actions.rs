@@ -41,8 +41,9 @@ pub(super) fn actions(
             });
         }
     }
+    let sweeps = record.sweep_cases();
     for (engine, cases) in outside {
-        let case = cases.first().and_then(|id| record.cases.iter().find(|c| c.id == *id));
+        let case = cases.first().and_then(|id| record.cases.iter().chain(&sweeps).find(|c| c.id == *id));
         out.extend(case.map(|case| forbidden(record, engine, case)));
     }
     for finding in findings.iter().filter(|f| f.defect) {
@@ -153,10 +154,7 @@ fn configured<'r>(record: &'r Record, engine: &str, case: &str) -> Option<&'r Ca
 fn again(record: &Record, engine: &str, case: &str, more: &[String]) -> String {
     let other = configured(record, engine, case).map(|other| other.id.as_str());
     let cases: Vec<&str> = std::iter::once(case).chain(other).collect();
-    let mut command = text::command_of(record.provenance.own.as_ref(), &cases);
-    if let Some(engine) = record.engine(engine) {
-        command.push_str(&text::engine_options(&record.provenance.settings, engine));
-    }
+    let mut command = text::command_on(&record.provenance, record.engine(engine), &cases);
     more.iter().for_each(|mode| command.push_str(&format!(" --planted {}", text::quoted(mode))));
     command
 }

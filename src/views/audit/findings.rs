@@ -78,7 +78,7 @@ pub(super) fn findings(record: &Record, groups: &[Group]) -> Vec<FindingRow> {
     type Found<'a> = (FindingKind, String, Option<u32>, Vec<String>, Vec<&'a str>, &'a Finding);
     let mut all: Vec<Found<'_>> = Vec::new();
     for case in &record.cases {
-        let variant = format!("{}/{}", case.kernel, case.variant);
+        let variant = case.path();
         // Where every engine has the one value, it is told as what its agreement shows.
         let told = emptiness(case).iter().any(|e| matches!(e, Emptiness::OneValue { .. }));
         for execution in &case.executions {

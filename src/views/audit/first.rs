@@ -289,12 +289,11 @@ impl<'r> First<'r> {
     /// What this machine alone does.
     pub(super) fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
         let mut parts = Vec::new();
-        let case = |id: &String| self.record.cases.iter().find(|c| c.id == *id);
+        let variant = |id: &String| id.split('?').next().unwrap_or_default().to_owned();
         // What was planted on purpose is no machine's.
         let planted = |id: &String| self.record.engine(id).is_some_and(|e| e.role() == Role::Planted);
         for (engine, cases) in outside.iter().filter(|(id, _)| !planted(id)) {
-            let found: BTreeSet<String> =
-                cases.iter().filter_map(case).map(|c| format!("{}/{}", c.kernel, c.variant)).collect();
+            let found: BTreeSet<String> = cases.iter().map(variant).collect();
             let found: Vec<String> = found.into_iter().collect();
             parts.push(format!("{engine} breaks WGSL ({})", text::list(&found, 1)));
         }
@@ -304,7 +303,7 @@ impl<'r> First<'r> {
             let all: BTreeSet<_> = infinite.iter().map(|(c, ..)| (c.kernel.as_str(), c.variant.as_str())).collect();
             let first = infinite.iter().find(|(c, ..)| training::is_ordinary(&c.kernel, &c.id));
             let first = first.or_else(|| infinite.iter().find(|(c, ..)| is_operation(&c.kernel))).or(infinite.first());
-            let named = first.map(|(c, ..)| format!("{}/{}", c.kernel, c.variant)).unwrap_or_default();
+            let named = first.map(|(c, ..)| c.path()).unwrap_or_default();
             let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
             let edges = infinite.iter().all(|(c, ..)| training::probes_edges(&c.id));
             let edges = if edges { ", at edges of the type" } else { "" };

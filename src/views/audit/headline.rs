@@ -119,7 +119,11 @@ fn lead(record: &Record, brief: bool) -> String {
     let completed = plain.iter().filter(|e| e.status == EngineStatus::Complete).count();
     let kernels: BTreeSet<&str> = record.cases.iter().map(|c| c.kernel.as_str()).collect();
     let comparisons: usize = record.cases.iter().map(|c| c.comparisons.len()).sum();
-    let finished = if completed == plain.len() { String::new() } else { format!(", {completed} of which finished") };
+    let finished = match completed {
+        n if n == plain.len() => String::new(),
+        0 => " (not finished)".to_owned(),
+        n => format!(" ({n} finished)"),
+    };
     let reference = record.engines.iter().any(Engine::is_reference);
     let planted = record.engines.iter().filter(|e| e.is_embedded() && !e.is_reference()).count();
     let mut on = Vec::new();
@@ -172,10 +176,11 @@ pub(super) fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
     text::list(&named, 6)
 }
 
-/// Engines with a result outside the specification, and the cases.
+/// Engines with a result outside the specification, and the cases, those of sweeps included.
 fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for case in &record.cases {
+    let sweeps = record.sweep_cases();
+    for case in record.cases.iter().chain(&sweeps) {
         for execution in case.executions.iter().filter(|x| x.status == Status::OutsideSpecification) {
             let engine = groups.iter().find(|g| g.has(&execution.engine)).map_or(&execution.engine, |g| &g.name);
             out.entry(engine.clone()).or_default().insert(case.id.clone());

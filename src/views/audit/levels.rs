@@ -96,7 +96,7 @@ pub(super) fn repeatability(record: &Record, levels: &BTreeMap<Level, Fared>) ->
         let bound = 3.0 / f64::from(runs.max(1));
         let runs = text::plural(runs as usize, "run");
         let so = if bound < 1.0 {
-            format!("only that other results are rarer than {} (95 % confidence)", text::percent(bound))
+            format!("nothing of results that come in fewer than {} of runs (95 % confidence)", text::percent(bound))
         } else {
             "little: --repeats 10 or more would bound how often other results come".to_owned()
         };

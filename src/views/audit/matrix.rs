@@ -43,9 +43,11 @@ pub(super) struct Cell {
     pub(super) engine: String,
     pub(super) status: Status,
     pub(super) mark: Mark,
-    /// Cases that have this status, and all that were to run.
+    /// Cases that have this status, and all that were not skipped: all, where every one was.
     pub(super) with_status: usize,
     pub(super) cases: usize,
+    /// Cases that were skipped beside others that were not.
+    pub(super) skipped: usize,
     /// Where several engines share the column and not all have this status: those that do.
     pub(super) which: String,
     /// The counts of every status, in words.
@@ -82,12 +84,14 @@ pub(super) fn cell(group: &Group, cases: &[&CaseRecord]) -> Option<Cell> {
     if !which.is_empty() {
         note.push_str(&format!("; {} with {which}", text::mark(status).word()));
     }
+    let skipped = if status == Status::Skipped { 0 } else { counts.get(&Status::Skipped).copied().unwrap_or(0) };
     Some(Cell {
         engine: group.id.clone(),
         status,
         mark: text::mark(status),
         with_status: counts.get(&status).copied().unwrap_or(0),
-        cases: statuses.len(),
+        cases: statuses.len() - skipped,
+        skipped,
         which,
         note,
     })
@@ -129,7 +133,7 @@ pub(super) fn kernels(record: &Record, groups: &[Group]) -> Vec<KernelRows> {
 fn alike(rows: &[VariantRow]) -> Vec<AlikeRow> {
     let mut out: Vec<AlikeRow> = Vec::new();
     // A share of the cases tells apart; how many cases there are of a variant that is all one does not.
-    let look = |c: &Cell| (c.engine.clone(), c.status, c.with_status < c.cases, c.which.clone());
+    let look = |c: &Cell| (c.engine.clone(), c.status, c.with_status < c.cases, c.skipped, c.which.clone());
     for row in rows {
         let same = out.iter_mut().find(|a| {
             a.cells.iter().map(look).eq(row.cells.iter().map(look))
@@ -357,7 +361,7 @@ fn executions(
         .filter_map(|(c, x)| {
             pick(&x.outcome).map(|why| {
                 let column = column(groups, &x.engine).to_owned();
-                (column, why, format!("{}/{}", c.kernel, c.variant), c.id.clone())
+                (column, why, c.path(), c.id.clone())
             })
         })
         .collect()

@@ -6,6 +6,7 @@ mod drift;
 mod elements;
 mod engines;
 mod explain;
+mod explained;
 mod findings;
 mod first;
 mod groups;
@@ -18,6 +19,7 @@ mod page;
 mod parts;
 mod rows;
 mod spread;
+mod sweeps;
 mod title;
 mod values;
 
@@ -28,7 +30,7 @@ use super::document::{self, Block, Cell, Column, Detail, Document, Mark, Rows, S
 use super::{View, text};
 use crate::facts::{self, Asked, Soundness};
 use crate::model::words::SOFTWARE_ONLY;
-use crate::record::{Outputs, Record};
+use crate::record::{Outcome, Outputs, Record};
 
 /// What an audit leads to where it has nothing to advise.
 const OTHER_NODE: &str = "audit it too, then";
@@ -64,7 +66,9 @@ impl<'a> Audit<'a> {
             controls: record.controls.clone(),
             cases: record.cases.clone(),
             verdicts: Vec::new(),
+            sweeps: record.sweeps.clone(),
             notes: record.notes.clone(),
+            explained: record.explained.clone(),
             outputs: Outputs::default(),
         });
         let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
@@ -100,6 +104,8 @@ impl View for Audit<'_> {
         out.push(matrix(&parts));
         out.push(findings(&parts));
         out.push(drifts(&parts));
+        out.push(explained::section(record));
+        out.push(sweeps::sweeps(record));
         out.push(page::axes(&parts));
         out.push(page::charts(record));
         out.push(page::cases(record, &parts));
@@ -120,7 +126,8 @@ impl View for Audit<'_> {
     }
 
     fn rows(&self) -> Vec<Rows> {
-        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged)]
+        let sweeps = super::sweep::rows(&facts::sweep::of(self.record));
+        vec![rows::summary(&self.judged, &self.soundness), rows::values(&self.judged), sweeps]
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -151,6 +158,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         check.into_iter().for_each(|s| said.statement(Mark::Attention, SELF_CHECK, s.text.clone()));
         let (mark, here) = training.here(&parts.headline.outside);
         said.statement(mark, "Only here", here);
+        explained::line(record).into_iter().for_each(|(mark, text)| said.statement(mark, "Explained", text));
         if !soundness.is_invalid() {
             match first::use_these(record, &facts::advice(record, soundness, &record.verdicts)) {
                 Some(these) => said.statement(Mark::Holds, "Held here", these),
@@ -165,7 +173,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
             out.push(todo);
         }
         if !soundness.is_invalid() {
-            out.push(ways(&parts.short_id));
+            out.push(ways(record, &parts.short_id));
         }
         out.push(training.anywhere());
         // Where some kernels were asked for there is room for it.
@@ -174,6 +182,7 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
         }
     } else {
         notes().for_each(|note| first.statement(Mark::Note, "Note", note.as_str()));
+        explained::line(record).into_iter().for_each(|(mark, text)| first.statement(mark, "Explained", text));
         audit.since.iter().for_each(|(mark, text)| first.statement(*mark, "Since", text.clone()));
         out.push(first);
     }
@@ -183,9 +192,13 @@ fn begin(out: &mut Document, record: &Record, parts: &Parts<'_>, audit: &Audit<'
     out.push(next);
 }
 
-/// The three ways on from an audit.
-fn ways(id: &str) -> Section {
+/// The ways on from an audit.
+fn ways(record: &Record, id: &str) -> Section {
     let mut out = Section::new("ways", "Where to go on").at(Detail::Full);
+    if record.explained.is_empty() {
+        let text = "What makes results differ, proven by computing them again on this machine (--write keeps it in the record):";
+        out.step(text, format!("repro-audit explain {id} --write"));
+    }
     out.step(
         "Numbers differ on another node? Audit it too, and see what differs between the two:",
         format!("repro-audit compare {id} OTHER"),
@@ -228,12 +241,13 @@ fn matrix(parts: &Parts<'_>) -> Section {
     out
 }
 
-/// A cell of the matrix: a share of the cases where not all have the status, and which engines where several share it.
+/// A cell of the matrix: a share of the cases that ran where not all have the status, how many were skipped beside them, and which engines where several share it.
 fn mark(cell: &matrix::Cell) -> Cell {
     let share =
         if cell.with_status < cell.cases { format!("{}/{}", cell.with_status, cell.cases) } else { String::new() };
     let which = if cell.which.is_empty() { String::new() } else { format!("({})", cell.which) };
-    let beside = [share, which].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let skipped = if cell.skipped > 0 { format!("+{} skipped", cell.skipped) } else { String::new() };
+    let beside = [share, which, skipped].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     Cell::Mark { mark: cell.mark, beside, note: cell.note.clone() }
 }
 
@@ -333,19 +347,34 @@ fn acted_on(record: &Record, parts: &Parts<'_>, soundness: &Soundness) -> Vec<do
     }
     for case in &parts.cases {
         for x in &case.executions {
-            let weight = match x.mark {
-                Mark::Outside => Weight::Failure,
-                Mark::Failed => Weight::Error,
-                Mark::Skipped => Weight::Skipped,
-                Mark::NotRepeatable => Weight::Note,
-                _ => Weight::Pass,
-            };
             let outside = if x.mark == Mark::Outside { outside(record, &case.id, &x.engine) } else { String::new() };
             let text = format!("{outside}{}", x.outcome);
-            out.push(document::Finding::new(weight, x.mark.class(), &x.engine, &case.id, text));
+            out.push(document::Finding::new(weight(x.mark), x.mark.class(), &x.engine, &case.id, text));
+        }
+    }
+    for case in record.sweep_cases() {
+        for x in &case.executions {
+            let mark = text::mark(x.status);
+            let text = match &x.outcome {
+                Outcome::Ran { .. } => format!("{}{}", sweeps::outside(record, &case.id, &x.engine), mark.word()),
+                Outcome::Skipped { why } => why.to_string(),
+                Outcome::Failed { reason } => reason.clone(),
+            };
+            out.push(document::Finding::new(weight(mark), mark.class(), &x.engine, &case.id, text));
         }
     }
     out
+}
+
+/// What a mark weighs for tools.
+fn weight(mark: Mark) -> Weight {
+    match mark {
+        Mark::Outside => Weight::Failure,
+        Mark::Failed => Weight::Error,
+        Mark::Skipped => Weight::Skipped,
+        Mark::NotRepeatable => Weight::Note,
+        _ => Weight::Pass,
+    }
 }
 
 /// How much of a result is outside the specification, before what else is said of it.

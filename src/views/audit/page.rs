@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::Parts;
-use super::{charts as drawn, paragraph};
+use super::{charts as drawn, explained, paragraph};
 use crate::model::CaseId;
 use crate::record::{AXES, Level, Record, ShaderCache};
 use crate::views::chart::{Chart, Plot};
@@ -121,7 +121,7 @@ pub(super) fn cases(record: &Record, parts: &Parts<'_>) -> Section {
 
 fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
     let mut out = Section::new("", "");
-    let columns = [
+    let mut columns = vec![
         Column::text("engine"),
         Column::text("status"),
         Column::text("outcome"),
@@ -130,11 +130,18 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("÷ allowed"),
         Column::text("digest"),
     ];
-    let mut table = Table::new("executions", &columns).most(100);
+    let looked_at = !record.explained.is_empty();
+    if looked_at {
+        let about = "What is proven to make the first run differ from the strict reference.";
+        columns.push(Column::text("differs because").about(about));
+    }
+    let mut table = Table::new(format!("executions of {}", case.id), &columns).most(100);
+    let of = record.cases.iter().find(|c| c.id == case.id);
+    let because = |engine: &str| of.map(|case| explained::cell(record, case, engine)).unwrap_or_default();
     for x in &case.executions {
         let outcome =
             if x.observations.is_empty() { x.outcome.clone() } else { format!("{}; {}", x.outcome, x.observations) };
-        table.push([
+        let cells = [
             Cell::text(x.engine.as_str()),
             Cell::mark(x.mark),
             Cell::text(outcome),
@@ -142,7 +149,8 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
             Cell::number(x.max_error.as_str()),
             Cell::number(x.ratio.as_str()),
             Cell::code(x.digest.as_str()),
-        ]);
+        ];
+        table.push(cells.into_iter().chain(looked_at.then(|| Cell::text(because(&x.engine)))));
     }
     out.table(table);
     let columns = [
@@ -154,7 +162,7 @@ fn details(record: &Record, case: &super::drift::CaseRow) -> Vec<Block> {
         Column::number("max relative"),
         Column::text("kinds, and the worst element"),
     ];
-    let mut table = Table::new("comparisons", &columns).most(COMPARISONS);
+    let mut table = Table::new(format!("comparisons of {}", case.id), &columns).most(COMPARISONS);
     for d in &case.different {
         table.push([
             Cell::text(d.axis),

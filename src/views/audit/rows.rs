@@ -1,14 +1,17 @@
 //! Comparisons and sampled values for data frames, one observation a row.
 
+use super::explained;
 use crate::facts::Soundness;
+use crate::facts::proof;
 use crate::model::Drift;
-use crate::record::Record;
+use crate::record::{CaseRecord, Record};
 use crate::views::document::{Rows, Value};
 use crate::views::text;
 
 /// The columns of the comparisons. `engine` and what follows it are of the right side's engine; `findings` are the kinds of
-/// what that engine noticed of the shader, and `unsound` says why the row cannot be relied on.
-const SUMMARY: [&str; 44] = [
+/// what that engine noticed of the shader, `explained` says how well its first result's difference from the strict reference is
+/// explained, and by which `causes` (empty where there is none, or nobody looked), and `unsound` says why the row cannot be relied on.
+const SUMMARY: [&str; 46] = [
     "record",
     "machine",
     "case",
@@ -52,6 +55,8 @@ const SUMMARY: [&str; 44] = [
     "max_error_ulp",
     "specification_ratio",
     "findings",
+    "explained",
+    "causes",
     "unsound",
 ];
 
@@ -77,6 +82,7 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
             let equals: Vec<_> = execution.iter().flat_map(|x| &x.equals).map(|a| a.name()).collect();
             let mut findings: Vec<_> = execution.iter().flat_map(|x| &x.findings).map(|f| f.kind.name()).collect();
             findings.dedup();
+            let (grade, causes) = engine.map(|e| told(record, case, &e.id)).unwrap_or_default();
             rows.push(vec![
                 id.clone().into(),
                 record.environment.machine_id.clone().into(),
@@ -121,6 +127,8 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
                 accuracy.map(|a| a.max_ulp).into(),
                 accuracy.map(|a| a.specification_ratio).into(),
                 findings.join(" ").into(),
+                grade.into(),
+                causes.into(),
                 soundness.of_row(engine.map(|e| e.id.as_str()).unwrap_or_default()).into(),
             ]);
         }
@@ -134,6 +142,19 @@ pub(super) fn summary(record: &Record, soundness: &Soundness) -> Rows {
         rows.push(row);
     }
     rows
+}
+
+/// How well an engine's result is explained, and by what.
+fn told(record: &Record, case: &CaseRecord, engine: &str) -> (String, String) {
+    match explained::standing(record, case, engine) {
+        None => Default::default(),
+        Some(None) => (explained::NOT_LOOKED_AT.to_owned(), String::new()),
+        Some(Some((explained, pair))) => {
+            let causes = proof::causes(explained, pair);
+            let grade = proof::grade_in_words(proof::grade(explained, pair));
+            (grade.to_owned(), proof::causes_in_words(&causes, usize::MAX))
+        }
+    }
 }
 
 /// One row a sampled element.

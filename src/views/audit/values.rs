@@ -82,7 +82,7 @@ fn sentence(found: &[Found]) -> String {
 
 /// Adds of each variant the first.
 fn add(out: &mut Vec<Found>, case: &CaseRecord, on: String, what: String) {
-    let name = format!("{}/{}", case.kernel, case.variant);
+    let name = case.path();
     if !out.iter().any(|f| f.name == name) {
         out.push(Found { name, on, what });
     }

@@ -5,15 +5,15 @@ mod headline;
 use headline::{SIDES, between, headline, share, soundness};
 
 use crate::facts::pair::{
-    Between, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Sameness, Why, chosen,
+    Between, ByCause, CauseGroup, Compared, Counted, Kind, OperationChange, Pairs, ResultChange, Sameness, Why, chosen,
 };
 use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
-use crate::record::Status;
+use crate::record::{SWEEP, Status};
 use crate::views::document::{
     Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
 };
-use crate::views::text::{command_of, engine_options};
+use crate::views::text::command_on;
 use crate::views::{View, text};
 
 pub(super) use headline::since;
@@ -228,6 +228,8 @@ fn size(change: &ResultChange) -> String {
     match (&change.drift, change.kind) {
         (Some(drift), _) => drift.size(),
         (None, Kind::Failed | Kind::Reference) => String::new(),
+        // The note says it.
+        (None, _) if change.kernel == SWEEP => String::new(),
         (None, _) => "not stored".to_owned(),
     }
 }
@@ -244,6 +246,15 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
     let mut changes = Section::new(id("changes"), "What changed, by cause");
     for cause in &pair.causes {
         changes.statement(mark(cause), title(cause), sentence(pair, cause));
+    }
+    for (engine, change) in &pair.orders {
+        let text = format!(
+            "{} on {engine} is now added as {}; before, as {}. Found by probes.",
+            change.operation,
+            change.now.join(", "),
+            change.before.join(", ")
+        );
+        changes.statement(Mark::Differs, "Order", text);
     }
     let mut first = Section::new(id("training"), "");
     if let Some((mark, text)) = training(pair) {
@@ -266,6 +277,9 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         );
         said.statement(Mark::Note, "By design", text);
     }
+    if let Some((mark, text)) = pair.by_cause.and_then(by_cause) {
+        said.statement(mark, "By cause", text);
+    }
     if pair.sameness.nan > 0 {
         let text = format!(
             "In {} that are counted as the same, NaN has another sign or payload, which WGSL does not promise.",
@@ -282,6 +296,28 @@ fn sections(pair: &Compared, suffix: &str) -> Vec<Section> {
         absent(pair, id("absent")),
         around(pair, id("around")),
     ]
+}
+
+/// How many changed results are told by proven causes, and which are not; nothing where none changed.
+fn by_cause(found: ByCause) -> Option<(Mark, String)> {
+    let ByCause { told, alike, open } = found;
+    let all = told + alike + open;
+    let mut text = format!(
+        "causes that are proven on both sides tell why {} of {}",
+        count(told as u64),
+        plural(all, "changed result")
+    );
+    if alike > 0 {
+        text.push_str(&format!("; those of {} are the same on both sides, and do not tell", count(alike as u64)));
+    }
+    if open > 0 {
+        text.push_str(&format!(
+            "; for {} it is not known what makes a side differ from strict arithmetic",
+            count(open as u64)
+        ));
+    }
+    let mark = if told == all { Mark::Holds } else { Mark::Note };
+    (all > 0).then(|| (mark, format!("{text}.")))
 }
 
 /// What changed of the operations of a training; nothing where no result of one was compared.
@@ -328,6 +364,7 @@ fn title(cause: &CauseGroup) -> &'static str {
         (Kind::Failed, _) => "Failed",
         (Kind::Reference, _) => "Reference",
         (Kind::Unrepeatable, _) => "Does not repeat",
+        (_, Why::Causes { .. }) => "Proven",
         (_, Why::Arithmetic { .. }) => "Arithmetic",
         (_, Why::Flushed { .. }) => "Subnormals",
         (_, Why::Half { .. }) => "Binary16",
@@ -402,9 +439,8 @@ fn cases(pair: &Compared, id: String) -> Section {
     if let Some(worst) = pair.cases.first().and_then(|row| pair.results.get(*row.results.first()?)) {
         let side = &pair.right;
         let engine = side.engines.iter().find(|e| e.id == worst.engines.1);
-        let options = engine.map(|e| engine_options(&side.asked.settings, e)).unwrap_or_default();
-        let command = command_of(side.asked.own.as_ref(), &[&worst.case]);
-        section.step("Run the worst one again, as on the right:", format!("{command}{options}"));
+        let command = command_on(&side.asked, engine, &[&worst.case]);
+        section.step("Run the worst one again, as on the right:", command);
     }
     section
 }

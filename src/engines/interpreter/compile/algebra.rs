@@ -1,9 +1,9 @@
-//! Sums and products of floating-point scalars, and the algebra that drivers do with them when it is planted:
-//! contraction of `a*b + c`, and `(a + b) - a` taken for `b`.
+//! Operators on floating-point scalars, and the algebra that drivers do with them when it is planted: contraction of
+//! `a*b + c`, `(a + b) - a` taken for `b`, and the like.
 
 use std::ops::Range;
 
-use naga::{BinaryOperator, UnaryOperator};
+use naga::{BinaryOperator, MathFunction, UnaryOperator};
 
 use super::{Compiler, Refusal};
 use crate::engines::interpreter::code::{Block, Row};
@@ -28,12 +28,19 @@ impl Compiler<'_> {
     /// Whether anything is to be known of sums and products.
     fn algebra(&self) -> bool {
         let d = &self.mode.defects;
-        d.contract || d.reassociate || d.factor
+        d.contract || d.reassociate || d.factor || d.fold_constants
     }
 
     fn define(&mut self, rows: &[Row], definition: Definition) {
         if let Some(first) = rows.first().filter(|_| self.algebra()) {
             self.definitions.insert(*first, definition);
+        }
+    }
+
+    /// What is known of a row holds for another one that has its numbers.
+    pub(super) fn define_as(&mut self, row: Row, other: Row) {
+        if let Some(definition) = self.definitions.get(&row).cloned() {
+            self.definitions.insert(other, definition);
         }
     }
 
@@ -84,16 +91,123 @@ impl Compiler<'_> {
             match op {
                 BinaryOperator::Add => return self.add(scalar, a, b, body),
                 BinaryOperator::Subtract => return self.subtract(scalar, a, b, body),
-                BinaryOperator::Multiply => {
-                    let out = self.plain(op, scalar, a, b, body)?;
-                    self.define(&out, Definition::Product(a.to_vec(), b.to_vec()));
-                    return Ok(out);
+                BinaryOperator::Multiply => return self.multiply(scalar, a, b, body),
+                BinaryOperator::Divide => {
+                    if let Some(reciprocal) = self.reciprocal_of(scalar, b)? {
+                        return self.written(BinaryOperator::Multiply, scalar, a, &reciprocal, body);
+                    }
                 }
-                BinaryOperator::Modulo => return self.remainder(scalar, a, b, body),
+                BinaryOperator::Modulo => {
+                    let out = self.remainder(scalar, a, b, body)?;
+                    return self.asked_operator(op, scalar, [a, b], out, body);
+                }
                 _ => {}
             }
         }
-        self.plain(op, scalar, a, b, body)
+        self.written(op, scalar, a, b, body)
+    }
+
+    /// An operator as a shader has it: asked for where that is covered.
+    fn written(
+        &mut self,
+        op: BinaryOperator,
+        scalar: Scalar,
+        a: &[Row],
+        b: &[Row],
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
+        let out = self.plain(op, scalar, a, b, body)?;
+        self.asked_operator(op, scalar, [a, b], out, body)
+    }
+
+    /// A product, of which constants are taken together where that is planted.
+    fn multiply(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        for (product, factor) in [(a, b), (b, a)] {
+            if let Some((x, inner)) = self.scaled(scalar, product)
+                && let Some(outer) = self.constant_of(factor)
+            {
+                let together = vec![self.constant((inner * outer).to_bits())?];
+                return self.multiply(scalar, &x, &together, body);
+            }
+        }
+        let out = self.written(BinaryOperator::Multiply, scalar, a, b, body)?;
+        self.define(&out, Definition::Product(a.to_vec(), b.to_vec()));
+        Ok(out)
+    }
+
+    /// The number that a binary32 row holds in every lane.
+    fn constant_of(&self, rows: &[Row]) -> Option<f32> {
+        let [row] = rows else { return None };
+        self.constants.iter().find(|(_, known)| *known == row).map(|(word, _)| f32::from_bits(*word))
+    }
+
+    /// What a product with a constant is of, and the constant, where constants may be taken together.
+    fn scaled(&self, scalar: Scalar, rows: &[Row]) -> Option<(Vec<Row>, f32)> {
+        if !self.mode.defects.fold_constants || scalar != Scalar::F32 {
+            return None;
+        }
+        let Some(Definition::Product(x, y)) = self.definitions.get(rows.first()?) else { return None };
+        match (self.constant_of(x), self.constant_of(y)) {
+            (None, Some(c)) => Some((x.clone(), c)),
+            (Some(c), None) => Some((y.clone(), c)),
+            _ => None,
+        }
+    }
+
+    /// The reciprocal of a constant divisor, where that is planted.
+    fn reciprocal_of(&mut self, scalar: Scalar, divisor: &[Row]) -> Result<Option<Vec<Row>>, Refusal> {
+        if !self.mode.defects.constant_reciprocal || scalar != Scalar::F32 {
+            return Ok(None);
+        }
+        match self.constant_of(divisor) {
+            Some(c) => Ok(Some(vec![self.constant((1.0 / c).to_bits())?])),
+            None => Ok(None),
+        }
+    }
+
+    /// `exp` of a product with a constant, by `exp2` of a product with another one, where that is planted.
+    pub(super) fn exponential(
+        &mut self,
+        scalar: Scalar,
+        x: &[Row],
+        body: &mut Block,
+    ) -> Result<Option<Vec<Row>>, Refusal> {
+        let Some((x, c)) = self.scaled(scalar, x) else { return Ok(None) };
+        let together = vec![self.constant((c * std::f32::consts::LOG2_E).to_bits())?];
+        let product = self.multiply(scalar, &x, &together, body)?;
+        let out = self.one(MathFunction::Exp2, scalar, &product, body)?;
+        self.asked_function(MathFunction::Exp2, scalar, &[&product], out, body).map(Some)
+    }
+
+    /// The greater or the lesser of two, of which a comparison selects one, where that is planted.
+    pub(super) fn selected(
+        &mut self,
+        scalar: Scalar,
+        (op, [l, r]): (BinaryOperator, [&[Row]; 2]),
+        [yes, no]: [&[Row]; 2],
+        body: &mut Block,
+    ) -> Result<Option<Vec<Row>>, Refusal> {
+        use BinaryOperator as B;
+        let [l, r] = match op {
+            B::Less | B::LessEqual => [l, r],
+            B::Greater | B::GreaterEqual => [r, l],
+            _ => return Ok(None),
+        };
+        let (fun, operands) = match () {
+            () if yes == r && no == l => (MathFunction::Max, [l, r]),
+            () if yes == l && no == r => (MathFunction::Min, [r, l]),
+            () => return Ok(None),
+        };
+        // The first where it is beyond the second, or the second is NaN.
+        let beyond = if fun == MathFunction::Max { B::Greater } else { B::Less };
+        let beyond = self.strictly(beyond, scalar, operands, body)?;
+        let nan = self.strictly(B::NotEqual, scalar, [operands[1]; 2], body)?;
+        let first = self.strictly(B::LogicalOr, Scalar::Bool, [&beyond, &nan], body)?;
+        let mut out = Vec::new();
+        for (one, other) in operands[0].iter().zip(operands[1]) {
+            out.extend(self.emit(math::select(Scalar::U32), &[*other, *one, first[0]], 1, body)?);
+        }
+        self.asked_function(fun, scalar, &operands, out, body).map(Some)
     }
 
     /// What planted algebra makes of an operation on zero, or on one value twice.
@@ -116,7 +230,7 @@ impl Compiler<'_> {
             B::Add if d.zero_sum && is_zero(b) => Some(a.to_vec()),
             B::Add if d.zero_sum && is_zero(a) => Some(b.to_vec()),
             B::Subtract if d.zero_sum && is_zero(b) => Some(a.to_vec()),
-            B::Subtract if d.zero_sum && is_zero(a) => Some(self.negate(scalar, b, body)?),
+            B::Subtract if d.zero_sum && is_zero(a) => Some(self.negation(scalar, b, body)?),
             B::Subtract if d.self_difference && a == b => Some(vec![zero]),
             _ => None,
         })
@@ -133,8 +247,8 @@ impl Compiler<'_> {
         let Some((i, k)) = places.into_iter().find(|(i, k)| p[*i] == q[*k]).filter(|_| self.mode.defects.factor) else {
             return Ok(None);
         };
-        let sum = self.plain(BinaryOperator::Add, scalar, &p[1 - i], &q[1 - k], body)?;
-        Ok(Some(self.plain(BinaryOperator::Multiply, scalar, &p[i], &sum, body)?))
+        let sum = self.written(BinaryOperator::Add, scalar, &p[1 - i], &q[1 - k], body)?;
+        Ok(Some(self.written(BinaryOperator::Multiply, scalar, &p[i], &sum, body)?))
     }
 
     fn plain(
@@ -157,7 +271,7 @@ impl Compiler<'_> {
     /// `a - b*trunc(a / b)`, which is what WGSL defines the remainder of floating-point numbers to be.
     fn remainder(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
         let quotient = self.plain(BinaryOperator::Divide, scalar, a, b, body)?;
-        let whole = self.one(naga::MathFunction::Trunc, scalar, &quotient, body)?;
+        let whole = self.one(MathFunction::Trunc, scalar, &quotient, body)?;
         let negative = self.negate(scalar, b, body)?;
         self.mad(scalar, [&negative, &whole, a], body)
     }
@@ -172,7 +286,7 @@ impl Compiler<'_> {
         if let Some((p, q)) = self.product_of(b) {
             return self.fuse(scalar, [&p, &q, a], body);
         }
-        let out = self.plain(BinaryOperator::Add, scalar, a, b, body)?;
+        let out = self.written(BinaryOperator::Add, scalar, a, b, body)?;
         self.define(&out, Definition::Sum(a.to_vec(), b.to_vec()));
         Ok(out)
     }
@@ -196,7 +310,13 @@ impl Compiler<'_> {
         if let Some((Some(kernel), operands)) = fused {
             return self.emit(kernel, &operands.concat(), scalar.words(), body);
         }
-        self.plain(BinaryOperator::Subtract, scalar, a, b, body)
+        self.written(BinaryOperator::Subtract, scalar, a, b, body)
+    }
+
+    /// `-a` as a shader has it: asked for where that is covered.
+    pub(super) fn negation(&mut self, scalar: Scalar, a: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        let out = self.negate(scalar, a, body)?;
+        self.asked_negation(scalar, a, out, body)
     }
 
     /// `-a`.

@@ -75,6 +75,11 @@ fn type_of(inner: &TypeInner) -> Option<Type> {
     Some(Type { kind: Scalar::of(scalar)?.kind()?, shape })
 }
 
+/// A scalar type of floating-point numbers that are asked for.
+fn float_type(scalar: Scalar) -> Option<Type> {
+    scalar.kind().map(Type::scalar).filter(|ty| is_float(*ty))
+}
+
 fn is_float(ty: Type) -> bool {
     matches!(ty.kind, Kind::F16 | Kind::F32)
 }
@@ -90,51 +95,109 @@ fn passes_nan_on(expression: &Expression) -> bool {
 }
 
 impl<'m> Compiler<'m> {
-    /// After an expression that was evaluated just now: its value with NaN as planted.
-    pub(super) fn with_nan(
+    /// After an expression that was evaluated just now: its value with NaN as planted, and as it is answered, where its
+    /// operation is asked for.
+    pub(super) fn replaced(
         &mut self,
         frame: &Frame<'m>,
         handle: Handle<Expression>,
         found: Value,
         body: &mut Block,
     ) -> Result<Value, Refusal> {
-        let Value::Rows(mut rows) = found else { return Ok(found) };
-        if !self.mode.defects.operand_nan || passes_nan_on(&frame.function.expressions[handle]) {
+        let Value::Rows(rows) = found else { return Ok(found) };
+        let nan = self.mode.defects.operand_nan && !passes_nan_on(&frame.function.expressions[handle]);
+        if !nan && self.code.asking.is_none() {
             return Ok(Value::Rows(rows));
         }
-        for Use { primitive, from, places } in self.uses_of(frame, handle, rows.len()).unwrap_or_default() {
+        let uses = self.uses_of(frame, handle, rows.len()).unwrap_or_default();
+        let rows = if nan { self.with_nan(&uses, rows, body)? } else { rows };
+        Ok(Value::Rows(self.ask(uses, rows, body)?))
+    }
+
+    fn with_nan(&mut self, uses: &[Use], mut rows: Vec<Row>, body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        for Use { primitive, from, places } in uses {
             let float = |kind: &Kind| matches!(kind, Kind::F16 | Kind::F32);
-            let kinds = primitive.given_kinds().zip(&from);
+            let kinds = primitive.given_kinds().zip(from);
             let from: Vec<Row> = kinds.filter(|(kind, _)| float(kind)).map(|(_, row)| *row).collect();
             for (at, _) in places.iter().zip(primitive.made_kinds()).filter(|(_, kind)| float(kind)) {
                 let out = self.row()?;
                 body.push(Step::Nan { out, strict: rows[*at], from: from.clone() });
+                self.define_as(rows[*at], out);
                 rows[*at] = out;
             }
         }
-        Ok(Value::Rows(rows))
+        Ok(rows)
     }
 
-    /// After an expression that was evaluated just now: its value as it is answered, where its operation is asked for.
-    pub(super) fn ask(
-        &mut self,
-        frame: &Frame<'m>,
-        handle: Handle<Expression>,
-        found: Value,
-        body: &mut Block,
-    ) -> Result<Value, Refusal> {
-        let Some(asking) = self.code.asking.clone() else { return Ok(found) };
-        let Value::Rows(mut rows) = found else { return Ok(found) };
-        for Use { primitive, from, places } in self.uses_of(frame, handle, rows.len()).unwrap_or_default() {
-            let Some(place) = asking.place(&primitive) else { continue };
+    /// Of scalars' operators and what became of them by algebra each was asked for where it was compiled.
+    fn ask(&mut self, uses: Vec<Use>, mut rows: Vec<Row>, body: &mut Block) -> Result<Vec<Row>, Refusal> {
+        for Use { primitive, from, places } in uses {
             let strict: Vec<Row> = places.iter().map(|at| rows[*at]).collect();
-            let out: Vec<Row> = strict.iter().map(|_| self.row()).collect::<Result<_, _>>()?;
-            for (at, row) in places.iter().zip(&out) {
-                rows[*at] = *row;
+            if primitive.is_scalar_operator() || strict.iter().all(|row| self.lowered.contains(row)) {
+                continue;
             }
-            body.push(Step::Asked { place, from, strict, out });
+            let out = self.asked(&primitive, &from, strict, body)?;
+            for (at, row) in places.iter().zip(out) {
+                rows[*at] = row;
+            }
         }
-        Ok(Value::Rows(rows))
+        Ok(rows)
+    }
+
+    /// What is answered for an operation, where it is asked for.
+    fn asked(
+        &mut self,
+        primitive: &Primitive,
+        from: &[Row],
+        strict: Vec<Row>,
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
+        let Some(place) = self.code.asking.as_ref().and_then(|asking| asking.place(primitive)) else {
+            return Ok(strict);
+        };
+        let out: Vec<Row> = strict.iter().map(|_| self.row()).collect::<Result<_, _>>()?;
+        body.push(Step::Asked { place, from: from.to_vec(), strict, out: out.clone() });
+        Ok(out)
+    }
+
+    /// The result of an operator on scalars.
+    pub(super) fn asked_operator(
+        &mut self,
+        op: BinaryOperator,
+        scalar: Scalar,
+        operands: [&[Row]; 2],
+        strict: Vec<Row>,
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
+        let (Some(operator), Some(ty)) = (operator(op), float_type(scalar)) else { return Ok(strict) };
+        let compares = !matches!(operator, "+" | "-" | "*" | "/" | "%");
+        let result = if compares { Type::scalar(Kind::Bool) } else { ty };
+        self.asked(&Primitive::binary(operator, [ty; 2], result), &operands.concat(), strict, body)
+    }
+
+    /// The result of a negation of a scalar.
+    pub(super) fn asked_negation(
+        &mut self,
+        scalar: Scalar,
+        operand: &[Row],
+        strict: Vec<Row>,
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
+        let Some(ty) = float_type(scalar) else { return Ok(strict) };
+        self.asked(&Primitive::negation(ty), operand, strict, body)
+    }
+
+    /// The result of a function of scalars that stands for what the shader has.
+    pub(super) fn asked_function(
+        &mut self,
+        fun: MathFunction,
+        scalar: Scalar,
+        operands: &[&[Row]],
+        strict: Vec<Row>,
+        body: &mut Block,
+    ) -> Result<Vec<Row>, Refusal> {
+        let (Some(name), Some(ty)) = (fun.try_to_wgsl(), float_type(scalar)) else { return Ok(strict) };
+        self.asked(&Primitive::call(name, vec![ty; operands.len()], ty), &operands.concat(), strict, body)
     }
 
     /// The operations that an expression is made of; `None` where none can be asked for.

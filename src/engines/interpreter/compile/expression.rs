@@ -1,6 +1,6 @@
 //! Expressions: each is evaluated where naga emits it, once.
 
-use naga::{BinaryOperator, Expression, Handle, RelationalFunction, TypeInner};
+use naga::{BinaryOperator, Expression, Handle, RelationalFunction, TypeInner, UnaryOperator};
 
 use super::place::{Place, Root};
 use super::{Compiler, Frame, Global, Refusal, Value, scalar_of};
@@ -32,9 +32,9 @@ impl<'m> Compiler<'m> {
                     }
                     refusal
                 })?;
-                let found = self.with_nan(frame, handle, found, body)?;
-                let found = self.ask(frame, handle, found, body)?;
+                let found = self.replaced(frame, handle, found, body)?;
                 self.trace(frame, handle, &found, body)?;
+                self.record(frame, handle, &found, body);
                 frame.values[handle.index()] = Some(found.clone());
                 found
             }
@@ -132,6 +132,10 @@ impl<'m> Compiler<'m> {
             Expression::Unary { op, expr } => {
                 let scalar = scalar_of(self.inner(frame, *expr))?;
                 let from = self.rows(frame, *expr, body)?;
+                if *op == UnaryOperator::Negate {
+                    let from = self.each(scalar, &from, |c, part, body| c.negation(scalar, part, body), body)?;
+                    return Ok(Value::Rows(from));
+                }
                 let Some(kernel) = math::unary(*op, scalar, &self.mode.defects) else {
                     return self.refuse(format!("the operator {op:?} on {scalar:?}"), line);
                 };
@@ -139,10 +143,16 @@ impl<'m> Compiler<'m> {
             }
             Expression::Binary { op, left, right } => self.binary(frame, *op, *left, *right, body)?,
             Expression::Select { condition, accept, reject } => {
+                let compared = self.compared(frame, *condition);
                 let condition = self.rows(frame, *condition, body)?;
                 let scalar = scalar_of(self.inner(frame, *accept))?;
                 let accept = self.rows(frame, *accept, body)?;
                 let reject = self.rows(frame, *reject, body)?;
+                if let Some((op, [l, r])) = compared
+                    && let Some(rows) = self.selected(scalar, (op, [&l, &r]), [&accept, &reject], body)?
+                {
+                    return Ok(Value::Rows(rows));
+                }
                 let words = scalar.words() as usize;
                 let mut rows = Vec::with_capacity(accept.len());
                 for (i, (yes, no)) in accept.chunks(words).zip(reject.chunks(words)).enumerate() {
@@ -275,6 +285,18 @@ impl<'m> Compiler<'m> {
             out.push(row);
         }
         Ok(out)
+    }
+
+    /// The scalars that a condition compares, where a selection by it may be taken for `min` or `max`.
+    fn compared(&self, frame: &Frame<'m>, condition: Handle<Expression>) -> Option<(BinaryOperator, [Vec<Row>; 2])> {
+        let Expression::Binary { op, left, right } = frame.function.expressions[condition] else { return None };
+        let rows = |handle: Handle<Expression>| match &frame.values[handle.index()] {
+            Some(Value::Rows(rows)) if scalar_of(self.inner(frame, handle)).is_ok_and(Scalar::is_float) => {
+                (rows.len() == 1).then(|| rows.clone())
+            }
+            _ => None,
+        };
+        Some((op, [rows(left)?, rows(right)?])).filter(|_| self.mode.defects.compare_select)
     }
 
     fn bitcast(

@@ -7,6 +7,7 @@ use super::expression::part;
 use super::{Compiler, Frame, Refusal, scalar_of};
 use crate::engines::interpreter::code::{Block, Row};
 use crate::engines::interpreter::math::{self, Scalar};
+use crate::engines::interpreter::mode::DotOrder;
 
 /// The arguments of a function: rows and scalar type of each.
 struct Arguments {
@@ -142,6 +143,13 @@ impl<'m> Compiler<'m> {
         for i in 0..count {
             let from: Vec<Row> =
                 given.rows.iter().enumerate().flat_map(|(k, r)| part(r, words(k), i).to_vec()).collect();
+            if fun == MathFunction::Exp
+                && let Some(lowered) = self.exponential(scalar, &from, body)?
+            {
+                self.lowered.extend(lowered.iter().copied());
+                out.extend(lowered);
+                continue;
+            }
             let result = self.emit(kernel, &from, scalar.words(), body)?;
             out.extend(self.approximate(fun, scalar, result, body)?);
         }
@@ -207,10 +215,20 @@ impl<'m> Compiler<'m> {
         Ok(out)
     }
 
-    /// `a_0 b_0 + a_1 b_1 + …` from left to right.
+    /// `a_0 b_0 + a_1 b_1 + …` from left to right, unless another order is planted.
     pub(super) fn dot(&mut self, scalar: Scalar, a: &[Row], b: &[Row], body: &mut Block) -> Result<Vec<Row>, Refusal> {
         let words = scalar.words() as usize;
-        let mut pairs = a.chunks(words).zip(b.chunks(words));
+        let all: Vec<(&[Row], &[Row])> = a.chunks(words).zip(b.chunks(words)).collect();
+        let mut pairs: Box<dyn Iterator<Item = (&[Row], &[Row])>> = match self.mode.defects.dot_order {
+            DotOrder::First => Box::new(all.into_iter()),
+            DotOrder::Last => Box::new(all.into_iter().rev()),
+            DotOrder::Pairs if all.len() > 2 => {
+                let (low, high) = (a.split_at(2 * words), b.split_at(2 * words));
+                let sums = [self.dot(scalar, low.0, high.0, body)?, self.dot(scalar, low.1, high.1, body)?];
+                return self.strictly(BinaryOperator::Add, scalar, [&sums[0], &sums[1]], body);
+            }
+            DotOrder::Pairs => Box::new(all.into_iter()),
+        };
         let Some((x, y)) = pairs.next() else { return self.refuse("a product of empty vectors", 0) };
         let mut sum = self.strictly(BinaryOperator::Multiply, scalar, [x, y], body)?;
         for (x, y) in pairs {

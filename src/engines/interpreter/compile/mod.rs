@@ -17,7 +17,7 @@ mod trace;
 mod uses;
 mod variables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use naga::valid::{FunctionInfo, ModuleInfo};
 use naga::{Function, Handle, Module, TypeInner};
@@ -87,6 +87,8 @@ pub(super) struct Compiler<'m> {
     constants: HashMap<u32, Row>,
     /// What the rows of sums and products are made of, for the planted algebra.
     definitions: HashMap<Row, Definition>,
+    /// Results of functions that were replaced by others, which are what is asked for.
+    lowered: HashSet<Row>,
     /// First rows of variables, and how many rows each has.
     variables: BTreeMap<Row, u32>,
     depth: usize,
@@ -157,6 +159,7 @@ pub(super) fn compile(
         globals: HashMap::new(),
         constants: HashMap::new(),
         definitions: HashMap::new(),
+        lowered: HashSet::new(),
         variables: BTreeMap::new(),
         depth: 0,
     };

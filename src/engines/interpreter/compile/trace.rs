@@ -4,8 +4,10 @@ use naga::{BinaryOperator, Expression, Handle, MathFunction, TypeInner};
 
 use super::expression::part;
 use super::{Compiler, Frame, Refusal, Value, scalar_of};
+use crate::engines::interpreter::asked::Asking;
 use crate::engines::interpreter::code::{Block, Row, Step};
 use crate::engines::interpreter::math::Scalar;
+use crate::engines::interpreter::recorded::Place;
 
 /// The operands of an expression that computes a value, if it is one.
 fn operands(expression: &Expression) -> Vec<Handle<Expression>> {
@@ -34,7 +36,32 @@ fn is_traced(scalar: Scalar) -> bool {
     matches!(scalar, Scalar::F32 | Scalar::F16)
 }
 
+/// The longest text of an operation that is told.
+const LONGEST: usize = 60;
+
 impl<'m> Compiler<'m> {
+    /// After an expression that was evaluated just now: its values, where they are recorded.
+    pub(super) fn record(&self, frame: &Frame<'m>, handle: Handle<Expression>, found: &Value, body: &mut Block) {
+        let Some(mut recorded) = self.code.asking.as_ref().and_then(Asking::recorded) else { return };
+        let expression = &frame.function.expressions[handle];
+        let computes = matches!(expression, Expression::Unary { .. } | Expression::Binary { .. })
+            || !operands(expression).is_empty();
+        let Value::Rows(rows) = found else { return };
+        if !computes || !scalar_of(self.inner(frame, handle)).is_ok_and(is_traced) {
+            return;
+        }
+        let span = frame.function.expressions.get_span(handle);
+        let own = self.line(span);
+        let text = span.to_range().and_then(|range| self.source.get(range)).unwrap_or_default();
+        let mut text = crate::model::text::shown(text, LONGEST);
+        // Of a call there is the name alone.
+        if matches!(expression, Expression::Math { .. } | Expression::As { .. }) && !text.contains('(') {
+            text.push_str("(…)");
+        }
+        let place = recorded.place(Place { line: if own == 0 { frame.line } else { own }, text });
+        body.push(Step::Record { place, rows: rows.clone() });
+    }
+
     /// After an expression that was evaluated just now.
     pub(super) fn trace(
         &mut self,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Machine, Mask, Stopped};
-use crate::engines::interpreter::asked::answer;
+use crate::engines::interpreter::asked::{Asking, answer};
 use crate::engines::interpreter::code::{Arm, Block, Row, Step, work};
 
 /// Whether a row's word is NaN, of binary32 or binary16.
@@ -149,6 +149,12 @@ impl<'c> Machine<'c> {
                     self.rows[*out as usize] = to;
                 }
                 Step::Asked { place, from, strict, out } => self.asked(*place, from, strict, out, &mask),
+                Step::Record { place, rows } => {
+                    if let Some(mut recorded) = self.code.asking.as_ref().and_then(Asking::recorded) {
+                        let of = |lane| rows.iter().map(|row| self.row(*row)[lane]).collect();
+                        recorded.add(*place, || (0..self.lanes).map(|l| mask.has(l).then(|| of(l))).collect());
+                    }
+                }
                 Step::Uniform { at, line } => {
                     if self.watch.is_some() {
                         self.watch_uniform(*at, *line, &mask);

@@ -94,6 +94,10 @@ const STRICT: Defects = Defects {
     zero_sum: false,
     self_difference: false,
     factor: false,
+    constant_reciprocal: false,
+    fold_constants: false,
+    compare_select: false,
+    dot_order: crate::engines::interpreter::mode::DotOrder::First,
     builtin_ulps: 0,
 };
 const FLUSH: Defects = Defects { flush: true, ..STRICT };
