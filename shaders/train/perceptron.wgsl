@@ -1,6 +1,8 @@
 // A training of a perceptron of four widths: every entry point is one operation of a step, and all of them together, again and
 // again, are the training. Whatever a step needs is on the device. INTEGER is fixed point in 32-bit integers, of which WGSL says
-// everything; otherwise binary32 as a framework uses it, with built-in functions and x * y + z.
+// everything. PORTABLE is binary32 of which contraction and built-in functions cannot change a bit: operands of products are
+// bfloat16, constants powers of two, the softmax that of the integers. Otherwise it is binary32 as a framework uses it, with
+// built-in functions and x * y + z.
 //
 // The scales and roundings of the integers are told in src/kernels/train/fixed.rs.
 
@@ -12,13 +14,15 @@ const EPOCH = ${EPOCH}u;
 const CLASSES = ${CLASSES}u;
 const PARAMETERS = ${PARAMETERS}u;
 const GRADIENT = ${GRADIENT}u;
+const TERMS = ${TERMS}u;
 
 // Where the schedule has its parts: the step, the seeds' words, the keys, the order of the images.
 const STEP = 0u;
 const SHUFFLE_SEED = 1u;
 const DROPOUT_SEED = 3u;
-const KEYS = 5u;
-const ORDER = 5u + SAMPLES;
+const ZERO = 5u;
+const KEYS = 6u;
+const ORDER = 6u + SAMPLES;
 
 // What a layer is made of, by number from 0: the widths of its rows before and after, and where its tensors are.
 const INPUTS = array<u32, 3>(${INPUTS});
@@ -31,7 +35,6 @@ const DELTAS = array<u32, 3>(${DELTAS});
 //#if INTEGER
 alias Number = i32;
 const UNIT = 1024;
-const ONE = 1048576;
 //#else
 alias Number = f32;
 const UNIT = 1.0;
@@ -100,10 +103,45 @@ fn next_weight(weight: i32, velocity: i32) -> i32 {
 fn pixel(level: u32) -> f32 {
     return f32(level) * 0.0625;
 }
-fn forward_operand(weight: f32) -> f32 {
+fn bias_term(weight: f32) -> f32 {
     return weight;
 }
-fn bias_term(weight: f32) -> f32 {
+fn hidden(sum: f32) -> f32 {
+    return sum;
+}
+//#if PORTABLE
+// Rounded to bfloat16, ties to even, in integers.
+fn bfloat(number: f32) -> f32 {
+    let word = bitcast<u32>(number);
+    return bitcast<f32>((word + 0x7fffu + ((word >> 16u) & 1u)) & 0xffff0000u);
+}
+// The same number, of which no compiler knows where it comes from.
+fn apart(number: f32) -> f32 {
+    return bitcast<f32>(bitcast<u32>(number) ^ schedule[ZERO]);
+}
+fn forward_operand(weight: f32) -> f32 {
+    return bfloat(weight);
+}
+fn rectified(sum: f32) -> f32 {
+    return select(0.0, bfloat(sum), sum > 0.0);
+}
+fn kept(number: f32) -> f32 {
+    return bfloat(number * 1.25);
+}
+fn delta_operand(delta: f32) -> f32 {
+    return bfloat(delta);
+}
+fn backward_operand(weight: f32) -> f32 {
+    return bfloat(weight);
+}
+fn next_velocity(velocity: f32, gradient: f32) -> f32 {
+    return apart(velocity - velocity * 0.125) + gradient;
+}
+fn next_weight(weight: f32, velocity: f32) -> f32 {
+    return weight - velocity * 0.0625;
+}
+//#else
+fn forward_operand(weight: f32) -> f32 {
     return weight;
 }
 fn rectified(sum: f32) -> f32 {
@@ -118,15 +156,13 @@ fn delta_operand(delta: f32) -> f32 {
 fn backward_operand(weight: f32) -> f32 {
     return weight;
 }
-fn hidden(sum: f32) -> f32 {
-    return sum;
-}
 fn next_velocity(velocity: f32, gradient: f32) -> f32 {
     return gradient + velocity * 0.875;
 }
 fn next_weight(weight: f32, velocity: f32) -> f32 {
     return weight - velocity * 0.0625;
 }
+//#endif
 //#endif
 
 // The keys of an epoch's order, at its first step.
@@ -206,7 +242,7 @@ fn forward2(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
-//#if INTEGER
+//#if FIXED_SOFTMAX
 // exp(-difference / 2^24) at scale 2^32.
 fn exponential(difference: u32) -> u32 {
     if difference >= 0x10000000u {
@@ -238,6 +274,19 @@ fn quotient(part: u32, whole: u32) -> u32 {
 }
 //#endif
 
+// A logit as the softmax takes it.
+//#if PORTABLE
+fn logit(place: u32) -> i32 {
+    let value = state[place];
+    let above = select(value, 127.0, value > 127.0);
+    return i32(select(above, -127.0, above < -127.0) * 16777216.0);
+}
+//#else
+fn logit(place: u32) -> Number {
+    return state[place];
+}
+//#endif
+
 // The gradient of the cross-entropy: the softmax, less one in the class that is right. One invocation a row.
 @compute @workgroup_size(${WG})
 fn loss(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -246,29 +295,45 @@ fn loss(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let first = ROWS[3] + id.x * CLASSES;
     let label = images[SAMPLES * 16u + image(id.x)];
-    var most = state[first];
+    var most = logit(first);
     for (var c = 1u; c < CLASSES; c++) {
-        most = max(most, state[first + c]);
+        let other = logit(first + c);
+        most = select(most, other, other > most);
     }
     var terms = array<${TERM}, ${CLASSES}>();
     var whole = ${TERM}(0);
     for (var c = 0u; c < CLASSES; c++) {
-//#if INTEGER
-        terms[c] = exponential(bitcast<u32>(most - state[first + c])) >> 5u;
+        let below = most - logit(first + c);
+//#if FIXED_SOFTMAX
+        terms[c] = exponential(bitcast<u32>(below)) >> 5u;
 //#else
-        terms[c] = exp(state[first + c] - most);
+        terms[c] = exp(-below);
 //#endif
         whole = whole + terms[c];
+//#if INTEGER
+        state[TERMS + id.x * CLASSES + c] = bitcast<i32>(terms[c]);
+//#else
+//#if PORTABLE
+        state[TERMS + id.x * CLASSES + c] = f32(terms[c] >> 4u);
+//#else
+        state[TERMS + id.x * CLASSES + c] = terms[c];
+//#endif
+//#endif
     }
     for (var c = 0u; c < CLASSES; c++) {
-//#if INTEGER
+//#if FIXED_SOFTMAX
         let share = bitcast<i32>(quotient(terms[c], whole));
-        let one = ONE;
+        let one = 1048576;
 //#else
         let share = terms[c] / whole;
         let one = 1.0;
 //#endif
-        state[DELTAS[2] + id.x * CLASSES + c] = select(share, share - one, c == label);
+        let gradient = select(share, share - one, c == label);
+//#if PORTABLE
+        state[DELTAS[2] + id.x * CLASSES + c] = f32(gradient) * 0x1p-20;
+//#else
+        state[DELTAS[2] + id.x * CLASSES + c] = gradient;
+//#endif
     }
 }
 
@@ -351,7 +416,11 @@ fn gradient(parameter: u32) -> f32 {
         high = high + a * (delta >> 11u);
         low = low + a * (delta & 2047);
 //#else
+//#if PORTABLE
+        sum = sum + a * bfloat(delta);
+//#else
         sum = sum + a * delta;
+//#endif
 //#endif
     }
 //#if INTEGER

@@ -25,6 +25,7 @@ impl ValueEnum for Tier {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         let help = match self {
             Self::Native => "binary32 as a framework uses it",
+            Self::Portable => "binary32 of which fused products and built-in functions change no bit",
             Self::Integer => "Fixed point in 32-bit integers, the same bits everywhere",
         };
         Some(clap::builder::PossibleValue::new(self.name()).help(help))
@@ -56,7 +57,8 @@ pub(super) struct Args {
     /// What is computed in.
     #[arg(long, value_enum, default_value = "native")]
     arithmetic: Tier,
-    /// What is changed; may be given more than once. Default: in binary32 all, in integers control and adapter.
+    /// What is changed; may be given more than once. The control is always made. Default: in integers
+    /// adapter, otherwise all.
     #[arg(long, value_enum, value_name = "FACTOR")]
     factor: Vec<Factor>,
     /// Trainings of a factor, the one without a change included. Factors that are taken or not have two.
@@ -156,11 +158,12 @@ fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {
 /// The factors that were asked for, each once, in the order in which they are shown.
 fn factors(args: &Args) -> Vec<Factor> {
     let wanted: &[Factor] = match (args.factor.as_slice(), args.arithmetic) {
-        ([], Tier::Integer) => &[Factor::Control, Factor::Adapter],
-        ([], Tier::Native) => &Factor::ALL,
+        ([], Tier::Integer) => &[Factor::Adapter],
+        ([], Tier::Native | Tier::Portable) => &Factor::ALL,
         (wanted, _) => wanted,
     };
-    Factor::ALL.into_iter().filter(|factor| wanted.contains(factor)).collect()
+    // Without the control nothing that is measured counts.
+    Factor::ALL.into_iter().filter(|factor| *factor == Factor::Control || wanted.contains(factor)).collect()
 }
 
 /// The engines that were named, each of which must be there; without a name all.

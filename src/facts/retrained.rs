@@ -118,8 +118,9 @@ pub fn accuracy(classes: &[u8], labels: &[u8]) -> f64 {
 pub fn deviation(numbers: &[f64]) -> (f64, f64, f64) {
     let count = real(numbers.len().max(1));
     let mean = numbers.iter().sum::<f64>() / count;
-    if numbers.len() < 2 {
-        return (mean, 0.0, 0.0);
+    // Of equal numbers the mean may be off by a rounding, and nothing would be shown as something.
+    if numbers.windows(2).all(|w| w[0].to_bits() == w[1].to_bits()) {
+        return (numbers.first().copied().unwrap_or_default(), 0.0, 0.0);
     }
     let deviation = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
     (mean, deviation, deviation / (2.0 * (count - 1.0)).sqrt())

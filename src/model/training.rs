@@ -14,19 +14,23 @@ pub const CPU: &str = "cpu";
 pub enum Tier {
     /// binary32 as a framework uses it: built-in functions, and products that a compiler may fuse with additions.
     Native,
+    /// binary32 with exact products, sums in a fixed order and no built-in function: the same bits wherever additions are
+    /// rounded to nearest, in the order of the program, and subnormals kept.
+    Portable,
     /// Fixed point in 32-bit integers: all that WGSL says of it is exact, so the bits are the same everywhere.
     Integer,
 }
 
 impl Tier {
     /// Every tier.
-    pub const ALL: [Self; 2] = [Self::Native, Self::Integer];
+    pub const ALL: [Self; 3] = [Self::Native, Self::Portable, Self::Integer];
 
     /// Its name in `--arithmetic` and in records.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::Portable => "portable",
             Self::Integer => "integer",
         }
     }

@@ -1,6 +1,6 @@
 //! Trainings that were made again with one thing changed.
 
-use super::document::{Cell, Column, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight};
+use super::document::{Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight};
 use super::prepared::Prepared;
 use crate::model::training::{CPU, Factor, Parting, Spread, Tier, Trained, TrainingFile};
 use crate::model::words::{count, list, number, percent, plural};
@@ -52,6 +52,16 @@ fn seeds(file: &TrainingFile) -> Option<&Spread> {
     [Factor::All, Factor::Init, Factor::Shuffle, Factor::Dropout].into_iter().find_map(|factor| file.spread(factor))
 }
 
+/// Engines that are equal to the CPU: how many to the end, and which as far as they went.
+fn reached(file: &TrainingFile, same: &[&Trained]) -> String {
+    let (whole, part): (Vec<&Trained>, Vec<&Trained>) = same.iter().partition(|t| t.steps == file.steps);
+    match (whole.len(), part.as_slice()) {
+        (n, []) => plural(n, "engine"),
+        (0, part) => format!("{} as far as it was made there", ids(part)),
+        (n, part) => format!("{}, and on {} as far as it was made there", plural(n, "engine"), ids(part)),
+    }
+}
+
 fn headline(file: &TrainingFile) -> (Tone, String) {
     if !file.is_sound() {
         return (Tone::Bad, "Nothing here can be relied on: a control was missed".to_owned());
@@ -75,10 +85,10 @@ fn headline(file: &TrainingFile) -> (Tone, String) {
             );
         }
         if !same.is_empty() {
-            let published = if file.golden.is_some() { ", the published one" } else { "" };
+            let published = if file.golden.is_some() { ", which is the published one" } else { "" };
             let tone = if failed.is_empty() { Tone::Good } else { Tone::Bad };
-            let engines = plural(same.len(), "engine");
-            return (tone, format!("The integer training has the CPU's digest on {engines}{published}{unfinished}"));
+            let told = format!("The integer training has the CPU's digest{published}, on {}", reached(file, &same));
+            return (tone, format!("{told}{unfinished}"));
         }
     } else if let (Some(rounding), Some(seeds)) = (rounding(file), seeds(file)) {
         return (
@@ -93,18 +103,18 @@ fn headline(file: &TrainingFile) -> (Tone, String) {
         let told = format!("The same training gives other weights on {} than on the CPU", ids(&differing));
         return (Tone::Broke, format!("{told}{unfinished}"));
     } else if !same.is_empty() {
-        let told = format!("The same training gives the CPU's weights on {}", plural(same.len(), "engine"));
+        let told = format!("The same training gives the CPU's weights on {}", reached(file, &same));
         return (if failed.is_empty() { Tone::Good } else { Tone::Bad }, format!("{told}{unfinished}"));
     }
     let tone = if failed.is_empty() { Tone::Plain } else { Tone::Bad };
     (tone, format!("{} were made{unfinished}", plural(file.trainings.len(), "training")))
 }
 
-/// Where trainings part, in words: "step 0, softmax and cross-entropy: 37 of 320 elements of the gradient of the logits, …".
+/// Where trainings part, in words: "step 0, matrix product: 3 of 320 elements of the logits differ, by up to 1 ulp".
 fn place(parting: &Parting) -> String {
     let unit = if parting.float { "ulp" } else { "units" };
     format!(
-        "step {}, {}: {} of {} elements of the {} differ, by up to {} {unit}, of equal inputs",
+        "step {}, {}: {} of {} elements of the {} differ, by up to {} {unit}",
         parting.step,
         parting.operation,
         count(parting.differing),
@@ -131,10 +141,9 @@ fn conclusions(file: &TrainingFile) -> Section {
         } else {
             "Its compiler, its driver or its hardware is at fault: WGSL leaves nothing open in integers"
         };
-        let place = engine
-            .parting
-            .as_ref()
-            .map_or("It did not show again step by step".to_owned(), |parting| format!("First at {}", place(parting)));
+        let place = engine.parting.as_ref().map_or("It did not show again step by step".to_owned(), |parting| {
+            format!("First at {}; its inputs were equal", place(parting))
+        });
         let text = if file.arithmetic == Tier::Integer { format!("{whom}. {place}.") } else { format!("{place}.") };
         section.statement(Mark::Differs, engine.engine.as_str(), text);
     }
@@ -178,7 +187,6 @@ fn engines(file: &TrainingFile) -> Section {
     let mut section = Section::new("training-engines", "The same training on every engine");
     let columns = [
         Column::text("engine"),
-        Column::text("what it is"),
         Column::number("steps"),
         Column::text("digest of the weights"),
         Column::text("the CPU's?"),
@@ -196,7 +204,6 @@ fn engines(file: &TrainingFile) -> Section {
         };
         table.push([
             Cell::code(t.engine.as_str()),
-            Cell::text(t.label.as_str()),
             Cell::number(count(t.steps.into())),
             Cell::code(t.final_digest.clone().unwrap_or_default()),
             equal,
@@ -205,6 +212,9 @@ fn engines(file: &TrainingFile) -> Section {
         ]);
     }
     section.table(table);
+    for t in all.iter().filter(|t| t.engine != CPU) {
+        section.fact(t.engine.as_str(), t.label.as_str());
+    }
     let short: Vec<String> =
         all.iter().filter(|t| t.failure.is_none() && t.steps < file.steps).map(|t| t.engine.clone()).collect();
     if !short.is_empty() {
@@ -219,14 +229,15 @@ fn factors(file: &TrainingFile) -> Section {
     let mut section = Section::new("training-factors", "One thing changed at a time");
     let columns = [
         Column::text("factor"),
-        Column::number("trainings"),
+        Column::number("models"),
         Column::number("digests").about("Different weights among them."),
         Column::number("churn")
             .about("Predictions that differ between two trainings, and its 95 % interval over trainings."),
         Column::number("L2").about("Distance of the weights, each divided by its length."),
         Column::number("weights").about("Weights whose bits differ."),
-        Column::number("accuracy").about("The mean and its standard deviation ± standard error."),
-        Column::number("1 % from")
+        Column::number("accuracy").about("The mean."),
+        Column::number("its SD").about("The standard deviation ± its standard error."),
+        Column::number("1 %")
             .about("The first epoch's end, in steps, with a churn of 1 % or more against the plain one."),
     ];
     let mut table = Table::new("factors", &columns).most(file.spreads.len());
@@ -238,12 +249,8 @@ fn factors(file: &TrainingFile) -> Section {
             Cell::number(churn(s)),
             Cell::number(number(s.l2)),
             Cell::number(percent(s.differing)),
-            Cell::number(format!(
-                "{}, SD {} ± {}",
-                percent(s.accuracy),
-                percent(s.deviation),
-                percent(s.deviation_error)
-            )),
+            Cell::number(percent(s.accuracy)),
+            Cell::number(format!("{} ± {}", percent(s.deviation), percent(s.deviation_error))),
             Cell::number(s.one_percent.map_or("–".to_owned(), |step| step.to_string())),
         ]);
     }
@@ -255,18 +262,21 @@ fn factors(file: &TrainingFile) -> Section {
             percent(first.floor)
         ));
     }
+    let mut partings = Section::new("training-partings", "Where the first two trainings part").at(Detail::Full);
     for s in &file.spreads {
         if let Some(parting) = &s.parting
-            && s.factor != Factor::Adapter
+            && s.factor.is_rounding()
         {
-            section.fact(s.factor.name(), place(parting));
+            partings.fact(s.factor.name(), place(parting));
         }
     }
+    section.push(partings);
     section
 }
 
 fn controls(file: &TrainingFile) -> Section {
-    let mut section = Section::new("training-controls", "Faults on purpose");
+    let detail = if file.is_sound() { Detail::Full } else { Detail::First };
+    let mut section = Section::new("training-controls", "Faults on purpose").at(detail);
     let caught = file.controls.iter().filter(|c| c.is_caught()).count();
     section.text(format!("{caught} of {} were seen in their step and tensor.", file.controls.len()));
     for control in file.controls.iter().filter(|c| !c.is_caught()) {

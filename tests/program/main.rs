@@ -13,3 +13,4 @@ mod rng_cli;
 mod schema;
 mod shuffles;
 mod sweep;
+mod train;

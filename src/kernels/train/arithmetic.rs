@@ -1,5 +1,6 @@
 //! The operations of a training in each arithmetic: what a step adds, rounds and scales.
 
+use super::data::CLASSES;
 use super::fixed::{self, LIMB, ONE, shift};
 use super::network::BATCH;
 use crate::model::Arithmetic as Liberties;
@@ -40,8 +41,14 @@ pub trait Arithmetic: Copy + Send + Sync {
     fn rectify(self, sum: Self::Number) -> Self::Number;
     /// An activation or a gradient that dropout kept: 5/4 of it.
     fn kept(self, number: Self::Number) -> Self::Number;
-    /// The gradient of a row of logits.
-    fn softmax_gradient(self, logits: &[Self::Number], label: usize, out: &mut [Self::Number]);
+    /// The exponentials of a row of logits, and its gradient.
+    fn softmax_gradient(
+        self,
+        logits: &[Self::Number],
+        label: usize,
+        terms: &mut [Self::Number],
+        out: &mut [Self::Number],
+    );
     /// A gradient as an operand backwards.
     fn delta(delta: Self::Number) -> Self::Number;
     /// A weight as an operand backwards.
@@ -117,8 +124,8 @@ impl Arithmetic for Integer {
         shift(number.wrapping_mul(5), 2)
     }
 
-    fn softmax_gradient(self, logits: &[i32], label: usize, out: &mut [i32]) {
-        fixed::softmax_gradient(logits, label, out);
+    fn softmax_gradient(self, logits: &[i32], label: usize, terms: &mut [i32], out: &mut [i32]) {
+        fixed::softmax_gradient(logits, label, terms, out);
     }
 
     #[inline(always)]
@@ -230,15 +237,15 @@ impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
-    fn softmax_gradient(self, logits: &[f32], label: usize, out: &mut [f32]) {
+    fn softmax_gradient(self, logits: &[f32], label: usize, terms: &mut [f32], out: &mut [f32]) {
         let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let mut whole = 0.0f32;
-        for (logit, out) in logits.iter().zip(&mut *out) {
-            *out = Self::out(exp(f64::from(Self::out(logit - most))) as f32);
-            whole += *out;
+        for (logit, term) in logits.iter().zip(&mut *terms) {
+            *term = Self::out(exp(f64::from(Self::out(logit - most))) as f32);
+            whole += *term;
         }
-        for (class, out) in out.iter_mut().enumerate() {
-            let share = Self::out(*out / whole);
+        for (class, (term, out)) in terms.iter().zip(out).enumerate() {
+            let share = Self::out(*term / whole);
             *out = Self::out(if class == label { share - 1.0 } else { share });
         }
     }
@@ -272,6 +279,133 @@ impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
     #[inline(always)]
     fn velocity(self, velocity: f32, gradient: f32) -> f32 {
         self.add_product(gradient, velocity, 0.875)
+    }
+
+    #[inline(always)]
+    fn weight_after(self, weight: f32, velocity: f32) -> f32 {
+        self.add_product(weight, velocity, -0.0625)
+    }
+}
+
+/// [`Tier::Portable`](crate::model::training::Tier::Portable), strict or with liberties taken everywhere. Operands of products are
+/// bfloat16, so products are exact in binary32, and whether one is fused with an addition cannot show; constants are powers of
+/// two; the softmax is that of the integers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Portable<const FUSED: bool = false, const FLUSH: bool = false>;
+
+/// A number rounded to bfloat16, ties to even; no NaN.
+#[inline(always)]
+fn bfloat(number: f32) -> f32 {
+    let word = number.to_bits();
+    f32::from_bits(word.wrapping_add(0x7fff + (word >> 16 & 1)) & 0xffff_0000)
+}
+
+/// A logit at scale 2^24, within ±127.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "it is within the integers, and what is below its last bit goes")]
+fn fixed_logit(logit: f32) -> i32 {
+    (logit.clamp(-127.0, 127.0) * 16_777_216.0) as i32
+}
+
+impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Portable<FUSED, FLUSH> {
+    type Number = f32;
+    const DTYPE: Dtype = Dtype::F32;
+    const SKIPS_ZEROS: bool = false;
+    const LIMBS: usize = 1;
+
+    fn word(number: f32) -> u32 {
+        number.to_bits()
+    }
+
+    fn number(word: u32) -> f32 {
+        f32::from_bits(word)
+    }
+
+    fn value(number: f32) -> f64 {
+        f64::from(number)
+    }
+
+    fn pixel(level: u8) -> f32 {
+        f32::from(level) * 0.0625
+    }
+
+    fn weight(drawn: i32) -> f32 {
+        Native::<FUSED, FLUSH>::weight(drawn)
+    }
+
+    fn unit() -> f32 {
+        1.0
+    }
+
+    #[inline(always)]
+    fn forward(weight: f32) -> f32 {
+        bfloat(weight)
+    }
+
+    #[inline(always)]
+    fn bias(weight: f32) -> f32 {
+        weight
+    }
+
+    #[inline(always)]
+    fn add_product(self, sum: f32, a: f32, b: f32) -> f32 {
+        Native::<FUSED, FLUSH>.add_product(sum, a, b)
+    }
+
+    #[inline(always)]
+    fn rectify(self, sum: f32) -> f32 {
+        if sum > 0.0 { bfloat(sum) } else { 0.0 }
+    }
+
+    #[inline(always)]
+    fn kept(self, number: f32) -> f32 {
+        bfloat(Native::<FUSED, FLUSH>.kept(number))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "23 and 21 bits")]
+    fn softmax_gradient(self, logits: &[f32], label: usize, terms: &mut [f32], out: &mut [f32]) {
+        let (mut row, mut counts, mut gradient) = ([0; CLASSES], [0; CLASSES], [0; CLASSES]);
+        for (fixed, logit) in row.iter_mut().zip(logits) {
+            *fixed = fixed_logit(*logit);
+        }
+        fixed::softmax_gradient(&row, label, &mut counts, &mut gradient);
+        for (term, count) in terms.iter_mut().zip(counts) {
+            *term = (count >> 4) as f32;
+        }
+        for (out, gradient) in out.iter_mut().zip(gradient) {
+            *out = gradient as f32 * (1.0 / 1_048_576.0);
+        }
+    }
+
+    #[inline(always)]
+    fn delta(delta: f32) -> f32 {
+        bfloat(delta)
+    }
+
+    #[inline(always)]
+    fn backward(weight: f32) -> f32 {
+        bfloat(weight)
+    }
+
+    #[inline(always)]
+    fn hidden(sum: f32) -> f32 {
+        sum
+    }
+
+    #[inline(always)]
+    fn limbs(delta: f32) -> [f32; 2] {
+        [bfloat(delta), 0.0]
+    }
+
+    #[inline(always)]
+    fn mean(self, sums: [f32; 2]) -> f32 {
+        Native::<FUSED, FLUSH>.mean(sums)
+    }
+
+    #[inline(always)]
+    fn velocity(self, velocity: f32, gradient: f32) -> f32 {
+        let less = self.add_product(velocity, velocity, -0.125);
+        Native::<FUSED, FLUSH>::out(less + gradient)
     }
 
     #[inline(always)]

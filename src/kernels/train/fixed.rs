@@ -85,13 +85,16 @@ pub(super) fn quotient(part: u32, whole: u32) -> u32 {
     out
 }
 
-/// The gradient of the cross-entropy of a row of logits (scale 2^24), which is the softmax without the class's one (scale 2^20).
-pub(super) fn softmax_gradient(logits: &[i32], label: usize, out: &mut [i32]) {
+/// The exponentials of a row of logits (scale 2^24), relative to the largest (scale 2^27), and the gradient of the cross-entropy,
+/// which is the softmax without the class's one (scale 2^20).
+pub(super) fn softmax_gradient(logits: &[i32], label: usize, terms: &mut [i32], out: &mut [i32]) {
     let most = logits.iter().copied().max().unwrap_or_default();
-    let terms = |logit: &i32| exponential(most.wrapping_sub(*logit).cast_unsigned()) >> 5;
-    let whole: u32 = logits.iter().map(terms).fold(0, u32::wrapping_add);
-    for (class, (logit, out)) in logits.iter().zip(out).enumerate() {
-        let share = quotient(terms(logit), whole).cast_signed();
+    for (logit, term) in logits.iter().zip(&mut *terms) {
+        *term = (exponential(most.wrapping_sub(*logit).cast_unsigned()) >> 5).cast_signed();
+    }
+    let whole: u32 = terms.iter().map(|term| term.cast_unsigned()).fold(0, u32::wrapping_add);
+    for (class, (term, out)) in terms.iter().zip(out).enumerate() {
+        let share = quotient(term.cast_unsigned(), whole).cast_signed();
         *out = if class == label { share - ONE } else { share };
     }
 }
@@ -129,7 +132,7 @@ mod tests {
         for _ in 0..2000 {
             let logits: Vec<i32> = (0..10).map(|_| stream.next_u32().cast_signed() >> 4).collect();
             let mut out = [0; 10];
-            softmax_gradient(&logits, 3, &mut out);
+            softmax_gradient(&logits, 3, &mut [0; 10], &mut out);
             let real: Vec<f64> = logits.iter().map(|l| f64::from(*l) / 16_777_216.0).collect();
             let most = real.iter().copied().fold(f64::MIN, f64::max);
             let whole: f64 = real.iter().map(|l| libm::exp(l - most)).sum();

@@ -16,7 +16,7 @@ mod tests;
 pub use reference::Steps;
 pub use shader::{Start, program};
 
-use arithmetic::{Arithmetic as _, Integer, Native};
+use arithmetic::{Arithmetic as _, Integer, Native, Portable};
 use fault::Fault;
 use order::{Order, Orders};
 use reference::{Trainer, classes};
@@ -58,6 +58,10 @@ pub fn reference(tier: Tier, seeds: Seeds, variation: Variation) -> Box<dyn Step
         (Tier::Native, false, true) => boxed(Native::<false, true>, seeds, variation),
         (Tier::Native, true, false) => boxed(Native::<true, false>, seeds, variation),
         (Tier::Native, true, true) => boxed(Native::<true, true>, seeds, variation),
+        (Tier::Portable, false, false) => boxed(Portable::<false, false>, seeds, variation),
+        (Tier::Portable, false, true) => boxed(Portable::<false, true>, seeds, variation),
+        (Tier::Portable, true, false) => boxed(Portable::<true, false>, seeds, variation),
+        (Tier::Portable, true, true) => boxed(Portable::<true, true>, seeds, variation),
     }
 }
 
@@ -68,6 +72,7 @@ pub fn predictions(tier: Tier, weights: &[u32]) -> Vec<u8> {
     match tier {
         Tier::Integer => classes(Integer, weights, pixels),
         Tier::Native => classes(Native::<false, false>, weights, pixels),
+        Tier::Portable => classes(Portable::<false, false>, weights, pixels),
     }
 }
 
@@ -76,7 +81,7 @@ pub fn predictions(tier: Tier, weights: &[u32]) -> Vec<u8> {
 pub fn values(tier: Tier, weights: &[u32]) -> Vec<f64> {
     let value = |word: &u32| match tier {
         Tier::Integer => Integer::value(Integer::number(*word)),
-        Tier::Native => Native::<false, false>::value(f32::from_bits(*word)),
+        Tier::Native | Tier::Portable => Native::<false, false>::value(f32::from_bits(*word)),
     };
     weights.iter().map(value).collect()
 }
@@ -86,6 +91,6 @@ pub fn values(tier: Tier, weights: &[u32]) -> Vec<f64> {
 pub fn dtype(tier: Tier) -> Dtype {
     match tier {
         Tier::Integer => Integer::DTYPE,
-        Tier::Native => Native::<false, false>::DTYPE,
+        Tier::Native | Tier::Portable => Native::<false, false>::DTYPE,
     }
 }

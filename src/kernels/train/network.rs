@@ -33,11 +33,13 @@ pub const ROWS: [usize; LAYERS + 1] = [
     2 * PARAMETERS + BATCH * (WIDTHS[0] + WIDTHS[1]),
     2 * PARAMETERS + BATCH * (WIDTHS[0] + WIDTHS[1] + WIDTHS[2]),
 ];
+/// Where the exponentials of the softmax are.
+pub const TERMS: usize = ROWS[3] + BATCH * WIDTHS[3];
 /// Where the gradients of the sums of each layer are.
 pub const DELTAS: [usize; LAYERS] = [
-    ROWS[3] + BATCH * WIDTHS[3],
-    ROWS[3] + BATCH * (WIDTHS[3] + WIDTHS[1]),
-    ROWS[3] + BATCH * (WIDTHS[3] + WIDTHS[1] + WIDTHS[2]),
+    TERMS + BATCH * WIDTHS[3],
+    TERMS + BATCH * (WIDTHS[3] + WIDTHS[1]),
+    TERMS + BATCH * (WIDTHS[3] + WIDTHS[1] + WIDTHS[2]),
 ];
 /// Where the mean gradients of the parameters are.
 pub const GRADIENT: usize = DELTAS[2] + BATCH * WIDTHS[3];
@@ -66,6 +68,7 @@ pub fn tensors() -> Vec<Tensor> {
         tensor("hidden layer 1", "matrix product, ReLU and dropout", ROWS[1], rows(WIDTHS[1])),
         tensor("hidden layer 2", "matrix product, ReLU and dropout", ROWS[2], rows(WIDTHS[2])),
         tensor("logits", "matrix product", ROWS[3], rows(WIDTHS[3])),
+        tensor("exponentials of the logits", "exp of the distance to the largest", TERMS, rows(WIDTHS[3])),
         tensor("gradient of the logits", "softmax and cross-entropy", DELTAS[2], rows(WIDTHS[3])),
         tensor(
             "gradient of hidden layer 2",

@@ -29,6 +29,8 @@ pub struct Trainer<A: Arithmetic> {
     /// The second sums of the gradient.
     low: Vec<A::Number>,
     rows: [Vec<A::Number>; LAYERS + 1],
+    /// The exponentials of the softmax.
+    terms: Vec<A::Number>,
     deltas: [Vec<A::Number>; LAYERS],
     labels: [u8; BATCH],
     masks: Vec<u32>,
@@ -67,6 +69,7 @@ impl<A: Arithmetic> Trainer<A> {
             gradient: none(PARAMETERS),
             low: none(PARAMETERS),
             rows: WIDTHS.map(|width| none(BATCH * width)),
+            terms: none(BATCH * CLASSES),
             deltas: std::array::from_fn(|layer| none(BATCH * WIDTHS[layer + 1])),
             labels: [0; BATCH],
             masks: vec![0; widest],
@@ -127,7 +130,7 @@ impl<A: Arithmetic> Trainer<A> {
     pub fn words(&self) -> Vec<u32> {
         let mut out = Vec::with_capacity(WORDS);
         let tensors = [&self.weights, &self.velocities].into_iter();
-        for tensor in tensors.chain(&self.rows).chain(&self.deltas).chain([&self.gradient]) {
+        for tensor in tensors.chain(&self.rows).chain([&self.terms]).chain(&self.deltas).chain([&self.gradient]) {
             out.extend(tensor.iter().copied().map(A::word));
         }
         out
@@ -169,9 +172,10 @@ impl<A: Arithmetic> Trainer<A> {
             self.forwards(layer, fault);
         }
         for row in 0..BATCH {
-            let logits = &self.rows[LAYERS][row * CLASSES..][..CLASSES];
-            let out = &mut self.deltas[LAYERS - 1][row * CLASSES..][..CLASSES];
-            self.arithmetic.softmax_gradient(logits, usize::from(self.labels[row]), out);
+            let places = row * CLASSES..(row + 1) * CLASSES;
+            let (logits, terms) = (&self.rows[LAYERS][places.clone()], &mut self.terms[places.clone()]);
+            let out = &mut self.deltas[LAYERS - 1][places];
+            self.arithmetic.softmax_gradient(logits, usize::from(self.labels[row]), terms, out);
         }
         for layer in (1..LAYERS).rev() {
             self.backwards(layer);

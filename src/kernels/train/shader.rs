@@ -5,7 +5,7 @@ use super::draws::shuffled;
 use super::dtype;
 use super::fixed::EXPONENTIALS;
 use super::network::{
-    BATCH, BIASES, DELTAS, DROP_BELOW, EPOCH, GRADIENT, LAYERS, PARAMETERS, ROWS, WEIGHTS, WIDTHS, WORDS,
+    BATCH, BIASES, DELTAS, DROP_BELOW, EPOCH, GRADIENT, LAYERS, PARAMETERS, ROWS, TERMS, WEIGHTS, WIDTHS, WORDS,
 };
 use crate::kernels::shader::Shader;
 use crate::model::task::{Buffer, OutputView, Pass, Program};
@@ -31,6 +31,8 @@ pub fn program(training: &Training, start: Start<'_>, steps: u32) -> Program {
     let mut schedule = vec![start.step];
     schedule.extend(key(seeds.shuffle));
     schedule.extend(key(seeds.dropout));
+    // A zero that no compiler knows: see the shader.
+    schedule.push(0);
     if start.step.is_multiple_of(EPOCH) {
         schedule.resize(schedule.len() + 2 * TRAIN, 0);
     } else {
@@ -81,10 +83,13 @@ fn source(tier: Tier, launch: Launch) -> String {
     let integer = tier == Tier::Integer;
     Shader::new(include_str!("../../../shaders/train/perceptron.wgsl"))
         .flag("INTEGER", integer)
+        .flag("PORTABLE", tier == Tier::Portable)
+        .flag("FIXED_SOFTMAX", tier != Tier::Native)
         .flag("REVERSED", launch.reversed)
         .define("WG", launch.workgroup)
         .define("PARTS", launch.parts)
-        .define("TERM", if integer { "u32" } else { "f32" })
+        .define("TERM", if tier == Tier::Native { "f32" } else { "u32" })
+        .define("TERMS", TERMS)
         .define("SAMPLES", TRAIN)
         .define("BATCH", BATCH)
         .define("EPOCH", EPOCH)

@@ -70,12 +70,17 @@ fn no_launch_and_no_liberty_moves_the_integers_and_each_liberty_moves_binary32()
     }
     let all = "contract+flush+reassociate+reciprocal+zero-sum+zero-product+factor+builtins=4";
     assert_eq!(apart(&interpreted(all, Tier::Integer, Launch::default(), steps), &integer), None, "every liberty");
+    let portable = referred(Tier::Portable, steps);
+    for mode in ["contract", "reciprocal", "builtins=4", "contract+builtins=4+reciprocal"] {
+        let made = interpreted(mode, Tier::Portable, Launch::default(), steps);
+        assert_eq!(apart(&made, &portable), None, "{mode} does not show in what is portable");
+    }
     let native = referred(Tier::Native, steps);
     for (mode, tensor) in [
         // The first layer's products are exact at the first step: weights of 18 bits, and pixels of five.
         ("contract", "hidden layer 2"),
         ("reciprocal", "gradient of the logits"),
-        ("builtins=1", "gradient of the logits"),
+        ("builtins=1", "exponentials of the logits"),
     ] {
         let made = interpreted(mode, Tier::Native, Launch::default(), steps);
         assert!(apart(&made, &native).is_some(), "{mode} shows");
@@ -83,7 +88,12 @@ fn no_launch_and_no_liberty_moves_the_integers_and_each_liberty_moves_binary32()
         assert_eq!(apart(&first, &referred(Tier::Native, 1)), Some(tensor), "{mode} shows first");
     }
     let reversed = Launch { reversed: true, ..Launch::default() };
-    assert!(apart(&interpreted("strict", Tier::Native, reversed, steps), &native).is_some(), "another order shows");
+    for (tier, plain) in [(Tier::Native, native), (Tier::Portable, portable)] {
+        assert!(
+            apart(&interpreted("strict", tier, reversed, steps), &plain).is_some(),
+            "{tier:?}: another order shows"
+        );
+    }
 }
 
 #[test]
@@ -109,7 +119,7 @@ fn each_fault_is_first_seen_at_its_step_and_in_its_tensor() {
 #[test]
 fn integers_stay_within_their_words() {
     let mut trainer = Trainer::new(Integer, SEEDS);
-    let mut largest = [0u32; 10];
+    let mut largest = [0u32; 11];
     for step in 1..=1320 {
         trainer.train(step);
         let words = trainer.words();
@@ -124,6 +134,7 @@ fn integers_stay_within_their_words() {
             // Their sums are 2^14 times as much.
             "hidden layer 1" | "hidden layer 2" => 1 << 16,
             "logits" => 1 << 30,
+            "exponentials of the logits" => 1 << 27,
             "gradient of the logits" => 1 << 20,
             // Their sums are 2^8 times 4/5 of that.
             "gradient of hidden layer 1" | "gradient of hidden layer 2" => 6 << 20,

@@ -1,0 +1,153 @@
+//! Trainings: integers give one digest on every engine whatever the launch, each planted liberty that concerns binary32 moves it,
+//! a broken adapter is a line, and what goes wrong is one line.
+
+use repro_audit::audit::train::{EPOCH, GOLDEN};
+use repro_audit::model::training::{CPU, Factor, Trained, TrainingFile};
+
+use crate::common::{adapters, program, run, status, stderr, words};
+
+/// The result of `train` with these arguments, and its exit status.
+fn trained(arguments: &[&str], fault: &str) -> (TrainingFile, i32) {
+    let mut command = program(&[&["train", "--format", "json"], arguments].concat());
+    if !fault.is_empty() {
+        command.env("REPRO_AUDIT_FAULT", fault);
+    }
+    let output = run(&mut command);
+    let file = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"));
+    (file, status(&output))
+}
+
+fn on<'f>(file: &'f TrainingFile, engine: &str) -> &'f Trained {
+    let all = file.trainings.iter().filter(|t| t.factor == Factor::Adapter);
+    all.clone().find(|t| t.engine == engine).unwrap_or_else(|| panic!("{engine} is not among {}", all.count()))
+}
+
+/// On a machine without adapters the interpreter alone is compared.
+#[test]
+fn integers_are_the_same_on_every_engine_and_in_every_launch() {
+    let engines = adapters().len();
+    let mut digests = std::collections::BTreeSet::new();
+    for (workgroup, parts, reversed) in [("32", "1", false), ("64", "4", true), ("128", "32", false)] {
+        let mut arguments =
+            vec!["--arithmetic", "integer", "--epochs", "1", "--workgroup", workgroup, "--parts", parts];
+        arguments.extend(reversed.then_some("--reversed"));
+        arguments.extend(["--planted", "contract+flush+reassociate+reciprocal+builtins=4", "--planted", "schedule=7"]);
+        let (file, status) = trained(&[&arguments[..], &["--fail-on", "drift"]].concat(), "");
+        assert_eq!(status, 0, "within: {file:?}");
+        assert!(file.engines().count() >= engines + 2, "every engine, and two planted: {engines}");
+        for engine in file.engines() {
+            assert_eq!((engine.equal, engine.steps), (Some(true), EPOCH), "{} {workgroup} {parts}", engine.label);
+            assert_eq!(engine.failure, None, "{}", engine.label);
+            digests.extend(engine.final_digest.clone());
+        }
+        digests.insert(file.reference);
+    }
+    assert_eq!(digests.len(), 1, "one digest: {digests:?}");
+}
+
+/// The interpreter alone would take long for all of it; `integers_are_the_same_on_every_engine_and_in_every_launch` has it.
+#[test]
+fn the_published_digest_is_that_of_every_adapter() {
+    let named: Vec<String> = adapters().iter().filter(|a| !a.is_embedded()).map(|a| a.id()).collect();
+    let mut arguments = vec!["--arithmetic", "integer", "--fail-on", "drift"];
+    for id in &named {
+        arguments.extend(["--adapter", id]);
+    }
+    if named.is_empty() {
+        arguments.extend(["--adapter", "embedded"]);
+    }
+    let (file, status) = trained(&arguments, "");
+    assert_eq!((status, file.golden.as_deref(), file.reference.as_str()), (0, Some(GOLDEN), GOLDEN), "published");
+    for id in &named {
+        assert_eq!(on(&file, id).final_digest.as_deref(), Some(GOLDEN), "{id}");
+    }
+}
+
+#[test]
+fn planted_liberties_move_binary32_and_are_told_with_their_tensor() {
+    let planted = ["contract", "builtins=1", "reciprocal"];
+    let mut arguments = vec!["--factor", "adapter", "--epochs", "1", "--adapter", "embedded:0"];
+    for mode in planted {
+        arguments.extend(["--planted", mode]);
+    }
+    let (file, status) = trained(&[&arguments[..], &["--fail-on", "drift"]].concat(), "");
+    assert_eq!(status, 1, "they differ");
+    assert_eq!(on(&file, "embedded:0").equal, Some(true), "strict");
+    let tensors = ["hidden layer 2", "exponentials of the logits", "gradient of the logits"];
+    for (index, tensor) in (1..).zip(tensors) {
+        let engine = on(&file, &format!("embedded:{index}"));
+        let parting = engine.parting.as_ref().unwrap_or_else(|| panic!("{} parts", engine.label));
+        assert_eq!((engine.equal, parting.step, parting.tensor.as_str()), (Some(false), 0, tensor), "{}", engine.label);
+        assert!(parting.differing > 0, "{parting:?}");
+    }
+    assert!(file.is_sound(), "its controls were caught");
+    let mut command = program(&["train", "--arithmetic", "portable"]);
+    command.args(&arguments);
+    let output = run(&mut command);
+    assert!(words(&output).contains("The same training gives the CPU's weights on 4 engines"), "{}", words(&output));
+}
+
+#[test]
+fn a_broken_engine_is_a_line_and_the_others_finish() {
+    let arguments = ["--arithmetic", "integer", "--adapter", "embedded", "--planted", "flush", "--epochs", "2"];
+    let arguments = [&arguments[..], &["--interpreter-epochs", "2"]].concat();
+    for (kind, said) in [("abort", "signal"), ("exit", "status 7"), ("garbage", "")] {
+        let (file, status) = trained(&arguments, &format!("flush|{kind}|step=44"));
+        assert_eq!(status, 4, "{kind}: incomplete");
+        let (whole, broken) = (on(&file, "embedded:0"), on(&file, "embedded:1"));
+        assert_eq!(
+            (whole.steps, whole.equal, &whole.failure),
+            (88, Some(true), &None),
+            "{kind}: the other one finished"
+        );
+        let reason = broken.failure.as_deref().unwrap_or_default();
+        assert_eq!(broken.steps, 44, "{kind}: {reason}");
+        assert!(!reason.is_empty() && reason.contains(said), "{kind}: {reason}");
+    }
+}
+
+#[test]
+fn factors_are_measured_and_the_control_is_always_made() {
+    let arguments = ["--factor", "ulp", "--factor", "init", "--factor", "fma", "--replicas", "3", "--epochs", "3"];
+    let (file, status) = trained(&arguments, "");
+    assert_eq!(status, 0, "nothing failed");
+    let control = file.spread(Factor::Control).expect("the control");
+    assert_eq!((control.digests, control.churn.value, control.l2), (1, 0.0, 0.0), "{control:?}");
+    let init = file.spread(Factor::Init).expect("init");
+    assert_eq!((init.replicas, init.digests), (3, 3), "{init:?}");
+    assert!(init.l2 > 1.2 && init.cosine < 0.3 && init.differing > 0.99, "other weights altogether: {init:?}");
+    let ulp = file.spread(Factor::Ulp).expect("ulp");
+    assert!(ulp.digests > 1 && ulp.l2 < 1e-3 && ulp.differing > 0.01, "a little, in many weights: {ulp:?}");
+    assert_eq!(file.spread(Factor::Fma).map(|s| (s.replicas, s.digests)), Some((2, 2)), "taken or not");
+    let (again, _) = trained(&arguments, "");
+    let digests = |f: &TrainingFile| f.trainings.iter().map(|t| t.final_digest.clone()).collect::<Vec<_>>();
+    assert_eq!(digests(&file), digests(&again), "the threads do not matter");
+    assert!(file.trainings.iter().all(|t| t.engine == CPU), "nothing but the CPU");
+    // None of what is rounding alone moves integers.
+    let arguments = ["--arithmetic", "integer", "--replicas", "3", "--epochs", "1"];
+    let rounding = ["order", "atomics", "fma", "flush", "shuffle"].map(|f| ["--factor", f]).concat();
+    let (file, _) = trained(&[&arguments[..], &rounding].concat(), "");
+    for spread in &file.spreads {
+        let same = spread.factor != Factor::Shuffle;
+        assert_eq!(spread.digests == 1, same, "{spread:?}");
+    }
+}
+
+#[test]
+fn what_can_not_be_trained_is_one_line() {
+    for (arguments, said) in [
+        (vec!["--replicas", "0"], "--replicas"),
+        (vec!["--epochs", "0"], "--epochs"),
+        (vec!["--factor", "weather"], "weather"),
+        (vec!["--arithmetic", "decimal"], "decimal"),
+        (vec!["--adapter", "no such"], "matches nothing"),
+        (vec!["--parts", "2"], "--arithmetic integer"),
+        (vec!["--arithmetic", "integer", "--parts", "3"], "is not 1, 2, 4"),
+        (vec!["--factor", "ulp", "--adapter", "embedded"], "--factor adapter"),
+    ] {
+        let output = run(&mut program(&[&["train"], &arguments[..]].concat()));
+        let told = stderr(&output);
+        assert_eq!(status(&output), 2, "{arguments:?}: {told}");
+        assert!(told.contains(said) && told.trim_end().lines().count() == 1, "{arguments:?}: {told}");
+    }
+}
