@@ -178,7 +178,9 @@ fn explanations_are_written_into_the_record_and_over_nothing_else() {
     assert_ne!(written.id, plain.id, "it is another record");
     assert!(stderr(&output).contains(&written.id[..12]), "and its id is told: {}", stderr(&output));
     let without = Record { explained: Vec::new(), id: plain.id.clone(), ..written.clone() };
-    assert_eq!(without, plain, "all else is as it was");
+    // Not all numbers in it are equal to themselves.
+    let json = |record: &Record| repro_audit::record::to_json(record).expect("JSON");
+    assert!(json(&without) == json(&plain), "all else is as it was");
     assert!(
         std::fs::read_to_string(folder.path().join("index.html")).expect("a page").contains(&written.id),
         "a new page"
@@ -252,13 +254,20 @@ fn a_shader_of_ones_own_is_told_by_line_and_cause() {
             "builtins=2",
             vec!["Line 10", "is the first value that differs", "computes in its own way in"],
         ),
-        ("t_pow2", "builtins=2", vec!["Line 5", "is the first value that differs"]),
+        ("t_pow2", "builtins=2", vec!["Line 4", "`pow(…)` is the first value that differs"]),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().to_str().expect("a name");
         let shader = crate::common::small_shader(case);
         let shader = shader.to_str().expect("a name");
-        let output = run(&mut without_adapters(&["kernel", shader, "--planted", mode, "--out", out, "--repeats", "2"]));
+        let mut arguments = vec!["kernel", shader, "--out", out, "--repeats", "2"];
+        if case == "t_pow2" {
+            // Without it half of its powers have no value, and no reference is there to differ from.
+            arguments.extend(["--buffer", "x:dist=positive"]);
+        }
+        let mut with = arguments.clone();
+        with.extend(["--planted", mode]);
+        let output = run(&mut without_adapters(&with));
         let text = words(&output);
         for said in says {
             assert!(text.contains(said), "{case}: {said}: {text} {}", stderr(&output));
@@ -267,7 +276,7 @@ fn a_shader_of_ones_own_is_told_by_line_and_cause() {
         let planted = record.explained_of("embedded:1").expect("it was looked at");
         assert!(planted.pairs.iter().all(|p| p.step.is_some()), "{case}: {:?}", planted.pairs);
         // One that differs nowhere is not asked for anything.
-        let output = run(&mut without_adapters(&["kernel", shader, "--out", out, "--repeats", "2"]));
+        let output = run(&mut without_adapters(&arguments));
         assert!(!words(&output).contains("first value that differs"), "{case}");
     }
 }

@@ -53,8 +53,11 @@ impl<'m> Compiler<'m> {
         let span = frame.function.expressions.get_span(handle);
         let own = self.line(span);
         let text = span.to_range().and_then(|range| self.source.get(range)).unwrap_or_default();
-        let text =
-            crate::model::text::shown(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST).to_string();
+        let mut text = crate::model::text::shown(text, LONGEST);
+        // Of a call there is the name alone.
+        if matches!(expression, Expression::Math { .. } | Expression::As { .. }) && !text.contains('(') {
+            text.push_str("(…)");
+        }
         let place = recorded.place(Place { line: if own == 0 { frame.line } else { own }, text });
         body.push(Step::Record { place, rows: rows.clone() });
     }
