@@ -17,6 +17,7 @@ use crate::model::task::Program;
 use crate::model::{AdapterIdentity, Liberty, Task};
 use crate::numerics::threads::available_threads;
 use crate::record::{CaseRecord, Record};
+use crate::wgsl::examine;
 use crate::wgsl::primitive::Primitive;
 
 /// How one operation is computed.
@@ -48,7 +49,7 @@ pub fn shipped() -> Vec<&'static str> {
 pub fn read(file: &str, text: &str) -> Result<AdapterModel, ModelError> {
     let model = AdapterModel::parse(file, text, &shipped())?;
     for (name, source) in &model.wgsl {
-        if let Err(e) = crate::wgsl::syntax(&functions_of(source)) {
+        if let Err(e) = examine(&functions_of(source)) {
             let what = format!("its functions '{name}' are not WGSL: {}", e.message);
             return Err(ModelError { file: file.to_owned(), line: None, what: crate::process::shown(&what) });
         }
@@ -239,5 +240,42 @@ fn validated(record: &Record, explained: &Explained, model: &AdapterModel) -> Va
         strict: counted(Standing::Strict),
         unexplained: counted(Standing::Unexplained),
         not_given: cases.iter().enumerate().filter_map(lacks).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_a_file_are_wgsl() {
+        let model = |source: &str| {
+            let operation =
+                ModelledOperation { name: "exp(f32)".to_owned(), liberties: Vec::new(), model: Some("own".to_owned()) };
+            let model = AdapterModel {
+                model_version: VERSION,
+                name: "a card".to_owned(),
+                validated: Validated::default(),
+                liberties: Vec::new(),
+                operations: vec![operation],
+                wgsl: [("own".to_owned(), source.to_owned())].into(),
+            };
+            read("m.toml", &model.to_string()).map_err(|e| e.to_string())
+        };
+        let good = model("fn model_exp(x: f32) -> f32 { return x + 1.0; }").expect("it is read");
+        let error = model("fn model_exp(x: f32) -> f32 { return x + true; }").expect_err("no WGSL");
+        assert!(error.starts_with("m.toml: its functions 'own' are not WGSL") && !error.contains('\n'), "{error}");
+        // What the file says of the function is what is computed.
+        let id = "builtins/exp?n=64";
+        let program = plan::problem(None, id).expect("a case").program().expect("a shader");
+        let given = |engine: &mut dyn Engine| match engine.run(&Task::of(program.clone()), 1) {
+            Answer::Ran(runs) => runs.distinct.into_iter().next().expect("a result").digest,
+            other => panic!("{other:?}"),
+        };
+        let (own, none) = (good.clone(), AdapterModel { operations: Vec::new(), ..good });
+        let strict = given(interpreting(Mode::default(), 0).as_mut());
+        assert_ne!(given(&mut Modelled::open(&own, 1)), strict, "another function");
+        assert_eq!(given(&mut Modelled::open(&none, 1)), strict, "with no rule it is strict");
+        assert!(Modelled::open(&own, 1).identity().label().contains("Interpreter as a card"), "its name");
     }
 }

@@ -76,11 +76,6 @@ pub(crate) fn examine(source: &str) -> Result<Checked, Fault> {
     with_deep_stack(|| parsed(source))
 }
 
-/// Whether a text is WGSL, without looking at what it means.
-pub(crate) fn syntax(source: &str) -> Result<(), Fault> {
-    with_deep_stack(|| module(source).map(drop))
-}
-
 fn module(source: &str) -> Result<Module, Fault> {
     naga::front::wgsl::parse_str(source).map_err(|e| {
         let mut parts = vec![e.message().to_owned()];
