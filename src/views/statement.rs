@@ -204,11 +204,11 @@ fn edges(record: &Record) -> Option<String> {
     } else {
         format!("in them bits differed in kernels of {}", text::list(&differing, differing.len()))
     };
-    let (are, have) = if ran == 1 { ("is", "has") } else { ("are", "have") };
+    let are = if ran == 1 { "is" } else { "are" };
     (ran > 0).then(|| {
         format!(
-            "Not counted there or in what follows {are} {} more, which {have} NaN, infinities, zeros, subnormals or numbers \
-             over the whole range of the type as inputs; {found}.",
+            "Not counted there or in what follows {are} {} with inputs that are NaN, infinities, zeros, subnormals or numbers \
+             over the whole range of the type; {found}.",
             text::plural(ran, "case")
         )
     })
