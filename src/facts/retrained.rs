@@ -43,7 +43,8 @@ fn over_pairs(count: usize, mut of: impl FnMut(usize, usize) -> f64) -> f64 {
 }
 
 /// The mean churn over all pairs, with a percentile interval by bootstrap over trainings (pairs share trainings, and are not
-/// independent). Where a resample draws a training twice that pair is left out.
+/// independent). Where a resample draws a training twice that pair is left out. Two trainings are one pair, and where all pairs
+/// are alike every resample is as well: a width of zero would be told of what was not measured, so there is no interval then.
 #[must_use]
 pub fn churn(models: &[Model]) -> Estimate {
     let count = models.len();
@@ -74,8 +75,11 @@ pub fn churn(models: &[Model]) -> Estimate {
         }
     }
     means.sort_by(f64::total_cmp);
-    let at = |permille: usize| means.get(means.len() * permille / 1000).copied().unwrap_or(value);
-    Estimate { value, low: at(25), high: at(975) }
+    let at = |permille: usize| means.get(means.len() * permille / 1000).copied();
+    match (at(25), at(975)) {
+        (Some(low), Some(high)) if low < high => Estimate { value, low: Some(low), high: Some(high) },
+        _ => Estimate { value, low: None, high: None },
+    }
 }
 
 /// The length of a vector.
@@ -178,7 +182,8 @@ mod tests {
             [model(&[3.0, 4.0], &[0, 1, 2, 0]), model(&[4.0, 3.0], &[0, 1, 0, 0]), model(&[6.0, 8.0], &[0, 1, 2, 0])];
         let churn = churn(&models);
         assert!((churn.value - (0.25 + 0.0 + 0.25) / 3.0).abs() < 1e-12, "mean over pairs: {churn:?}");
-        assert!(churn.low <= churn.value && churn.value <= churn.high, "{churn:?}");
+        let (low, high) = churn.low.zip(churn.high).expect("an interval");
+        assert!(low <= churn.value && churn.value <= high, "{churn:?}");
         let (distance, cosine) = weights_apart(&models);
         let apart = (0.2f64.powi(2) * 2.0).sqrt();
         assert!((distance - 2.0 * apart / 3.0).abs() < 1e-12, "length does not matter: {distance}");
@@ -196,9 +201,11 @@ mod tests {
     #[test]
     fn equal_trainings_are_at_no_distance() {
         let same = vec![model(&[1.0, -2.0], &[1, 2]); 3];
-        assert_eq!(churn(&same), Estimate { value: 0.0, low: 0.0, high: 0.0 }, "churn");
+        assert_eq!(churn(&same), Estimate { value: 0.0, low: None, high: None }, "churn");
         assert_eq!(weights_apart(&same), (0.0, 1.0), "weights");
         assert_eq!((bits_apart(&same), correlation(&same, &[1, 2])), (0.0, None), "all right has no correlation");
         assert_eq!(churn(&same[..1]).value, 0.0, "one training has no pair");
+        let two = [model(&[1.0], &[1, 2]), model(&[2.0], &[1, 3])];
+        assert_eq!(churn(&two), Estimate { value: 0.5, low: None, high: None }, "one pair has no interval");
     }
 }

@@ -208,7 +208,7 @@ pub struct Trained {
     pub steps: u32,
     /// The digest of the weights after these steps; `None` where there are none.
     pub final_digest: Option<String>,
-    /// Of an engine: whether the CPU's weights after as many steps are the same.
+    /// Of an engine: whether what it left at the end of each epoch that it made is what the CPU left, to the last bit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equal: Option<bool>,
     /// Of an engine that differs: where it parts from the CPU; `None` where that did not show again.
@@ -229,10 +229,10 @@ pub struct Trained {
 pub struct Estimate {
     /// The number.
     pub value: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
+    /// The lower end; `None` where there is too little to tell an interval from.
+    pub low: Option<f64>,
+    /// The upper end, as `low`.
+    pub high: Option<f64>,
 }
 
 /// How far the trainings of one factor part.
@@ -350,10 +350,25 @@ impl TrainingFile {
         self.spreads.iter().find(|s| s.factor == factor)
     }
 
-    /// Whether every fault on purpose was seen where it is, and trainings without a change were the same.
+    /// The churn of a factor as a share of that of everything together; `None` where one was not measured, or nothing differs.
+    #[must_use]
+    pub fn share(&self, factor: Factor) -> Option<f64> {
+        let all = self.spread(Factor::All)?.churn.value;
+        let one = self.spread(factor)?.churn.value;
+        (all > 0.0 && !matches!(factor, Factor::All | Factor::Control)).then(|| one / all)
+    }
+
+    /// Trainings that were made to the end of what was asked of their engine.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.trainings.iter().filter(|t| t.failure.is_none() && t.final_digest.is_some()).count()
+    }
+
+    /// Whether every fault on purpose was seen where it is, and trainings without a change were the same. Without either there
+    /// is nothing that could have failed, so it is not.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let control = |spread: &Spread| spread.factor != Factor::Control || spread.digests == 1;
-        self.controls.iter().all(ControlResult::is_caught) && self.spreads.iter().all(control)
+        let control = self.spread(Factor::Control).is_some_and(|spread| spread.digests == 1 && spread.replicas > 1);
+        control && !self.controls.is_empty() && self.controls.iter().all(ControlResult::is_caught)
     }
 }

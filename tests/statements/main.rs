@@ -20,6 +20,7 @@ mod pair;
 mod records;
 mod rng;
 mod sweeps;
+mod trainings;
 mod unsound;
 mod values;
 mod views;

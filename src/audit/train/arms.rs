@@ -101,8 +101,9 @@ fn begun(tier: Tier, arm: &Arm) -> Box<dyn Steps> {
         // A weight that nothing depends on would show a stability that is not there.
         let mut probe = reference(tier, arm.seeds, arm.variation);
         probe.train(1);
-        if let Some(weight) = probe.liveliest().get(place * 16) {
-            trainer.nudge(*weight);
+        let live = probe.liveliest();
+        if !live.is_empty() {
+            trainer.nudge(live[place * 16 % live.len()]);
         }
     }
     trainer

@@ -57,9 +57,13 @@ impl History {
         self.chunks.last().map_or("", |(_, _, weights)| weights)
     }
 
-    /// The digest of the weights after so many steps, where it was computed.
-    fn weights_at(&self, step: u32) -> Option<&str> {
-        self.chunks.iter().find(|(at, ..)| *at == step).map(|(_, _, weights)| weights.as_str())
+    /// Whether all that an engine left at the ends of its chunks is what the CPU left there, `None` without a chunk; and the
+    /// number of the first chunk where it is not. All words count, not the last weights alone: what differs in between and
+    /// is gone at the end was another computation.
+    fn compared(&self, made: &[(u32, String)]) -> (Option<bool>, Option<usize>) {
+        let ours = |step: u32| self.chunks.iter().find(|(at, ..)| *at == step).map(|(_, digest, _)| digest);
+        let differs = made.iter().position(|(step, digest)| ours(*step) != Some(digest));
+        ((!made.is_empty()).then_some(differs.is_none()), differs)
     }
 }
 
@@ -138,11 +142,7 @@ fn on(
     let last = made.last().map(|(_, digest)| words(digest)).transpose()?;
     let weights = last.as_ref().map(|words| &words[..PARAMETERS]);
     let digest = weights.map(digest_words);
-    let equal = digest.as_deref().and_then(|d| history.weights_at(reached).map(|there| there == d));
-    let differs = (0..)
-        .zip(&made)
-        .find(|(at, (_, digest))| history.chunks.get(at + 1).is_some_and(|(_, there, _)| there != digest))
-        .map(|(at, _)| at);
+    let (equal, differs) = history.compared(&made);
     let parting = match differs.and_then(|at| history.chunks.get(at).zip(history.chunks.get(at + 1))) {
         Some((before, after)) if failure.is_none() => served.parting(plan, &before.1, (before.0, after.0), scratch)?,
         _ => None,
@@ -237,4 +237,20 @@ pub(super) fn spread(tier: Tier, steps: u32, made: &[Engine]) -> Option<Spread> 
     let mut spread = arms::of_models(Factor::Adapter, &models);
     spread.parting = made.iter().find_map(|engine| engine.trained.parting.clone());
     (models.len() > 1).then_some(spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differed_on_the_way_and_is_gone_at_the_end_was_no_equal_training() {
+        let chunk = |step: u32| (step, format!("words {step}"), "weights".to_owned());
+        let history = History { chunks: [0, 44, 88].map(chunk).to_vec(), weights: Vec::new(), seconds: 0.0 };
+        let made = |words: [&str; 2]| [(44, words[0].to_owned()), (88, words[1].to_owned())];
+        assert_eq!(history.compared(&made(["words 44", "words 88"])), (Some(true), None));
+        assert_eq!(history.compared(&made(["other", "words 88"])), (Some(false), Some(0)));
+        assert_eq!(history.compared(&made(["words 44", "other"])), (Some(false), Some(1)));
+        assert_eq!(history.compared(&[]), (None, None), "nothing was made");
+    }
 }

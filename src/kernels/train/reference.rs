@@ -375,7 +375,7 @@ pub trait Steps: Send {
     fn weight_words(&self) -> Vec<u32>;
     /// Moves a weight to the next number of its type, up.
     fn nudge(&mut self, weight: usize);
-    /// The weights by the size of their gradient in the last step, the largest first.
+    /// The weights that had a gradient in the last step, the one with the largest first.
     fn liveliest(&self) -> Vec<usize>;
 }
 
@@ -400,13 +400,17 @@ impl<A: Arithmetic> Steps for Trainer<A> {
         let Some(number) = self.weights.get(weight) else { return };
         let word = A::word(*number);
         // One unit up; a float below zero is nearer to zero then.
-        let next = if A::DTYPE.is_float() && word >> 31 == 1 { word - 1 } else { word.wrapping_add(1) };
+        let next = match (A::DTYPE.is_float(), word) {
+            (true, 0x8000_0000) => 1,
+            (true, 0x8000_0001..) => word - 1,
+            _ => word.wrapping_add(1),
+        };
         self.weights[weight] = A::number(next);
     }
 
     fn liveliest(&self) -> Vec<usize> {
-        let mut all: Vec<usize> = (0..PARAMETERS).collect();
         let size = |index: &usize| A::value(self.gradient[*index]).abs();
+        let mut all: Vec<usize> = (0..PARAMETERS).filter(|index| size(index) > 0.0).collect();
         all.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.cmp(b)));
         all
     }
