@@ -393,7 +393,8 @@ mod tests {
         let mut alone = open.clone();
         alone.twins = vec![TwinDigest { arithmetic: Arithmetic::STRICT, digest: "0".repeat(32) }];
         for (case, compared, expected) in [
-            (&atomic, 2, Elsewhere::AnyMachine),
+            // The second adapter's runs agree by chance, which counts for nothing.
+            (&atomic, 1, Elsewhere::AnyMachine),
             (&fixed, 1, Elsewhere::OnlyHere),
             (&open, 1, Elsewhere::AnyMachine),
             (&alone, 1, Elsewhere::Unknown),
