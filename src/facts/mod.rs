@@ -26,6 +26,7 @@
 
 mod advice;
 mod cause;
+mod compensation;
 mod disorder;
 mod elements;
 mod identity;
@@ -52,6 +53,7 @@ pub use advice::{Advice, Asked, MORE_RUNS, Step, advice, axes_in_words, is_probe
 pub use cause::{
     Blame, Cause, Certainty, Evidence, Explanation, Hypotheses, Hypothesis, blame, explain, other_configuration, tells,
 };
+pub use compensation::lost;
 pub use disorder::{Disorder, Unordered};
 pub use elements::{Elements, ShownElement, elements};
 pub use identity::{Driver, EngineClass, Identity, axis, clean, identify, same_driver, same_hardware};

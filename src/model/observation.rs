@@ -16,6 +16,9 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Of a sum that carries its rounding errors along: 1 where the output is the plain sum in the same order, bit for bit.
+    pub const COMPENSATION_LOST: &str = "compensation_lost";
+
     /// A named number.
     #[must_use]
     pub fn new(name: &str, value: f64, about: &str) -> Self {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::common::{run, status, stderr, without_adapters};
-use repro_audit::model::FindingKind;
+use repro_audit::model::{FindingKind, Observation};
 use repro_audit::numerics::arith::Arithmetic;
 use repro_audit::record::{AxisLevel, CaseRecord, Execution, Level, LevelState, Outcome, Record, Status};
 
@@ -181,7 +181,10 @@ fn other_defects_show_where_they_must() {
     }
     let lost = |mode: &str| {
         let of = quick().cases.iter().filter(|c| name(c) == "sum/kahan").filter_map(|c| on(c, &engine(mode)));
-        of.flat_map(|e| &e.observations).filter(|o| o.name == "compensation_lost").map(|o| o.value).collect::<Vec<_>>()
+        of.flat_map(|e| &e.observations)
+            .filter(|o| o.name == Observation::COMPENSATION_LOST)
+            .map(|o| o.value)
+            .collect::<Vec<_>>()
     };
     assert!(!lost("reassociate").is_empty() && lost("reassociate").iter().all(|v| *v == 1.0), "and says what it means");
     assert!(lost("contract").iter().all(|v| *v == 0.0), "contraction does not cost the compensation");

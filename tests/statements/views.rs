@@ -2,8 +2,8 @@
 
 use repro_audit::facts::{self, Asked};
 use repro_audit::formats::{self, Options};
-use repro_audit::model::Skip;
-use repro_audit::record::{CaseRecord, Distinct, EngineStatus, Outcome, Record, Status};
+use repro_audit::model::{Observation, Skip};
+use repro_audit::record::{self, CaseRecord, Distinct, EngineStatus, Outcome, Record, Status};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
 use repro_audit::views::document::Block;
@@ -261,4 +261,26 @@ fn what_a_statement_leaves_out_is_said() {
     let text = formats::terminal::write(&Audit::new(&record).document(), &options);
     let commands = || text.lines().filter(|l| l.contains("repro-audit case") && l.contains("--threads"));
     assert!(commands().all(|l| l.contains("--threads 1,") || l.contains("--threads '1,")), "{text}");
+}
+
+/// Statement: a sum that is written to carry its rounding errors, and does not, is no harmless difference of 2e-7.
+#[test]
+fn a_sum_whose_compensation_is_lost_is_said_to_be_the_plain_sum() {
+    let part = |p: &std::path::PathBuf| p.ends_with("1.2-part-of-quick.json");
+    let path = common::older::kept().into_iter().find(part).expect("a record of drivers that remove it");
+    let mut record = facts::concluded(record::read(&path).expect("a record"));
+    let options = Options { width: 400, ..Options::default() };
+    let shown = |record: &Record| formats::terminal::write(&Audit::new(record).document(), &options);
+    let lost = facts::lost(&record);
+    assert_eq!(lost.keys().map(String::as_str).collect::<Vec<_>>(), ["sum/kahan"]);
+    let text = shown(&record);
+    assert!(text.contains("sum/kahan is the plain sum on gl:0 and vulkan:0: its compensation is lost"), "{text}");
+    // SwiftShader keeps it, and so would the others.
+    for case in &mut record.cases {
+        let observed = case.executions.iter_mut().flat_map(|x| &mut x.observations);
+        observed.filter(|o| o.name == Observation::COMPENSATION_LOST).for_each(|o| o.value = 0.0);
+    }
+    assert!(facts::lost(&record).is_empty());
+    let text = shown(&record);
+    assert!(!text.contains("plain sum"), "{text}");
 }

@@ -304,7 +304,7 @@ impl Problem for SumProblem {
                 // Where the driver drops the compensation, the plain sum in the same order is left.
                 let lost = is(&|row| twin::serial_tree::<Strict>(row, self.wg));
                 let about = "1 where the output is the uncompensated sum in the same order, bit for bit";
-                vec![Observation::new("compensation_lost", f64::from(u8::from(lost)), about)]
+                vec![Observation::new(Observation::COMPENSATION_LOST, f64::from(u8::from(lost)), about)]
             }
             Order::Subgroup => {
                 let sizes = || (0..8).map(|i| 1usize << i).filter(|size| *size <= self.wg);

@@ -287,6 +287,16 @@ impl<'r> First<'r> {
         out
     }
 
+    /// The sums that are no longer what they are written for, as a training that uses one would not see from sizes alone.
+    fn lost(&self) -> Option<String> {
+        let lost = facts::lost(self.record).into_iter().map(|(name, engines)| {
+            let engines: Vec<String> = engines.into_iter().map(str::to_owned).collect();
+            format!("{name} is the plain sum on {}", text::list(&engines, NAMED))
+        });
+        let lost: Vec<String> = lost.collect();
+        (!lost.is_empty()).then(|| format!("{}: its compensation is lost", text::list(&lost, NAMED)))
+    }
+
     /// What this machine alone does.
     pub(super) fn here(&self, outside: &BTreeMap<String, BTreeSet<String>>) -> (Mark, String) {
         let mut parts = Vec::new();
@@ -310,6 +320,7 @@ impl<'r> First<'r> {
             let edges = if edges { ", at edges of the type" } else { "" };
             parts.push(format!("finite on one side only{edges}: {named}{more}"));
         }
+        parts.extend(self.lost());
         let bad = !parts.is_empty();
         let ways = [
             (AxisLevel::Repeat, "not repeated, and the strict interpreter repeats it"),
