@@ -2,6 +2,7 @@
 //! made of. See `docs/numerics.md` for every term and metric, and `CONTRIBUTING.md` for how to add a kernel.
 
 pub mod audit;
+pub mod capture;
 pub mod cli;
 pub mod engines;
 pub mod facts;

@@ -5,7 +5,8 @@ use crate::model::variables::VARIABLES;
 use crate::record::Environment;
 
 /// This machine.
-pub(super) fn capture() -> Environment {
+#[must_use]
+pub fn machine() -> Environment {
     let unknown = || "unknown".to_owned();
     let plain = |text: String| shown(&text, 1000);
     let host = sysinfo::System::host_name().map_or_else(|_| unknown(), plain);

@@ -37,6 +37,7 @@ pub mod worker;
 
 pub use caches::Caches;
 pub use child::{Child, ChildError};
+pub use environment::machine;
 pub use error::AuditError;
 pub use listing::{Listing, Unlisted, adapters};
 pub use pace::LEAST;

@@ -162,7 +162,7 @@ impl<'p> Recording<'p> {
             id: String::new(),
             run,
             provenance: provenance(plan),
-            environment: environment::capture(),
+            environment: environment::machine(),
             engines,
             controls: Vec::new(),
             cases,

@@ -45,7 +45,7 @@ impl Earlier {
         if (&was.version, &was.commit, &was.libraries) != (&now.version, &now.commit, &now.libraries) {
             return Err(ResumeError::Other("versions of this program"));
         }
-        if record.environment != super::environment::capture() {
+        if record.environment != super::environment::machine() {
             return Err(ResumeError::Other("surroundings (machine, system or variables)"));
         }
         Ok(Self { record })

@@ -1,13 +1,18 @@
-//! `repro-audit compare`: what two records differ in.
+//! `repro-audit compare`: what two records differ in, or two captures.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::ValueEnum;
 
 use super::shown::{formats, show};
 use super::{Exit, Failure, open};
+use crate::facts::captures;
 use crate::facts::pair::{Compared, PairError, compare_all};
 use crate::formats::Format;
+use crate::model::capture::Capture;
+use crate::record::ReadError;
+use crate::record::capture::{self as files, CaptureFileError};
 
 /// What makes a comparison fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -15,7 +20,8 @@ enum FailOn {
     /// Nothing: differences are reported and do not change the exit status.
     Never,
     /// A result that differs, failed, or ran on one side only; or that nothing could be compared. A case with another shader
-    /// or output on either side is not compared, and is none of these.
+    /// or output on either side is not compared, and is none of these. Of captures: a file that the command made, or how it
+    /// ended.
     Drift,
     /// Anything at all, the surroundings included.
     Anything,
@@ -25,7 +31,7 @@ enum FailOn {
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The reference: a record.json, a folder that holds one, the beginning of an id, or latest; of a merged record
-    /// FILE#LABEL.
+    /// FILE#LABEL. Or a capture.json, or a folder that holds one.
     left: OsString,
     /// What is compared with it.
     right: OsString,
@@ -59,6 +65,16 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let captures = [&args.left, &args.right].map(|name| files::find(Path::new(name)));
+    match captures {
+        [Some(left), Some(right)] => return of_captures(args, [&left, &right]),
+        [None, None] => {}
+        [left, _] => {
+            let (capture, other) = if left.is_some() { (&args.left, &args.right) } else { (&args.right, &args.left) };
+            let (capture, other) = (Path::new(capture).display(), Path::new(other).display());
+            return Err(Failure::usage(format!("{capture} is a capture and {other} is none; name two of a kind")));
+        }
+    }
     let (left, right) = (open(&args.left)?, open(&args.right)?);
     let found = compare_all(&left, &right, &args.matched).map_err(|e| match e {
         PairError::Json(_) => Failure::new(Exit::Unreadable, e),
@@ -78,6 +94,37 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         FailOn::Anything => alone || found.pairs.iter().any(|p| !p.is_same()),
     };
     Ok(if beyond { Exit::Beyond } else { Exit::Within })
+}
+
+/// Reads a capture.
+fn capture(path: &Path) -> Result<Capture, Failure> {
+    files::read(path).map_err(|e| match &e {
+        CaptureFileError::Read(ReadError::Io { .. }) => Failure::usage(e),
+        _ => Failure::new(Exit::Unreadable, e),
+    })
+}
+
+/// Compares two captures.
+fn of_captures(args: &Args, paths: [&Path; 2]) -> Result<Exit, Failure> {
+    if !args.matched.is_empty() {
+        return Err(Failure::usage("--match pairs the engines of records, and captures have none"));
+    }
+    let (left, right) = (capture(paths[0])?, capture(paths[1])?);
+    let names = [&args.left, &args.right].map(|name| Path::new(name).display().to_string());
+    let found = captures::compare([&names[0], &names[1]], &left, &right);
+    show(&found, args.format, args.full)?;
+    let results = found.results.differ();
+    let beyond = match args.fail_on {
+        FailOn::Never => false,
+        FailOn::Drift => results == Some(true),
+        FailOn::Anything => results == Some(true) || !found.differences.is_empty(),
+    };
+    Ok(match (beyond, args.fail_on, results) {
+        (true, ..) => Exit::Beyond,
+        // Nothing was compared.
+        (false, FailOn::Drift | FailOn::Anything, None) => Exit::Incomplete,
+        _ => Exit::Within,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Data goes to standard output, progress and errors to standard error.
 
 mod adapters;
+mod capture;
 mod case;
 mod check;
 mod compare;
@@ -86,11 +87,16 @@ enum Verb {
         after_help = "Examples:\n  repro-audit report latest --full\n  repro-audit report node7 --statement latex\n  repro-audit report all.json --out report --open"
     )]
     Report(report::Args),
-    /// Show what two records differ in, the worst first.
+    /// Show what two records differ in, the worst first; or what two captured runs differ in.
     #[command(
         after_help = "Examples:\n  repro-audit compare node7 node8\n  repro-audit compare before.json after.json --fail-on drift"
     )]
     Compare(compare::Args),
+    /// Run a command unchanged, and write what the run was: code, data, libraries, machine, results, with an id.
+    #[command(
+        after_help = "Examples:\n  repro-audit capture --data data --params config.yaml --artifact 'out/*.pt' -- python train.py\n  repro-audit compare run1 run2\n\nExit status: that of the command, 128 and the signal where one ended it; 126 and 127 as a shell's. 2, and nothing runs, where an argument is wrong."
+    )]
+    Capture(Box<capture::Args>),
     /// Show what two files of tensors differ in, bit for bit: checkpoints, arrays, logs, of any program.
     #[command(
         after_help = "Examples:\n  repro-audit diff a.safetensors b.safetensors\n  repro-audit diff run1 run2 --fail-on 'nan,ulp>4'\n  repro-audit diff a.npz b.npz --map 'model.*=*' --format json"
@@ -241,7 +247,8 @@ fn run() -> ExitCode {
     }
     // A child ends with its parent and needs no other way; an audit has a record and temporary files to put away.
     let _held = match &cli.verb {
-        Verb::Worker(_) => None,
+        // A command that is captured gets the signals.
+        Verb::Worker(_) | Verb::Capture(_) => None,
         verb => {
             interrupt::listen();
             matches!(
@@ -263,6 +270,7 @@ fn run() -> ExitCode {
         Verb::Kernel(args) => kernel::run(args),
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
+        Verb::Capture(args) => return passed(capture::run(*args)),
         Verb::Compare(args) => compare::run(&args),
         Verb::Diff(args) => diff::run(&args),
         Verb::Merge(args) => merge::run(&args),
@@ -282,6 +290,14 @@ fn run() -> ExitCode {
     }
     interrupt::end();
     done.unwrap_or_else(|failure| failure.exit).into()
+}
+
+/// The exit status of another program, or that of a failure before it started.
+fn passed(done: Result<ExitCode, Failure>) -> ExitCode {
+    done.unwrap_or_else(|failure| {
+        tell(&format!("error: {}", failure.message));
+        failure.exit.into()
+    })
 }
 
 /// A usage error as one line: what is wrong and what would be right, without the usage below it.

@@ -19,12 +19,14 @@
 //! | `retrained` | How far do trainings part that were made again with one thing changed? |
 //! | `sweep` | At which inputs do two sweeps of a function differ? |
 //! | `tensors` | What do two files of tensors differ in, and in which way is one the other? |
+//! | `captures` | What do two captured runs differ in, and what could each difference do? |
 //! | `advice` | What to use, and what to do next? |
 //!
 //! Facts are computed from the evidence in a record and never from the conclusions that its file states: those are what
 //! the program that wrote it believed. Nothing here knows an engine, a kernel or a format, and nothing is stored.
 
 mod advice;
+pub mod captures;
 mod cause;
 mod compensation;
 mod disorder;

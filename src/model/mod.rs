@@ -7,6 +7,7 @@ pub mod answer;
 mod arithmetic;
 mod axis;
 pub mod bits;
+pub mod capture;
 pub mod case_id;
 pub mod drift;
 mod examination;

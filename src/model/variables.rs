@@ -78,6 +78,83 @@ pub const VARIABLES: [Variable; 24] = [
     variable("NVIDIA_TF32_OVERRIDE", Effect::Numerics, Reader::Nvidia),
 ];
 
+/// What a variable that a framework reads could move, where it differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moves {
+    /// The order in which a program goes through sets and files.
+    Order,
+    /// Which kernel or algorithm a library chooses.
+    Libraries,
+    /// Which devices and how many threads there are.
+    Devices,
+}
+
+/// The variables that frameworks and their libraries read and that may change what they compute. A capture records these and
+/// [`VARIABLES`], and no other: any other may be a secret.
+pub const FRAMEWORKS: [(&str, Moves); 47] = [
+    ("PYTHONHASHSEED", Moves::Order),
+    ("LC_ALL", Moves::Order),
+    ("LC_COLLATE", Moves::Order),
+    ("CUBLAS_WORKSPACE_CONFIG", Moves::Libraries),
+    ("CUBLASLT_WORKSPACE_SIZE", Moves::Libraries),
+    ("CUDA_LAUNCH_BLOCKING", Moves::Libraries),
+    ("CUDA_MODULE_LOADING", Moves::Libraries),
+    ("CUDNN_DETERMINISTIC", Moves::Libraries),
+    ("NVIDIA_TF32_OVERRIDE", Moves::Libraries),
+    ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", Moves::Libraries),
+    ("TORCH_CUDNN_V8_API_DISABLED", Moves::Libraries),
+    ("TORCH_BLAS_PREFER_CUBLASLT", Moves::Libraries),
+    ("TORCHINDUCTOR_MAX_AUTOTUNE", Moves::Libraries),
+    ("TORCHDYNAMO_DISABLE", Moves::Libraries),
+    ("PYTORCH_JIT", Moves::Libraries),
+    ("PYTORCH_ENABLE_MPS_FALLBACK", Moves::Libraries),
+    ("PYTORCH_MPS_FAST_MATH", Moves::Libraries),
+    ("PYTORCH_TUNABLEOP_ENABLED", Moves::Libraries),
+    ("TF_DETERMINISTIC_OPS", Moves::Libraries),
+    ("TF_CUDNN_DETERMINISTIC", Moves::Libraries),
+    ("TF_CUDNN_USE_AUTOTUNE", Moves::Libraries),
+    ("TF_ENABLE_ONEDNN_OPTS", Moves::Libraries),
+    ("TF_XLA_FLAGS", Moves::Libraries),
+    ("XLA_FLAGS", Moves::Libraries),
+    ("JAX_DEFAULT_MATMUL_PRECISION", Moves::Libraries),
+    ("JAX_ENABLE_X64", Moves::Libraries),
+    ("JAX_THREEFRY_PARTITIONABLE", Moves::Libraries),
+    ("JAX_DISABLE_JIT", Moves::Libraries),
+    ("DNNL_MAX_CPU_ISA", Moves::Libraries),
+    ("ONEDNN_MAX_CPU_ISA", Moves::Libraries),
+    ("MKL_CBWR", Moves::Libraries),
+    ("MKL_ENABLE_INSTRUCTIONS", Moves::Libraries),
+    ("OPENBLAS_CORETYPE", Moves::Libraries),
+    ("NPY_DISABLE_CPU_FEATURES", Moves::Libraries),
+    ("ATEN_CPU_CAPABILITY", Moves::Libraries),
+    ("MIOPEN_FIND_MODE", Moves::Libraries),
+    ("MIOPEN_FIND_ENFORCE", Moves::Libraries),
+    ("NCCL_ALGO", Moves::Libraries),
+    ("NCCL_PROTO", Moves::Libraries),
+    ("CUDA_VISIBLE_DEVICES", Moves::Devices),
+    ("HIP_VISIBLE_DEVICES", Moves::Devices),
+    ("ROCR_VISIBLE_DEVICES", Moves::Devices),
+    ("HSA_OVERRIDE_GFX_VERSION", Moves::Devices),
+    ("OMP_NUM_THREADS", Moves::Devices),
+    ("MKL_NUM_THREADS", Moves::Devices),
+    ("OPENBLAS_NUM_THREADS", Moves::Devices),
+    ("WORLD_SIZE", Moves::Devices),
+];
+
+/// The names of all variables that a capture records.
+pub fn captured() -> impl Iterator<Item = &'static str> {
+    let drivers = VARIABLES.iter().map(|v| v.name);
+    let frameworks = FRAMEWORKS.iter().map(|(name, _)| *name);
+    drivers.filter(|name| FRAMEWORKS.iter().all(|(other, _)| other != name)).chain(frameworks)
+}
+
+/// Whether a variable says what a run was asked for: what chooses a driver or moves a cache is the machine's affair, and the
+/// driver that was chosen tells who it is.
+#[must_use]
+pub fn is_asked(name: &str) -> bool {
+    VARIABLES.iter().all(|v| v.name != name || v.effect == Effect::Numerics)
+}
+
 impl Reader {
     /// Whether an adapter's driver is such a reader, as far as it tells.
     #[must_use]
@@ -134,5 +211,10 @@ mod tests {
         assert!(!may_matter("SOMETHING", &AdapterIdentity::unlisted("embedded")), "the interpreter reads none");
         let names: std::collections::BTreeSet<_> = VARIABLES.iter().map(|v| v.name).collect();
         assert_eq!(names.len(), VARIABLES.len(), "each once");
+        let all: Vec<_> = captured().collect();
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "each once in a capture");
+        let secret = |name: &&&str| ["TOKEN", "SECRET", "PASSWORD", "API_KEY"].iter().any(|w| name.contains(w));
+        assert_eq!(all.iter().find(secret), None, "none is named like a secret");
+        assert!(is_asked("OMP_NUM_THREADS") && is_asked("LP_NUM_THREADS") && !is_asked("VK_DRIVER_FILES"), "asked");
     }
 }

@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod canonical;
+pub mod capture;
 mod difference;
 mod id;
 mod merge;
@@ -19,6 +20,6 @@ pub use crate::model::record::{
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};
-pub use select::{FOLDER, SelectError, find, is_named_so, is_record, open, select, stated_id};
+pub use select::{FOLDER, SelectError, find, is_named_so, is_record, newest_of_machine, open, select, stated_id};
 pub use sound::Unfit;
 pub use store::{ReadError, Wrong, parse, read, to_json, write_all, write_atomically, write_with};

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::merge::{Member, Merged, Reader};
 use super::size;
 use super::store::ReadError;
+use crate::model::capture::AuditRef;
 use crate::model::record::{FormatVersion, Record, UNFINISHED};
 use crate::process::file::read_object;
 use crate::process::gzip;
@@ -71,8 +72,14 @@ impl SelectError {
 struct Head {
     id: String,
     run: Option<Started>,
+    environment: Option<Machine>,
     #[serde(default)]
     notes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Machine {
+    machine_id: String,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +126,7 @@ struct Candidate {
     id: String,
     started: String,
     finished: bool,
+    machine: Option<String>,
 }
 
 /// The record that `text` names: a file, a folder that holds `record.json`, `latest` for the one that was started last,
@@ -258,6 +266,14 @@ fn candidates(folders: &[&Path]) -> BTreeMap<String, Candidate> {
     out
 }
 
+/// The finished record of a machine that was started last, as far as files state it.
+#[must_use]
+pub fn newest_of_machine(machine: &str, folders: &[&Path]) -> Option<AuditRef> {
+    let all = candidates(folders).into_values().filter(|c| c.machine.as_deref() == Some(machine));
+    let newest = all.max_by(|a, b| a.started.cmp(&b.started).then(a.id.cmp(&b.id)))?;
+    Some(AuditRef { id: newest.id, started: newest.started })
+}
+
 /// The id that a file states, of a record or of merged ones, in hexadecimal digits; `None` where it holds none.
 #[must_use]
 pub fn stated_id(path: &Path) -> Option<String> {
@@ -274,6 +290,7 @@ fn head(path: &Path) -> Option<Candidate> {
         path: path.to_owned(),
         id: head.id,
         started: head.run.map(|r| r.started).unwrap_or_default(),
+        machine: head.environment.map(|e| e.machine_id),
     })
 }
 
@@ -284,7 +301,10 @@ mod tests {
     /// A file that looks like a record from the outside.
     fn put(path: &Path, id: &str, started: &str) {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        let text = format!(r#"{{"format":{{"major":1,"minor":2}},"id":"{id}","run":{{"started":"{started}"}}}}"#);
+        let text = format!(
+            r#"{{"format":{{"major":1,"minor":2}},"id":"{id}","run":{{"started":"{started}"}},"environment":{{"machine_id":"{}"}}}}"#,
+            &id[..4]
+        );
         std::fs::write(path, text).expect("written");
     }
 
@@ -307,6 +327,9 @@ mod tests {
         assert_eq!(at(out.to_str().expect("a name")).expect("a folder"), record, "a folder");
         assert_eq!(at(record.to_str().expect("a name")).expect("a file"), record, "a file");
         assert_eq!(at("latest").expect("one"), out.join("earlier/one.json"), "the one started last");
+        let newest = |machine: &str| newest_of_machine(machine, &[&out]).map(|r| r.id);
+        assert_eq!(newest("abcd"), Some(id("abcd22")), "the newest of a machine");
+        assert_eq!((newest("12ef"), newest("ffff")), (Some(id("12ef")), None), "another machine's is none of it");
         assert_eq!(at("ABCD1").expect("one"), record, "a beginning, upper case too");
         assert_eq!(at("abcd2").expect("one"), out.join("earlier/one.json"), "twice the same is one");
         assert!(message("abcd").contains("begins the ids of 2 records: abcd1100, abcd2200"), "{}", message("abcd"));

@@ -2,6 +2,7 @@
 //! is made here once and is the same in the terminal, on the page and in a step summary.
 
 pub mod audit;
+mod captures;
 pub mod chart;
 pub mod check;
 mod diff;

@@ -9,7 +9,7 @@ use repro_audit::kernels::{self, Param, Profile, Range};
 use repro_audit::model::Quantity;
 
 /// The rooms, and which others each may import: only such as stand before it, so that there is no circle.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("process", &["model"]),
     ("numerics", &["model"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("tensors", &["numerics", "process", "model"]),
     ("facts", &["tensors", "record", "numerics", "model"]),
     ("audit", &["kernels", "engines", "wgsl", "numerics", "facts", "record", "process", "model"]),
+    ("capture", &["audit", "record", "process", "model"]),
     ("rng", &["numerics"]),
     ("gate", &["facts", "record", "model"]),
     ("views", &["gate", "facts", "record", "rng", "model"]),
@@ -27,8 +28,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
-            "gate", "formats", "views", "rng", "audit", "facts", "tensors", "record", "kernels", "engines", "wgsl",
-            "numerics", "process", "model",
+            "gate", "formats", "views", "rng", "capture", "audit", "facts", "tensors", "record", "kernels", "engines",
+            "wgsl", "numerics", "process", "model",
         ],
     ),
 ];

@@ -1,5 +1,6 @@
 //! The program as a user runs it: arguments, files, exit codes.
 
+mod capture;
 mod cli;
 #[path = "../common/mod.rs"]
 mod common;
