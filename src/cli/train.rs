@@ -1,19 +1,25 @@
 //! `repro-audit train`: a small training made again, with one thing changed at a time.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::gpu::carry_out;
 use super::options::limits;
+use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure, scratch};
 use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, train};
-use crate::audit::{Listing, adapters};
+use crate::audit::{Listing, Plan, Wanted, adapters};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
-use crate::model::AdapterIdentity;
-use crate::model::training::{Factor, Launch, Tier, TrainingFile};
+use crate::kernels::Profile;
+use crate::model::training::{CPU, Factor, Launch, Tier, TrainingFile};
+use crate::model::{AdapterIdentity, CaseId};
+use crate::process::Limits;
+use crate::record::{self, FormatVersion, Record, TRAIN, training_id};
 use crate::views::train::trained;
 
 /// Here and not beside the type, which knows of no command line.
@@ -102,6 +108,10 @@ pub(super) struct Args {
     /// memory.
     #[arg(long, value_name = "MIB")]
     memory: Option<u64>,
+    /// Write a record of it: record.json, index.html, the tables and the charts go into this folder. An earlier record
+    /// there is kept, in DIR/earlier.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// What makes the exit status 1.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
@@ -122,7 +132,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     if !(on_engines || args.adapter.is_empty() && args.planted.is_empty()) {
         return Err(Failure::usage("--adapter and --planted are for --factor adapter"));
     }
+    if args.out.is_some() && !on_engines {
+        return Err(Failure::usage("--out is for --factor adapter: a record is of engines"));
+    }
     let limits = limits(Duration::from_secs(args.timeout), args.memory);
+    let mut outputs = args.out.as_deref().map(Outputs::open).transpose()?;
     let listing = if on_engines { adapters(&args.planted, limits) } else { Listing::default() };
     let plan = TrainPlan {
         tier: args.arithmetic,
@@ -133,7 +147,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         seed: args.seed,
         launch,
         adapters: if on_engines { chosen(args, &listing)? } else { Vec::new() },
-        environment: listing.environment,
+        environment: listing.environment.clone(),
         planted: args.planted.clone(),
         limits,
     };
@@ -141,8 +155,95 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut shown = Shown::new();
     let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     drop(shown);
+    if let Some(outputs) = &mut outputs {
+        let audit = Plan::new(Wanted {
+            adapters: args.adapter.clone(),
+            planted: args.planted.clone(),
+            seed: args.seed,
+            memory: limits.memory,
+            cases: Some(Vec::new()),
+            ..Wanted::of(Profile::Quick)
+        });
+        let audit = audit.map_err(Failure::usage)?.with_listing(listing.clone());
+        let mut record = carry_out(&audit, None)?;
+        take(&mut record, &file)?;
+        outputs.finish(&record)?;
+        outputs.tell(args.format, false);
+    }
     show(&trained(&file).map_err(Failure::usage)?, args.format, args.full)?;
     Ok(judged(&file, args.fail_on, !listing.failed.is_empty()))
+}
+
+/// Puts a training into a record, in the place of the same one. Engines that the record does not list are left out.
+pub(super) fn take(record: &mut Record, file: &TrainingFile) -> Result<(), Failure> {
+    let mut file = file.clone();
+    let listed = |id: &str| record.engine(id).is_some();
+    file.trainings.retain(|t| t.factor != Factor::Adapter || t.engine == CPU || listed(&t.engine));
+    let id = training_id(&file, file.steps);
+    record.trainings.retain(|there| training_id(there, there.steps) != id);
+    record.trainings.push(file);
+    record.format = FormatVersion::CURRENT;
+    record.id = record::content_id(record).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    Ok(())
+}
+
+/// The trainings that these cases of a lock are of, each once and as long as its longest.
+fn locked<'i>(ids: impl Iterator<Item = &'i CaseId>) -> Vec<(Tier, u64, Launch, u32)> {
+    let mut all: Vec<(Tier, u64, Launch, u32)> = Vec::new();
+    for id in ids.filter(|id| id.kernel() == TRAIN) {
+        let number = |name: &str| id.parameter(name).and_then(|text| text.parse::<u64>().ok());
+        let small = |name: &str| number(name).and_then(|n| u32::try_from(n).ok());
+        let tier = Tier::ALL.into_iter().find(|tier| id.parameter("arithmetic") == Some(tier.name()));
+        let (Some(tier), Some(seed), Some(steps), Some(workgroup)) =
+            (tier, number("seed"), small("steps"), small("wg"))
+        else {
+            continue;
+        };
+        let launch = Launch {
+            workgroup,
+            reversed: id.parameter("order") == Some("reversed"),
+            parts: small("parts").unwrap_or(1),
+        };
+        match all.iter_mut().find(|(t, s, l, _)| (*t, *s, *l) == (tier, seed, launch)) {
+            Some((.., longest)) => *longest = steps.max(*longest),
+            None => all.push((tier, seed, launch, steps)),
+        }
+    }
+    all
+}
+
+/// Makes the trainings of a lock again on the engines of a record, and puts them into it.
+pub(super) fn again<'i>(
+    ids: impl Iterator<Item = &'i CaseId>,
+    record: &mut Record,
+    planted: &[Mode],
+    limits: Limits,
+) -> Result<(), Failure> {
+    let locked = locked(ids);
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let listing = adapters(planted, limits);
+    for (tier, seed, launch, steps) in locked {
+        let plan = TrainPlan {
+            tier,
+            factors: vec![Factor::Control, Factor::Adapter],
+            replicas: 2,
+            steps,
+            interpreted: EPOCH.min(steps),
+            seed,
+            launch,
+            adapters: listing.adapters.iter().filter(|a| record.engine(&a.id()).is_some()).cloned().collect(),
+            environment: listing.environment.clone(),
+            planted: planted.to_vec(),
+            limits,
+        };
+        let scratch = scratch()?;
+        let mut shown = Shown::new();
+        let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+        take(record, &file)?;
+    }
+    Ok(())
 }
 
 fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {

@@ -182,8 +182,8 @@ struct Row<'a> {
 /// Whether a record can be relied on.
 #[must_use]
 pub fn soundness(record: &Record) -> Soundness {
-    let sweeps = record.sweep_cases();
-    let rows = record.cases.iter().chain(&sweeps).flat_map(|case| {
+    let derived = record.derived_cases();
+    let rows = record.cases.iter().chain(&derived).flat_map(|case| {
         case.executions.iter().map(move |x| Row {
             case: &case.id,
             problem: &case.problem,

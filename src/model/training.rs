@@ -1,6 +1,9 @@
 //! Trainings that are made again with one thing changed: what is asked, and what came out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Drift;
 
 /// The version of [`TrainingFile`].
 pub const VERSION: u32 = 1;
@@ -9,7 +12,7 @@ pub const VERSION: u32 = 1;
 pub const CPU: &str = "cpu";
 
 /// What a training computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// binary32 as a framework uses it: built-in functions, and products that a compiler may fuse with additions.
@@ -37,7 +40,7 @@ impl Tier {
 }
 
 /// Seeds of what is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Seeds {
     /// Of the initial weights.
     pub init: u64,
@@ -56,7 +59,7 @@ impl Seeds {
 }
 
 /// How a training is computed where it is a program for an adapter: none of it may change what integers give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Launch {
     /// Invocations of a workgroup.
     pub workgroup: u32,
@@ -73,7 +76,7 @@ impl Default for Launch {
 }
 
 /// A training as an engine is asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Training {
     /// What it computes in.
     pub tier: Tier,
@@ -84,7 +87,7 @@ pub struct Training {
 }
 
 /// What is changed while everything else stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Factor {
     /// Nothing: these must be the same, or nothing else that was measured counts.
@@ -171,7 +174,7 @@ impl Factor {
 }
 
 /// Where two trainings part: the first step and tensor that differ.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Parting {
     /// The step, from 0.
     pub step: u32,
@@ -189,8 +192,20 @@ pub struct Parting {
     pub float: bool,
 }
 
+/// What a training is after an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Epoch {
+    /// The steps that were made, at its end.
+    pub step: u32,
+    /// The digest of the weights.
+    pub digest: String,
+    /// On an engine whose weights are others than the CPU's: how far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+}
+
 /// One training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trained {
     /// The engine's id: `vulkan:0`, `embedded:0`, `cpu`.
     pub engine: String,
@@ -211,6 +226,9 @@ pub struct Trained {
     /// Of an engine: whether what it left at the end of each epoch that it made is what the CPU left, to the last bit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equal: Option<bool>,
+    /// Of an engine: its weights after each epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<Epoch>,
     /// Of an engine that differs: where it parts from the CPU; `None` where that did not show again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parting: Option<Parting>,
@@ -225,7 +243,7 @@ pub struct Trained {
 }
 
 /// A number with the interval in which it is, with 95 % confidence.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The number.
     pub value: f64,
@@ -236,7 +254,7 @@ pub struct Estimate {
 }
 
 /// How far the trainings of one factor part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// The factor.
     pub factor: Factor,
@@ -273,7 +291,7 @@ pub struct Spread {
 }
 
 /// A fault on purpose, and whether it was seen where it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ControlResult {
     /// What goes wrong.
     pub fault: String,
@@ -294,7 +312,7 @@ impl ControlResult {
 }
 
 /// What `repro-audit train` writes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainingFile {
     /// [`VERSION`].
     pub training_version: u32,
@@ -314,10 +332,16 @@ pub struct TrainingFile {
     pub seed: u64,
     /// Steps of a whole training.
     pub steps: u32,
+    /// Weights of the network.
+    pub weights: u64,
+    /// How adapters launch it.
+    pub launch: Launch,
     /// The published digest of the weights after these steps with this seed; `None` where there is none.
     pub golden: Option<String>,
     /// The CPU's digest after these steps.
     pub reference: String,
+    /// The CPU's weights after each epoch.
+    pub epochs: Vec<Epoch>,
     /// Faults on purpose.
     pub controls: Vec<ControlResult>,
     /// How far trainings part, by factor.
@@ -327,6 +351,12 @@ pub struct TrainingFile {
 }
 
 impl TrainingFile {
+    /// The network without its widths, as a case's id has it.
+    #[must_use]
+    pub fn network_name(&self) -> &str {
+        self.network.split(' ').next().unwrap_or_default()
+    }
+
     /// The trainings on engines other than the CPU.
     pub fn engines(&self) -> impl Iterator<Item = &Trained> {
         self.trainings.iter().filter(|t| t.factor == Factor::Adapter && t.engine != CPU)

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::common::older::{as_written_by_1_1, kept};
 use crate::fixture::explained;
 use crate::fixture::sweeps::with_sweeps;
+use crate::fixture::trained::with_trainings;
 
 const SCHEMA: &str = include_str!("../../reports/record.schema.json");
 
@@ -513,6 +514,11 @@ fn records() -> Vec<Record> {
     let swept = &mut everything.sweeps[1].functions[0];
     (swept.blocks, swept.sample) = (vec![swept.digest.clone()], vec![swept.digest.clone()]);
     everything.explained = vec![explained::with_everything(&everything)];
+    let mut everything = with_trainings(everything, true);
+    let died = &mut everything.trainings[2].trainings[1];
+    died.epochs.truncate(1);
+    (died.steps, died.final_digest) = (44, died.epochs.last().map(|e| e.digest.clone()));
+    died.failure = Some("it ended by signal 6".to_owned());
     let mut deep = everything.clone();
     deep.provenance.settings.profile = Profile::Deep;
     let mut standard = crate::fixture::interpreted(crate::fixture::full(1), false);

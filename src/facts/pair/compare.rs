@@ -286,8 +286,8 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let matching = matching(left.into(), right.into(), forced)?;
     let half = |record| Half { record, hypotheses: Hypotheses::of(record) };
     let halves = Halves { of: (half(left), half(right)), unordered: Unordered::of([left, right]) };
-    let sweeps = (left.sweep_cases(), right.sweep_cases());
-    let cases = (|| left.cases.iter().chain(&sweeps.0), || right.cases.iter().chain(&sweeps.1));
+    let derived = (left.derived_cases(), right.derived_cases());
+    let cases = (|| left.cases.iter().chain(&derived.0), || right.cases.iter().chain(&derived.1));
     let of_right: BTreeMap<&str, &CaseRecord> = cases.1().map(|c| (c.id.as_str(), c)).collect();
     let of_left: BTreeSet<&str> = cases.0().map(|c| c.id.as_str()).collect();
     let mut engines: Vec<EngineRow> =

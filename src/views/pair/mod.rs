@@ -9,7 +9,7 @@ use crate::facts::pair::{
 };
 use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
-use crate::record::{SWEEP, Status};
+use crate::record::{SWEEP, Status, TRAIN};
 use crate::views::document::{
     Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
 };
@@ -229,7 +229,7 @@ fn size(change: &ResultChange) -> String {
         (Some(drift), _) => drift.size(),
         (None, Kind::Failed | Kind::Reference) => String::new(),
         // The note says it.
-        (None, _) if change.kernel == SWEEP => String::new(),
+        (None, _) if [SWEEP, TRAIN].contains(&change.kernel.as_str()) => String::new(),
         (None, _) => "not stored".to_owned(),
     }
 }
