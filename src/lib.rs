@@ -13,5 +13,6 @@ pub mod numerics;
 pub mod process;
 pub mod record;
 pub mod rng;
+pub mod tensors;
 pub mod views;
 pub(crate) mod wgsl;

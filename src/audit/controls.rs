@@ -99,6 +99,6 @@ pub(super) fn on_cpu() -> Vec<Control> {
             "one NaN in the comparator's input",
         ),
         one(is(&measure(&plain, &swapped), &|d| d.differing == 2), "swapped", "two elements exchanged"),
-        one(classify(Dtype::F32, 0, 0x8000_0000) == Class::ZeroSign, "zero-sign", "zeros of different sign"),
+        one(classify(Dtype::F32, 0u32, 0x8000_0000u32) == Class::ZeroSign, "zero-sign", "zeros of different sign"),
     ]
 }

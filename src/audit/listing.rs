@@ -18,6 +18,9 @@ const VULKAN: &str = "vulkan";
 /// The variable that names the drivers which the Vulkan loader loads.
 const DRIVERS: &str = "VK_DRIVER_FILES";
 
+/// Its older name.
+const ICDS: &str = "VK_ICD_FILENAMES";
+
 /// What listing may take at least, whatever a case may: a driver is slow to load on a machine that is busy.
 const LISTING: Duration = Duration::from_secs(5);
 
@@ -75,7 +78,12 @@ pub fn adapters(planted: &[Mode], limits: Limits) -> Listing {
     let children: Vec<_> = backend_names().iter().map(|b| (*b, ask(b, &none, half))).collect();
     for (backend, child) in children {
         match answer(child, half) {
-            Ok(adapters) => listing.adapters.extend(adapters),
+            Ok(adapters) => {
+                listing.adapters.extend(adapters);
+                if backend == VULKAN {
+                    listing.failed.extend(unloadable(&|name| std::env::var_os(name)));
+                }
+            }
             Err(e) if backend == VULKAN => isolate(e, &mut listing, half),
             Err(e) => {
                 listing.failed.push(Unlisted { backend: backend.to_owned(), driver: None, reason: e.to_string() });
@@ -120,6 +128,49 @@ fn isolate(whole: ChildError, listing: &mut Listing, limits: Limits) {
     }
 }
 
+/// The drivers that a variable names and that the loader passes over in silence, as their library is not there or is none.
+/// One that nobody asked for by name, whose package is half removed, is nobody's driver.
+fn unloadable(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<Unlisted> {
+    if [DRIVERS, ICDS].iter().all(|name| variable(name).is_none_or(|v| v.is_empty())) {
+        return Vec::new();
+    }
+    let wrong = |file: PathBuf| {
+        let reason = wrong_with(&file)?;
+        Some(Unlisted { backend: VULKAN.to_owned(), driver: Some(file), reason })
+    };
+    driver_files(variable).into_iter().filter_map(wrong).collect()
+}
+
+/// Why the loader can't load the driver of this file; `None` where it may.
+fn wrong_with(file: &Path) -> Option<String> {
+    let no_manifest = || Some("it names no library".to_owned());
+    let Ok(text) = std::fs::read_to_string(file) else { return Some("it can't be read".to_owned()) };
+    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(&text) else { return no_manifest() };
+    let Some(named) = manifest.pointer("/ICD/library_path").and_then(serde_json::Value::as_str) else {
+        return no_manifest();
+    };
+    // A name alone is looked for by the system, in places that only it knows.
+    if !named.contains('/') {
+        return None;
+    }
+    let library = file.parent().unwrap_or(Path::new("")).join(named);
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(&library).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut magic));
+    match read {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            Some(format!("its library {} is not there", shown(named)))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Some(format!("its library {} is empty", shown(named)))
+        }
+        Err(e) => Some(format!("its library {} can't be read: {e}", shown(named))),
+        Ok(()) if cfg!(target_os = "linux") && magic != *b"\x7fELF" => {
+            Some(format!("its library {} is no shared library", shown(named)))
+        }
+        Ok(()) => None,
+    }
+}
+
 /// The files that describe drivers to the Vulkan loader, in the order in which it looks for them on Unix
 /// (LoaderDriverInterface.md, "Driver Discovery on Linux"). Elsewhere the loader asks the system, and there are none.
 fn driver_files(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<PathBuf> {
@@ -128,7 +179,7 @@ fn driver_files(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<Pa
     }
     let paths =
         |name: &str| variable(name).filter(|v| !v.is_empty()).map(|v| std::env::split_paths(&v).collect::<Vec<_>>());
-    let places = paths(DRIVERS).or_else(|| paths("VK_ICD_FILENAMES")).unwrap_or_else(|| {
+    let places = paths(DRIVERS).or_else(|| paths(ICDS)).unwrap_or_else(|| {
         let home = |rest: &str| paths("HOME").map(|h| h.into_iter().map(|h| h.join(rest)).collect());
         let fixed = |list: &[&str]| Some(list.iter().map(PathBuf::from).collect());
         let folders = [
@@ -160,6 +211,34 @@ fn driver_files(variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Vec<Pa
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_driver_that_is_asked_for_and_can_not_be_loaded_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            std::fs::write(root.path().join(name), text).unwrap();
+            root.path().join(name)
+        };
+        let manifest = |library: &str| format!(r#"{{"ICD":{{"library_path":"{library}"}}}}"#);
+        put("empty.so", "");
+        put("text.so", "no library");
+        let good = put("good.json", &manifest("libvulkan_lvp.so"));
+        let files = [
+            (put("gone.json", &manifest("/nowhere/libfoo.so")), "/nowhere/libfoo.so is not there"),
+            (put("empty.json", &manifest("./empty.so")), "empty.so is empty"),
+            (put("text.json", &manifest("./text.so")), "text.so is no shared library"),
+            (put("none.json", "{}"), "names no library"),
+        ];
+        let all: Vec<&PathBuf> = files.iter().map(|(f, _)| f).chain([&good]).collect();
+        let list = std::env::join_paths(all).unwrap();
+        let found = unloadable(&|name| (name == DRIVERS).then(|| list.clone()));
+        assert_eq!(found.len(), files.len(), "{found:?}");
+        for ((file, reason), found) in files.iter().zip(&found) {
+            assert_eq!(found.driver.as_ref(), Some(file));
+            assert!(found.reason.contains(reason), "{found:?}");
+        }
+        assert!(unloadable(&|_| None).is_empty(), "nobody asked for one");
+    }
 
     #[test]
     fn drivers_are_looked_for_where_the_loader_looks() {

@@ -5,6 +5,7 @@ mod case;
 mod check;
 mod compare;
 mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod gpu;
@@ -39,8 +40,8 @@ use crate::wgsl::with_deep_stack;
 #[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit status: 0 within policy (without --fail-on, differences that an audit or compare \
                         finds do not change the status) · 1 drift beyond --fail-on or the policy · 2 usage · 3 required \
-                        or locked adapter absent · 4 audit incomplete, control missed or output not stored · 5 record \
-                        or lock unreadable or too new")]
+                        or locked adapter absent · 4 audit incomplete, control missed or output not stored · 5 record, \
+                        lock or file of tensors unreadable, or too new")]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -90,6 +91,11 @@ enum Verb {
         after_help = "Examples:\n  repro-audit compare node7 node8\n  repro-audit compare before.json after.json --fail-on drift"
     )]
     Compare(compare::Args),
+    /// Show what two files of tensors differ in, bit for bit: checkpoints, arrays, logs, of any program.
+    #[command(
+        after_help = "Examples:\n  repro-audit diff a.safetensors b.safetensors\n  repro-audit diff run1 run2 --fail-on 'nan,ulp>4'\n  repro-audit diff a.npz b.npz --map 'model.*=*' --format json"
+    )]
+    Diff(diff::Args),
     /// Merge any number of records into one file.
     #[command(after_help = "Examples:\n  repro-audit merge node*/record.json --out all.json")]
     Merge(merge::Args),
@@ -258,6 +264,7 @@ fn run() -> ExitCode {
         Verb::Case(args) => case::run(args),
         Verb::Report(args) => report::run(&args),
         Verb::Compare(args) => compare::run(&args),
+        Verb::Diff(args) => diff::run(&args),
         Verb::Merge(args) => merge::run(&args),
         Verb::Lock(args) => lock::run(&args),
         Verb::Check(args) => check::run(&args),

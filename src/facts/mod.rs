@@ -18,6 +18,7 @@
 //! | `training` | If the same training runs again, do the numbers of its operations stay? |
 //! | `retrained` | How far do trainings part that were made again with one thing changed? |
 //! | `sweep` | At which inputs do two sweeps of a function differ? |
+//! | `tensors` | What do two files of tensors differ in, and in which way is one the other? |
 //! | `advice` | What to use, and what to do next? |
 //!
 //! Facts are computed from the evidence in a record and never from the conclusions that its file states: those are what
@@ -42,6 +43,7 @@ mod size;
 mod soundness;
 mod status;
 pub mod sweep;
+pub mod tensors;
 pub mod training;
 mod vacuity;
 mod verdict;

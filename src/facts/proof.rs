@@ -229,12 +229,26 @@ pub type Cause = (Option<String>, Does);
 pub fn causes(explained: &Explained, pair: &Pair) -> Vec<Cause> {
     let Some(first) = pair.by.first() else { return Vec::new() };
     let mut out = Vec::new();
+    // What rests on other operations is told apart (`alternatives`).
+    let like = pair.by.iter().filter(|by| by.operations == first.operations);
     if !first.liberties.is_empty() {
-        let rules = pair.by.iter().map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
+        let rules = like.map(|by| Rule { liberties: by.liberties.clone(), model: None }).collect();
         out.push((None, Does::Rules { rules }));
     }
     out.extend(first.operations.iter().map(|o| (Some(o.clone()), of_operation(explained, o))));
     out
+}
+
+/// The causes of a result in every way that gives it: several where other operations, too, give its bits.
+#[must_use]
+pub fn alternatives(explained: &Explained, pair: &Pair) -> Vec<Vec<Cause>> {
+    let mut rest = pair.clone();
+    let mut all = Vec::new();
+    while let Some(first) = rest.by.first().cloned() {
+        all.push(causes(explained, &rest));
+        rest.by.retain(|by| by.operations != first.operations);
+    }
+    all
 }
 
 /// Causes in a line, operations that have the same together.

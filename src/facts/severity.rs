@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use crate::model::Drift;
 use crate::model::bits::Dtype;
 use crate::model::record::{CaseRecord, Comparison, Status};
+use crate::model::{Drift, Scalar};
 
 /// What kind of difference, the least first. NaN of another sign or payload is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
@@ -79,9 +79,9 @@ impl Ord for Severity {
 /// How bad a drift between two outputs of this type is.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-pub fn severity(dtype: Dtype, drift: &Drift) -> Severity {
+pub fn severity(scalar: impl Into<Scalar>, drift: &Drift) -> Severity {
     let c = &drift.classes;
-    let finite = if dtype.is_float() { Difference::Finite } else { Difference::Discrete };
+    let finite = if scalar.into().is_float() { Difference::Finite } else { Difference::Discrete };
     let kinds = [
         (Difference::Nan, c.nan_versus_number),
         (Difference::Infinite, c.infinite),

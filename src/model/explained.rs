@@ -145,6 +145,18 @@ pub struct Unasked {
     pub reason: String,
 }
 
+/// A liberty that gives every bit of one result of an adapter, and that another result of it excludes: it is taken in some shaders
+/// and not in others, or what it gives is a coincidence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Conflict {
+    /// Which.
+    pub liberty: Liberty,
+    /// A case whose every bit it gives, alone or beside what reproduces it.
+    pub shown: String,
+    /// Cases whose bits are others with it.
+    pub excluded: Vec<String>,
+}
+
 /// What is explained of one engine. Pairs are cases that have a strict reference and that the engine ran, by their first run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
@@ -173,6 +185,9 @@ pub struct Explained {
     pub least: Reproduction,
     /// Liberties that some case shows and none contradicts.
     pub liberties: Vec<Liberty>,
+    /// Liberties that some case shows and another excludes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// Operations that it was asked for and does not compute strictly.
     pub operations: Vec<Operation>,
     /// The orders in which it adds, of what came up in cases, and of subgroups.

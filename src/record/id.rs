@@ -27,47 +27,62 @@ pub(super) fn id_of(json: &[u8]) -> Result<String, serde_json::Error> {
     Ok(hasher.finish())
 }
 
+/// Bytes that are hashed at once: BLAKE3 takes several chunks of 1 KiB in one step, and texts are often shorter.
+const BLOCK: usize = 64 << 10;
+
 /// Digests members that are given in the order of their names.
 pub(super) struct Hasher {
     hasher: blake3::Hasher,
+    waiting: Vec<u8>,
     first: bool,
 }
 
 impl Default for Hasher {
     fn default() -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"{");
-        Self { hasher, first: true }
+        let mut waiting = Vec::with_capacity(2 * BLOCK);
+        waiting.push(b'{');
+        Self { hasher: blake3::Hasher::new(), waiting, first: true }
     }
 }
 
 impl Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= BLOCK {
+            // Whole blocks only, so that each begins where a step does.
+            let whole = self.waiting.len() / BLOCK * BLOCK;
+            self.hasher.update(&self.waiting[..whole]);
+            self.waiting.drain(..whole);
+        }
+    }
+
     /// Takes a member whose value is a text, or a list of texts.
     pub(super) fn member(&mut self, name: &str, texts: impl IntoIterator<Item = impl AsRef<str>>, list: bool) {
         if APART.contains(&name) {
             return;
         }
         if !self.first {
-            self.hasher.update(b",");
+            self.update(b",");
         }
         self.first = false;
         let name = serde_json::Value::from(name).to_string();
-        self.hasher.update(name.as_bytes());
-        self.hasher.update(if list { b":[" } else { b":" });
+        self.update(name.as_bytes());
+        self.update(if list { b":[" } else { b":" });
         for (i, text) in texts.into_iter().enumerate() {
             if i > 0 {
-                self.hasher.update(b",");
+                self.update(b",");
             }
-            self.hasher.update(text.as_ref().as_bytes());
+            self.update(text.as_ref().as_bytes());
         }
         if list {
-            self.hasher.update(b"]");
+            self.update(b"]");
         }
     }
 
     /// The id.
     pub(super) fn finish(mut self) -> String {
-        self.hasher.update(b"}");
+        self.update(b"}");
+        self.hasher.update(&self.waiting);
         self.hasher.finalize().to_hex().to_string()
     }
 }

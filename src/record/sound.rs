@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::size;
 use crate::model::CaseId;
+use crate::model::Side;
 use crate::model::bits::is_digest;
 use crate::model::explained::Explained;
 use crate::model::record::CaseView;
 use crate::model::record::training_id;
-use crate::model::record::{CaseRecord, Engine, Outcome, Record};
+use crate::model::record::{CaseRecord, Comparison, Engine, Outcome, Record};
 use crate::model::record::{DamagedOutput, FormatVersion, Outputs};
 use crate::model::sweep::{EngineSweep, Inputs, SAMPLE, Swept};
 use crate::model::training::{Epoch, TrainingFile};
@@ -94,6 +95,14 @@ pub enum Unfit {
         /// What is wrong.
         what: &'static str,
     },
+    /// What explains a result with counts of elements that it cannot have.
+    #[error("what explains '{case}' on '{engine}' counts other elements than differ")]
+    Elements {
+        /// The case.
+        case: String,
+        /// The engine.
+        engine: String,
+    },
     /// A function of a sweep that is given twice, or whose counts and digests contradict each other.
     #[error("the sweep of '{function}' on '{engine}' {what}")]
     Sweep {
@@ -140,6 +149,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
         listed(&verdict.problem, [verdict.engine.as_str()], &engines)?;
     }
     explained(&record.explained, &engines, &cases)?;
+    record.explained.iter().try_for_each(|one| elements(one, &record.cases))?;
     sweeps(&record.sweeps, &engines)?;
     trainings(&record.trainings, &engines)?;
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
@@ -156,6 +166,10 @@ pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTr
         }
         let mut told = BTreeSet::new();
         let of = one.pairs.iter().map(|p| &p.case).chain(one.unasked.iter().map(|u| &u.case));
+        let conflicting = one.conflicts.iter().flat_map(|c| c.excluded.iter().chain([&c.shown]));
+        if let Some(case) = conflicting.into_iter().find(|case| !cases.contains(case.as_str())) {
+            return Err(Unfit::NoCase(case.clone()));
+        }
         for case in of {
             if !cases.contains(case.as_str()) {
                 return Err(Unfit::NoCase(case.clone()));
@@ -163,6 +177,25 @@ pub(super) fn explained(all: &[Explained], engines: &BTreeSet<&str>, cases: &BTr
             if !told.insert(case) {
                 return Err(Unfit::CaseTwice(case.clone()));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what is explained counts the elements that differ: as a comparison with the strict reference counts them, where
+/// there is one, and no more than the output has.
+fn elements(one: &Explained, cases: &[CaseRecord]) -> Result<(), Unfit> {
+    let by_id: BTreeMap<&str, &CaseRecord> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    for pair in &one.pairs {
+        let Some(case) = by_id.get(pair.case.as_str()) else { continue };
+        let is_it =
+            |c: &&Comparison| c.left == Side::STRICT && matches!(&c.right, Side::Engine(id) if *id == one.engine);
+        let differing = case.comparisons.iter().find(is_it).map(|c| c.drift.differing);
+        let right = pair.reproduced <= pair.elements
+            && pair.elements <= case.elements
+            && differing.is_none_or(|differing| differing == pair.elements);
+        if !right {
+            return Err(Unfit::Elements { case: pair.case.clone(), engine: one.engine.clone() });
         }
     }
     Ok(())

@@ -72,6 +72,8 @@ pub(super) fn section(engine: &Explained, share: Option<&Share>) -> Section {
         of_elements(share)
     ));
     section.table(causes(engine));
+    least(engine, &mut section);
+    conflicts(engine, &mut section);
     rest(engine, &mut section);
     for (pair, step) in engine.pairs.iter().filter_map(|p| Some((p, p.step.as_ref()?))) {
         let line = if step.line > 0 { format!("Line {}", step.line) } else { "First".to_owned() };
@@ -130,6 +132,40 @@ fn causes(engine: &Explained) -> Table {
     table
 }
 
+/// The smallest set that is enough for all that is proven.
+fn least(engine: &Explained, section: &mut Section) {
+    let least = engine.least();
+    let does: Vec<String> = least.liberties.iter().map(|l| l.does().to_owned()).collect();
+    let parts: Vec<String> = [
+        (!does.is_empty()).then(|| format!("the adapter {}", list(&does, does.len()))),
+        (!least.operations.is_empty()).then(|| {
+            let all = plural(least.operations.len(), "operation");
+            format!("{all} computed as the adapter does: {}", list(&least.operations, least.operations.len()))
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !parts.is_empty() {
+        let text = format!("{}. Of this no part can be left out.", parts.join("; "));
+        section.statement(Mark::Note, "Enough for all that is proven", text);
+    }
+}
+
+/// What one result shows and another excludes.
+fn conflicts(engine: &Explained, section: &mut Section) {
+    for conflict in &engine.conflicts {
+        let text = format!(
+            "That it {} gives every bit of {}, and {} would have other bits with that: it does so in some shaders only, or this \
+             is a coincidence.",
+            conflict.liberty.does(),
+            conflict.shown,
+            list(&conflict.excluded, NAMED)
+        );
+        section.statement(Mark::Attention, "Conflict", text);
+    }
+}
+
 /// What is left: single operations, results of which a part is given, and those of which nothing is.
 fn rest(engine: &Explained, section: &mut Section) {
     for how in [Grade::Itself, Grade::Partly, Grade::Unexplained] {
@@ -175,7 +211,8 @@ fn orders(engine: &Explained, section: &mut Section) {
 
 /// How well a result is explained and by what, in a line.
 pub(super) fn because(engine: &Explained, pair: &Pair) -> String {
-    let causes = proof::causes_in_words(&proof::causes(engine, pair), LISTED);
+    let ways = proof::alternatives(engine, pair);
+    let causes = ways.iter().map(|way| proof::causes_in_words(way, LISTED)).collect::<Vec<_>>().join("; or else ");
     let grade = proof::grade_in_words(proof::grade(engine, pair));
     if causes.is_empty() { grade.to_owned() } else { format!("{grade}: {causes}") }
 }

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod chart;
 pub mod check;
+mod diff;
 pub mod document;
 pub mod explain;
 pub mod lock;

@@ -47,7 +47,7 @@ impl<'r> Statement<'r> {
         let mut out = Vec::new();
         let engines: Vec<String> = self.tested().iter().map(|e| named(e)).collect();
         let on = if engines.is_empty() {
-            "the threads of the CPU alone, on no adapter with a driver,".to_owned()
+            "the threads of the CPU alone, without any adapter".to_owned()
         } else {
             text::list(&engines, 12)
         };
@@ -65,6 +65,7 @@ impl<'r> Statement<'r> {
             text::plural(operations.len(), "operation"),
             text::list(&operations, operations.len())
         ));
+        out.extend(edges(record));
         out.extend(self.repeats(rows));
         for (axis, what) in &AXES[1..] {
             out.extend(sentence(record, rows, *axis, what));
@@ -190,6 +191,25 @@ fn explained(record: &Record) -> Option<String> {
             text::list(&told, told.len()),
             text::count(named as u64),
             text::count(measured as u64)
+        )
+    })
+}
+
+/// What is left out of all that is stated: results at the edges of the type, which are no inputs of a training.
+fn edges(record: &Record) -> Option<String> {
+    let (ran, differing) = training::edges(record);
+    let differing: Vec<String> = differing.iter().map(|o| o.name.to_owned()).collect();
+    let found = if differing.is_empty() {
+        "they did not differ in what follows either".to_owned()
+    } else {
+        format!("in them bits differed in kernels of {}", text::list(&differing, differing.len()))
+    };
+    let are = if ran == 1 { "is" } else { "are" };
+    (ran > 0).then(|| {
+        format!(
+            "Not counted there or in what follows {are} {} with inputs that are NaN, infinities, zeros, subnormals or numbers \
+             over the whole range of the type; {found}.",
+            text::plural(ran, "case")
         )
     })
 }

@@ -155,7 +155,10 @@ pub(crate) fn engine_options(settings: &Settings, engine: &Engine) -> String {
         out.push_str(&format!(" --as {}", quoted(file)));
     }
     if let Some(threads) = engine.variables.get("threads").filter(|_| engine.role() == Role::Cpu) {
-        out.push_str(&format!(" --threads {}", quoted(threads)));
+        // What another count changes shows beside the one that all are compared with.
+        let first = settings.threads.first().map(ToString::to_string).filter(|first| first != threads);
+        let both = first.map_or_else(|| threads.clone(), |first| format!("{first},{threads}"));
+        out.push_str(&format!(" --threads {}", quoted(&both)));
     }
     for (name, value) in engine.variables.iter().filter(|_| engine.role() != Role::Cpu) {
         out.push_str(&format!(" --vary {}", quoted(&format!("{name}={value}"))));

@@ -9,7 +9,7 @@ use repro_audit::kernels::{self, Param, Profile, Range};
 use repro_audit::model::Quantity;
 
 /// The rooms, and which others each may import: only such as stand before it, so that there is no circle.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("process", &["model"]),
     ("numerics", &["model"]),
@@ -17,7 +17,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("engines", &["wgsl", "numerics", "process", "model"]),
     ("kernels", &["engines", "wgsl", "numerics", "process", "model"]),
     ("record", &["process", "model"]),
-    ("facts", &["record", "numerics", "model"]),
+    ("tensors", &["numerics", "process", "model"]),
+    ("facts", &["tensors", "record", "numerics", "model"]),
     ("audit", &["kernels", "engines", "wgsl", "numerics", "facts", "record", "process", "model"]),
     ("rng", &["numerics"]),
     ("gate", &["facts", "record", "model"]),
@@ -26,8 +27,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "gate", "formats", "views", "rng", "audit", "facts", "record", "kernels", "engines", "wgsl", "numerics",
-            "process", "model",
+            "gate", "formats", "views", "rng", "audit", "facts", "tensors", "record", "kernels", "engines", "wgsl",
+            "numerics", "process", "model",
         ],
     ),
 ];

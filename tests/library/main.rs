@@ -12,3 +12,4 @@ mod report;
 mod rng_identify;
 mod rng_published;
 mod rng_streams;
+mod tensors;

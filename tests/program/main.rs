@@ -3,6 +3,7 @@
 mod cli;
 #[path = "../common/mod.rs"]
 mod common;
+mod diff;
 mod explain;
 #[path = "../fixture/mod.rs"]
 mod fixture;

@@ -4,7 +4,10 @@ use repro_audit::facts::pair::{self, Why};
 use repro_audit::facts::proof;
 use repro_audit::formats::{self, Options, terminal};
 use repro_audit::model::Liberty;
-use repro_audit::model::explained::{Explained, Grade, Operation, Pair, Reproduction, Rule, Unasked, Unreproduced};
+use repro_audit::model::Side;
+use repro_audit::model::explained::{
+    Conflict, Explained, Grade, Operation, Pair, Reproduction, Rule, Unasked, Unreproduced,
+};
 use repro_audit::record::{self, Record};
 use repro_audit::views::View as _;
 use repro_audit::views::audit::Audit;
@@ -188,9 +191,71 @@ fn a_part_of_a_record_explains_only_what_the_record_has() {
     let mut of = good.clone();
     of.explained.push(good.explained[0].clone());
     assert!(read(&sealed(of)).expect_err("refused").contains("twice"), "an engine twice");
+    // Counts that it can't have: more than the output has, and more given than differ.
+    for (elements, reproduced) in [(65, 65), (10, 11), (u64::MAX, 1)] {
+        let mut of = good.clone();
+        (of.explained[0].pairs[0].elements, of.explained[0].pairs[0].reproduced) = (elements, reproduced);
+        assert!(read(&sealed(of)).expect_err("refused").contains("counts other elements"), "{elements}, {reproduced}");
+    }
+    // Fewer than a comparison with the strict reference counts: "every element" would be false.
+    let mut of = good.clone();
+    let drifts = crate::fixture::full(1).cases.into_iter().flat_map(|c| c.comparisons);
+    let mut like = drifts.into_iter().find(|c| c.right == "vulkan:1").expect("a comparison");
+    (like.left, like.drift.differing) = (Side::STRICT, 64);
+    of.cases[0].comparisons.push(like.clone());
+    read(&sealed(of.clone())).expect("as many as are told");
+    of.explained[0].pairs[0].elements = 1;
+    of.explained[0].pairs[0].reproduced = 1;
+    assert!(read(&sealed(of)).expect_err("refused").contains("counts other elements"), "one of 64");
+    let mut of = good.clone();
+    let no_case = || "sum/tree?n=3".to_owned();
+    of.explained[0].conflicts =
+        vec![Conflict { liberty: Liberty::Flush, shown: of.cases[0].id.clone(), excluded: vec![no_case()] }];
+    assert!(read(&sealed(of)).expect_err("refused").contains("explains 'sum/tree?n=3'"), "a conflict with no case");
     let mut changed = good.clone();
     changed.explained[0].pairs[0].reproduced = 1;
     assert!(read(&changed).expect_err("refused").contains("was changed"), "it is part of the id");
+}
+
+/// What can't be told apart is all named, whatever it rests on; what one result shows and another excludes is told as that; and
+/// the set that is enough for all is shown.
+#[test]
+fn alternatives_conflicts_and_the_least_set_are_told() {
+    let record = explained("a", "22.3.6", 1, 1, |record| {
+        let ids = cases(record);
+        let ways = vec![
+            by(&[Liberty::Contract], &["exp(f32)"]),
+            by(&[Liberty::Reassociate], &["exp(f32)"]),
+            by(&[Liberty::Flush], &["log(f32)"]),
+        ];
+        let pairs = vec![
+            pair(&ids[0], Grade::Measured, ways, 64),
+            pair(&ids[1], Grade::Named, vec![by(&[Liberty::Contract], &[])], 64),
+        ];
+        let conflicts =
+            vec![Conflict { liberty: Liberty::Contract, shown: ids[1].clone(), excluded: vec![ids[2].clone()] }];
+        let operations = vec![operation("exp(f32)", &[]), operation("log(f32)", &[])];
+        Explained { pairs, operations, conflicts, ..Explained::default() }
+    });
+    let told = &record.explained[0];
+    let ways = proof::alternatives(told, &told.pairs[0]);
+    let texts: Vec<String> = ways.iter().map(|way| proof::causes_in_words(way, 9)).collect();
+    assert_eq!(
+        texts,
+        [
+            "fuses multiply and add, or reorders additions or multiplications; computes in its own way in exp(f32)",
+            "flushes subnormals to zero; computes in its own way in log(f32)"
+        ]
+    );
+    let full = page(&record, true);
+    let ids = cases(&record);
+    for said in [
+        format!("gives every bit of {}", ids[1]),
+        format!("{} would have other bits with that", ids[2]),
+        "fuses multiply and add; 1 operation computed as the adapter does: exp(f32)".to_owned(),
+    ] {
+        assert!(full.split_whitespace().collect::<Vec<_>>().join(" ").contains(&said), "{said}: {full}");
+    }
 }
 
 /// All cases by one thing.

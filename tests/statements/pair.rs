@@ -467,3 +467,24 @@ fn adapters_agree_only_in_what_repeats() {
     let text = page(&related(&[same(1), sealed(second)]));
     assert!(text.contains("bit for bit in 7 cases that repeat and ran twice or more"), "{text}");
 }
+
+/// Statement: of two records that share no adapter, only this program's own code was compared, and the first words say so.
+#[test]
+fn where_no_driver_was_compared_the_headline_begins_with_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let audit = |name: &str, arguments: &[&str]| {
+        let out = folder.path().join(name).display().to_string();
+        let output =
+            run(&mut program(&[&["gpu", "--kernel", "dot", "--repeats", "2", "--out", &out], arguments].concat()));
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        out
+    };
+    let (own, planted) = (audit("own", &["--adapter", "embedded:0"]), audit("other", &["--adapter", "embedded:0"]));
+    let said = words(&run(&mut program(&["compare", &own, &planted])));
+    assert!(said.contains("No driver was compared: of the interpreter and the CPU, all"), "{said}");
+    let (left, right) =
+        (record("a", "22.3.6", 1, ordinary, &as_written), record("b", "25.0.7", 2, ordinary, &as_written));
+    let (left, right) = (put(folder.path(), "l.json", &left), put(folder.path(), "r.json", &right));
+    let said = words(&run(&mut program(&["compare", &left.display().to_string(), &right.display().to_string()])));
+    assert!(!said.contains("No driver was compared"), "{said}");
+}

@@ -3,7 +3,7 @@
 use repro_audit::facts::{self, pair::compare};
 use repro_audit::formats::{Options, terminal};
 use repro_audit::gate::{Lock, Outcome};
-use repro_audit::model::training::{Factor, Tier, Trained, TrainingFile};
+use repro_audit::model::training::{Factor, Spread, Tier, Trained, TrainingFile};
 use repro_audit::record::{self, Record, Status, content_id};
 use repro_audit::views::document::{Tone, Weight};
 use repro_audit::views::prepared::Prepared;
@@ -149,11 +149,11 @@ fn records_are_compared_by_epoch_and_locked() {
     let lock = Lock::of(std::slice::from_ref(&fine)).expect("a lock");
     let same = judged(&lock, &fine, "", "train/");
     assert!(same.len() > 3 && same.iter().all(|(_, o)| *o == Outcome::Same), "{same:?}");
-    let judged = |policy: &str| crate::sweeps::judged(&lock, &broken, policy, "train/");
-    assert!(judged("").contains(&(LAST.to_owned(), Outcome::DigestChanged)), "{:?}", judged(""));
+    let by = |policy: &str| judged(&lock, &broken, policy, "train/");
+    assert!(by("").contains(&(LAST.to_owned(), Outcome::DigestChanged)), "{:?}", by(""));
     let rule = "[[rule]]\nkernel = \"train\"\nrequire = \"within-specification\"\n";
-    assert!(judged(rule).contains(&(LAST.to_owned(), Outcome::BeyondRule)), "{:?}", judged(rule));
-    assert!(judged("[[rule]]\nrequire = \"repeatable\"\n").is_empty(), "one training says nothing of it");
+    assert!(by(rule).contains(&(LAST.to_owned(), Outcome::BeyondRule)), "{:?}", by(rule));
+    assert!(by("[[rule]]\nrequire = \"repeatable\"\n").is_empty(), "one training says nothing of it");
 }
 
 #[test]

@@ -236,3 +236,29 @@ fn what_did_not_finish_or_was_skipped_is_told_as_that() {
     let row = text.lines().find(|l| l.contains(&variant) && l.contains("+1 skipped"));
     assert!(row.is_some(), "{variant}: {text}");
 }
+
+/// Statement: cases whose inputs are no training's are not counted, and the statement says how many, and that bits differed.
+#[test]
+fn what_a_statement_leaves_out_is_said() {
+    let record = of_operations(common::program);
+    let tested = |id: &str| record.engine(id).is_some_and(|e| !e.is_embedded());
+    let ran = |c: &CaseRecord| c.executions.iter().any(|x| x.runs() > 0 && tested(&x.engine));
+    let edges = |c: &&CaseRecord| facts::training::probes_edges(&c.id) && ran(c);
+    let count = record.cases.iter().filter(edges).count();
+    let text = formats::markdown::write(&Statement::new(&record).document());
+    if count == 0 {
+        assert!(!text.contains("Not counted there"), "nothing is left out: {text}");
+    } else {
+        let verb = if count == 1 { "is" } else { "are" };
+        assert!(text.contains(&format!("Not counted there or in what follows {verb}")), "{count}: {text}");
+        assert!(text.contains(&format!("{count} case")), "{count}: {text}");
+    }
+    let alike = Record { cases: record.cases.iter().filter(|c| !edges(c)).cloned().collect(), ..record.clone() };
+    let text = formats::markdown::write(&Statement::new(&alike).document());
+    assert!(!text.contains("Not counted there"), "nothing is left out: {text}");
+    // What another count of threads changes is shown beside the one that all are compared with.
+    let options = Options { width: 4000, full: true, ..Options::default() };
+    let text = formats::terminal::write(&Audit::new(&record).document(), &options);
+    let commands = || text.lines().filter(|l| l.contains("repro-audit case") && l.contains("--threads"));
+    assert!(commands().all(|l| l.contains("--threads 1,") || l.contains("--threads '1,")), "{text}");
+}

@@ -2,6 +2,7 @@
 //! difference, until every bit is the adapter's. What an adapter gives for single operations, it is asked itself, so that its
 //! driver need not be known.
 
+mod conflicts;
 mod definitions;
 mod naming;
 pub mod orders;
@@ -221,6 +222,7 @@ fn on(
     }
     progress.done(&engine.id, differing.len(), differing.len());
     all.promote();
+    all.conflicts = conflicts::conflicts(&all.engine, &all.pairs, cases, sensitivities, plan.own.as_deref());
     count(&mut all);
     all
 }
@@ -234,7 +236,7 @@ fn count(all: &mut Explained) {
     all.elements_proven = pairs(|p| p.grade.is_proof()).map(|p| p.elements).sum();
     let shown: BTreeSet<Liberty> =
         pairs(|p| p.grade == Grade::Named && p.by.len() == 1).flat_map(|p| p.by[0].liberties.clone()).collect();
-    all.liberties = shown.into_iter().collect();
+    all.liberties = shown.into_iter().filter(|l| !all.conflicts.iter().any(|c| c.liberty == *l)).collect();
     all.least = all.least();
 }
 

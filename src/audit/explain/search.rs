@@ -12,7 +12,7 @@ use crate::model::task::Program;
 use crate::model::{Liberty, Task};
 use crate::wgsl::primitive::Primitive;
 
-/// Liberties that are tried together. Of more the first ones.
+/// Liberties that are tried together. Of more the first ones; the others alone.
 const TOGETHER: usize = 5;
 
 /// How often what was answered may bring up other operands: so deep may functions of functions be.
@@ -75,7 +75,14 @@ impl<'e> Search<'e> {
         let rewritten = subsets(&algebra);
         let functions = sets.iter().map(|set| (set.as_slice(), Covered::Functions));
         let operators = rewritten.iter().map(|set| (set.as_slice(), Covered::All));
+        let mut found: Vec<Reproduction> = Vec::new();
+        let (mut grade, mut way) = (Grade::Measured, None);
         for (set, covered) in functions.chain(operators) {
+            // What is as small and is found in the same way can't be told from the first.
+            let this = (set.len(), matches!(covered, Covered::Functions));
+            if way.is_some_and(|way| way != this) {
+                break;
+            }
             let Some((bits, used)) = self.measured(program, set, covered)? else { continue };
             if used.is_empty() {
                 continue;
@@ -83,13 +90,20 @@ impl<'e> Search<'e> {
             if bits == *target {
                 let least = self.least(program, set, &used, target)?;
                 let itself = set.is_empty() && self.is_itself(&least, &used, [strict, target]);
-                let grade = if itself { Grade::Itself } else { Grade::Measured };
+                if itself {
+                    grade = Grade::Itself;
+                }
                 let operations = least.iter().map(Primitive::name).collect();
-                return Ok(pair(grade, vec![Reproduction { liberties: set.to_vec(), operations }], None));
+                found.push(Reproduction { liberties: set.to_vec(), operations });
+                way = Some(this);
+                continue;
             }
             let operations = used.keys().map(Primitive::name).collect();
             let given = Given { by: Reproduction { liberties: set.to_vec(), operations }, bits };
             keep(&mut best, given, [strict, target]);
+        }
+        if !found.is_empty() {
+            return Ok(pair(grade, found, None));
         }
         let reproduced = best.as_ref().map_or(0, |given| matching(&given.bits, [strict, target]));
         Ok(match best {
@@ -241,12 +255,13 @@ fn is_algebra(liberty: Liberty) -> bool {
     }
 }
 
-/// All sets of liberties, the smallest first.
+/// All sets of liberties, the smallest first: of more than are tried together, those beyond are tried alone.
 fn subsets(liberties: &[Liberty]) -> Vec<Vec<Liberty>> {
     let some = &liberties[..liberties.len().min(TOGETHER)];
     let mut all: Vec<Vec<Liberty>> = (0..1u32 << some.len())
         .map(|set| some.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1).map(|(_, l)| *l).collect())
         .collect();
+    all.extend(liberties.iter().skip(TOGETHER).map(|l| vec![*l]));
     all.sort_by_key(Vec::len);
     all
 }

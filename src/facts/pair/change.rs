@@ -184,7 +184,7 @@ impl Why {
             Self::Half { now, .. } => {
                 format!("{possibly}results are rounded to binary16, f32(f16(x)), on {}", side(*now))
             }
-            Self::Builtin => "they evaluate built-in functions in different ways".to_owned(),
+            Self::Builtin => "built-in functions give different results".to_owned(),
             Self::OpenOrder | Self::Unknown => self.text(),
         }
     }
@@ -205,7 +205,7 @@ impl Why {
             Self::Flushed { now: false, .. } => "subnormal results are no longer zero".to_owned(),
             Self::Half { now: true, .. } => "results are now rounded to binary16, f32(f16(x))".to_owned(),
             Self::Half { now: false, .. } => "results are no longer rounded to binary16, f32(f16(x))".to_owned(),
-            Self::Builtin => "built-in functions are now evaluated in another way".to_owned(),
+            Self::Builtin => "built-in functions give other results now".to_owned(),
             Self::OpenOrder => {
                 "the kernel does not fix the order of operations, and each side repeats its own result".to_owned()
             }

@@ -151,6 +151,9 @@ pub struct EngineRow {
     pub matched: Match,
     /// Its results.
     pub sameness: Sameness,
+    /// Whether it is an adapter or a process: the interpreter and the CPU's threads are this program's own code.
+    #[serde(skip)]
+    pub under_test: bool,
 }
 
 /// What was there on one side alone, or cannot be compared: apart from what changed.
@@ -247,6 +250,12 @@ impl Compared {
             || alone(&self.absent.results)
     }
 
+    /// Whether results of an adapter, or of a process, were compared, and not only those of this program's own code.
+    #[must_use]
+    pub fn driver_compared(&self) -> bool {
+        self.engines.iter().any(|e| e.under_test && e.sameness.compared > 0)
+    }
+
     /// Whether all that both sides ran was compared: no case has another shader or output.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -290,8 +299,12 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let cases = (|| left.cases.iter().chain(&derived.0), || right.cases.iter().chain(&derived.1));
     let of_right: BTreeMap<&str, &CaseRecord> = cases.1().map(|c| (c.id.as_str(), c)).collect();
     let of_left: BTreeSet<&str> = cases.0().map(|c| c.id.as_str()).collect();
-    let mut engines: Vec<EngineRow> =
-        matching.matched.iter().map(|m| EngineRow { matched: m.clone(), sameness: Sameness::default() }).collect();
+    let under_test = |m: &Match| left.engine(&m.left).is_some_and(|e| e.role().is_under_test());
+    let mut engines: Vec<EngineRow> = matching
+        .matched
+        .iter()
+        .map(|m| EngineRow { matched: m.clone(), sameness: Sameness::default(), under_test: under_test(m) })
+        .collect();
     let mut results = Vec::new();
     let mut open: BTreeSet<&str> = BTreeSet::new();
     let mut races: BTreeSet<&str> = BTreeSet::new();

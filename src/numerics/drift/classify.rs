@@ -1,7 +1,7 @@
 //! What kind of difference there is between two elements.
 
 use super::ulp::order;
-use crate::model::bits::Dtype;
+use crate::model::Scalar;
 use crate::model::drift::Classes;
 
 /// The kinds, from none to worst. A NaN never hides: it is looked for before any subtraction.
@@ -35,11 +35,11 @@ impl Class {
             Self::Equal | Self::NanPayload => 0,
             Self::ZeroSign => 1,
             Self::Flushed => 2,
-            // At most 2^33.
-            Self::Finite(distance) => 2 + distance,
-            Self::NotFinite => 1 << 39,
-            Self::Infinite => 1 << 40,
-            Self::NanVersusNumber => 1 << 41,
+            // Below all kinds, however far 64-bit integers are apart.
+            Self::Finite(distance) => distance.saturating_add(2).min(u64::MAX - 3),
+            Self::NotFinite => u64::MAX - 2,
+            Self::Infinite => u64::MAX - 1,
+            Self::NanVersusNumber => u64::MAX,
         }
     }
 
@@ -62,26 +62,24 @@ impl Class {
 /// Classifies a pair of elements of one type.
 #[inline(always)]
 #[must_use]
-pub fn classify(dtype: Dtype, left: u32, right: u32) -> Class {
+pub fn classify(scalar: impl Into<Scalar>, left: impl Into<u64>, right: impl Into<u64>) -> Class {
+    let (scalar, left, right) = (scalar.into(), left.into(), right.into());
     if left == right {
         return Class::Equal;
     }
-    let (a, b) = (order(dtype, left), order(dtype, right));
-    let distance = a.abs_diff(b);
-    // The places of infinity and of the smallest normal.
-    let (infinity, normal) = match dtype {
-        Dtype::F32 => (0x7f80_0000, 0x0080_0000),
-        Dtype::F16 => (0x7c00, 0x0400),
-        Dtype::Bf16 => (0x7f80, 0x0080),
-        Dtype::U32 | Dtype::I32 | Dtype::Mask => return Class::Finite(distance),
-    };
-    match (a.abs() > infinity, b.abs() > infinity) {
+    let (p, q) = (order(scalar, left), order(scalar, right));
+    let distance = p.abs_diff(q);
+    let Some(specials) = scalar.specials() else { return Class::Finite(distance) };
+    let (a, b) = (left & !specials.sign, right & !specials.sign);
+    let is_nan = |magnitude| magnitude >= specials.nan;
+    let is_finite = |magnitude| magnitude < specials.infinity.min(specials.nan);
+    match (is_nan(a), is_nan(b)) {
         (true, true) => Class::NanPayload,
-        _ if a.abs() >= infinity && b.abs() >= infinity => Class::NotFinite,
+        _ if !is_finite(a) && !is_finite(b) => Class::NotFinite,
         (true, false) | (false, true) => Class::NanVersusNumber,
-        _ if a.abs() == infinity || b.abs() == infinity => Class::Infinite,
+        _ if !is_finite(a) || !is_finite(b) => Class::Infinite,
         _ if distance == 0 => Class::ZeroSign,
-        _ if a == 0 && b.abs() <= normal || b == 0 && a.abs() <= normal => Class::Flushed,
+        _ if a == 0 && b <= specials.normal || b == 0 && a <= specials.normal => Class::Flushed,
         _ => Class::Finite(distance),
     }
 }

@@ -3,6 +3,8 @@
 use super::classify::{Class, classify};
 use super::dense::{Dense, GROUP, are_normal, distance};
 use super::population::{PART, Population};
+use super::sequence::{Sequence, Word, words};
+use crate::model::Scalar;
 use crate::model::bits::{Bits, Dtype};
 use crate::model::drift::{Classes, Drift, Element, MaskDrift, UlpBucket};
 
@@ -10,37 +12,96 @@ use crate::model::drift::{Classes, Drift, Element, MaskDrift, UlpBucket};
 const BLOCK: usize = 2048;
 
 /// Measures the drift from `left` to `right`. `None` where their shapes differ.
-///
-/// Blocks without a difference cost a comparison of memory and a count of what they hold; only blocks that differ are
-/// taken element by element.
 #[must_use]
 pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
-    if left.dtype != right.dtype || left.len != right.len {
+    if left.dtype != right.dtype {
         return None;
     }
-    let words = BLOCK / left.dtype.per_word();
+    let mut drift = measure_sequences(left, right)?.drift;
+    drift.mask = (left.dtype == Dtype::Mask).then(|| mask(left, right, drift.differing));
+    Some(drift)
+}
+
+/// A drift, and what else is asked of tensors as vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The drift, without what is told of masks.
+    pub drift: Drift,
+    /// The sums of squares of both sides over pairs of finite elements. Zero where nothing differs.
+    pub squares: (f64, f64),
+    /// The sum of squares of the differences over the same pairs.
+    pub difference_squares: f64,
+}
+
+/// Measures the drift from `left` to `right`, wherever their elements lie, in memory that does not grow with them. `None`
+/// where their types or counts differ.
+#[must_use]
+pub fn measure_sequences(left: &dyn Sequence, right: &dyn Sequence) -> Option<Measured> {
+    if left.scalar() != right.scalar() || left.count() != right.count() {
+        return None;
+    }
+    // A constant each, so that the loops below are compiled for it.
+    Some(match left.scalar() {
+        Scalar::F64 => blocks::<u64>(Scalar::F64, left, right),
+        Scalar::F32 => blocks::<u32>(Scalar::F32, left, right),
+        Scalar::F16 => blocks::<u16>(Scalar::F16, left, right),
+        Scalar::Bf16 => blocks::<u16>(Scalar::Bf16, left, right),
+        Scalar::F8E4m3 => blocks::<u8>(Scalar::F8E4m3, left, right),
+        Scalar::F8E5m2 => blocks::<u8>(Scalar::F8E5m2, left, right),
+        Scalar::I64 => blocks::<u64>(Scalar::I64, left, right),
+        Scalar::I32 => blocks::<u32>(Scalar::I32, left, right),
+        Scalar::I16 => blocks::<u16>(Scalar::I16, left, right),
+        Scalar::I8 => blocks::<u8>(Scalar::I8, left, right),
+        Scalar::U64 => blocks::<u64>(Scalar::U64, left, right),
+        Scalar::U32 => blocks::<u32>(Scalar::U32, left, right),
+        Scalar::U16 => blocks::<u16>(Scalar::U16, left, right),
+        Scalar::U8 | Scalar::Bool | Scalar::Bytes => blocks::<u8>(Scalar::U8, left, right),
+    })
+}
+
+/// Blocks without a difference cost a comparison of memory and a count of what they hold; only blocks that differ are
+/// taken element by element.
+#[inline(always)]
+fn blocks<W: Word>(scalar: Scalar, left: &dyn Sequence, right: &dyn Sequence) -> Measured {
+    let len = left.count();
     let mut tally = Tally::default();
-    let mut population = Population::default();
+    let (mut population, mut other) = (Population::default(), Population::default());
     // Equal blocks before the first difference are counted only when there is one: equal outputs, the common case,
     // need nothing but the comparison.
     let mut deferred = 0;
-    for (block, (l, r)) in left.words.chunks(words).zip(right.words.chunks(words)).enumerate() {
+    let (mut left_room, mut right_room) = (Vec::new(), Vec::new());
+    let (mut left_words, mut right_words) = (Vec::new(), Vec::new());
+    for from in (0..len).step_by(BLOCK) {
+        let to = (from + BLOCK).min(len);
+        let (l, r) = (left.block(from, to, &mut left_room), right.block(from, to, &mut right_room));
         if !tally.any() && l == r {
-            deferred = block + 1;
+            deferred = to;
             continue;
         }
-        let from = block * BLOCK;
-        let to = (from + BLOCK).min(left.len);
-        let parts = population.add(left, right, from, to);
+        let (l, r) = (words::<W>(l, &mut left_words), words::<W>(r, &mut right_words));
+        let parts = population.add(scalar, from, l, r);
+        other.add(scalar, from, r, l);
         if parts != 0 {
-            tally.add_block(left, right, from, to, parts);
+            tally.add_block(scalar, from, l, r, parts);
         }
     }
     if tally.any() {
-        population.add(left, right, 0, (deferred * BLOCK).min(left.len));
+        for from in (0..deferred).step_by(BLOCK) {
+            let to = (from + BLOCK).min(deferred);
+            let l = words::<W>(left.block(from, to, &mut left_room), &mut left_words);
+            population.add(scalar, from, l, l);
+            other.add(scalar, from, l, l);
+        }
     }
-    Some(tally.drift(left, right, &population))
+    Measured {
+        squares: (population.squares(), other.squares()),
+        difference_squares: tally.dense.squares.total(),
+        drift: tally.drift(scalar, len, &population),
+    }
 }
+
+/// An element's index, and its patterns on both sides.
+type At = (usize, u64, u64);
 
 /// What is counted of elements that differ.
 struct Tally {
@@ -48,16 +109,18 @@ struct Tally {
     /// Finite distances, by the power of two that holds them.
     buckets: [u64; 65],
     max_ulp: u64,
+    /// The sum of signed distances of what was taken one by one.
+    bias: i128,
     /// What is counted of normal numbers several at a time, and the sums of all: signed distances are below 2^33 each, so
     /// that theirs cannot overflow.
     dense: Dense,
     /// Finite numbers that differ from zero on the left.
     from_zero: u64,
     /// The first element whose value differs, and the first whose NaN has another sign or payload.
-    first: Option<usize>,
-    first_payload: Option<usize>,
+    first: Option<At>,
+    first_payload: Option<At>,
     /// The element that differs most, and how badly.
-    worst: Option<(usize, u64)>,
+    worst: Option<(At, u64)>,
 }
 
 impl Default for Tally {
@@ -66,6 +129,7 @@ impl Default for Tally {
             classes: Classes::default(),
             buckets: [0; 65],
             max_ulp: 0,
+            bias: 0,
             dense: Dense::default(),
             from_zero: 0,
             first: None,
@@ -81,22 +145,31 @@ impl Tally {
         self.first.or(self.first_payload).is_some()
     }
 
-    /// Takes the elements `from..to`, of which only those `parts` differ.
-    fn add_block(&mut self, left: &Bits, right: &Bits, from: usize, to: usize, parts: u64) {
-        if left.dtype != Dtype::F32 {
-            for i in from..to {
-                self.add(left.dtype, i, left.get(i), right.get(i));
-            }
+    /// Takes the elements of a block that begins at `from`, of which only those `parts` differ.
+    #[inline(always)]
+    fn add_block<W: Word>(&mut self, scalar: Scalar, from: usize, left: &[W], right: &[W], parts: u64) {
+        if scalar == Scalar::F32
+            && let (Ok(l), Ok(r)) = (bytemuck::try_cast_slice(left), bytemuck::try_cast_slice(right))
+        {
+            self.add_singles(from, l, r, parts);
             return;
         }
-        let (l, r) = (&left.words[from..to], &right.words[from..to]);
+        let pairs = left.chunks(PART).zip(right.chunks(PART)).enumerate();
+        for (part, (l, r)) in pairs.filter(|(part, _)| (parts >> (*part).min(63)) & 1 != 0) {
+            for (k, (a, b)) in l.iter().zip(r).enumerate() {
+                self.add(scalar, from + part * PART + k, a.bits(), b.bits());
+            }
+        }
+    }
+
+    fn add_singles(&mut self, from: usize, left: &[u32], right: &[u32], parts: u64) {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2.
-            unsafe { self.add_parts_avx2(from, l, r, parts) };
+            unsafe { self.add_parts_avx2(from, left, right, parts) };
             return;
         }
-        self.add_parts::<false>(from, l, r, parts);
+        self.add_parts::<false>(from, left, right, parts);
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -124,7 +197,7 @@ impl Tally {
                     ((x @ [_], _), (y @ [_], _)) if plain && are_normal(a, b) => self.add_normal::<WIDE>(at, x, y),
                     _ => {
                         for (k, (a, b)) in a.iter().zip(b).enumerate() {
-                            self.add(Dtype::F32, at + k, *a, *b);
+                            self.add(Scalar::F32, at + k, u64::from(*a), u64::from(*b));
                         }
                     }
                 }
@@ -145,27 +218,28 @@ impl Tally {
         let pairs = || left.as_flattened().iter().zip(right.as_flattened());
         if most > 0
             && self.worst.is_none_or(|(_, worst)| severity > worst)
-            && let Some(k) = pairs().position(|(a, b)| distance(*a, *b) == most)
+            && let Some((k, (a, b))) = pairs().enumerate().find(|(_, (a, b))| distance(**a, **b) == most)
         {
-            self.worst = Some((at + k, severity));
+            self.worst = Some(((at + k, u64::from(*a), u64::from(*b)), severity));
         }
     }
 
     #[inline(always)]
-    fn add(&mut self, dtype: Dtype, i: usize, a: u32, b: u32) {
+    #[expect(clippy::cast_precision_loss, reason = "as exact as binary64 is")]
+    fn add(&mut self, scalar: Scalar, i: usize, a: u64, b: u64) {
         if a == b {
             return;
         }
-        let class = classify(dtype, a, b);
+        let class = classify(scalar, a, b);
         class.count(&mut self.classes);
         match class {
             Class::NanPayload => {
-                self.first_payload.get_or_insert(i);
-                self.worst.get_or_insert((i, 0));
+                self.first_payload.get_or_insert((i, a, b));
+                self.worst.get_or_insert(((i, a, b), 0));
                 return;
             }
             Class::Finite(ulp) => {
-                self.from_zero += u64::from(dtype.is_float() && dtype.value(a) == 0.0);
+                self.from_zero += u64::from(scalar.is_float() && scalar.value(a) == 0.0);
                 self.buckets[(64 - (ulp - 1).leading_zeros()) as usize] += 1;
                 self.max_ulp = self.max_ulp.max(ulp);
             }
@@ -173,14 +247,16 @@ impl Tally {
             Class::ZeroSign | Class::Flushed | Class::NotFinite | Class::Infinite | Class::NanVersusNumber => {}
         }
         let severity = class.severity();
-        self.first.get_or_insert(i);
+        self.first.get_or_insert((i, a, b));
         if self.worst.is_none_or(|(_, s)| severity > s) {
-            self.worst = Some((i, severity));
+            self.worst = Some(((i, a, b), severity));
         }
-        let (x, y) = (dtype.value(a), dtype.value(b));
+        let (x, y) = (scalar.value(a), scalar.value(b));
         if x.is_finite() && y.is_finite() {
-            self.dense.bias += super::order(dtype, b) - super::order(dtype, a);
-            let difference = (x - y).abs();
+            let (p, q) = (super::order(scalar, a), super::order(scalar, b));
+            self.bias += i128::from(q) - i128::from(p);
+            // The values of 64-bit integers are rounded, their distance is not.
+            let difference = if scalar.is_float() { (x - y).abs() } else { p.abs_diff(q) as f64 };
             self.dense.max_absolute = self.dense.max_absolute.max(difference);
             self.dense.squares.add(i, difference * difference);
             self.dense.shifted.add(i, difference / (x + 1e-8).abs());
@@ -193,8 +269,7 @@ impl Tally {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    fn drift(&self, left: &Bits, right: &Bits, population: &Population) -> Drift {
-        let dtype = left.dtype;
+    fn drift(&self, scalar: Scalar, len: usize, population: &Population) -> Drift {
         let mut classes = self.classes;
         classes.finite += self.dense.finite;
         let mut buckets = self.buckets;
@@ -203,17 +278,17 @@ impl Tally {
         let differing =
             c.zero_sign + c.nan_payload + c.nan_versus_number + c.infinite + c.not_finite + c.flushed + c.finite;
         let element =
-            |i: usize| Element { index: i as u64, left: dtype.hex(left.get(i)), right: dtype.hex(right.get(i)) };
+            |(i, a, b): (usize, u64, u64)| Element { index: i as u64, left: scalar.hex(a), right: scalar.hex(b) };
         let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
         let bucket = |(k, count): (usize, &u64)| UlpBucket { up_to: power(k), count: *count };
         Drift {
-            elements: left.len as u64,
+            elements: len as u64,
             differing,
             classes,
             max_ulp: self.max_ulp,
             ulp_percentiles: [0.5, 0.99, 0.999].map(|q| percentile(&buckets, population.finite, q)),
             histogram: buckets.iter().enumerate().filter(|(_, c)| **c > 0).map(bucket).collect(),
-            bias_ulp: ratio(self.dense.bias as f64, population.finite as f64),
+            bias_ulp: ratio((i128::from(self.dense.bias) + self.bias) as f64, population.finite as f64),
             mean_relative: ratio(self.dense.relative.total(), population.nonzero as f64),
             mean_relative_shifted: ratio(self.dense.shifted.total(), population.finite as f64),
             max_absolute: self.dense.max_absolute,
@@ -221,8 +296,8 @@ impl Tally {
             from_zero: self.from_zero,
             nmse: ratio(self.dense.squares.total(), population.squares()),
             first: self.first.or(self.first_payload).map(element),
-            worst: self.worst.map(|(i, _)| element(i)),
-            mask: (dtype == Dtype::Mask).then(|| mask(left, right, differing)),
+            worst: self.worst.map(|(at, _)| element(at)),
+            mask: None,
         }
     }
 }

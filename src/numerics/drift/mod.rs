@@ -6,11 +6,15 @@ mod accuracy;
 mod classify;
 mod dense;
 mod measure;
+mod nearest;
 mod population;
+mod sequence;
 mod ulp;
 
 pub use crate::model::drift::{Accuracy, Classes, Drift, Element, MaskDrift, UlpBucket};
 pub use accuracy::accuracy;
 pub use classify::{Class, classify};
-pub use measure::measure;
+pub use measure::{Measured, measure, measure_sequences};
+pub use nearest::nearest;
+pub use sequence::Sequence;
 pub use ulp::{order, ulp_size};

@@ -1,6 +1,7 @@
 //! What both outputs hold together, equal elements included: the denominators of the mean metrics.
 
-use crate::model::bits::{Bits, Dtype};
+use super::sequence::Word;
+use crate::model::Scalar;
 
 /// Sums are kept in this many lanes, so that the compiler may use vectors of any width and the order of additions, and
 /// so the result, is the same with each.
@@ -25,29 +26,43 @@ impl Population {
         self.squares.iter().sum()
     }
 
-    /// Counts elements `from..to`, and tells which parts of [`PART`] elements differ in bits, a bit each: both in one pass
-    /// over the memory. From part 63 on they share the last bit.
-    pub(super) fn add(&mut self, left: &Bits, right: &Bits, from: usize, to: usize) -> u64 {
-        if left.dtype == Dtype::F32 {
-            let (l, r) = (&left.words[from..to], &right.words[from..to]);
-            #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx2") {
-                // SAFETY: the processor has AVX2.
-                return unsafe { self.add_f32_avx2(l, r) };
+    /// Counts elements of a block that begins at `from`, and tells which parts of [`PART`] elements differ in bits, a bit
+    /// each: both in one pass over the memory. From part 63 on they share the last bit.
+    #[inline(always)]
+    pub(super) fn add<W: Word>(&mut self, scalar: Scalar, from: usize, left: &[W], right: &[W]) -> u64 {
+        if scalar == Scalar::F32 {
+            // Words of binary32 are `u32`.
+            if let (Ok(l), Ok(r)) = (bytemuck::try_cast_slice(left), bytemuck::try_cast_slice(right)) {
+                return self.add_singles(l, r);
             }
-            return self.add_f32(l, r);
         }
         let mut differ = 0;
-        for i in from..to {
-            differ |= bit((i - from) / PART, left.get(i) != right.get(i));
-            let (x, y) = (left.value(i), right.value(i));
-            if x.is_finite() && y.is_finite() {
-                self.finite += 1;
-                self.nonzero += u64::from(x != 0.0);
-                self.squares[i % LANES] += x * x;
+        for (part, (l, r)) in left.chunks(PART).zip(right.chunks(PART)).enumerate() {
+            let (mut different, mut finite, mut nonzero) = (false, 0, 0);
+            for (k, (a, b)) in l.iter().zip(r).enumerate() {
+                let (a, b) = (a.bits(), b.bits());
+                different |= a != b;
+                let (x, y) = (scalar.value(a), scalar.value(b));
+                let both = x.is_finite() & y.is_finite();
+                finite += u64::from(both);
+                nonzero += u64::from(both & (x != 0.0));
+                let x = if both { x } else { 0.0 };
+                self.squares[(from + k) % LANES] += x * x;
             }
+            self.finite += finite;
+            self.nonzero += nonzero;
+            differ |= bit(part, different);
         }
         differ
+    }
+
+    fn add_singles(&mut self, left: &[u32], right: &[u32]) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { self.add_f32_avx2(left, right) };
+        }
+        self.add_f32(left, right)
     }
 
     /// [`Self::add_f32`] with the vectors written out: compilers do not find them through the conversion to binary64.

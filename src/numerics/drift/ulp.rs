@@ -1,24 +1,26 @@
 //! Units in the last place.
 
+use crate::model::Scalar;
 use crate::model::bits::Dtype;
 
 /// The place of a float's bit pattern on the line of all floats of its type, so that neighbours differ by one and both
-/// zeros are at 0. For integers, the value itself.
+/// zeros are at 0. For integers, the value itself; for 64-bit unsigned ones, less 2^63.
 #[inline(always)]
 #[must_use]
-pub fn order(dtype: Dtype, bits: u32) -> i64 {
-    match dtype {
-        Dtype::F32 => sign_magnitude(bits, 0x8000_0000),
-        Dtype::F16 | Dtype::Bf16 => sign_magnitude(bits, 0x8000),
-        Dtype::U32 | Dtype::Mask => i64::from(bits),
-        Dtype::I32 => i64::from(bits.cast_signed()),
+#[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+pub fn order(scalar: impl Into<Scalar>, bits: impl Into<u64>) -> i64 {
+    let (scalar, bits) = (scalar.into(), bits.into());
+    if let Some(specials) = scalar.specials() {
+        let magnitude = (bits & (specials.sign - 1)).cast_signed();
+        return if bits & specials.sign == 0 { magnitude } else { -magnitude };
     }
-}
-
-#[inline(always)]
-fn sign_magnitude(bits: u32, sign: u32) -> i64 {
-    let magnitude = i64::from(bits & (sign - 1));
-    if bits & sign == 0 { magnitude } else { -magnitude }
+    match scalar {
+        Scalar::I32 => i64::from((bits as u32).cast_signed()),
+        Scalar::I16 => i64::from((bits as u16).cast_signed()),
+        Scalar::I8 => i64::from((bits as u8).cast_signed()),
+        Scalar::U64 => (bits ^ (1 << 63)).cast_signed(),
+        _ => bits.cast_signed(),
+    }
 }
 
 /// The size of an ulp of `dtype` at the real number `x`: the distance between the two floats that enclose it, the
@@ -55,8 +57,8 @@ mod tests {
         let line = [0x8000_0002u32, 0x8000_0001, 0x8000_0000, 0x0000_0001, 0x0000_0002];
         let places: Vec<_> = line.iter().map(|b| order(Dtype::F32, *b)).collect();
         assert_eq!(places, [-2, -1, 0, 1, 2], "order through zero");
-        assert_eq!(order(Dtype::F32, 0), 0, "both zeros at 0");
-        assert_eq!(order(Dtype::F32, 0x3f80_0001) - order(Dtype::F32, 0x3f80_0000), 1, "next after one");
+        assert_eq!(order(Dtype::F32, 0u32), 0, "both zeros at 0");
+        assert_eq!(order(Dtype::F32, 0x3f80_0001u32) - order(Dtype::F32, 0x3f80_0000u32), 1, "next after one");
     }
 
     #[test]

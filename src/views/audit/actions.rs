@@ -52,7 +52,16 @@ pub(super) fn actions(
             command: finding.command.clone(),
         });
     }
-    for advice in facts::advice(record, soundness, &record.verdicts) {
+    // Those of one kernel are asked about with one command.
+    let mut advised: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut all = facts::advice(record, soundness, &record.verdicts);
+    let order: Vec<String> = all.iter().map(|a| a.kernel.clone()).collect();
+    all.sort_by_key(|a| std::cmp::Reverse(a.held.len()));
+    for advice in all {
+        advised.entry(advice.kernel.clone()).or_default().push(advice.text());
+    }
+    for kernel in order {
+        let Some(texts) = advised.remove(&kernel) else { continue };
         let settings = &record.provenance.settings;
         let (question, more) = if settings.repeats < MORE_RUNS {
             (format!("in {MORE_RUNS} runs"), format!("--repeats {MORE_RUNS}"))
@@ -60,8 +69,8 @@ pub(super) fn actions(
             ("with other inputs".to_owned(), format!("--seed {}", settings.seed.wrapping_add(1)))
         };
         out.push(Action {
-            text: format!("{}. To see whether that stays so {question}:", advice.text()),
-            command: format!("repro-audit gpu --kernel {} {more}", text::quoted(&advice.kernel)),
+            text: format!("{}. To see whether that stays so {question}:", texts.join(". ")),
+            command: format!("repro-audit gpu --kernel {} {more}", text::quoted(&kernel)),
         });
     }
     out.extend(step);

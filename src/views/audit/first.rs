@@ -192,7 +192,8 @@ impl<'r> First<'r> {
         let mut more = Section::new("training-table", "How to read the table").at(Detail::Full).folded();
         more.text(
             "A field is the worst variant of its operation. A variant that differs each run, or has no fixed order of \
-             operations, is not compared on the other axes. A number is the relative change of the output (the norm of the \
+             operations, is not compared on the other axes, and where it happens to repeat that counts for nothing. Inputs at the edges of the type (NaN, infinities, zeros, subnormals, \
+             numbers over its whole range) are left out: By level counts them. A number is the relative change of the output (the norm of the \
              difference divided by that of the output; f16: of a result in binary16), a percentage the share of integers \
              that differ; NaN, inf: on one side only. A star: any machine may differ there, by design of the kernel, as \
              the strict interpreter or the CPU's own threads do.",
@@ -322,12 +323,13 @@ impl<'r> First<'r> {
         }
         let unknown = |axis| training::variants(&self.rows, axis, Elsewhere::Unknown);
         let unknown: Vec<_> = [AxisLevel::Repeat, AxisLevel::Config].into_iter().flat_map(unknown).collect();
-        if parts.is_empty() && !unknown.is_empty() {
+        if !unknown.is_empty() {
             let names = text::list(&names(unknown), NAMED);
-            return (
-                Mark::Untested,
-                format!("not known of {names}: the strict interpreter gave nothing to compare with."),
-            );
+            let said = format!("not known of {names}: the strict interpreter gave nothing to compare with");
+            if parts.is_empty() {
+                return (Mark::Untested, format!("{said}."));
+            }
+            parts.push(said);
         }
         if parts.is_empty() {
             let driver = |id: &str| self.record.engine(id).is_some_and(Engine::is_driver);
@@ -392,10 +394,12 @@ pub(super) fn use_these(record: &Record, all: &[Advice]) -> Option<String> {
     let mine = || all.iter().filter(|a| is_operation(&a.kernel));
     let most = mine().map(|a| a.held.len()).max()?;
     let first = mine().find(|a| a.held.len() == most)?;
-    let same: Vec<String> = mine()
-        .filter(|a| a.held == first.held && a.engines == first.engines)
-        .filter_map(|a| Some(format!("{}/{}", a.kernel, a.variants.first()?)))
-        .collect();
+    let alike: Vec<&Advice> = mine().filter(|a| a.held == first.held && a.engines == first.engines).collect();
+    let named = |advice: &Advice, variant: &String| format!("{}/{variant}", advice.kernel);
+    // One of each kernel, and then the others, which are counted.
+    let one = alike.iter().filter_map(|a| Some(named(a, a.variants.first()?)));
+    let others = alike.iter().flat_map(|a| a.variants.iter().skip(1).map(|v| named(a, v)));
+    let same: Vec<String> = one.chain(others).collect();
     let heads: Vec<&str> = first.held.iter().filter_map(|level| head(*level)).collect();
     let every = drivers.iter().all(|id| first.engines.iter().any(|e| e == id));
     let on = if every { String::new() } else { format!("; on {}", text::list(&first.engines, NAMED)) };

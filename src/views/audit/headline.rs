@@ -132,7 +132,8 @@ fn lead(record: &Record, brief: bool) -> String {
         let mut all = record.cases.iter().flat_map(|c| &c.executions).filter(of);
         all.any(|x| !matches!(x.outcome, Outcome::Skipped { .. }))
     };
-    if plain.is_empty() && drivers && !reference && planted == 0 && ran(Role::Cpu) && !ran(Role::Remote) {
+    let interpreted = reference && ran(Role::Reference);
+    if plain.is_empty() && drivers && !interpreted && planted == 0 && ran(Role::Cpu) && !ran(Role::Remote) {
         on.push("the CPU alone".to_owned());
     } else if !plain.is_empty() || !reference && planted == 0 {
         let software =
@@ -140,7 +141,7 @@ fn lead(record: &Record, brief: bool) -> String {
         let what = if software { "software adapter" } else { "adapter" };
         on.push(format!("{}{finished}", text::plural(plain.len(), what)));
     }
-    if reference {
+    if interpreted {
         on.push("the interpreter".to_owned());
     }
     if planted > 0 {

@@ -150,9 +150,10 @@ fn told(record: &Record, case: &CaseRecord, engine: &str) -> (String, String) {
         None => Default::default(),
         Some(None) => (explained::NOT_LOOKED_AT.to_owned(), String::new()),
         Some(Some((explained, pair))) => {
-            let causes = proof::causes(explained, pair);
+            let ways = proof::alternatives(explained, pair);
+            let told: Vec<String> = ways.iter().map(|way| proof::causes_in_words(way, usize::MAX)).collect();
             let grade = proof::grade_in_words(proof::grade(explained, pair));
-            (grade.to_owned(), proof::causes_in_words(&causes, usize::MAX))
+            (grade.to_owned(), told.join("; or else "))
         }
     }
 }

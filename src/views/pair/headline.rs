@@ -64,6 +64,9 @@ pub(super) fn between(pair: &Compared, sides: &Sides) -> Vec<String> {
 /// The first sentence is how much is the same, and the second what changed.
 pub(super) fn headline(pair: &Compared, sides: &Sides) -> String {
     let mut parts = vec![share(&pair.sameness, pair.is_full())];
+    if pair.sameness.compared > 0 && !pair.driver_compared() {
+        parts[0] = format!("No driver was compared: of the interpreter and the CPU, {}", lower(&parts[0]));
+    }
     let of = |kind: Kind| {
         let cases: BTreeSet<&str> = pair.results.iter().filter(|r| r.kind == kind).map(|r| r.case.as_str()).collect();
         cases.len()
