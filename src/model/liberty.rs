@@ -85,6 +85,28 @@ impl Liberty {
         }
     }
 
+    /// Whether it makes another expression of the one that is written: operations are moved, or are gone.
+    #[must_use]
+    pub fn rewrites(self) -> bool {
+        match self {
+            Self::Reassociate
+            | Self::ZeroProduct
+            | Self::ZeroSum
+            | Self::SelfDifference
+            | Self::Factor
+            | Self::FoldConstants
+            | Self::CompareSelect => true,
+            Self::Contract
+            | Self::SplitFma
+            | Self::Flush
+            | Self::Reciprocal
+            | Self::ApproximateFunction { .. }
+            | Self::RoundTwice
+            | Self::OperandNan
+            | Self::ConstantReciprocal => false,
+        }
+    }
+
     /// LLVM's fast-math flag; `None` where LLVM has none.
     #[must_use]
     pub fn llvm(self) -> Option<&'static str> {

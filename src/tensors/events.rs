@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::of_numbers;
-use super::{Content, Found};
+use super::{Content, Data, Found, Tensor};
 use crate::model::Scalar;
 
 /// Patterns by step.
@@ -42,8 +42,8 @@ fn length(bytes: &[u8]) -> Option<u64> {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Found<Content> {
-    let mut series: BTreeMap<String, (Scalar, Words)> = BTreeMap::new();
-    let mut order = Vec::new();
+    let mut series: BTreeMap<(String, Scalar), Words> = BTreeMap::new();
+    let (mut order, mut others) = (Vec::new(), Vec::new());
     let mut out = Content::new("TensorBoard events");
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -66,20 +66,27 @@ pub(super) fn read(bytes: &[u8]) -> Found<Content> {
             return Err(format!("the record at byte {} is damaged", bytes.len() - rest.len()));
         }
         rest = &rest[whole..];
-        event(data, |step, tag, scalar, word| {
-            let entry = series.entry(tag.to_owned()).or_insert_with(|| {
-                order.push(tag.to_owned());
-                (scalar, Vec::new())
-            });
-            if entry.0 == scalar {
-                entry.1.push((step, word));
+        event(data, |step, tag, value| match value {
+            Value::Number(scalar, word) => {
+                let key = (tag.to_owned(), scalar);
+                let values = series.entry(key.clone()).or_insert_with(|| {
+                    order.push(key);
+                    Vec::new()
+                });
+                values.push((step, word));
             }
+            Value::Other(bytes) => others.push((format!("{tag} (step {step})"), bytes.to_vec())),
         })?;
     }
-    for tag in order {
-        if let Some((scalar, values)) = series.remove(&tag) {
-            out.tensors.push(of_numbers(&tag, scalar, values));
+    for key in order {
+        if let Some(values) = series.remove(&key) {
+            out.tensors.push(of_numbers(&key.0, key.1, values));
         }
+    }
+    // What is no single number (an image, a histogram, a text) is compared as the bytes that it is.
+    for (name, bytes) in others {
+        let count = bytes.len();
+        out.tensors.push(Tensor::new(&name, Scalar::Bytes, vec![count as u64], count, Data::own(bytes)));
     }
     Ok(out)
 }
@@ -127,8 +134,15 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// A value of an event.
+enum Value<'b> {
+    Number(Scalar, Vec<u8>),
+    /// What is no single number, as it is in the file.
+    Other(&'b [u8]),
+}
+
 /// Event: step is field 2, summary field 5, whose field 1 is a value: tag 1, simple_value 2, tensor 8.
-fn event(bytes: &[u8], mut take: impl FnMut(u64, &str, Scalar, Vec<u8>)) -> Found<()> {
+fn event(bytes: &[u8], mut take: impl FnMut(u64, &str, Value<'_>)) -> Found<()> {
     let (mut step, mut summaries) = (0, Vec::new());
     fields(bytes, |number, field| {
         match (number, field) {
@@ -151,11 +165,14 @@ fn event(bytes: &[u8], mut take: impl FnMut(u64, &str, Scalar, Vec<u8>)) -> Foun
                 }
                 Ok(())
             })?;
-            if let Some((scalar, mut word)) = word {
-                if cfg!(target_endian = "big") {
-                    word.reverse();
+            match word {
+                Some((scalar, mut word)) => {
+                    if cfg!(target_endian = "big") {
+                        word.reverse();
+                    }
+                    take(step, &tag, Value::Number(scalar, word));
                 }
-                take(step, &tag, scalar, word);
+                None => take(step, &tag, Value::Other(value)),
             }
             Ok(())
         })?;

@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, raw: Option<&Raw>) -> Result<Content, TensorErro
     }
     let mut parts: BTreeMap<Option<u64>, Content> = BTreeMap::new();
     let mut steps: BTreeMap<u64, PathBuf> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
+    let (mut taken, mut names) = (BTreeSet::new(), BTreeSet::new());
     // Indexes first: their files are theirs.
     files.sort_by_key(|f| (!f.to_string_lossy().ends_with(".index.json"), f.clone()));
     for name in files.iter().map(|f| f.as_path()) {
@@ -43,7 +43,8 @@ pub(super) fn open(path: &Path, raw: Option<&Raw>) -> Result<Content, TensorErro
                 "name one of them",
             ));
         }
-        let part = parts.entry(found.as_ref().map(|f| f.0)).or_insert_with(|| Content::new("folder"));
+        let at = found.as_ref().map(|f| f.0);
+        let part = parts.entry(at).or_insert_with(|| Content::new("folder"));
         let rest = found
             .map_or_else(|| within.to_owned(), |(_, place)| within.strip_prefix(place).unwrap_or(within).to_owned());
         if name.to_string_lossy().ends_with(".index.json")
@@ -54,6 +55,7 @@ pub(super) fn open(path: &Path, raw: Option<&Raw>) -> Result<Content, TensorErro
             match safetensors::read_index(name, &bytes) {
                 Ok((content, files)) => {
                     taken.extend(files);
+                    names.extend(content.tensors.iter().map(|t| (at, t.name.clone())));
                     part.tensors.extend(content.tensors);
                     part.skipped.extend(content.skipped);
                 }
@@ -74,7 +76,7 @@ pub(super) fn open(path: &Path, raw: Option<&Raw>) -> Result<Content, TensorErro
                         tensor.name = format!("{}/{}", folder.display(), tensor.name);
                     }
                     // Another file may have a tensor of this name.
-                    if part.tensors.iter().any(|t| t.name == tensor.name) {
+                    if !names.insert((at, tensor.name.clone())) {
                         tensor.name = format!("{}:{}", rest.display(), tensor.name);
                     }
                     part.tensors.push(tensor);

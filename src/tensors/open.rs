@@ -50,9 +50,23 @@ pub(super) fn file(path: &Path, raw: Option<&Raw>) -> Result<Content, TensorErro
         _ => text::read(bytes, &name),
     };
     found.map_err(|why| damaged(path, why)).map(|mut content| {
+        name_apart(&mut content.tensors);
         content.skipped.iter_mut().for_each(|why| *why = format!("{}: {why}", path.display()));
         content
     })
+}
+
+/// Gives each tensor a name of its own: keys that lie in one another may spell one name twice, and so may columns of a table.
+fn name_apart(tensors: &mut [Tensor]) {
+    let mut seen = std::collections::BTreeSet::new();
+    for tensor in tensors {
+        let name = tensor.name.clone();
+        let mut number = 2u64;
+        while !seen.insert(tensor.name.clone()) {
+            tensor.name = format!("{name} #{number}");
+            number += 1;
+        }
+    }
 }
 
 fn damaged(path: &Path, why: String) -> TensorError {

@@ -456,10 +456,11 @@ fn map(diff: &TensorDiff) -> Section {
     let mut table = Table::new("map", &columns);
     table.filter = true;
     let mut names: Vec<&str> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
     let mut by: std::collections::BTreeMap<(&str, u64), &Pair> = std::collections::BTreeMap::new();
     for pair in &diff.pairs {
         let Some(step) = pair.step else { continue };
-        if by.keys().all(|(n, _)| *n != pair.name) {
+        if seen.insert(pair.name.as_str()) {
             names.push(&pair.name);
         }
         by.insert((&pair.name, step), pair);

@@ -287,8 +287,8 @@ impl View for Statement<'_> {
             said.text(self.paragraph(&rows));
             said.table(table(&rows));
             said.text(
-                "=: the same bits in all that was compared, which leaves out what does not repeat or has no fixed order of \
-                 operations. Differs each run: runs of one case differ. A number: the largest relative difference of an \
+                "=: the same bits in all that was compared, which leaves out what does not repeat, has no fixed order of \
+                 operations, or has inputs at the edges of the type. Differs each run: runs of one case differ. A number: the largest relative difference of an \
                  output (f16: one in binary16); a percentage: the share of integers, flags or members that differ. Each \
                  field is the worst of the operation's kernels.",
             );

@@ -104,46 +104,6 @@ fn a_contradicted_liberty_is_no_cause() {
     );
 }
 
-/// A liberty that gives every bit of one result while another result excludes it is told as a conflict, and is no cause.
-#[test]
-fn what_one_case_shows_and_another_excludes_is_a_conflict() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (mut record, _) = audit(folder.path(), &["--planted", "contract"]);
-    let is = |case: &CaseRecord| {
-        case.executions.iter().find(|x| x.engine == "embedded:1").and_then(|x| x.first().map(str::to_owned))
-    };
-    let differ: Vec<String> = record
-        .cases
-        .iter()
-        .filter(|case| case.strict().is_some() && is(case).is_some_and(|d| Some(d.as_str()) != case.strict()))
-        .map(|case| case.id.clone())
-        .collect();
-    assert!(differ.len() > 1, "it shows in several cases: {differ:?}");
-    // One of them, as if nothing were fused there.
-    let case = record.cases.iter_mut().find(|case| case.id == differ[0]).expect("it is there");
-    let strict = case.strict().expect("a reference").to_owned();
-    let execution = case.executions.iter_mut().find(|x| x.engine == "embedded:1").expect("it ran");
-    if let repro_audit::record::Outcome::Ran { distinct, .. } = &mut execution.outcome {
-        distinct[0].digest = strict;
-    }
-    execution.content = None;
-    execution.samples.clear();
-    record.id = repro_audit::record::content_id(&record).expect("an id");
-    let changed = folder.path().join("changed.json");
-    std::fs::write(&changed, repro_audit::record::to_json(&record).expect("JSON")).expect("written");
-    let name = changed.to_str().expect("a name");
-    let output = run(&mut without_adapters(&["explain", name, "--format", "json", "--planted", "contract"]));
-    let file: ExplainFile =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));
-    let found = file.explained.into_iter().find(|e| e.engine == "embedded:1").expect("the planted one");
-    let [conflict] = found.conflicts.as_slice() else { panic!("{:?}", found.conflicts) };
-    assert_eq!((conflict.liberty, conflict.excluded.as_slice()), (Liberty::Contract, &differ[..1]), "{conflict:?}");
-    assert!(differ[1..].contains(&conflict.shown), "{conflict:?}");
-    assert_eq!(found.liberties, [], "it is told of none");
-    let text = words(&run(&mut without_adapters(&["explain", name, "--planted", "contract"])));
-    assert!(text.contains("Conflict") && text.contains("would have other bits with that"), "{text}");
-}
-
 #[test]
 fn what_is_not_here_is_told() {
     let record = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/records/1.2-part-of-quick.json");

@@ -72,7 +72,12 @@ fn is_shown(pair: &Pair, liberty: Liberty) -> bool {
 fn excludes(pair: &Pair, liberty: Liberty, is: &str, digest: impl Fn(&[Liberty]) -> Option<String>) -> bool {
     let with = |by: &crate::model::explained::Reproduction| {
         let more: Vec<Liberty> = by.liberties.iter().copied().chain([liberty]).collect();
-        by.operations.is_empty() && !by.liberties.contains(&liberty) && digest(&more).is_some_and(|d| d != is)
+        // Where operations are removed or moved, it is not known to which of them the liberty would apply.
+        let rewritten = by.liberties.iter().any(|l| l.rewrites());
+        by.operations.is_empty()
+            && !rewritten
+            && !by.liberties.contains(&liberty)
+            && digest(&more).is_some_and(|d| d != is)
     };
     pair.grade == Grade::Named && !pair.by.is_empty() && pair.by.iter().all(with)
 }
@@ -100,6 +105,7 @@ mod tests {
         assert!(excluded(&pair(Grade::Named, &[flush]), &other), "it is flushed, and not fused");
         assert!(!excluded(&pair(Grade::Named, &[flush]), &same), "fusing changes nothing beside it");
         assert!(!excluded(&pair(Grade::Named, &[flush, &[Liberty::Contract]]), &other), "it may be fused");
+        assert!(!excluded(&pair(Grade::Named, &[factor]), &other), "the expression is another one");
         assert!(!excluded(&pair(Grade::Partly, &[flush]), &other), "nothing is proven");
         assert!(!excluded(&pair(Grade::Named, &[flush]), &|_| None), "it is not known");
         assert!(is_shown(&pair(Grade::Named, &[flush]), Liberty::Flush), "nothing else gives it");

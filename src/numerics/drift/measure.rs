@@ -17,7 +17,7 @@ pub fn measure(left: &Bits, right: &Bits) -> Option<Drift> {
     if left.dtype != right.dtype {
         return None;
     }
-    let mut drift = measure_sequences(left, right)?.drift;
+    let mut drift = measured(left, right, false)?.drift;
     drift.mask = (left.dtype == Dtype::Mask).then(|| mask(left, right, drift.differing));
     Some(drift)
 }
@@ -37,32 +37,37 @@ pub struct Measured {
 /// where their types or counts differ.
 #[must_use]
 pub fn measure_sequences(left: &dyn Sequence, right: &dyn Sequence) -> Option<Measured> {
+    measured(left, right, true)
+}
+
+/// [`measure_sequences`]; the squares of the right side take a second pass over it, and are zero unless `both` are asked for.
+fn measured(left: &dyn Sequence, right: &dyn Sequence, both: bool) -> Option<Measured> {
     if left.scalar() != right.scalar() || left.count() != right.count() {
         return None;
     }
     // A constant each, so that the loops below are compiled for it.
     Some(match left.scalar() {
-        Scalar::F64 => blocks::<u64>(Scalar::F64, left, right),
-        Scalar::F32 => blocks::<u32>(Scalar::F32, left, right),
-        Scalar::F16 => blocks::<u16>(Scalar::F16, left, right),
-        Scalar::Bf16 => blocks::<u16>(Scalar::Bf16, left, right),
-        Scalar::F8E4m3 => blocks::<u8>(Scalar::F8E4m3, left, right),
-        Scalar::F8E5m2 => blocks::<u8>(Scalar::F8E5m2, left, right),
-        Scalar::I64 => blocks::<u64>(Scalar::I64, left, right),
-        Scalar::I32 => blocks::<u32>(Scalar::I32, left, right),
-        Scalar::I16 => blocks::<u16>(Scalar::I16, left, right),
-        Scalar::I8 => blocks::<u8>(Scalar::I8, left, right),
-        Scalar::U64 => blocks::<u64>(Scalar::U64, left, right),
-        Scalar::U32 => blocks::<u32>(Scalar::U32, left, right),
-        Scalar::U16 => blocks::<u16>(Scalar::U16, left, right),
-        Scalar::U8 | Scalar::Bool | Scalar::Bytes => blocks::<u8>(Scalar::U8, left, right),
+        Scalar::F64 => blocks::<u64>(Scalar::F64, left, right, both),
+        Scalar::F32 => blocks::<u32>(Scalar::F32, left, right, both),
+        Scalar::F16 => blocks::<u16>(Scalar::F16, left, right, both),
+        Scalar::Bf16 => blocks::<u16>(Scalar::Bf16, left, right, both),
+        Scalar::F8E4m3 => blocks::<u8>(Scalar::F8E4m3, left, right, both),
+        Scalar::F8E5m2 => blocks::<u8>(Scalar::F8E5m2, left, right, both),
+        Scalar::I64 => blocks::<u64>(Scalar::I64, left, right, both),
+        Scalar::I32 => blocks::<u32>(Scalar::I32, left, right, both),
+        Scalar::I16 => blocks::<u16>(Scalar::I16, left, right, both),
+        Scalar::I8 => blocks::<u8>(Scalar::I8, left, right, both),
+        Scalar::U64 => blocks::<u64>(Scalar::U64, left, right, both),
+        Scalar::U32 => blocks::<u32>(Scalar::U32, left, right, both),
+        Scalar::U16 => blocks::<u16>(Scalar::U16, left, right, both),
+        Scalar::U8 | Scalar::Bool | Scalar::Bytes => blocks::<u8>(Scalar::U8, left, right, both),
     })
 }
 
 /// Blocks without a difference cost a comparison of memory and a count of what they hold; only blocks that differ are
 /// taken element by element.
 #[inline(always)]
-fn blocks<W: Word>(scalar: Scalar, left: &dyn Sequence, right: &dyn Sequence) -> Measured {
+fn blocks<W: Word>(scalar: Scalar, left: &dyn Sequence, right: &dyn Sequence, both: bool) -> Measured {
     let len = left.count();
     let mut tally = Tally::default();
     let (mut population, mut other) = (Population::default(), Population::default());
@@ -80,7 +85,9 @@ fn blocks<W: Word>(scalar: Scalar, left: &dyn Sequence, right: &dyn Sequence) ->
         }
         let (l, r) = (words::<W>(l, &mut left_words), words::<W>(r, &mut right_words));
         let parts = population.add(scalar, from, l, r);
-        other.add(scalar, from, r, l);
+        if both {
+            other.add(scalar, from, r, l);
+        }
         if parts != 0 {
             tally.add_block(scalar, from, l, r, parts);
         }
@@ -90,7 +97,9 @@ fn blocks<W: Word>(scalar: Scalar, left: &dyn Sequence, right: &dyn Sequence) ->
             let to = (from + BLOCK).min(deferred);
             let l = words::<W>(left.block(from, to, &mut left_room), &mut left_words);
             population.add(scalar, from, l, l);
-            other.add(scalar, from, l, l);
+            if both {
+                other.add(scalar, from, l, l);
+            }
         }
     }
     Measured {

@@ -277,6 +277,12 @@ fn gguf_is_read_and_quantised_blocks_are_bytes() {
 
 /// An event file of scalars; the checksums are those of the format.
 pub(crate) fn events(values: &[(u8, f32)]) -> Vec<u8> {
+    let scalar = |(step, value): &(u8, f32)| (*step, [&b"\x0a\x04loss\x15"[..], &value.to_le_bytes()].concat());
+    events_of(&values.iter().map(scalar).collect::<Vec<_>>())
+}
+
+/// Events of a value each, as it is in the file.
+fn events_of(values: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let crc = |bytes: &[u8]| {
         let sum = bytes.iter().fold(!0u32, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0x82f6_3b78 } else { c >> 1 })
@@ -284,9 +290,8 @@ pub(crate) fn events(values: &[(u8, f32)]) -> Vec<u8> {
         (!sum).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
     };
     let mut out = Vec::new();
-    for (step, value) in values {
-        let scalar = [&b"\x0a\x04loss\x15"[..], &value.to_le_bytes()].concat();
-        let summary = [&[0x0a, scalar.len() as u8][..], &scalar].concat();
+    for (step, scalar) in values {
+        let summary = [&[0x0a, scalar.len() as u8][..], scalar].concat();
         let event = [&[0x09][..], &1.5f64.to_le_bytes(), &[0x10, *step, 0x2a, summary.len() as u8], &summary].concat();
         let length = (event.len() as u64).to_le_bytes();
         out.extend([&length[..], &crc(&length), &event, &crc(&event)].concat());
@@ -314,6 +319,20 @@ fn events_of_tensorboard_are_series() {
     );
 }
 
+/// What is no single number is compared byte by byte, and not passed over.
+#[test]
+fn an_image_among_the_events_is_compared() {
+    let at = folder();
+    let image = |last: u8| (2, [&b"\x0a\x03img\x22\x02\x08"[..], &[last]].concat());
+    let scalar = (1, [&b"\x0a\x04loss\x15"[..], &0.5f32.to_le_bytes()].concat());
+    let file = |name: &str, last| write(&at, name, &events_of(&[scalar.clone(), image(last)]));
+    let (left, right) = (file("a.tfevents", 1), file("b.tfevents", 2));
+    assert!(between(&left, &left).is_same(), "itself");
+    let found = between(&left, &right);
+    let names: Vec<(&str, bool)> = found.pairs.iter().map(|p| (p.name.as_str(), p.is_identical())).collect();
+    assert_eq!(names, [("loss", true), ("img (step 2)", false)], "{}", headline(&found));
+}
+
 /// Whole files of the formats that need more than a line.
 pub(crate) fn more_seeds() -> Vec<Vec<u8>> {
     let data = values().bytes();
@@ -323,4 +342,14 @@ pub(crate) fn more_seeds() -> Vec<Vec<u8>> {
         gguf(8, &[32], &[3; 34]),
         events(&[(1, 0.5), (2, 0.25)]),
     ]
+}
+
+/// Keys that spell one name twice are two tensors, and a difference in either is found.
+#[test]
+fn names_that_are_spelled_alike_are_apart() {
+    let at = folder();
+    let table = |last: u8| [&b"x,x\n1,2\n3,"[..], &[last], b"\n"].concat();
+    let found = between(&write(&at, "a.csv", &table(b'4')), &write(&at, "b.csv", &table(b'5')));
+    let names: Vec<(&str, bool)> = found.pairs.iter().map(|p| (p.name.as_str(), p.is_identical())).collect();
+    assert_eq!(names, [("x", true), ("x #2", false)], "both columns");
 }
