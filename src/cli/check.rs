@@ -158,7 +158,7 @@ fn known(lock: &Lock, records: &[Record]) -> BTreeSet<gate::Known> {
     let trained = gate::Known {
         kernel: TRAIN.to_owned(),
         variant: "perceptron".to_owned(),
-        parameters: ["arithmetic", "seed", "steps", "wg", "parts", "order"].map(str::to_owned).into(),
+        parameters: ["data", "arithmetic", "seed", "steps", "wg", "parts", "order"].map(str::to_owned).into(),
     };
     let recorded = records.iter().flat_map(|r| &r.cases).filter_map(|c| CaseId::parse(&c.id).ok());
     let locked = lock.cases.keys().map(gate::Known::from);
@@ -194,7 +194,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
         let mut outputs = Outputs::open(&args.out)?;
         let mut record = carry_out(plan, Some(&mut outputs))?;
         if plan.own.is_none() {
-            train::again(lock.cases.keys(), &mut record, &plan.planted, plan.limits())?;
+            train::again(lock, &mut record, &plan.planted, plan.limits())?;
         }
         outputs.finish(&record)?;
         super::note(format_args!("The audit is in {}.", outputs.folder().display()));

@@ -15,11 +15,13 @@ use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, train};
 use crate::audit::{Listing, Plan, Wanted, adapters};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
+use crate::gate::Lock;
 use crate::kernels::Profile;
+use crate::kernels::train::data::digits;
+use crate::model::AdapterIdentity;
 use crate::model::training::{CPU, Factor, Launch, Tier, TrainingFile};
-use crate::model::{AdapterIdentity, CaseId};
 use crate::process::Limits;
-use crate::record::{self, FormatVersion, Record, TRAIN, training_id};
+use crate::record::{self, FormatVersion, Record, TRAIN, training_data, training_id};
 use crate::views::train::trained;
 
 /// Here and not beside the type, which knows of no command line.
@@ -48,6 +50,9 @@ impl ValueEnum for Factor {
     }
 }
 
+/// The most epochs.
+const MOST: u32 = 10_000;
+
 /// What makes trainings fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
@@ -71,10 +76,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
     replicas: u32,
     /// Epochs of 44 steps.
-    #[arg(long, value_name = "N", default_value_t = EPOCHS, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = EPOCHS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     epochs: u32,
     /// Epochs that an interpreter makes, which is slower: its digest is compared with the CPU's after as many.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     interpreter_epochs: u32,
     /// The seed of everything that is not changed.
     #[arg(long, value_name = "SEED", default_value_t = SEED)]
@@ -119,13 +124,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let launch = Launch { workgroup: args.workgroup, reversed: args.reversed, parts: args.parts };
-    if !args.parts.is_power_of_two() || args.parts > 32 {
-        return Err(Failure::usage(format!("--parts {} is not 1, 2, 4, 8, 16 or 32", args.parts)));
-    }
-    if args.parts > 1 && args.arithmetic != Tier::Integer {
-        return Err(Failure::usage(
-            "--parts is for --arithmetic integer: not every adapter adds binary32 with atomics",
-        ));
+    if let Some(why) = unlaunchable(args.arithmetic, launch) {
+        return Err(Failure::usage(why));
     }
     let factors = factors(args);
     let on_engines = factors.contains(&Factor::Adapter);
@@ -187,10 +187,22 @@ pub(super) fn take(record: &mut Record, file: &TrainingFile) -> Result<(), Failu
     Ok(())
 }
 
-/// The trainings that these cases of a lock are of, each once and as long as its longest.
-fn locked<'i>(ids: impl Iterator<Item = &'i CaseId>) -> Vec<(Tier, u64, Launch, u32)> {
-    let mut all: Vec<(Tier, u64, Launch, u32)> = Vec::new();
-    for id in ids.filter(|id| id.kernel() == TRAIN) {
+/// A training of a lock.
+struct Locked {
+    tier: Tier,
+    seed: u64,
+    launch: Launch,
+    /// Steps of its longest case.
+    steps: u32,
+    /// Those of the longest that an interpreter has in the lock; 0 where none does.
+    interpreted: u32,
+}
+
+/// The trainings of a lock, each once and as long as its longest. What this version does not make is left out, and the check
+/// says that it is missing: trainings on other data, and launches that there are not.
+fn locked(lock: &Lock) -> Vec<Locked> {
+    let mut all: Vec<Locked> = Vec::new();
+    for (id, case) in lock.cases.iter().filter(|(id, _)| id.kernel() == TRAIN) {
         let number = |name: &str| id.parameter(name).and_then(|text| text.parse::<u64>().ok());
         let small = |name: &str| number(name).and_then(|n| u32::try_from(n).ok());
         let tier = Tier::ALL.into_iter().find(|tier| id.parameter("arithmetic") == Some(tier.name()));
@@ -199,38 +211,43 @@ fn locked<'i>(ids: impl Iterator<Item = &'i CaseId>) -> Vec<(Tier, u64, Launch, 
         else {
             continue;
         };
-        let launch = Launch {
-            workgroup,
-            reversed: id.parameter("order") == Some("reversed"),
-            parts: small("parts").unwrap_or(1),
-        };
-        match all.iter_mut().find(|(t, s, l, _)| (*t, *s, *l) == (tier, seed, launch)) {
-            Some((.., longest)) => *longest = steps.max(*longest),
-            None => all.push((tier, seed, launch, steps)),
+        let reversed = id.parameter("order") == Some("reversed");
+        let launch = Launch { workgroup, reversed, parts: small("parts").unwrap_or(1) };
+        let made = id.parameter("data") == Some(training_data(&digits().digest))
+            && (1..=MOST * EPOCH).contains(&steps)
+            && (1..=1024).contains(&workgroup)
+            && unlaunchable(tier, launch).is_none();
+        if !made {
+            continue;
+        }
+        let interpreter = |label: &String| lock.engines.get(label).is_some_and(|e| e.identity.class.is_interpreter());
+        let interpreted = if case.rows.keys().any(interpreter) { steps } else { 0 };
+        match all.iter_mut().find(|l| (l.tier, l.seed, l.launch) == (tier, seed, launch)) {
+            Some(there) => {
+                there.steps = steps.max(there.steps);
+                there.interpreted = interpreted.max(there.interpreted);
+            }
+            None => all.push(Locked { tier, seed, launch, steps, interpreted }),
         }
     }
     all
 }
 
-/// Makes the trainings of a lock again on the engines of a record, and puts them into it.
-pub(super) fn again<'i>(
-    ids: impl Iterator<Item = &'i CaseId>,
-    record: &mut Record,
-    planted: &[Mode],
-    limits: Limits,
-) -> Result<(), Failure> {
-    let locked = locked(ids);
+/// Makes the trainings of a lock again on the engines of a record, and puts them into it. An interpreter makes as many steps
+/// as it has in the lock.
+pub(super) fn again(lock: &Lock, record: &mut Record, planted: &[Mode], limits: Limits) -> Result<(), Failure> {
+    let locked = locked(lock);
     if locked.is_empty() {
         return Ok(());
     }
     let listing = adapters(planted, limits);
-    for (tier, seed, launch, steps) in locked {
+    for Locked { tier, seed, launch, steps, interpreted } in locked {
         let plan = TrainPlan {
             tier,
             factors: vec![Factor::Control, Factor::Adapter],
             replicas: 2,
             steps,
-            interpreted: EPOCH.min(steps),
+            interpreted: interpreted.max(EPOCH.min(steps)),
             seed,
             launch,
             adapters: listing.adapters.iter().filter(|a| record.engine(&a.id()).is_some()).cloned().collect(),
@@ -244,6 +261,15 @@ pub(super) fn again<'i>(
         take(record, &file)?;
     }
     Ok(())
+}
+
+/// Why a training cannot be launched so; `None` where it can.
+fn unlaunchable(tier: Tier, launch: Launch) -> Option<String> {
+    if !launch.parts.is_power_of_two() || launch.parts > 32 {
+        return Some(format!("--parts {} is not 1, 2, 4, 8, 16 or 32", launch.parts));
+    }
+    (launch.parts > 1 && tier != Tier::Integer)
+        .then(|| "--parts is for --arithmetic integer: not every adapter adds binary32 with atomics".to_owned())
 }
 
 fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {

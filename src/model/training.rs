@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Drift;
+use super::number::Number;
 
 /// The version of [`TrainingFile`].
 pub const VERSION: u32 = 1;
@@ -235,7 +236,8 @@ pub struct Trained {
     /// The fraction of the test's images that it has right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
-    /// Seconds that it took.
+    /// Seconds that it took; not part of a record's id.
+    #[serde(with = "Number", default)]
     pub seconds: f64,
     /// Why it did not train to the end; `None` where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,8 +267,10 @@ pub struct Spread {
     /// The mean fraction of the test's images that two trainings class differently, over all pairs.
     pub churn: Estimate,
     /// The mean distance of two trainings' weights, each divided by its length: 0 to 2.
+    #[serde(with = "Number")]
     pub l2: f64,
     /// The mean cosine of two trainings' weights.
+    #[serde(with = "Number")]
     pub cosine: f64,
     /// The mean fraction of weights whose bits differ between two trainings.
     pub differing: f64,
@@ -355,6 +359,13 @@ impl TrainingFile {
     #[must_use]
     pub fn network_name(&self) -> &str {
         self.network.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether the other one is the same training on other data: nothing of either is comparable with the other.
+    #[must_use]
+    pub fn is_of_other_data(&self, other: &Self) -> bool {
+        let of = |file: &Self| (file.network_name().to_owned(), file.arithmetic, file.seed, file.launch);
+        of(self) == of(other) && self.data_digest != other.data_digest
     }
 
     /// The trainings on engines other than the CPU.

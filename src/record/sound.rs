@@ -271,6 +271,9 @@ pub(super) fn trainings(all: &[TrainingFile], engines: &BTreeSet<&str>) -> Resul
             if engine.equal == Some(true) && apart || engine.equal.is_some() != last.is_some() {
                 return refuse("is told as equal on an engine against its digests");
             }
+            if last.is_none() && engine.failure.is_none() {
+                return refuse("was not made on an engine, and no failure says why");
+            }
         }
         if !forwards(&file.epochs) || file.epochs.last().is_none_or(|e| e.step != file.steps) {
             return refuse("has epochs that are not its own");

@@ -28,7 +28,7 @@ fn derived() -> Value {
     let mut schema = generator.into_root_schema_for::<Record>().to_value();
     tidy(&mut schema);
     // A merged file leaves it out.
-    for timed in ["Execution", "Swept"] {
+    for timed in ["Execution", "Swept", "Trained"] {
         let timed = &mut schema["$defs"][timed];
         timed["required"].as_array_mut().expect("required members").retain(|name| name != "seconds");
         timed["properties"]["seconds"].as_object_mut().expect("a schema").remove("default");
@@ -519,6 +519,7 @@ fn records() -> Vec<Record> {
     died.epochs.truncate(1);
     (died.steps, died.final_digest) = (44, died.epochs.last().map(|e| e.digest.clone()));
     died.failure = Some("it ended by signal 6".to_owned());
+    everything.trainings[2].controls[0].found = None;
     let mut deep = everything.clone();
     deep.provenance.settings.profile = Profile::Deep;
     let mut standard = crate::fixture::interpreted(crate::fixture::full(1), false);

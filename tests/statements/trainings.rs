@@ -1,10 +1,11 @@
 //! Statements about trainings that would be false: of what was missed, not made, made in part, or too little.
 
-use repro_audit::facts::{self, pair::compare};
+use repro_audit::facts;
+use repro_audit::facts::pair::{Kind, Pairs, compare};
 use repro_audit::formats::{Options, terminal};
 use repro_audit::gate::{Lock, Outcome};
 use repro_audit::model::training::{Factor, Spread, Tier, Trained, TrainingFile};
-use repro_audit::record::{self, Record, Status, content_id};
+use repro_audit::record::{self, Record, Status, TRAIN, content_id};
 use repro_audit::views::document::{Tone, Weight};
 use repro_audit::views::prepared::Prepared;
 use repro_audit::views::train::trained;
@@ -111,7 +112,7 @@ fn integers_have_no_fused_products_and_no_subnormals() {
     assert!(text.contains("Nothing is fused"), "{text}");
 }
 
-const LAST: &str = "train/perceptron?arithmetic=integer&seed=42&steps=88&wg=64";
+const LAST: &str = "train/perceptron?data=00112233&arithmetic=integer&seed=42&steps=88&wg=64";
 
 fn read(record: &Record) -> Result<Record, String> {
     let text = record::to_json(record).expect("JSON");
@@ -157,16 +158,81 @@ fn records_are_compared_by_epoch_and_locked() {
 }
 
 #[test]
+fn trainings_on_other_data_are_not_compared() {
+    let (left, mut right) = (with_trainings(full(1), false), with_trainings(full(1), true));
+    right.trainings.iter_mut().for_each(|file| file.data_digest = "ab".repeat(16));
+    let pair = compare(&left, &right, &[]).expect("the same engines");
+    assert!(pair.results.iter().all(|c| c.kernel != TRAIN), "nothing of them differs: {:?}", pair.results);
+    assert_eq!(pair.absent.other_data.len(), 3, "each is told: {:?}", pair.absent.other_data);
+    assert!(pair.drifts() && !pair.is_same(), "nor is it the same");
+    let pairs = Pairs { pairs: vec![pair], only: Default::default(), earlier: Default::default() };
+    let told = terminal::write(&pairs.document(), &Options { width: 400, full: true, ..Options::default() });
+    assert!(told.contains("3 trainings (train/perceptron?data=00112233"), "{told}");
+    assert!(told.contains("other data on either side, so that nothing is compared"), "{told}");
+    let same = compare(&left, &left, &[]).expect("the same engines");
+    assert!(same.absent.other_data.is_empty(), "of the same data");
+    let mut fewer = left.clone();
+    fewer.trainings.clear();
+    assert_eq!(compare(&left, &fewer, &[]).expect("the same engines").absent.other_data, Vec::<String>::new(), "none");
+}
+
+#[test]
+fn a_training_that_was_cut_off_is_incomplete_and_no_difference() {
+    let (whole, mut cut) = (with_trainings(full(1), false), with_trainings(full(1), false));
+    for file in &mut cut.trainings {
+        let engine = &mut file.trainings[1];
+        engine.epochs.truncate(1);
+        (engine.steps, engine.final_digest) = (44, engine.epochs.last().map(|e| e.digest.clone()));
+        engine.failure = Some("it ended by signal 6".to_owned());
+    }
+    cut.id = content_id(&cut).expect("JSON");
+    assert_eq!(read(&cut).expect("sound").trainings, cut.trainings, "as written");
+    let soundness = facts::soundness(&cut);
+    assert!(!soundness.is_sound() && !soundness.is_invalid(), "incomplete: {soundness:?}");
+    let pair = compare(&whole, &cut, &[]).expect("the same engines");
+    let differing = pair.results.iter().filter(|c| c.kind == Kind::Differs);
+    assert_eq!(differing.count(), 0, "{:?}", pair.results);
+    let failed: Vec<&str> = pair.results.iter().filter(|c| c.kind == Kind::Failed).map(|c| c.case.as_str()).collect();
+    assert!(failed.contains(&LAST) && failed.iter().all(|case| case.contains("steps=88")), "{failed:?}");
+    let lock = Lock::of(&[cut]);
+    assert!(lock.is_err(), "an incomplete audit is not locked");
+}
+
+#[test]
+fn a_record_whose_training_missed_a_control_is_invalid() {
+    let broken: [fn(&mut TrainingFile); 2] = [|f| f.controls[0].found = None, |f| f.spreads[0].digests = 2];
+    for broken in broken {
+        let mut record = with_trainings(full(1), true);
+        broken(&mut record.trainings[0]);
+        record.id = content_id(&record).expect("JSON");
+        let soundness = facts::soundness(&record);
+        assert!(soundness.is_invalid(), "{soundness:?}");
+        let options = Options { width: 160, full: true, ..Options::default() };
+        let text = terminal::write(&audit::Audit::new(&record).document(), &options);
+        assert!(text.contains("Invalid, do not rely on this"), "{text}");
+        assert!(!text.contains("vulkan:1 gives another integer training"), "{text}");
+        assert!(Lock::of(&[record]).is_err(), "nor is it locked");
+    }
+}
+
+#[test]
 fn a_training_that_contradicts_itself_is_refused() {
-    let cases: [(&str, &dyn Fn(&mut TrainingFile)); 8] = [
-        ("does not list", &|f| f.trainings[1].engine = "vulkan:9".to_owned()),
-        ("it twice", &|f| f.trainings[1].engine = "vulkan:1".to_owned()),
-        ("another reference", &|f| f.reference = "33".repeat(16)),
-        ("contradict its end", &|f| f.trainings[1].final_digest = None),
-        ("another number of steps", &|f| f.trainings[1].steps = 44),
-        ("against its digests", &|f| f.trainings[2].equal = Some(true)),
-        ("names no network", &|f| f.network = "a?b=c".to_owned()),
-        ("not its own", &|f| f.steps = 132),
+    type Change = fn(&mut TrainingFile);
+    let cases: [(&str, Change); 10] = [
+        ("does not list", |f| f.trainings[1].engine = "vulkan:9".to_owned()),
+        ("it twice", |f| f.trainings[1].engine = "vulkan:1".to_owned()),
+        ("another reference", |f| f.reference = "33".repeat(16)),
+        ("contradict its end", |f| f.trainings[1].final_digest = None),
+        ("another number of steps", |f| f.trainings[1].steps = 44),
+        ("against its digests", |f| f.trainings[2].equal = Some(true)),
+        ("names no network", |f| f.network = "a?b=c".to_owned()),
+        ("not its own", |f| f.steps = 132),
+        ("another reference", |f| f.epochs.clear()),
+        ("no failure says why", |f| {
+            let engine = &mut f.trainings[1];
+            engine.epochs.clear();
+            (engine.steps, engine.final_digest, engine.equal) = (0, None, None);
+        }),
     ];
     for (said, change) in cases {
         let mut record = with_trainings(full(1), true);

@@ -33,5 +33,5 @@ pub use stored::{Damage, DamagedOutput, STORE, Stored, block};
 pub(crate) use sweeps::cases as sweep_cases;
 pub use sweeps::{SWEEP, sweep_id};
 pub(crate) use trainings::cases as training_cases;
-pub use trainings::{TRAIN, training_id};
+pub use trainings::{TRAIN, training_data, training_id};
 pub use version::{FormatError, FormatVersion};

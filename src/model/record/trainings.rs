@@ -9,7 +9,7 @@ use crate::model::training::{Tier, Trained, TrainingFile};
 use crate::model::{Accuracy, Arithmetic, Drift, Examination, Side};
 
 /// What stands for the kernel in the id of a training's case:
-/// `train/perceptron?arithmetic=integer&seed=42&steps=44&wg=64`.
+/// `train/perceptron?data=871a762e&arithmetic=integer&seed=42&steps=44&wg=64`.
 pub const TRAIN: &str = "train";
 
 impl Record {
@@ -60,13 +60,20 @@ fn of_training(file: &TrainingFile) -> impl Iterator<Item = CaseRecord> + '_ {
     })
 }
 
+/// The digits of the digest of its data that a training's case is named by, so that trainings on other data are other cases.
+#[must_use]
+pub fn training_data(digest: &str) -> &str {
+    digest.get(..8).unwrap_or(digest)
+}
+
 /// The id of a training's case after so many steps.
 #[must_use]
 pub fn training_id(file: &TrainingFile, steps: u32) -> String {
     let launch = file.launch;
     let parts = if launch.parts == 1 { String::new() } else { format!("&parts={}", launch.parts) };
     let order = if launch.reversed { "&order=reversed" } else { "" };
-    let problem = format!("arithmetic={}&seed={}&steps={steps}", file.arithmetic.name(), file.seed);
+    let data = training_data(&file.data_digest);
+    let problem = format!("data={data}&arithmetic={}&seed={}&steps={steps}", file.arithmetic.name(), file.seed);
     format!("{TRAIN}/{}?{problem}&wg={}{parts}{order}", file.network_name(), launch.workgroup)
 }
 
