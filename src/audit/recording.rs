@@ -170,6 +170,7 @@ impl<'p> Recording<'p> {
             sweeps,
             notes: Vec::new(),
             explained: Vec::new(),
+            trainings: Vec::new(),
             outputs,
         };
         Self {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::gpu::carry_out;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
-use super::{Exit, Failure, kernel};
+use super::{Exit, Failure, kernel, train};
 use crate::audit::{Caches, LEAST, Plan, Wanted};
 use crate::formats::{self, Format};
 use crate::gate::{self, Conclusion, Lock, Policy, Question};
@@ -21,7 +21,7 @@ use crate::model::CaseId;
 use crate::numerics::arith::format::Format as Element;
 use crate::process::default_limit;
 use crate::process::file::read_text;
-use crate::record::{FOLDER, Record, STORE, SWEEP, write_atomically};
+use crate::record::{FOLDER, Record, STORE, SWEEP, TRAIN, write_atomically};
 use crate::views::check::Check;
 use crate::views::{Document, View as _};
 
@@ -155,9 +155,14 @@ fn known(lock: &Lock, records: &[Record]) -> BTreeSet<gate::Known> {
         variant: s.function.name.to_owned(),
         parameters: ["dtype", "inputs"].map(str::to_owned).into(),
     });
+    let trained = gate::Known {
+        kernel: TRAIN.to_owned(),
+        variant: "perceptron".to_owned(),
+        parameters: ["data", "arithmetic", "seed", "steps", "wg", "parts", "order"].map(str::to_owned).into(),
+    };
     let recorded = records.iter().flat_map(|r| &r.cases).filter_map(|c| CaseId::parse(&c.id).ok());
     let locked = lock.cases.keys().map(gate::Known::from);
-    registered.chain(swept).chain(locked).chain(recorded.map(|id| gate::Known::from(&id))).collect()
+    registered.chain(swept).chain([trained]).chain(locked).chain(recorded.map(|id| gate::Known::from(&id))).collect()
 }
 
 /// Audits this machine as the lock's was: a record of the registry's cases, and one of each kernel of the user's own.
@@ -165,7 +170,7 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
     // A case that this version does not know is missing from the record, which is what the check says then.
     let cases: Vec<Case> = lock.cases.keys().filter_map(|id| Case::check(id).ok()).collect();
     let mut plans = Vec::new();
-    if !cases.is_empty() {
+    if !cases.is_empty() || lock.cases.keys().any(|id| id.kernel() == TRAIN) {
         let sweeps: BTreeSet<String> = lock.cases.keys().map(ToString::to_string).collect();
         plans.push(plan(args, lock, cases)?.with_sweeps(|id| sweeps.contains(id)));
     }
@@ -187,10 +192,13 @@ fn audit(args: &Args, lock: &Lock) -> Result<Vec<Record>, Failure> {
     let mut records = Vec::new();
     for plan in &plans {
         let mut outputs = Outputs::open(&args.out)?;
-        let record = carry_out(plan, Some(&mut outputs))?;
+        let mut record = carry_out(plan, Some(&mut outputs))?;
+        if plan.own.is_none() {
+            train::again(lock, &mut record, &plan.planted, plan.limits())?;
+        }
         outputs.finish(&record)?;
         super::note(format_args!("The audit is in {}.", outputs.folder().display()));
-        records.push(record.with_sweep_cases());
+        records.push(record.with_derived_cases());
     }
     Ok(records)
 }

@@ -79,7 +79,7 @@ pub(super) fn records(texts: &[OsString]) -> Result<(Vec<Record>, Vec<String>), 
         all = all.join(crate::record::open(text, &folders).map_err(unselected)?);
     }
     let missing = all.missing().into_iter().map(str::to_owned).collect();
-    let records = all.records().map(|r| r.map(Record::with_sweep_cases)).collect::<Result<_, _>>();
+    let records = all.records().map(|r| r.map(Record::with_derived_cases)).collect::<Result<_, _>>();
     Ok((records.map_err(|e| Failure::new(Exit::Unreadable, e))?, missing))
 }
 

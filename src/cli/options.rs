@@ -224,9 +224,9 @@ impl Options {
             self.fail_on == FailOn::Drift
                 && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
         };
-        let sweeps = record.sweep_cases();
+        let derived = record.derived_cases();
         let found: Vec<_> =
-            record.cases.iter().chain(&sweeps).filter(|c| status(c) || chance(c) || differs(c)).collect();
+            record.cases.iter().chain(&derived).filter(|c| status(c) || chance(c) || differs(c)).collect();
         let Some(first) = found.first() else { return Exit::Within };
         super::say(format_args!("beyond --fail-on: {} cases, the first {}", found.len(), first.id));
         Exit::Beyond

@@ -1,19 +1,27 @@
 //! `repro-audit train`: a small training made again, with one thing changed at a time.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::gpu::carry_out;
 use super::options::limits;
+use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure, scratch};
 use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, train};
-use crate::audit::{Listing, adapters};
+use crate::audit::{Listing, Plan, Wanted, adapters};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
+use crate::gate::Lock;
+use crate::kernels::Profile;
+use crate::kernels::train::data::digits;
 use crate::model::AdapterIdentity;
-use crate::model::training::{Factor, Launch, Tier, TrainingFile};
+use crate::model::training::{CPU, Factor, Launch, Tier, TrainingFile};
+use crate::process::Limits;
+use crate::record::{self, FormatVersion, Record, TRAIN, training_data, training_id};
 use crate::views::train::trained;
 
 /// Here and not beside the type, which knows of no command line.
@@ -42,6 +50,9 @@ impl ValueEnum for Factor {
     }
 }
 
+/// The most epochs.
+const MOST: u32 = 10_000;
+
 /// What makes trainings fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
@@ -65,10 +76,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
     replicas: u32,
     /// Epochs of 44 steps.
-    #[arg(long, value_name = "N", default_value_t = EPOCHS, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = EPOCHS, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     epochs: u32,
     /// Epochs that an interpreter makes, which is slower: its digest is compared with the CPU's after as many.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     interpreter_epochs: u32,
     /// The seed of everything that is not changed.
     #[arg(long, value_name = "SEED", default_value_t = SEED)]
@@ -102,6 +113,10 @@ pub(super) struct Args {
     /// memory.
     #[arg(long, value_name = "MIB")]
     memory: Option<u64>,
+    /// Write a record of it: record.json, index.html, the tables and the charts go into this folder. An earlier record
+    /// there is kept, in DIR/earlier.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// What makes the exit status 1.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
@@ -109,20 +124,19 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let launch = Launch { workgroup: args.workgroup, reversed: args.reversed, parts: args.parts };
-    if !args.parts.is_power_of_two() || args.parts > 32 {
-        return Err(Failure::usage(format!("--parts {} is not 1, 2, 4, 8, 16 or 32", args.parts)));
-    }
-    if args.parts > 1 && args.arithmetic != Tier::Integer {
-        return Err(Failure::usage(
-            "--parts is for --arithmetic integer: not every adapter adds binary32 with atomics",
-        ));
+    if let Some(why) = unlaunchable(args.arithmetic, launch) {
+        return Err(Failure::usage(why));
     }
     let factors = factors(args);
     let on_engines = factors.contains(&Factor::Adapter);
     if !(on_engines || args.adapter.is_empty() && args.planted.is_empty()) {
         return Err(Failure::usage("--adapter and --planted are for --factor adapter"));
     }
+    if args.out.is_some() && !on_engines {
+        return Err(Failure::usage("--out is for --factor adapter: a record is of engines"));
+    }
     let limits = limits(Duration::from_secs(args.timeout), args.memory);
+    let mut outputs = args.out.as_deref().map(Outputs::open).transpose()?;
     let listing = if on_engines { adapters(&args.planted, limits) } else { Listing::default() };
     let plan = TrainPlan {
         tier: args.arithmetic,
@@ -133,7 +147,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         seed: args.seed,
         launch,
         adapters: if on_engines { chosen(args, &listing)? } else { Vec::new() },
-        environment: listing.environment,
+        environment: listing.environment.clone(),
         planted: args.planted.clone(),
         limits,
     };
@@ -141,8 +155,121 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut shown = Shown::new();
     let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
     drop(shown);
+    if let Some(outputs) = &mut outputs {
+        let audit = Plan::new(Wanted {
+            adapters: args.adapter.clone(),
+            planted: args.planted.clone(),
+            seed: args.seed,
+            memory: limits.memory,
+            cases: Some(Vec::new()),
+            ..Wanted::of(Profile::Quick)
+        });
+        let audit = audit.map_err(Failure::usage)?.with_listing(listing.clone());
+        let mut record = carry_out(&audit, None)?;
+        take(&mut record, &file)?;
+        outputs.finish(&record)?;
+        outputs.tell(args.format, false);
+    }
     show(&trained(&file).map_err(Failure::usage)?, args.format, args.full)?;
     Ok(judged(&file, args.fail_on, !listing.failed.is_empty()))
+}
+
+/// Puts a training into a record, in the place of the same one. Engines that the record does not list are left out.
+pub(super) fn take(record: &mut Record, file: &TrainingFile) -> Result<(), Failure> {
+    let mut file = file.clone();
+    let listed = |id: &str| record.engine(id).is_some();
+    file.trainings.retain(|t| t.factor != Factor::Adapter || t.engine == CPU || listed(&t.engine));
+    let id = training_id(&file, file.steps);
+    record.trainings.retain(|there| training_id(there, there.steps) != id);
+    record.trainings.push(file);
+    record.format = FormatVersion::CURRENT;
+    record.id = record::content_id(record).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    Ok(())
+}
+
+/// A training of a lock.
+struct Locked {
+    tier: Tier,
+    seed: u64,
+    launch: Launch,
+    /// Steps of its longest case.
+    steps: u32,
+    /// Those of the longest that an interpreter has in the lock; 0 where none does.
+    interpreted: u32,
+}
+
+/// The trainings of a lock, each once and as long as its longest. What this version does not make is left out, and the check
+/// says that it is missing: trainings on other data, and launches that there are not.
+fn locked(lock: &Lock) -> Vec<Locked> {
+    let mut all: Vec<Locked> = Vec::new();
+    for (id, case) in lock.cases.iter().filter(|(id, _)| id.kernel() == TRAIN) {
+        let number = |name: &str| id.parameter(name).and_then(|text| text.parse::<u64>().ok());
+        let small = |name: &str| number(name).and_then(|n| u32::try_from(n).ok());
+        let tier = Tier::ALL.into_iter().find(|tier| id.parameter("arithmetic") == Some(tier.name()));
+        let (Some(tier), Some(seed), Some(steps), Some(workgroup)) =
+            (tier, number("seed"), small("steps"), small("wg"))
+        else {
+            continue;
+        };
+        let reversed = id.parameter("order") == Some("reversed");
+        let launch = Launch { workgroup, reversed, parts: small("parts").unwrap_or(1) };
+        let made = id.parameter("data") == Some(training_data(&digits().digest))
+            && (1..=MOST * EPOCH).contains(&steps)
+            && (1..=1024).contains(&workgroup)
+            && unlaunchable(tier, launch).is_none();
+        if !made {
+            continue;
+        }
+        let interpreter = |label: &String| lock.engines.get(label).is_some_and(|e| e.identity.class.is_interpreter());
+        let interpreted = if case.rows.keys().any(interpreter) { steps } else { 0 };
+        match all.iter_mut().find(|l| (l.tier, l.seed, l.launch) == (tier, seed, launch)) {
+            Some(there) => {
+                there.steps = steps.max(there.steps);
+                there.interpreted = interpreted.max(there.interpreted);
+            }
+            None => all.push(Locked { tier, seed, launch, steps, interpreted }),
+        }
+    }
+    all
+}
+
+/// Makes the trainings of a lock again on the engines of a record, and puts them into it. An interpreter makes as many steps
+/// as it has in the lock.
+pub(super) fn again(lock: &Lock, record: &mut Record, planted: &[Mode], limits: Limits) -> Result<(), Failure> {
+    let locked = locked(lock);
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let listing = adapters(planted, limits);
+    for Locked { tier, seed, launch, steps, interpreted } in locked {
+        let plan = TrainPlan {
+            tier,
+            factors: vec![Factor::Control, Factor::Adapter],
+            replicas: 2,
+            steps,
+            interpreted: interpreted.max(EPOCH.min(steps)),
+            seed,
+            launch,
+            adapters: listing.adapters.iter().filter(|a| record.engine(&a.id()).is_some()).cloned().collect(),
+            environment: listing.environment.clone(),
+            planted: planted.to_vec(),
+            limits,
+        };
+        let scratch = scratch()?;
+        let mut shown = Shown::new();
+        let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+        take(record, &file)?;
+    }
+    Ok(())
+}
+
+/// Why a training cannot be launched so; `None` where it can.
+fn unlaunchable(tier: Tier, launch: Launch) -> Option<String> {
+    if !launch.parts.is_power_of_two() || launch.parts > 32 {
+        return Some(format!("--parts {} is not 1, 2, 4, 8, 16 or 32", launch.parts));
+    }
+    (launch.parts > 1 && tier != Tier::Integer)
+        .then(|| "--parts is for --arithmetic integer: not every adapter adds binary32 with atomics".to_owned())
 }
 
 fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {

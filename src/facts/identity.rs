@@ -59,6 +59,12 @@ impl EngineClass {
         self.same_adapter(other) && self.family == other.family && self.variables == other.variables
     }
 
+    /// Whether it is this program's own interpreter, and no driver.
+    #[must_use]
+    pub fn is_interpreter(&self) -> bool {
+        self.backend == INTERPRETER
+    }
+
     /// Whether `other` is the same adapter reached through the same backend, whatever its driver and the variables set.
     /// The CPU with another number of threads is another engine: it has no driver that reads variables.
     #[must_use]

@@ -144,6 +144,7 @@ pub(super) fn record(engines: &[Engine], cases: &[&CaseRecord]) -> Record {
         sweeps: Vec::new(),
         notes: Vec::new(),
         explained: Vec::new(),
+        trainings: Vec::new(),
         outputs: Outputs::default(),
     }
 }

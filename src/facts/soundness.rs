@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::identity::clean;
 use super::status::{Shown, contradicted, contradicts};
 use crate::model::Role;
-use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, Status, Verdict};
+use crate::model::record::{EngineKind, EngineStatus, Evidence, Outcome, Record, Status, Verdict, training_id};
 use crate::record::{Member, Merged};
 
 /// What follows from a fault.
@@ -182,8 +182,8 @@ struct Row<'a> {
 /// Whether a record can be relied on.
 #[must_use]
 pub fn soundness(record: &Record) -> Soundness {
-    let sweeps = record.sweep_cases();
-    let rows = record.cases.iter().chain(&sweeps).flat_map(|case| {
+    let derived = record.derived_cases();
+    let rows = record.cases.iter().chain(&derived).flat_map(|case| {
         case.executions.iter().map(move |x| Row {
             case: &case.id,
             problem: &case.problem,
@@ -352,6 +352,11 @@ fn controls(shell: &Record, ran: &BTreeSet<&str>, out: &mut Vec<Reason>) {
             record: None,
             text: format!("the planted difference {name} on {on} was missed ({about})"),
         });
+    }
+    for training in shell.trainings.iter().filter(|t| !t.is_sound()) {
+        let id = training_id(training, training.steps);
+        let text = format!("the controls of {} did not hold, so nothing shows that a difference was seen", clean(&id));
+        out.push(Reason { fault: Fault::ControlMissed, engine: None, case: Some(id), record: None, text });
     }
     for engine in shell.engines.iter().filter(|e| e.kind == EngineKind::Adapter && !shell.controls.is_empty()) {
         if ran.contains(engine.id.as_str()) && !shell.controls.iter().any(|c| c.engine == engine.id) {

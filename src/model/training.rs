@@ -1,6 +1,10 @@
 //! Trainings that are made again with one thing changed: what is asked, and what came out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Drift;
+use super::number::Number;
 
 /// The version of [`TrainingFile`].
 pub const VERSION: u32 = 1;
@@ -9,7 +13,7 @@ pub const VERSION: u32 = 1;
 pub const CPU: &str = "cpu";
 
 /// What a training computes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// binary32 as a framework uses it: built-in functions, and products that a compiler may fuse with additions.
@@ -37,7 +41,7 @@ impl Tier {
 }
 
 /// Seeds of what is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Seeds {
     /// Of the initial weights.
     pub init: u64,
@@ -56,7 +60,7 @@ impl Seeds {
 }
 
 /// How a training is computed where it is a program for an adapter: none of it may change what integers give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Launch {
     /// Invocations of a workgroup.
     pub workgroup: u32,
@@ -73,7 +77,7 @@ impl Default for Launch {
 }
 
 /// A training as an engine is asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Training {
     /// What it computes in.
     pub tier: Tier,
@@ -84,7 +88,7 @@ pub struct Training {
 }
 
 /// What is changed while everything else stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Factor {
     /// Nothing: these must be the same, or nothing else that was measured counts.
@@ -171,7 +175,7 @@ impl Factor {
 }
 
 /// Where two trainings part: the first step and tensor that differ.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Parting {
     /// The step, from 0.
     pub step: u32,
@@ -189,8 +193,20 @@ pub struct Parting {
     pub float: bool,
 }
 
+/// What a training is after an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Epoch {
+    /// The steps that were made, at its end.
+    pub step: u32,
+    /// The digest of the weights.
+    pub digest: String,
+    /// On an engine whose weights are others than the CPU's: how far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+}
+
 /// One training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trained {
     /// The engine's id: `vulkan:0`, `embedded:0`, `cpu`.
     pub engine: String,
@@ -211,13 +227,17 @@ pub struct Trained {
     /// Of an engine: whether what it left at the end of each epoch that it made is what the CPU left, to the last bit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equal: Option<bool>,
+    /// Of an engine: its weights after each epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<Epoch>,
     /// Of an engine that differs: where it parts from the CPU; `None` where that did not show again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parting: Option<Parting>,
     /// The fraction of the test's images that it has right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
-    /// Seconds that it took.
+    /// Seconds that it took; not part of a record's id.
+    #[serde(with = "Number", default)]
     pub seconds: f64,
     /// Why it did not train to the end; `None` where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,7 +245,7 @@ pub struct Trained {
 }
 
 /// A number with the interval in which it is, with 95 % confidence.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The number.
     pub value: f64,
@@ -236,7 +256,7 @@ pub struct Estimate {
 }
 
 /// How far the trainings of one factor part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// The factor.
     pub factor: Factor,
@@ -247,8 +267,10 @@ pub struct Spread {
     /// The mean fraction of the test's images that two trainings class differently, over all pairs.
     pub churn: Estimate,
     /// The mean distance of two trainings' weights, each divided by its length: 0 to 2.
+    #[serde(with = "Number")]
     pub l2: f64,
     /// The mean cosine of two trainings' weights.
+    #[serde(with = "Number")]
     pub cosine: f64,
     /// The mean fraction of weights whose bits differ between two trainings.
     pub differing: f64,
@@ -273,7 +295,7 @@ pub struct Spread {
 }
 
 /// A fault on purpose, and whether it was seen where it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ControlResult {
     /// What goes wrong.
     pub fault: String,
@@ -294,7 +316,7 @@ impl ControlResult {
 }
 
 /// What `repro-audit train` writes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainingFile {
     /// [`VERSION`].
     pub training_version: u32,
@@ -314,10 +336,16 @@ pub struct TrainingFile {
     pub seed: u64,
     /// Steps of a whole training.
     pub steps: u32,
+    /// Weights of the network.
+    pub weights: u64,
+    /// How adapters launch it.
+    pub launch: Launch,
     /// The published digest of the weights after these steps with this seed; `None` where there is none.
     pub golden: Option<String>,
     /// The CPU's digest after these steps.
     pub reference: String,
+    /// The CPU's weights after each epoch.
+    pub epochs: Vec<Epoch>,
     /// Faults on purpose.
     pub controls: Vec<ControlResult>,
     /// How far trainings part, by factor.
@@ -327,6 +355,19 @@ pub struct TrainingFile {
 }
 
 impl TrainingFile {
+    /// The network without its widths, as a case's id has it.
+    #[must_use]
+    pub fn network_name(&self) -> &str {
+        self.network.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether the other one is the same training on other data: nothing of either is comparable with the other.
+    #[must_use]
+    pub fn is_of_other_data(&self, other: &Self) -> bool {
+        let of = |file: &Self| (file.network_name().to_owned(), file.arithmetic, file.seed, file.launch);
+        of(self) == of(other) && self.data_digest != other.data_digest
+    }
+
     /// The trainings on engines other than the CPU.
     pub fn engines(&self) -> impl Iterator<Item = &Trained> {
         self.trainings.iter().filter(|t| t.factor == Factor::Adapter && t.engine != CPU)

@@ -16,7 +16,8 @@ pub use crate::model::record::{
     AXES, Axis, AxisLevel, CaseRecord, CaseView, Comparison, Content, Control, Damage, DamagedOutput, Dispersion,
     Distinct, Engine, EngineKind, EngineStatus, Environment, Evidence, Execution, ExecutionView, FormatError,
     FormatVersion, Known, Level, LevelState, Outcome, Outputs, OwnKernel, Provenance, Record, Role, Run, STORE, SWEEP,
-    Sample, Settings, ShaderCache, Side, Status, Stored, TwinDigest, UNFINISHED, Verdict, block, sweep_id,
+    Sample, Settings, ShaderCache, Side, Status, Stored, TRAIN, TwinDigest, UNFINISHED, Verdict, block, sweep_id,
+    training_data, training_id,
 };
 pub use id::content_id;
 pub use merge::{Member, Merged, Reader};

@@ -128,6 +128,7 @@ pub(super) fn lists(record: &Record) -> Result<(), Unfit> {
         ("notes", record.notes.len(), LIST),
         ("controls", record.controls.len(), CONTROLS),
         ("explained engines", record.explained.len(), LIST),
+        ("trainings", record.trainings.len(), LIST),
         ("settings", asked.iter().sum(), LIST),
     ] {
         fits(list, found, most)?;

@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::size;
+use crate::model::CaseId;
 use crate::model::Side;
 use crate::model::bits::is_digest;
 use crate::model::explained::Explained;
 use crate::model::record::CaseView;
+use crate::model::record::training_id;
 use crate::model::record::{CaseRecord, Comparison, Engine, Outcome, Record};
 use crate::model::record::{DamagedOutput, FormatVersion, Outputs};
 use crate::model::sweep::{EngineSweep, Inputs, SAMPLE, Swept};
+use crate::model::training::{Epoch, TrainingFile};
 
 /// What of a record does not fit the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +87,14 @@ pub enum Unfit {
     /// What explains a case that is not in it.
     #[error("it explains '{0}', a case that it does not have")]
     NoCase(String),
+    /// A training that is given twice, or whose parts contradict each other.
+    #[error("the training '{id}' {what}")]
+    Training {
+        /// The id of its last case.
+        id: String,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// What explains a result with counts of elements that it cannot have.
     #[error("what explains '{case}' on '{engine}' counts other elements than differ")]
     Elements {
@@ -140,6 +151,7 @@ pub(super) fn check(record: &Record) -> Result<(), Unfit> {
     explained(&record.explained, &engines, &cases)?;
     record.explained.iter().try_for_each(|one| elements(one, &record.cases))?;
     sweeps(&record.sweeps, &engines)?;
+    trainings(&record.trainings, &engines)?;
     let views: Vec<CaseView> = record.cases.iter().map(CaseView::from).collect();
     outputs(views.iter(), &record.outputs, &BTreeMap::new(), record.format)
 }
@@ -210,6 +222,61 @@ pub(super) fn sweeps(sweeps: &[EngineSweep], engines: &BTreeSet<&str>) -> Result
                 let (engine, function) = (sweep.engine.clone(), function.to_owned());
                 return Err(Unfit::Sweep { engine, function, what });
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks trainings: each is there once, its engines are listed, its epochs go forwards, and what they end with is what is
+/// told of the whole.
+pub(super) fn trainings(all: &[TrainingFile], engines: &BTreeSet<&str>) -> Result<(), Unfit> {
+    size::fits("trainings", all.len(), size::LIST)?;
+    let mut seen = BTreeSet::new();
+    for file in all {
+        let id = training_id(file, file.steps);
+        let refuse = |what| Err(Unfit::Training { id: id.clone(), what });
+        for len in [file.epochs.len(), file.trainings.len(), file.spreads.len(), file.controls.len()] {
+            size::fits("parts of a training", len, size::LIST)?;
+        }
+        if file.network_name().is_empty() || CaseId::parse(&id).is_err() {
+            return refuse("names no network");
+        }
+        if !seen.insert(id.clone()) {
+            return refuse("is there twice");
+        }
+        if !is_digest(&file.reference) || file.epochs.last().is_none_or(|e| e.digest != file.reference) {
+            return refuse("has another reference than its last epoch");
+        }
+        let forwards = |epochs: &[Epoch]| {
+            epochs.windows(2).all(|w| w[0].step < w[1].step)
+                && epochs.iter().all(|e| is_digest(&e.digest) && file.epochs.iter().any(|there| there.step == e.step))
+        };
+        let mut once = BTreeSet::new();
+        for engine in file.engines() {
+            listed(&id, [engine.engine.as_str()], engines)?;
+            if !once.insert(engine.engine.as_str()) {
+                return Err(Unfit::EngineTwice(engine.engine.clone()));
+            }
+            size::fits("epochs of a training", engine.epochs.len(), size::LIST)?;
+            let last = engine.epochs.last();
+            if !forwards(&engine.epochs) || last.map(|e| &e.digest) != engine.final_digest.as_ref() {
+                return refuse("has epochs on an engine that contradict its end");
+            }
+            if last.map_or(0, |e| e.step) != engine.steps {
+                return refuse("has another number of steps on an engine than its epochs");
+            }
+            // A difference of weights is one of words; words may differ where weights do not.
+            let apart =
+                engine.epochs.iter().any(|e| file.epochs.iter().any(|r| r.step == e.step && r.digest != e.digest));
+            if engine.equal == Some(true) && apart || engine.equal.is_some() != last.is_some() {
+                return refuse("is told as equal on an engine against its digests");
+            }
+            if last.is_none() && engine.failure.is_none() {
+                return refuse("was not made on an engine, and no failure says why");
+            }
+        }
+        if !forwards(&file.epochs) || file.epochs.last().is_none_or(|e| e.step != file.steps) {
+            return refuse("has epochs that are not its own");
         }
     }
     Ok(())

@@ -195,6 +195,7 @@ pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
         sweeps,
         notes,
         explained,
+        trainings,
         outputs,
     } = record;
     let mut out = Vec::new();
@@ -233,6 +234,10 @@ pub fn to_json(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
     if !explained.is_empty() {
         name(&mut out, "explained");
         lines(&mut out, explained)?;
+    }
+    if !trainings.is_empty() {
+        name(&mut out, "trainings");
+        lines(&mut out, trainings)?;
     }
     if !outputs.is_empty() {
         name(&mut out, "outputs");

@@ -4,7 +4,7 @@ use super::document::{Finding, Mark, Weight};
 use crate::facts::{Consequence, Reason, Soundness};
 use crate::model::CaseId;
 pub(crate) use crate::model::words::{count, fact, list, number, percent, plural, quoted, short, ulp};
-use crate::record::{Engine, Level, OwnKernel, Provenance, Record, Role, SWEEP, Settings, Status};
+use crate::record::{Engine, Level, OwnKernel, Provenance, Record, Role, SWEEP, Settings, Status, TRAIN};
 
 /// A status as a mark.
 pub(crate) fn mark(status: Status) -> Mark {
@@ -118,9 +118,24 @@ fn sweep_command(case: &str) -> Option<String> {
     Some(format!("repro-audit sweep {}{dtype}{inputs}", quoted(id.variant())))
 }
 
+/// The command that makes a training again; nothing for another case.
+fn train_command(case: &str) -> Option<String> {
+    let id = CaseId::parse(case).ok().filter(|id| id.kernel() == TRAIN)?;
+    let option = |name: &str, parameter: &str| {
+        id.parameter(parameter).map(|value| format!(" --{name} {}", quoted(value))).unwrap_or_default()
+    };
+    let order = if id.parameter("order") == Some("reversed") { " --reversed" } else { "" };
+    let launch = format!("{}{}{order}", option("workgroup", "wg"), option("parts", "parts"));
+    Some(format!(
+        "repro-audit train --factor adapter{}{}{launch}",
+        option("arithmetic", "arithmetic"),
+        option("seed", "seed")
+    ))
+}
+
 /// [`command`] of several cases of one kernel, with what is known of the user's own.
 pub(crate) fn command_of(own: Option<&OwnKernel>, cases: &[&str]) -> String {
-    if let Some(command) = cases.first().and_then(|case| sweep_command(case)) {
+    if let Some(command) = cases.first().and_then(|case| sweep_command(case).or_else(|| train_command(case))) {
         return command;
     }
     let own = own.filter(|own| cases.iter().all(|case| own.is_of(case)));

@@ -1,6 +1,8 @@
 //! Trainings that were made again with one thing changed.
 
-use super::document::{Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight};
+use super::document::{
+    Block, Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight,
+};
 use super::prepared::Prepared;
 use crate::model::training::{CPU, Factor, Parting, Spread, Tier, Trained, TrainingFile};
 use crate::model::words::{count, list, number, percent, plural};
@@ -30,6 +32,31 @@ pub fn trained(file: &TrainingFile) -> serde_json::Result<Prepared> {
     document.push(controls(file));
     document.findings = findings(file);
     Ok(Prepared { document, rows: vec![rows(file), spread_rows(file)], json: serde_json::to_value(file)? })
+}
+
+/// What a record says of one of its trainings, the so many-th.
+pub(super) fn section(file: &TrainingFile, number: usize) -> Section {
+    let (tone, headline) = headline(file);
+    let mark = match tone {
+        Tone::Good => Mark::Holds,
+        Tone::Bad => Mark::Attention,
+        Tone::Broke => Mark::Differs,
+        Tone::Plain => Mark::Note,
+    };
+    let mut out = Section::new(format!("training-{number}"), format!("{} arithmetic", file.arithmetic.name()));
+    out.statement(mark, "Training", format!("{headline}."));
+    for mut part in [conclusions(file), engines(file), factors(file), controls(file)] {
+        part.id = format!("{}-{number}", part.id);
+        for block in &mut part.blocks {
+            match block {
+                Block::Table(table) => table.id = format!("{}-{number}", table.id),
+                Block::Section(section) => section.id = format!("{}-{number}", section.id),
+                _ => {}
+            }
+        }
+        out.push(part);
+    }
+    out
 }
 
 /// Engines by their ids.

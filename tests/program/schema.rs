@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::common::older::{as_written_by_1_1, kept};
 use crate::fixture::explained;
 use crate::fixture::sweeps::with_sweeps;
+use crate::fixture::trained::with_trainings;
 
 const SCHEMA: &str = include_str!("../../reports/record.schema.json");
 
@@ -27,7 +28,7 @@ fn derived() -> Value {
     let mut schema = generator.into_root_schema_for::<Record>().to_value();
     tidy(&mut schema);
     // A merged file leaves it out.
-    for timed in ["Execution", "Swept"] {
+    for timed in ["Execution", "Swept", "Trained"] {
         let timed = &mut schema["$defs"][timed];
         timed["required"].as_array_mut().expect("required members").retain(|name| name != "seconds");
         timed["properties"]["seconds"].as_object_mut().expect("a schema").remove("default");
@@ -513,6 +514,12 @@ fn records() -> Vec<Record> {
     let swept = &mut everything.sweeps[1].functions[0];
     (swept.blocks, swept.sample) = (vec![swept.digest.clone()], vec![swept.digest.clone()]);
     everything.explained = vec![explained::with_everything(&everything)];
+    let mut everything = with_trainings(everything, true);
+    let died = &mut everything.trainings[2].trainings[1];
+    died.epochs.truncate(1);
+    (died.steps, died.final_digest) = (44, died.epochs.last().map(|e| e.digest.clone()));
+    died.failure = Some("it ended by signal 6".to_owned());
+    everything.trainings[2].controls[0].found = None;
     let mut deep = everything.clone();
     deep.provenance.settings.profile = Profile::Deep;
     let mut standard = crate::fixture::interpreted(crate::fixture::full(1), false);

@@ -151,3 +151,40 @@ fn what_can_not_be_trained_is_one_line() {
         assert!(told.contains(said) && told.trim_end().lines().count() == 1, "{arguments:?}: {told}");
     }
 }
+
+/// A record of it is one as any other: it can be read, shown, compared with itself and locked.
+#[test]
+fn a_training_becomes_a_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let arguments =
+        ["--arithmetic", "integer", "--epochs", "2", "--interpreter-epochs", "2", "--adapter", "embedded:0"];
+    let (file, within) = trained(&[&arguments[..], &["--out", &out]].concat(), "");
+    assert_eq!(within, 0, "within: {file:?}");
+    let path = folder.path().join("record.json");
+    let record = repro_audit::record::read(&path).expect("a record");
+    let (there, made) = (&record.trainings[0], on(&file, "embedded:0"));
+    assert_eq!((record.trainings.len(), &there.reference), (1, &file.reference), "as printed");
+    let digest = there.engines().next().and_then(|t| t.epochs.last()).map(|e| e.digest.clone());
+    assert_eq!(digest, made.final_digest, "the last epoch");
+    let path = path.display().to_string();
+    let output = run(&mut program(&["report", &path, "--full"]));
+    assert!(words(&output).contains("The integer training has the CPU's digest"), "{}", words(&output));
+    let lock = folder.path().join("repro.lock").display().to_string();
+    let output = run(&mut program(&["lock", &path, "--out", &lock]));
+    let text = std::fs::read_to_string(&lock).unwrap_or_else(|e| panic!("{e}: {}", stderr(&output)));
+    for steps in [44, 88] {
+        let case = format!("train/perceptron?data=871a762e&arithmetic=integer&seed=42&steps={steps}&wg=64");
+        assert!(text.contains(&case), "{case}: {text}");
+    }
+    // An interpreter trains as long again as the lock has it there.
+    let again = folder.path().join("again").display().to_string();
+    let output = run(&mut program(&["check", "--lock", &lock, "--run", "--out", &again]));
+    assert_eq!(status(&output), 0, "{}{}", words(&output), stderr(&output));
+    assert!(words(&output).contains("2 results judged"), "{}", words(&output));
+    std::fs::write(&lock, text.replace("data=871a762e", "data=00000000")).expect("written");
+    let output = run(&mut program(&["check", "--lock", &lock, "--run", "--out", &again]));
+    assert_ne!(status(&output), 0, "other data are not trained on: {}", words(&output));
+    let output = run(&mut program(&["train", "--factor", "init", "--out", &out]));
+    assert_eq!(status(&output), 2, "a record is of engines: {}", stderr(&output));
+}

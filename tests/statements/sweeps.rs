@@ -166,37 +166,42 @@ fn compared_records_tell_which_functions_changed_and_how() {
     assert!(!compare(&new, &full(1), &[]).expect("a pair").absent.cases.0.is_empty(), "a record of an older format");
 }
 
+/// The record as a finished audit has it, with what is derived among its cases.
+pub(crate) fn complete(mut record: Record) -> Record {
+    record.engines.retain(|e| e.status == EngineStatus::Complete);
+    let there: Vec<String> = record.engines.iter().map(|e| e.id.clone()).collect();
+    record.cases.iter_mut().for_each(|c| {
+        c.executions.retain(|x| there.contains(&x.engine) && !matches!(x.outcome, Outcome::Failed { .. }));
+        c.executions.iter_mut().for_each(|x| x.findings.clear());
+    });
+    record.verdicts = facts::verdicts(&record);
+    record.with_derived_cases()
+}
+
+/// What the gate says of the cases whose ids begin so.
+pub(crate) fn judged(lock: &Lock, record: &Record, policy: &str, begin: &str) -> Vec<(String, gate::Outcome)> {
+    let policy = Policy::parse("p", policy).expect("a policy");
+    let question = Question {
+        lock,
+        lock_file: "repro.lock",
+        policy: &policy,
+        policy_file: "p",
+        records: std::slice::from_ref(record),
+        missing: &[],
+        engines: &[],
+        strict: false,
+    };
+    let items = gate::check(&question).items;
+    let mine = items.into_iter().filter(|i| i.case.as_ref().is_some_and(|c| c.starts_with(begin)));
+    mine.map(|i| (i.case.unwrap_or_default(), i.outcome)).collect()
+}
+
 /// Lock and policy: a changed bit of the sample fails, a forbidden result breaks the rule, and repeatability is not asked.
 #[test]
 fn the_gate_judges_sweeps_as_it_does_cases() {
-    let complete = |mut record: Record| {
-        record.engines.retain(|e| e.status == EngineStatus::Complete);
-        let there: Vec<String> = record.engines.iter().map(|e| e.id.clone()).collect();
-        record.cases.iter_mut().for_each(|c| {
-            c.executions.retain(|x| there.contains(&x.engine) && !matches!(x.outcome, Outcome::Failed { .. }));
-            c.executions.iter_mut().for_each(|x| x.findings.clear());
-        });
-        record.verdicts = facts::verdicts(&record);
-        record.with_sweep_cases()
-    };
     let (fine, broken) = (complete(with_sweeps(full(1), |_, r| r)), complete(broken()));
     let lock = Lock::of(std::slice::from_ref(&fine)).expect("a lock");
-    let check = |record: &Record, policy: &str| {
-        let policy = Policy::parse("p", policy).expect("a policy");
-        let question = Question {
-            lock: &lock,
-            lock_file: "repro.lock",
-            policy: &policy,
-            policy_file: "p",
-            records: std::slice::from_ref(record),
-            missing: &[],
-            engines: &[],
-            strict: false,
-        };
-        let items = gate::check(&question).items;
-        let mine = items.into_iter().filter(|i| i.case.as_ref().is_some_and(|c| c.starts_with("sweep/")));
-        mine.map(|i| (i.case.unwrap_or_default(), i.outcome)).collect::<Vec<_>>()
-    };
+    let check = |record: &Record, policy: &str| judged(&lock, record, policy, "sweep/");
     let exp = "sweep/exp?dtype=f32&inputs=stratified".to_owned();
     assert!(check(&fine, "").iter().all(|(_, o)| *o == gate::Outcome::Same), "{:?}", check(&fine, ""));
     assert!(check(&broken, "").contains(&(exp.clone(), gate::Outcome::DigestChanged)), "other bits");

@@ -1,91 +1,19 @@
 //! Statements about trainings that would be false: of what was missed, not made, made in part, or too little.
 
+use repro_audit::facts;
+use repro_audit::facts::pair::{Kind, Pairs, compare};
 use repro_audit::formats::{Options, terminal};
-use repro_audit::model::training::{
-    CPU, ControlResult, Estimate, Factor, Parting, Spread, Tier, Trained, TrainingFile, VERSION,
-};
-use repro_audit::views::document::Tone;
+use repro_audit::gate::{Lock, Outcome};
+use repro_audit::model::training::{Factor, Spread, Tier, Trained, TrainingFile};
+use repro_audit::record::{self, Record, Status, TRAIN, content_id};
+use repro_audit::views::document::{Tone, Weight};
+use repro_audit::views::prepared::Prepared;
 use repro_audit::views::train::trained;
-use repro_audit::views::{document::Weight, prepared::Prepared};
+use repro_audit::views::{View as _, audit};
 
-const DIGEST: &str = "00112233445566778899aabbccddeeff";
-
-fn parting() -> Parting {
-    Parting {
-        step: 50,
-        operation: "matrix product".to_owned(),
-        tensor: "logits".to_owned(),
-        differing: 3,
-        elements: 320,
-        max_ulp: 1,
-        float: true,
-    }
-}
-
-fn one(engine: &str, factor: Factor, replica: u32) -> Trained {
-    Trained {
-        engine: engine.to_owned(),
-        label: format!("label of {engine}"),
-        arithmetic: Tier::Native,
-        factor,
-        replica,
-        changed: "nothing".to_owned(),
-        steps: 880,
-        final_digest: Some(DIGEST.to_owned()),
-        equal: (engine != CPU).then_some(true),
-        parting: None,
-        accuracy: Some(0.97),
-        seconds: 1.0,
-        failure: None,
-    }
-}
-
-fn spread(factor: Factor, replicas: usize, digests: usize, churn: f64) -> Spread {
-    Spread {
-        factor,
-        replicas,
-        digests,
-        churn: Estimate { value: churn, low: None, high: None },
-        l2: 0.0,
-        cosine: 1.0,
-        differing: 0.0,
-        accuracy: 0.97,
-        deviation: 0.0,
-        deviation_error: 0.0,
-        floor: 0.009,
-        correlation: None,
-        ensemble: 0.0,
-        curve: Vec::new(),
-        one_percent: None,
-        parting: None,
-    }
-}
-
-/// A control that holds, a fault that was caught, and these factors and engines.
-fn file(tier: Tier, spreads: &[Spread], engines: &[Trained]) -> TrainingFile {
-    let caught = ControlResult {
-        fault: "one bit of one weight".to_owned(),
-        step: 50,
-        tensor: "logits".to_owned(),
-        found: Some(parting()),
-    };
-    TrainingFile {
-        training_version: VERSION,
-        program: "0".to_owned(),
-        network: "perceptron".to_owned(),
-        data: "digits".to_owned(),
-        data_digest: DIGEST.to_owned(),
-        test: 360,
-        arithmetic: tier,
-        seed: 42,
-        steps: 880,
-        golden: (tier == Tier::Integer).then(|| DIGEST.to_owned()),
-        reference: DIGEST.to_owned(),
-        controls: vec![caught],
-        spreads: [&[spread(Factor::Control, 5, 1, 0.0)], spreads].concat(),
-        trainings: engines.to_vec(),
-    }
-}
+use crate::fixture::full;
+use crate::fixture::trained::{DIGEST, file, one, parting, spread, with_trainings};
+use crate::sweeps::{complete, judged};
 
 fn told(file: &TrainingFile) -> (Tone, String, String) {
     let Prepared { document, .. } = trained(file).expect("JSON");
@@ -182,4 +110,135 @@ fn integers_have_no_fused_products_and_no_subnormals() {
     let (_, _, text) = told(&file(Tier::Integer, &spreads, &[]));
     assert!(text.contains("stayed the same with another order of the terms of sums (5 trainings)."), "{text}");
     assert!(text.contains("Nothing is fused"), "{text}");
+}
+
+const LAST: &str = "train/perceptron?data=00112233&arithmetic=integer&seed=42&steps=88&wg=64";
+
+fn read(record: &Record) -> Result<Record, String> {
+    let text = record::to_json(record).expect("JSON");
+    record::parse("it", &text).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_record_has_its_trainings_as_cases_and_shows_them() {
+    let (fine, broken) = (with_trainings(full(1), false), with_trainings(full(1), true));
+    assert_eq!(read(&broken).expect("sound").trainings, broken.trainings, "as written");
+    let cases = broken.derived_cases();
+    let of = |id: &str| cases.iter().find(|c| c.id == id).unwrap_or_else(|| panic!("{id}"));
+    let status = |id: &str| of(id).executions.iter().map(|x| x.status).collect::<Vec<_>>();
+    assert_eq!(cases.len(), 6, "an epoch a case");
+    assert_eq!(status(&LAST.replace("88", "44")), [Status::BitExact; 2], "the first epoch");
+    assert_eq!(status(LAST), [Status::BitExact, Status::OutsideSpecification], "integers leave nothing open");
+    let native = LAST.replace("integer", "native");
+    assert_eq!(status(&native), [Status::BitExact, Status::Unjudged], "of binary32 nobody knows");
+    let text = |record: &Record| {
+        let options = Options { width: 160, full: true, ..Options::default() };
+        terminal::write(&audit::Audit::new(record).document(), &options)
+    };
+    assert!(text(&broken).contains("vulkan:1 gives another integer training than the CPU"), "{}", text(&broken));
+    assert!(text(&fine).contains("which is the published one, on 2 engines"), "{}", text(&fine));
+    assert!(!facts::soundness(&broken).is_invalid(), "{:?}", facts::soundness(&broken));
+}
+
+#[test]
+fn records_are_compared_by_epoch_and_locked() {
+    let (fine, broken) = (with_trainings(full(1), false), with_trainings(full(1), true));
+    let pair = compare(&fine, &broken, &[]).expect("the same engines");
+    let changed: Vec<&str> = pair.results.iter().map(|c| c.case.as_str()).filter(|c| c.starts_with("train/")).collect();
+    assert_eq!(changed, [LAST], "the epoch that differs, and no other");
+    let (fine, broken) = (complete(fine), complete(broken));
+    let lock = Lock::of(std::slice::from_ref(&fine)).expect("a lock");
+    let same = judged(&lock, &fine, "", "train/");
+    assert!(same.len() > 3 && same.iter().all(|(_, o)| *o == Outcome::Same), "{same:?}");
+    let by = |policy: &str| judged(&lock, &broken, policy, "train/");
+    assert!(by("").contains(&(LAST.to_owned(), Outcome::DigestChanged)), "{:?}", by(""));
+    let rule = "[[rule]]\nkernel = \"train\"\nrequire = \"within-specification\"\n";
+    assert!(by(rule).contains(&(LAST.to_owned(), Outcome::BeyondRule)), "{:?}", by(rule));
+    assert!(by("[[rule]]\nrequire = \"repeatable\"\n").is_empty(), "one training says nothing of it");
+}
+
+#[test]
+fn trainings_on_other_data_are_not_compared() {
+    let (left, mut right) = (with_trainings(full(1), false), with_trainings(full(1), true));
+    right.trainings.iter_mut().for_each(|file| file.data_digest = "ab".repeat(16));
+    let pair = compare(&left, &right, &[]).expect("the same engines");
+    assert!(pair.results.iter().all(|c| c.kernel != TRAIN), "nothing of them differs: {:?}", pair.results);
+    assert_eq!(pair.absent.other_data.len(), 3, "each is told: {:?}", pair.absent.other_data);
+    assert!(pair.drifts() && !pair.is_same(), "nor is it the same");
+    let pairs = Pairs { pairs: vec![pair], only: Default::default(), earlier: Default::default() };
+    let told = terminal::write(&pairs.document(), &Options { width: 400, full: true, ..Options::default() });
+    assert!(told.contains("3 trainings (train/perceptron?data=00112233"), "{told}");
+    assert!(told.contains("other data on either side, so that nothing is compared"), "{told}");
+    let same = compare(&left, &left, &[]).expect("the same engines");
+    assert!(same.absent.other_data.is_empty(), "of the same data");
+    let mut fewer = left.clone();
+    fewer.trainings.clear();
+    assert_eq!(compare(&left, &fewer, &[]).expect("the same engines").absent.other_data, Vec::<String>::new(), "none");
+}
+
+#[test]
+fn a_training_that_was_cut_off_is_incomplete_and_no_difference() {
+    let (whole, mut cut) = (with_trainings(full(1), false), with_trainings(full(1), false));
+    for file in &mut cut.trainings {
+        let engine = &mut file.trainings[1];
+        engine.epochs.truncate(1);
+        (engine.steps, engine.final_digest) = (44, engine.epochs.last().map(|e| e.digest.clone()));
+        engine.failure = Some("it ended by signal 6".to_owned());
+    }
+    cut.id = content_id(&cut).expect("JSON");
+    assert_eq!(read(&cut).expect("sound").trainings, cut.trainings, "as written");
+    let soundness = facts::soundness(&cut);
+    assert!(!soundness.is_sound() && !soundness.is_invalid(), "incomplete: {soundness:?}");
+    let pair = compare(&whole, &cut, &[]).expect("the same engines");
+    let differing = pair.results.iter().filter(|c| c.kind == Kind::Differs);
+    assert_eq!(differing.count(), 0, "{:?}", pair.results);
+    let failed: Vec<&str> = pair.results.iter().filter(|c| c.kind == Kind::Failed).map(|c| c.case.as_str()).collect();
+    assert!(failed.contains(&LAST) && failed.iter().all(|case| case.contains("steps=88")), "{failed:?}");
+    let lock = Lock::of(&[cut]);
+    assert!(lock.is_err(), "an incomplete audit is not locked");
+}
+
+#[test]
+fn a_record_whose_training_missed_a_control_is_invalid() {
+    let broken: [fn(&mut TrainingFile); 2] = [|f| f.controls[0].found = None, |f| f.spreads[0].digests = 2];
+    for broken in broken {
+        let mut record = with_trainings(full(1), true);
+        broken(&mut record.trainings[0]);
+        record.id = content_id(&record).expect("JSON");
+        let soundness = facts::soundness(&record);
+        assert!(soundness.is_invalid(), "{soundness:?}");
+        let options = Options { width: 160, full: true, ..Options::default() };
+        let text = terminal::write(&audit::Audit::new(&record).document(), &options);
+        assert!(text.contains("Invalid, do not rely on this"), "{text}");
+        assert!(!text.contains("vulkan:1 gives another integer training"), "{text}");
+        assert!(Lock::of(&[record]).is_err(), "nor is it locked");
+    }
+}
+
+#[test]
+fn a_training_that_contradicts_itself_is_refused() {
+    type Change = fn(&mut TrainingFile);
+    let cases: [(&str, Change); 10] = [
+        ("does not list", |f| f.trainings[1].engine = "vulkan:9".to_owned()),
+        ("it twice", |f| f.trainings[1].engine = "vulkan:1".to_owned()),
+        ("another reference", |f| f.reference = "33".repeat(16)),
+        ("contradict its end", |f| f.trainings[1].final_digest = None),
+        ("another number of steps", |f| f.trainings[1].steps = 44),
+        ("against its digests", |f| f.trainings[2].equal = Some(true)),
+        ("names no network", |f| f.network = "a?b=c".to_owned()),
+        ("not its own", |f| f.steps = 132),
+        ("another reference", |f| f.epochs.clear()),
+        ("no failure says why", |f| {
+            let engine = &mut f.trainings[1];
+            engine.epochs.clear();
+            (engine.steps, engine.final_digest, engine.equal) = (0, None, None);
+        }),
+    ];
+    for (said, change) in cases {
+        let mut record = with_trainings(full(1), true);
+        change(&mut record.trainings[0]);
+        record.id = content_id(&record).expect("JSON");
+        let told = read(&record).err().unwrap_or_default();
+        assert!(told.contains(said), "{said}: {told}");
+    }
 }

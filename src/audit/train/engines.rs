@@ -12,9 +12,10 @@ use crate::facts::retrained::{Model, accuracy};
 use crate::kernels::train::data::digits;
 use crate::kernels::train::network::{PARAMETERS, WORDS};
 use crate::kernels::train::{Variation, dtype, predictions, reference, values};
-use crate::model::AdapterIdentity;
 use crate::model::bits::{Bits, digest_words};
-use crate::model::training::{Factor, Parting, Seeds, Spread, Tier, Trained, Training};
+use crate::model::training::{Epoch, Factor, Parting, Seeds, Spread, Tier, Trained, Training};
+use crate::model::{AdapterIdentity, Drift};
+use crate::numerics::drift::measure;
 use crate::process::interrupt;
 
 /// The CPU's training, step by chunk.
@@ -55,6 +56,12 @@ impl History {
     /// The digest of the weights at the end.
     pub(super) fn last(&self) -> &str {
         self.chunks.last().map_or("", |(_, _, weights)| weights)
+    }
+
+    /// The weights after each epoch.
+    pub(super) fn epochs(&self) -> Vec<Epoch> {
+        let made = self.chunks.iter().skip(1);
+        made.map(|(step, _, weights)| Epoch { step: *step, digest: weights.clone(), drift: None }).collect()
     }
 
     /// Whether all that an engine left at the ends of its chunks is what the CPU left there, `None` without a chunk; and the
@@ -139,6 +146,16 @@ fn on(
     let reached = made.last().map_or(0, |(step, _)| *step);
     let blobs = blobs(scratch);
     let words = |digest: &str| blobs.get(digest, dtype(plan.tier), WORDS).map(|bits| bits.words);
+    let mut epochs = Vec::new();
+    for (step, digest) in &made {
+        let words = words(digest)?;
+        let ours = history.chunks.iter().find(|(at, ..)| at == step);
+        let drift = match ours.filter(|(_, there, _)| there != digest) {
+            Some((_, there, _)) => apart(plan.tier, &words, &blobs.get(there, dtype(plan.tier), WORDS)?.words),
+            None => None,
+        };
+        epochs.push(Epoch { step: *step, digest: digest_words(&words[..PARAMETERS]), drift });
+    }
     let last = made.last().map(|(_, digest)| words(digest)).transpose()?;
     let weights = last.as_ref().map(|words| &words[..PARAMETERS]);
     let digest = weights.map(digest_words);
@@ -157,6 +174,7 @@ fn on(
         steps: reached,
         final_digest: digest,
         equal,
+        epochs,
         parting,
         accuracy: weights
             .filter(|_| reached == plan.steps)
@@ -166,6 +184,12 @@ fn on(
     };
     let weights = weights.map(<[u32]>::to_vec);
     Ok(Engine { trained, weights })
+}
+
+/// How far an engine's weights are from the CPU's; `None` where they are the same.
+fn apart(tier: Tier, left: &[u32], right: &[u32]) -> Option<Drift> {
+    let weights = |words: &[u32]| Bits::new(dtype(tier), words[..PARAMETERS].to_vec(), PARAMETERS);
+    measure(&weights(right), &weights(left)).filter(|drift| !drift.is_identical())
 }
 
 /// An engine in its child.

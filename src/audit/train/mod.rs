@@ -18,6 +18,7 @@ use crate::engines::interpreter::Mode;
 use crate::kernels::train::data::{TEST, digits};
 use crate::kernels::train::fault::Fault;
 pub use crate::kernels::train::network::EPOCH;
+use crate::kernels::train::network::PARAMETERS;
 use crate::kernels::train::{Variation, predictions, reference};
 use crate::model::AdapterIdentity;
 use crate::model::bits::digest_words;
@@ -133,8 +134,11 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
         arithmetic: plan.tier,
         seed: plan.seed,
         steps: plan.steps,
+        weights: PARAMETERS as u64,
+        launch: plan.launch,
         golden: whole.then(|| GOLDEN.to_owned()),
         reference: history.last().to_owned(),
+        epochs: history.epochs(),
         controls,
         spreads,
         trainings,
@@ -168,6 +172,7 @@ fn trained(tier: Tier, factor: Factor, replica: u32, changed: String, weights: &
         steps,
         final_digest: Some(digest_words(weights)),
         equal: None,
+        epochs: Vec::new(),
         parting: None,
         accuracy: Some(crate::facts::retrained::accuracy(&predictions(tier, weights), &digits().test.labels)),
         seconds: 0.0,

@@ -17,8 +17,9 @@ use crate::facts::{
 };
 use crate::model::Arithmetic;
 use crate::model::record::{
-    CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, SWEEP, Status,
+    CaseRecord, Engine, Evidence, Execution, Outcome, Outputs, Provenance, Record, SWEEP, Status, training_id,
 };
+use crate::model::training::TrainingFile;
 use crate::model::words::{count, number};
 
 /// What a record is called, and whether it can be relied on.
@@ -167,6 +168,8 @@ pub struct Absent {
     pub results: (Vec<Counted>, Vec<Counted>),
     /// Cases whose shader or shape is another one: the program changed, and nothing of the machine is shown.
     pub incomparable: Vec<String>,
+    /// Trainings that both have, but on other data, by the left one's last case: nothing of them is compared.
+    pub other_data: Vec<String>,
 }
 
 impl Absent {
@@ -177,6 +180,7 @@ impl Absent {
             && none(&self.cases)
             && none(&self.results)
             && self.incomparable.is_empty()
+            && self.other_data.is_empty()
     }
 }
 
@@ -295,8 +299,8 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
     let matching = matching(left.into(), right.into(), forced)?;
     let half = |record| Half { record, hypotheses: Hypotheses::of(record) };
     let halves = Halves { of: (half(left), half(right)), unordered: Unordered::of([left, right]) };
-    let sweeps = (left.sweep_cases(), right.sweep_cases());
-    let cases = (|| left.cases.iter().chain(&sweeps.0), || right.cases.iter().chain(&sweeps.1));
+    let derived = (left.derived_cases(), right.derived_cases());
+    let cases = (|| left.cases.iter().chain(&derived.0), || right.cases.iter().chain(&derived.1));
     let of_right: BTreeMap<&str, &CaseRecord> = cases.1().map(|c| (c.id.as_str(), c)).collect();
     let of_left: BTreeSet<&str> = cases.0().map(|c| c.id.as_str()).collect();
     let under_test = |m: &Match| left.engine(&m.left).is_some_and(|e| e.role().is_under_test());
@@ -390,8 +394,19 @@ pub fn compare(left: &Record, right: &Record, forced: &[(String, String)]) -> Re
             ),
             results: (alone.0.into_iter().collect(), alone.1.into_iter().collect()),
             incomparable: incomparable.into_iter().map(str::to_owned).collect(),
+            other_data: other_data(left, right),
         },
     })
+}
+
+/// The trainings of the left record that the right one has on other data alone.
+fn other_data(left: &Record, right: &Record) -> Vec<String> {
+    let there = |l: &&TrainingFile| {
+        let id = training_id(l, l.steps);
+        let same = right.trainings.iter().any(|r| training_id(r, l.steps) == id);
+        !same && right.trainings.iter().any(|r| l.is_of_other_data(r))
+    };
+    left.trainings.iter().filter(there).map(|l| training_id(l, l.steps)).collect()
 }
 
 /// The operation of a training that a case is of, on an engine under test.

@@ -27,7 +27,7 @@ pub struct Question<'a> {
     pub policy: &'a Policy,
     /// The policy's file, as it is shown.
     pub policy_file: &'a str,
-    /// What is. Sweeps of functions are judged where they are among the cases: [`Record::with_sweep_cases`].
+    /// What is. Sweeps of functions are judged where they are among the cases: [`Record::with_derived_cases`].
     pub records: &'a [Record],
     /// The labels of audits that were expected, and of which there is no record.
     pub missing: &'a [String],

@@ -15,7 +15,7 @@ use crate::model::CaseId;
 use crate::record::{CaseRecord, Execution, Outcome, Record, Status};
 
 impl Lock {
-    /// Locks what the records found; of sweeps what is among their cases ([`Record::with_sweep_cases`]). The order of the records does not matter, nor does one that is given twice.
+    /// Locks what the records found; of sweeps what is among their cases ([`Record::with_derived_cases`]). The order of the records does not matter, nor does one that is given twice.
     ///
     /// # Errors
     /// When there is no record, one is incomplete, missed a control or ran each case once, they do not belong together,

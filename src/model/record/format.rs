@@ -20,6 +20,7 @@ use crate::model::drift::{Accuracy, Drift};
 use crate::model::explained::Explained;
 use crate::model::number::{self, Number};
 use crate::model::sweep::EngineSweep;
+use crate::model::training::TrainingFile;
 use crate::model::{AxisLevel, Examination, Level, Origin, Profile, Quantity, Side};
 
 /// The note of a record that was written before its audit was finished.
@@ -57,6 +58,9 @@ pub struct Record {
     /// Since format 1.7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub explained: Vec<Explained>,
+    /// Trainings on the engines, of which each epoch's weights are compared. Since format 1.8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trainings: Vec<TrainingFile>,
     /// The first result of every execution, by digest, which proves it; not part of the id, because the digests are. Since
     /// format 1.2.
     #[serde(default, skip_serializing_if = "Outputs::is_empty")]

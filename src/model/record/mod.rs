@@ -12,6 +12,7 @@ mod own;
 mod result;
 mod stored;
 mod sweeps;
+mod trainings;
 mod tree;
 mod version;
 
@@ -31,4 +32,6 @@ pub use result::{Content, Dispersion, Distinct, Execution, Outcome, Sample, Stat
 pub use stored::{Damage, DamagedOutput, STORE, Stored, block};
 pub(crate) use sweeps::cases as sweep_cases;
 pub use sweeps::{SWEEP, sweep_id};
+pub(crate) use trainings::cases as training_cases;
+pub use trainings::{TRAIN, training_data, training_id};
 pub use version::{FormatError, FormatVersion};

@@ -19,15 +19,6 @@ impl Record {
     pub fn sweep_cases(&self) -> Vec<CaseRecord> {
         cases(&self.sweeps)
     }
-
-    /// The record with its sweeps among its cases, and no longer apart. Its id is of what it was.
-    #[must_use]
-    pub fn with_sweep_cases(mut self) -> Self {
-        let cases = self.sweep_cases();
-        self.cases.extend(cases);
-        self.sweeps.clear();
-        self
-    }
 }
 
 /// See [`Record::sweep_cases`].
@@ -114,7 +105,7 @@ fn lacking(engine: &str, missing: &Missing) -> Option<Execution> {
     Some(other(engine, Outcome::Skipped { why }, Status::Skipped))
 }
 
-fn other(engine: &str, outcome: Outcome, status: Status) -> Execution {
+pub(super) fn other(engine: &str, outcome: Outcome, status: Status) -> Execution {
     Execution {
         engine: engine.to_owned(),
         outcome,

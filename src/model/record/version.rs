@@ -43,7 +43,8 @@ impl FormatVersion {
     /// - 1.6: in merged files, parts that are told as their difference from another one, which earlier readers refuse; files
     ///   that are compressed; cases that are too large for a process's memory.
     /// - 1.7: sweeps of functions; what makes results differ from strict arithmetic, where that was looked at.
-    pub const CURRENT: Self = Self { major: 1, minor: 7 };
+    /// - 1.8: trainings.
+    pub const CURRENT: Self = Self { major: 1, minor: 8 };
 
     /// Whether every record of version `self` carries an id. Before 1.4 an unfinished one did not.
     #[must_use]

@@ -33,6 +33,8 @@ pub struct Member {
     verdicts: Vec<Arc<Part<Verdict>>>,
     /// The sweeps, once for all records that have the same; `None` where the record has no such member.
     sweeps: Option<Arc<Sweeps>>,
+    /// The trainings as cases.
+    trained: Vec<CaseView>,
     /// The outputs that nothing proves, in this record's own words.
     unproven: Outputs,
 }
@@ -50,10 +52,10 @@ impl Member {
         self.shell.provenance.settings.label.as_deref().unwrap_or(&self.shell.environment.host)
     }
 
-    /// The cases, in the order of the plan, then the sweeps of functions as cases.
+    /// The cases, in the order of the plan, then the sweeps of functions and the trainings as cases.
     pub fn cases(&self) -> impl Iterator<Item = &CaseView> {
         let sweeps = self.sweeps.iter().flat_map(|s| &s.cases);
-        self.cases.iter().map(|c| &c.value).chain(sweeps)
+        self.cases.iter().map(|c| &c.value).chain(sweeps).chain(&self.trained)
     }
 
     /// The sweeps of functions.

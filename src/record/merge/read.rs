@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use super::part::{Key, Known, Part, Shared, short};
 use super::seen::{Line, Reduced, Seen};
 use super::{Member, Merged, Sweeps};
-use crate::model::record::{CaseView, FormatError, FormatVersion, Outputs, Record, Stored, Verdict, sweep_cases};
+use crate::model::record::{
+    CaseView, FormatError, FormatVersion, Outputs, Record, Stored, Verdict, sweep_cases, training_cases,
+};
 use crate::model::sweep::EngineSweep;
 use crate::model::text::{self, Counts};
 use crate::record::canonical::{Text, Timed};
@@ -202,13 +204,14 @@ impl Reader {
         for verdict in &verdicts {
             sound::listed(&verdict.value.problem, [verdict.value.engine.as_str()], &engines)?;
         }
-        sound::explained(&shell.explained, &engines, &seen)?;
+        sound::trainings(&shell.trainings, &engines)?;
         if let Some(sweeps) = &sweeps {
             sound::sweeps(&sweeps.list, &engines)?;
         }
         sound::explained(&shell.explained, &engines, &seen)?;
+        let trained = training_cases(&shell.trainings).iter().map(CaseView::from).collect();
         let (shell, unproven) = (Arc::new(shell), Outputs::default());
-        Ok(Member { id: content, shell, texts: self.shared(texts), cases, verdicts, sweeps, unproven })
+        Ok(Member { id: content, shell, texts: self.shared(texts), cases, verdicts, sweeps, trained, unproven })
     }
 
     /// Equal sweeps, once.

@@ -41,9 +41,9 @@ pub(super) fn actions(
             });
         }
     }
-    let sweeps = record.sweep_cases();
+    let derived = record.derived_cases();
     for (engine, cases) in outside {
-        let case = cases.first().and_then(|id| record.cases.iter().chain(&sweeps).find(|c| c.id == *id));
+        let case = cases.first().and_then(|id| record.cases.iter().chain(&derived).find(|c| c.id == *id));
         out.extend(case.map(|case| forbidden(record, engine, case)));
     }
     for finding in findings.iter().filter(|f| f.defect) {

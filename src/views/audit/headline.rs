@@ -180,8 +180,8 @@ pub(super) fn by_kernel(broken: &BTreeSet<(String, String)>) -> String {
 /// Engines with a result outside the specification, and the cases, those of sweeps included.
 fn outside(record: &Record, groups: &[Group]) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let sweeps = record.sweep_cases();
-    for case in record.cases.iter().chain(&sweeps) {
+    let derived = record.derived_cases();
+    for case in record.cases.iter().chain(&derived) {
         for execution in case.executions.iter().filter(|x| x.status == Status::OutsideSpecification) {
             let engine = groups.iter().find(|g| g.has(&execution.engine)).map_or(&execution.engine, |g| &g.name);
             out.entry(engine.clone()).or_default().insert(case.id.clone());

@@ -21,6 +21,7 @@ mod rows;
 mod spread;
 mod sweeps;
 mod title;
+mod trainings;
 mod values;
 
 use interpreter::SELF_CHECK;
@@ -69,6 +70,7 @@ impl<'a> Audit<'a> {
             sweeps: record.sweeps.clone(),
             notes: record.notes.clone(),
             explained: record.explained.clone(),
+            trainings: record.trainings.clone(),
             outputs: Outputs::default(),
         });
         let asked = if record.provenance.own.is_some() { Asked::Kernel } else { Asked::Audit };
@@ -106,6 +108,7 @@ impl View for Audit<'_> {
         out.push(drifts(&parts));
         out.push(explained::section(record));
         out.push(sweeps::sweeps(record));
+        out.push(trainings::trainings(record));
         out.push(page::axes(&parts));
         out.push(page::charts(record));
         out.push(page::cases(record, &parts));
@@ -352,7 +355,7 @@ fn acted_on(record: &Record, parts: &Parts<'_>, soundness: &Soundness) -> Vec<do
             out.push(document::Finding::new(weight(x.mark), x.mark.class(), &x.engine, &case.id, text));
         }
     }
-    for case in record.sweep_cases() {
+    for case in record.derived_cases() {
         for x in &case.executions {
             let mark = text::mark(x.status);
             let text = match &x.outcome {

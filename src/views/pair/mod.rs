@@ -9,7 +9,7 @@ use crate::facts::pair::{
 };
 use crate::facts::{self, Difference};
 use crate::model::words::{count, list, plural, short};
-use crate::record::{SWEEP, Status};
+use crate::record::{SWEEP, Status, TRAIN};
 use crate::views::document::{
     Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Text, Tone, Value, Weight,
 };
@@ -170,6 +170,8 @@ fn findings(pair: &Compared) -> Vec<Finding> {
     }
     let other = |case: &String| Finding::new(Weight::Skipped, "incomparable", "", case, OTHER_SHADER);
     out.extend(pair.absent.incomparable.iter().map(other));
+    let data = |case: &String| Finding::new(Weight::Skipped, "incomparable", "", case, OTHER_DATA);
+    out.extend(pair.absent.other_data.iter().map(data));
     // What has no fixed order is no change.
     let kept = |s: &Sameness| s.same > 0 && s.same + s.open == s.compared;
     for engine in pair.engines.iter().filter(|e| kept(&e.sameness)) {
@@ -200,6 +202,8 @@ fn whole(pairs: &[Compared]) -> Document {
 
 /// Why a case that both sides ran is not compared.
 const OTHER_SHADER: &str = "another shader or output on either side";
+/// Why it is not of trainings.
+const OTHER_DATA: &str = "other data on either side";
 
 /// Who is compared, and what differs between the sides.
 fn lead(pair: &Compared) -> String {
@@ -229,7 +233,7 @@ fn size(change: &ResultChange) -> String {
         (Some(drift), _) => drift.size(),
         (None, Kind::Failed | Kind::Reference) => String::new(),
         // The note says it.
-        (None, _) if change.kernel == SWEEP => String::new(),
+        (None, _) if [SWEEP, TRAIN].contains(&change.kernel.as_str()) => String::new(),
         (None, _) => "not stored".to_owned(),
     }
 }
@@ -502,6 +506,14 @@ fn absent(pair: &Compared, id: String) -> Section {
             "{} ({}): {OTHER_SHADER}, so that nothing is compared.",
             plural(absent.incomparable.len(), "case"),
             list(&absent.incomparable, 2)
+        );
+        section.statement(Mark::Untested, "Not compared", text);
+    }
+    if !absent.other_data.is_empty() {
+        let text = format!(
+            "{} ({}): {OTHER_DATA}, so that nothing is compared.",
+            plural(absent.other_data.len(), "training"),
+            list(&absent.other_data, 2)
         );
         section.statement(Mark::Untested, "Not compared", text);
     }
