@@ -15,16 +15,15 @@ pub fn surely(f: F1, x: f64, right: f32, found: f32) -> bool {
     let limits = Limits::of(Format::F32);
     let off = (f64::from(found) - f64::from(right)).abs();
     let size = right.abs();
-    // Units of the numbers below `right`, of which the correctly rounded value is off by no more than one half where its
-    // significand is not all zeros. NaN and infinities fail every comparison.
-    if !(2.0 * f32::MIN_POSITIVE..f32::MAX).contains(&size)
-        || found.is_nan()
-        || found.abs() >= f32::MAX
-        || right.to_bits() & 0x7f_ffff == 0
-    {
+    // NaN and infinities fail every comparison.
+    if !(2.0 * f32::MIN_POSITIVE..f32::MAX).contains(&size) || found.is_nan() || found.abs() >= f32::MAX {
         return false;
     }
-    let unit = f64::from_bits((1023 - 150 + u64::from(size.to_bits() >> 23)) << 52);
+    // Units of the numbers below `right`, which at a power of two are half as large as those above. Where the value is below
+    // `right` that is off by no more than half of one; where it is above a power of two, by no more than a whole one, and
+    // its own unit is two of them.
+    let above = f64::from_bits((1023 - 150 + u64::from(size.to_bits() >> 23)) << 52);
+    let unit = if right.to_bits() & 0x7f_ffff == 0 { 0.5 * above } else { above };
     let within = |ulps: f64| off <= (ulps - 0.5) * unit;
     let size = f64::from(size);
     match f {
@@ -134,6 +133,16 @@ mod tests {
             seen += yes;
         }
         assert!(seen > 100_000, "{seen} answers");
+    }
+
+    /// The half of all operands that are near zero have powers of two for results.
+    #[test]
+    fn results_next_to_a_power_of_two_are_surely_allowed() {
+        for x in [-1e-9, 1e-9] {
+            let steps = [-2i32, -1, 1].map(|d| f32::from_bits(1f32.to_bits().wrapping_add_signed(d)));
+            assert!(steps.iter().all(|found| surely(F1::Exp, x, 1.0, *found)), "{steps:?}");
+            assert!(!surely(F1::Exp, x, 1.0, 1.0 - 3.0 * f32::EPSILON), "six units below it");
+        }
     }
 
     #[test]

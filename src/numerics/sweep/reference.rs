@@ -6,6 +6,7 @@ use crate::numerics::arith::evaluate::{F1, Real};
 use crate::numerics::arith::format::Format;
 use crate::numerics::elementary::single::{self, Fill};
 use crate::numerics::spec::bounds::Bounds;
+use crate::numerics::sweep::order::SIGN;
 
 /// What a function does where its operand has the other sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,15 +82,19 @@ impl Function {
 
     /// The correctly rounded result at each input, as bit patterns.
     pub fn fill(&self, patterns: &[u32], right: &mut [u32]) {
-        match self.fast() {
-            Some(fill) if self.format == Format::F32 => {
+        let Some(fill) = self.fast().filter(|_| self.format == Format::F32) else {
+            for (pattern, right) in patterns.iter().zip(right) {
+                *right = self.one(*pattern);
+            }
+            return;
+        };
+        let turn = self.rule().and_then(monotone_to);
+        for (patterns, right) in patterns.chunks(RUN).zip(right.chunks_mut(RUN)) {
+            if let Some(value) = turn.and_then(|turn| constant_over(patterns, turn, fill)) {
+                right.fill(value);
+            } else {
                 right.copy_from_slice(patterns);
                 fill(bytemuck::must_cast_slice_mut(right));
-            }
-            _ => {
-                for (pattern, right) in patterns.iter().zip(right) {
-                    *right = self.one(*pattern);
-                }
             }
         }
     }
@@ -128,9 +133,75 @@ impl Function {
     }
 }
 
+/// Inputs that are looked at together, for whether they have one result.
+const RUN: usize = 1 << 12;
+
+/// The one result of all these inputs, where that is known from the first and the last: between two inputs of one sign a
+/// function that does not turn has no other results than theirs, and rounding keeps the order of what it rounds. More than
+/// half of all binary32 numbers are so small that their exponential rounds to 1.
+fn constant_over(patterns: &[u32], turn: f64, fill: Fill) -> Option<u32> {
+    let (first, last) = (*patterns.first()?, *patterns.last()?);
+    let one_side = (first ^ last) & SIGN == 0;
+    // No NaN is before a turn.
+    let before = f64::from(f32::from_bits(last & !SIGN)) <= turn;
+    if !one_side || !before || !patterns.is_sorted() {
+        return None;
+    }
+    let mut ends = [first, last].map(f32::from_bits);
+    fill(&mut ends);
+    (!ends[0].is_nan() && ends[0].to_bits() == ends[1].to_bits()).then_some(ends[0].to_bits())
+}
+
+/// How far from zero a function goes, on either side by itself, without turning from growing to falling or back. Where it is
+/// defined on a side, it is on one interval. `None` where that is not said.
+fn monotone_to(f: F1) -> Option<f64> {
+    match f {
+        F1::Acos
+        | F1::Acosh
+        | F1::Asin
+        | F1::Asinh
+        | F1::Atan
+        | F1::Atanh
+        | F1::Cosh
+        | F1::Exp
+        | F1::Exp2
+        | F1::Log
+        | F1::Log2
+        | F1::Sinh
+        | F1::Tanh => Some(f64::INFINITY),
+        // Below a quarter of their period.
+        F1::Cos | F1::Sin | F1::Tan => Some(1.5),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_of_one_result_are_filled_with_it_and_no_others() {
+        let (mut constant, mut varying) = (0, 0);
+        for (name, fill) in single::FILLS {
+            let turn = F1::named(name).and_then(monotone_to).unwrap_or_else(|| panic!("{name} turns somewhere"));
+            let exact = |_: &Real, _: &[f64]| f64::NAN;
+            let function = Function { name, operands: 1, format: Format::F32, exact, allowed: |_, _| Interval::ANY };
+            // Every sign and exponent, and what is next to the places where results begin to differ.
+            for start in (0..1u32 << 9).flat_map(|e| [0, 0x31_8000, 0x7f_f000].map(|s| e << 23 | s)) {
+                let patterns: Vec<u32> = (0..4096).map(|i| start + i).collect();
+                let (mut right, mut each) = (vec![0; 4096], patterns.clone());
+                function.fill(&patterns, &mut right);
+                each.iter_mut().for_each(|x| fill(bytemuck::must_cast_slice_mut(std::slice::from_mut(x))));
+                let same = |(a, b): (&u32, &u32)| a == b || f32::from_bits(*a).is_nan() && f32::from_bits(*b).is_nan();
+                assert!(right.iter().zip(&each).all(same), "{name} from {start:08x}");
+                match constant_over(&patterns, turn, *fill) {
+                    Some(_) => constant += 1,
+                    None => varying += 1,
+                }
+            }
+        }
+        assert!(constant > 2000 && varying > 2000, "{constant} runs of one result, {varying} of several");
+    }
 
     /// Whether `1/sqrt(x)` is on the side of the tie nearest to `y` on which `y` is, exactly: `tie² x < 1`.
     fn is_on_the_right_side(x: f32, y: f64) -> bool {
