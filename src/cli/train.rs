@@ -72,6 +72,10 @@ pub(super) struct Args {
     /// adapter, otherwise all.
     #[arg(long, value_enum, value_name = "FACTOR")]
     factor: Vec<Factor>,
+    /// Two factors that are changed together besides, such as init+order; may be given more than once. Each is one that the
+    /// CPU simulates, and one of another kind than the other.
+    #[arg(long, value_name = "FACTOR+FACTOR", value_parser = pair)]
+    pair: Vec<(Factor, Factor)>,
     /// Trainings of a factor, the one without a change included. Factors that are taken or not have two.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
     replicas: u32,
@@ -141,6 +145,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let plan = TrainPlan {
         tier: args.arithmetic,
         factors,
+        pairs: args.pair.clone(),
         replicas: args.replicas,
         steps: args.epochs * EPOCH,
         interpreted: args.interpreter_epochs.min(args.epochs) * EPOCH,
@@ -245,6 +250,7 @@ pub(super) fn again(lock: &Lock, record: &mut Record, planted: &[Mode], limits: 
         let plan = TrainPlan {
             tier,
             factors: vec![Factor::Control, Factor::Adapter],
+            pairs: Vec::new(),
             replicas: 2,
             steps,
             interpreted: interpreted.max(EPOCH.min(steps)),
@@ -280,6 +286,29 @@ fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {
         (_, true) => Exit::Beyond,
         _ => Exit::Within,
     }
+}
+
+/// Two factors that can be changed together.
+fn pair(text: &str) -> Result<(Factor, Factor), String> {
+    let named = |name: &str| {
+        let found = Factor::ALL.into_iter().find(|f| f.name() == name);
+        found.ok_or_else(|| format!("'{name}' is no factor"))
+    };
+    let (left, right) = text.split_once('+').ok_or("it is not of the form FACTOR+FACTOR")?;
+    let (left, right) = (named(left)?, named(right)?);
+    for factor in [left, right] {
+        if matches!(factor, Factor::Control | Factor::Adapter | Factor::All) {
+            return Err(format!("{} is not changed together with another", factor.name()));
+        }
+    }
+    // Each changes the order of sums.
+    let orders = |f: Factor| matches!(f, Factor::Order | Factor::Atomics | Factor::Threads);
+    // The functions' reference is strict otherwise.
+    let liberties = |f: Factor| matches!(f, Factor::Fma | Factor::Flush | Factor::Functions);
+    let apart = left == right
+        || orders(left) && orders(right)
+        || liberties(left) && liberties(right) && [left, right].contains(&Factor::Functions);
+    if apart { Err(format!("{} and {} change the same", left.name(), right.name())) } else { Ok((left, right)) }
 }
 
 /// The factors that were asked for, each once, in the order in which they are shown.

@@ -105,8 +105,13 @@ pub enum Factor {
     Order,
     /// Another order of the terms in every step, as additions with atomics have.
     Atomics,
+    /// The number of threads among which the rows of a batch are split for the gradient: each adds its own, and the sums are
+    /// added after.
+    Threads,
     /// Whether products are fused with additions.
     Fma,
+    /// How functions are computed: `exp` and division as drivers do.
+    Functions,
     /// Whether subnormal numbers become zero.
     Flush,
     /// One weight that is in use, moved by one unit in the last place before the first step.
@@ -117,13 +122,15 @@ pub enum Factor {
 
 impl Factor {
     /// Every factor, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Control,
         Self::Adapter,
         Self::Ulp,
         Self::Order,
         Self::Atomics,
+        Self::Threads,
         Self::Fma,
+        Self::Functions,
         Self::Flush,
         Self::Shuffle,
         Self::Dropout,
@@ -142,7 +149,9 @@ impl Factor {
             Self::Dropout => "dropout",
             Self::Order => "order",
             Self::Atomics => "atomics",
+            Self::Threads => "threads",
             Self::Fma => "fma",
+            Self::Functions => "functions",
             Self::Flush => "flush",
             Self::Ulp => "ulp",
             Self::All => "all",
@@ -160,7 +169,9 @@ impl Factor {
             Self::Dropout => "other masks of dropout",
             Self::Order => "another order of the terms of sums",
             Self::Atomics => "an order of the terms of sums that changes in every step",
+            Self::Threads => "another number of threads for the gradient",
             Self::Fma => "fused multiply-add",
+            Self::Functions => "exp and division as drivers compute them",
             Self::Flush => "flushed subnormals",
             Self::Ulp => "one unit in the last place of one weight",
             Self::All => "all seeds and the order of sums together",
@@ -170,7 +181,10 @@ impl Factor {
     /// Whether it is rounding alone: the mathematics stays the same.
     #[must_use]
     pub fn is_rounding(self) -> bool {
-        matches!(self, Self::Order | Self::Atomics | Self::Fma | Self::Flush | Self::Ulp)
+        matches!(
+            self,
+            Self::Order | Self::Atomics | Self::Threads | Self::Fma | Self::Functions | Self::Flush | Self::Ulp
+        )
     }
 }
 
@@ -216,6 +230,9 @@ pub struct Trained {
     pub arithmetic: Tier,
     /// What is changed.
     pub factor: Factor,
+    /// What is changed besides, of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<Factor>,
     /// Its number among the trainings of the factor; 0 is the one without a change.
     pub replica: u32,
     /// What was changed, in words.
@@ -244,6 +261,19 @@ pub struct Trained {
     pub failure: Option<String>,
 }
 
+impl Trained {
+    /// The name of what was changed, as [`Spread::name`].
+    #[must_use]
+    pub fn name(&self) -> String {
+        named(self.factor, self.also)
+    }
+}
+
+/// The name of one factor, or of two that are changed together.
+fn named(factor: Factor, also: Option<Factor>) -> String {
+    also.map_or_else(|| factor.name().to_owned(), |also| format!("{}+{}", factor.name(), also.name()))
+}
+
 /// A number with the interval in which it is, with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
@@ -260,6 +290,9 @@ pub struct Estimate {
 pub struct Spread {
     /// The factor.
     pub factor: Factor,
+    /// The other one, of a pair that was changed together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<Factor>,
     /// Trainings.
     pub replicas: usize,
     /// Different digests among them.
@@ -292,6 +325,27 @@ pub struct Spread {
     pub one_percent: Option<u32>,
     /// The step in which replica 0 and the first that differs from it part.
     pub parting: Option<Parting>,
+}
+
+impl Spread {
+    /// The name of what was changed: `ulp`, or `init+order` of a pair.
+    #[must_use]
+    pub fn name(&self) -> String {
+        named(self.factor, self.also)
+    }
+
+    /// What was changed, to be read after "from".
+    #[must_use]
+    pub fn about(&self) -> String {
+        let also = self.also.map(|also| format!(" and {}", also.about())).unwrap_or_default();
+        format!("{}{also}", self.factor.about())
+    }
+
+    /// Whether it is rounding alone: the mathematics stays the same.
+    #[must_use]
+    pub fn is_rounding(&self) -> bool {
+        self.factor.is_rounding() && self.also.is_none_or(Factor::is_rounding)
+    }
 }
 
 /// A fault on purpose, and whether it was seen where it is.
@@ -385,18 +439,17 @@ impl TrainingFile {
         self.golden.as_ref().is_some_and(|golden| *golden != self.reference)
     }
 
-    /// The measures of a factor.
+    /// The measures of a factor by itself.
     #[must_use]
     pub fn spread(&self, factor: Factor) -> Option<&Spread> {
-        self.spreads.iter().find(|s| s.factor == factor)
+        self.spreads.iter().find(|s| s.factor == factor && s.also.is_none())
     }
 
-    /// The churn of a factor as a share of that of everything together; `None` where one was not measured, or nothing differs.
+    /// A churn as a share of that of everything together; `None` where one was not measured, or nothing differs.
     #[must_use]
-    pub fn share(&self, factor: Factor) -> Option<f64> {
+    pub fn share(&self, spread: &Spread) -> Option<f64> {
         let all = self.spread(Factor::All)?.churn.value;
-        let one = self.spread(factor)?.churn.value;
-        (all > 0.0 && !matches!(factor, Factor::All | Factor::Control)).then(|| one / all)
+        (all > 0.0 && !matches!(spread.factor, Factor::All | Factor::Control)).then(|| spread.churn.value / all)
     }
 
     /// Trainings that were made to the end of what was asked of their engine.

@@ -70,7 +70,7 @@ fn failed(file: &TrainingFile) -> Vec<&Trained> {
 
 /// The largest mean churn of what is rounding alone, and which factor has it.
 fn rounding(file: &TrainingFile) -> Option<&Spread> {
-    let rounding = file.spreads.iter().filter(|s| s.factor.is_rounding());
+    let rounding = file.spreads.iter().filter(|s| s.is_rounding());
     rounding.max_by(|a, b| a.churn.value.total_cmp(&b.churn.value))
 }
 
@@ -201,7 +201,7 @@ fn conclusions(file: &TrainingFile) -> Section {
     if let Some(rounding) = rounding(file)
         && rounding.churn.value > 0.0
     {
-        let factor = rounding.factor.about();
+        let factor = rounding.about();
         let text = format!("{} of the predictions between two trainings, from {factor}", churn(rounding));
         section.statement(Mark::Note, "Rounding", format!("What moves most is, in the mean, {text}."));
     }
@@ -210,7 +210,7 @@ fn conclusions(file: &TrainingFile) -> Section {
         .iter()
         .filter(|s| s.digests == 1 && s.replicas > 1 && !matches!(s.factor, Factor::Control | Factor::Adapter))
         .filter(|s| !is_beside_the_point(file.arithmetic, s.factor))
-        .map(|s| format!("{} ({})", s.factor.about(), plural(s.replicas, "training")))
+        .map(|s| format!("{} ({})", s.about(), plural(s.replicas, "training")))
         .collect();
     if !still.is_empty() {
         section.statement(
@@ -220,14 +220,22 @@ fn conclusions(file: &TrainingFile) -> Section {
         );
     }
     if file.spreads.iter().any(|s| is_beside_the_point(file.arithmetic, s.factor)) {
-        section.statement(Mark::Note, "Not of integers", "Nothing is fused and nothing is subnormal in integers.");
+        let text = match file.arithmetic {
+            Tier::Integer => "Nothing is fused, nothing is subnormal, and no function is built in.",
+            Tier::Native | Tier::Portable => "No function is built in.",
+        };
+        section.statement(Mark::Note, format!("Not of {} arithmetic", file.arithmetic.name()), text);
     }
     section
 }
 
 /// Whether a factor changes what an arithmetic does not have.
 fn is_beside_the_point(arithmetic: Tier, factor: Factor) -> bool {
-    arithmetic == Tier::Integer && matches!(factor, Factor::Fma | Factor::Flush)
+    match factor {
+        Factor::Fma | Factor::Flush => arithmetic == Tier::Integer,
+        Factor::Functions => arithmetic != Tier::Native,
+        _ => false,
+    }
 }
 
 /// A churn and its interval, where there is one.
@@ -300,11 +308,11 @@ fn factors(file: &TrainingFile) -> Section {
     let mut table = Table::new("factors", &columns).most(file.spreads.len());
     for s in &file.spreads {
         table.push([
-            Cell::text(s.factor.name()),
+            Cell::text(s.name()),
             Cell::number(s.replicas.to_string()),
             Cell::number(s.digests.to_string()),
             Cell::number(churn(s)),
-            Cell::number(file.share(s.factor).map_or("–".to_owned(), percent)),
+            Cell::number(file.share(s).map_or("–".to_owned(), percent)),
             Cell::number(number(s.l2)),
             Cell::number(percent(s.differing)),
             Cell::number(percent(s.accuracy)),
@@ -323,9 +331,9 @@ fn factors(file: &TrainingFile) -> Section {
     let mut partings = Section::new("training-partings", "Where the first two trainings part").at(Detail::Full);
     for s in &file.spreads {
         if let Some(parting) = &s.parting
-            && s.factor.is_rounding()
+            && s.is_rounding()
         {
-            partings.fact(s.factor.name(), place(parting));
+            partings.fact(s.name(), place(parting));
         }
     }
     section.push(partings);
@@ -414,7 +422,7 @@ fn rows(file: &TrainingFile) -> Rows {
             t.engine.as_str().into(),
             t.label.as_str().into(),
             t.arithmetic.name().into(),
-            t.factor.name().into(),
+            t.name().into(),
             t.replica.into(),
             t.changed.as_str().into(),
             t.steps.into(),
@@ -451,13 +459,13 @@ fn spread_rows(file: &TrainingFile) -> Rows {
     let mut rows = Rows::new("factors", &columns);
     for s in &file.spreads {
         let row: Vec<Value> = vec![
-            s.factor.name().into(),
+            s.name().into(),
             s.replicas.into(),
             s.digests.into(),
             s.churn.value.into(),
             s.churn.low.into(),
             s.churn.high.into(),
-            file.share(s.factor).into(),
+            file.share(s).into(),
             s.l2.into(),
             s.cosine.into(),
             s.differing.into(),

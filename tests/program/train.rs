@@ -123,9 +123,26 @@ fn factors_are_measured_and_the_control_is_always_made() {
     let digests = |f: &TrainingFile| f.trainings.iter().map(|t| t.final_digest.clone()).collect::<Vec<_>>();
     assert_eq!(digests(&file), digests(&again), "the threads do not matter");
     assert!(file.trainings.iter().all(|t| t.engine == CPU), "nothing but the CPU");
+    // Threads, functions and pairs.
+    let factors = ["--factor", "threads", "--factor", "functions", "--pair", "init+order", "--pair", "flush+ulp"];
+    let (file, status) = trained(&[&factors[..], &["--replicas", "3", "--epochs", "3"]].concat(), "");
+    assert_eq!(status, 0, "nothing failed");
+    for factor in [Factor::Threads, Factor::Functions] {
+        let spread = file.spread(factor).unwrap_or_else(|| panic!("{factor:?}"));
+        assert_eq!((spread.replicas, spread.digests), (3, 3), "each is another training: {spread:?}");
+        assert!(spread.l2 < 1e-3, "by a little: {spread:?}");
+    }
+    let first = file.spread(Factor::Functions).and_then(|s| s.parting.as_ref());
+    assert_eq!(first.map(|p| (p.step, p.tensor.as_str())), Some((0, "exponentials of the logits")), "exp");
+    let first = file.spread(Factor::Threads).and_then(|s| s.parting.as_ref());
+    assert_eq!(first.map(|p| (p.step, p.tensor.as_str())), Some((0, "gradient of the weights")), "the batch's sums");
+    let pair = |name: &str| file.spreads.iter().find(|s| s.name() == name).unwrap_or_else(|| panic!("{name}"));
+    assert!(pair("init+order").l2 > 1.2, "other weights altogether");
+    assert!((1e-9..1e-3).contains(&pair("flush+ulp").l2), "a little: {:?}", pair("flush+ulp"));
     // None of what is rounding alone moves integers.
     let arguments = ["--arithmetic", "integer", "--replicas", "3", "--epochs", "1"];
-    let rounding = ["order", "atomics", "fma", "flush", "shuffle"].map(|f| ["--factor", f]).concat();
+    let rounding =
+        ["order", "atomics", "threads", "fma", "functions", "flush", "shuffle"].map(|f| ["--factor", f]).concat();
     let (file, _) = trained(&[&arguments[..], &rounding].concat(), "");
     for spread in &file.spreads {
         let same = spread.factor != Factor::Shuffle;
@@ -141,6 +158,10 @@ fn what_can_not_be_trained_is_one_line() {
         (vec!["--factor", "weather"], "weather"),
         (vec!["--arithmetic", "decimal"], "decimal"),
         (vec!["--adapter", "no such"], "matches nothing"),
+        (vec!["--pair", "init"], "FACTOR+FACTOR"),
+        (vec!["--pair", "init+weather"], "'weather' is no factor"),
+        (vec!["--pair", "order+atomics"], "change the same"),
+        (vec!["--pair", "adapter+ulp"], "not changed together"),
         (vec!["--parts", "2"], "--arithmetic integer"),
         (vec!["--arithmetic", "integer", "--parts", "3"], "is not 1, 2, 4"),
         (vec!["--factor", "ulp", "--adapter", "embedded"], "--factor adapter"),

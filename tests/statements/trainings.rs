@@ -36,10 +36,10 @@ fn no_churn_in_few_trainings_is_not_told_as_nothing_that_differs() {
 #[test]
 fn a_share_of_nothing_is_no_number() {
     let (all, order) = (spread(Factor::All, 5, 5, 0.02), spread(Factor::Order, 5, 5, 0.01));
-    let of = |spreads: &[Spread]| file(Tier::Native, spreads, &[]).share(Factor::Order);
+    let of = |spreads: &[Spread]| file(Tier::Native, spreads, &[]).share(&order);
     assert_eq!(of(&[order.clone(), all]), Some(0.5), "half of it");
     assert_eq!(of(&[order.clone(), spread(Factor::All, 5, 5, 0.0)]), None, "nothing differs with all");
-    assert_eq!(of(&[order]), None, "all was not made");
+    assert_eq!(of(std::slice::from_ref(&order)), None, "all was not made");
 }
 
 #[test]
@@ -110,6 +110,27 @@ fn integers_have_no_fused_products_and_no_subnormals() {
     let (_, _, text) = told(&file(Tier::Integer, &spreads, &[]));
     assert!(text.contains("stayed the same with another order of the terms of sums (5 trainings)."), "{text}");
     assert!(text.contains("Nothing is fused"), "{text}");
+    let spreads = [spread(Factor::Functions, 4, 1, 0.0)];
+    for (tier, said) in [(Tier::Portable, "No function is built in"), (Tier::Integer, "no function is built in")] {
+        let (_, _, text) = told(&file(tier, &spreads, &[]));
+        assert!(text.contains(said) && !text.contains("No bit moved"), "{text}");
+    }
+    let (_, _, text) = told(&file(Tier::Native, &spreads, &[]));
+    assert!(text.contains("stayed the same with exp and division as drivers compute them"), "{text}");
+}
+
+#[test]
+fn a_pair_is_neither_of_its_factors() {
+    let pair = |factor, also, churn| Spread { also: Some(also), ..spread(factor, 5, 5, churn) };
+    let spreads = [pair(Factor::Order, Factor::Init, 0.5), spread(Factor::All, 5, 5, 0.02)];
+    let (_, headline, _) = told(&file(Tier::Native, &spreads, &[]));
+    assert!(!headline.contains("rounding"), "another seed is none: {headline}");
+    let spreads = [pair(Factor::Order, Factor::Fma, 0.01), spread(Factor::All, 5, 5, 0.02)];
+    let file = file(Tier::Native, &spreads, &[]);
+    let (_, headline, text) = told(&file);
+    assert!(headline.contains("1 % of its predictions by rounding alone"), "{headline}");
+    assert!(text.contains("order+fma") && text.contains("of the terms of sums and fused multiply-add"), "{text}");
+    assert_eq!((file.spread(Factor::Order), file.share(&spreads[0])), (None, Some(0.5)), "of all");
 }
 
 const LAST: &str = "train/perceptron?data=00112233&arithmetic=integer&seed=42&steps=88&wg=64";

@@ -169,6 +169,7 @@ fn on(
         label: served.adapter.label(),
         arithmetic: plan.tier,
         factor: Factor::Adapter,
+        also: None,
         replica,
         changed: served.adapter.label(),
         steps: reached,

@@ -65,6 +65,8 @@ pub struct TrainPlan {
     pub tier: Tier,
     /// The factors, each once.
     pub factors: Vec<Factor>,
+    /// Factors that are changed together, by two. Each is of the CPU, and they change different things.
+    pub pairs: Vec<(Factor, Factor)>,
     /// Trainings of a factor.
     pub replicas: u32,
     /// Steps of a training, at least 1.
@@ -103,6 +105,7 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
     let seeds = Seeds::all(plan.seed);
     let mut trainings = Vec::new();
     let mut spreads = Vec::new();
+    let mut singles = Vec::new();
     progress.begin("faults on purpose", 0);
     let controls = controls(plan.tier, seeds);
     progress.end(None);
@@ -113,16 +116,25 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
             spreads.extend(engines::spread(plan.tier, plan.steps, &made));
             trainings.extend(made.into_iter().map(|engine| engine.trained));
         } else {
-            progress.begin(&format!("{}: {} trainings on the CPU", factor.name(), plan.replicas), 0);
-            let (made, spread) = arms::on_cpu(plan, *factor);
-            trainings.extend(made);
-            spreads.push(spread);
-            progress.end(None);
+            singles.push((*factor, None));
         }
+    }
+    let pairs = plan.pairs.iter().map(|(factor, also)| (*factor, Some(*also)));
+    for (factor, also) in singles.into_iter().chain(pairs) {
+        let name = also.map_or_else(|| factor.name().to_owned(), |a| format!("{}+{}", factor.name(), a.name()));
+        progress.begin(&format!("{name}: {} trainings on the CPU", plan.replicas), 0);
+        let (made, spread) = arms::on_cpu(plan, factor, also);
+        trainings.extend(made);
+        spreads.push(spread);
+        progress.end(None);
         if let Some(signal) = crate::process::interrupt::stopped() {
             return Err(AuditError::Stopped(signal));
         }
     }
+    // The control first, wherever the rest was made.
+    let place = |factor: Factor| Factor::ALL.iter().position(|f| *f == factor);
+    spreads.sort_by_key(|s| (s.also.is_some(), place(s.factor)));
+    trainings.sort_by_key(|t| (t.also.is_some(), place(t.factor)));
     let whole = plan.tier == Tier::Integer && plan.seed == SEED && plan.steps == EPOCHS * EPOCH;
     Ok(TrainingFile {
         training_version: VERSION,
@@ -157,7 +169,7 @@ fn controls(tier: Tier, seeds: Seeds) -> Vec<ControlResult> {
             found: first::of_two(tier, plain.as_mut(), faulty.as_mut(), fault.step + 2),
         }
     };
-    Fault::each(FAULT).into_iter().map(result).collect()
+    Fault::each(tier, FAULT).into_iter().map(result).collect()
 }
 
 /// A training on the CPU in the form of the others.
@@ -167,6 +179,7 @@ fn trained(tier: Tier, factor: Factor, replica: u32, changed: String, weights: &
         label: "CPU reference".to_owned(),
         arithmetic: tier,
         factor,
+        also: None,
         replica,
         changed,
         steps,

@@ -6,7 +6,7 @@ use super::network::BATCH;
 use crate::model::Arithmetic as Liberties;
 use crate::model::bits::Dtype;
 use crate::numerics::arith::flush;
-use crate::numerics::elementary::exp;
+use crate::numerics::elementary::{exp, exp2};
 
 /// What a step computes with. Every method is one operation, so that where one is rounded is plain to see.
 pub trait Arithmetic: Copy + Send + Sync {
@@ -35,6 +35,8 @@ pub trait Arithmetic: Copy + Send + Sync {
     fn forward(weight: Self::Number) -> Self::Number;
     /// A bias as the first term of a sum.
     fn bias(weight: Self::Number) -> Self::Number;
+    /// The sum of two sums of products.
+    fn add(self, a: Self::Number, b: Self::Number) -> Self::Number;
     /// `sum + a * b`.
     fn add_product(self, sum: Self::Number, a: Self::Number, b: Self::Number) -> Self::Number;
     /// ReLU of a sum, as an activation.
@@ -110,6 +112,11 @@ impl Arithmetic for Integer {
     }
 
     #[inline(always)]
+    fn add(self, a: i32, b: i32) -> i32 {
+        a.wrapping_add(b)
+    }
+
+    #[inline(always)]
     fn add_product(self, sum: i32, a: i32, b: i32) -> i32 {
         sum.wrapping_add(a.wrapping_mul(b))
     }
@@ -165,11 +172,17 @@ impl Arithmetic for Integer {
     }
 }
 
-/// [`Tier::Native`](crate::model::training::Tier::Native), strict or with liberties taken everywhere.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Native<const FUSED: bool = false, const FLUSH: bool = false>;
+/// `exp(x)` as the built-in `exp2` of a product that is rounded.
+pub const EXP2: u8 = 1;
+/// A quotient as the product with a reciprocal that is rounded.
+pub const RECIPROCAL: u8 = 2;
 
-impl<const FUSED: bool, const FLUSH: bool> Native<FUSED, FLUSH> {
+/// [`Tier::Native`](crate::model::training::Tier::Native), strict or with liberties taken everywhere; `FUNCTIONS` is [`EXP2`] and
+/// [`RECIPROCAL`], or both: what drivers make of `exp` and `/`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Native<const FUSED: bool = false, const FLUSH: bool = false, const FUNCTIONS: u8 = 0>;
+
+impl<const FUSED: bool, const FLUSH: bool, const FUNCTIONS: u8> Native<FUSED, FLUSH, FUNCTIONS> {
     /// What this arithmetic is, in the words of the references of kernels.
     pub const LIBERTIES: Liberties = Liberties { fused: FUSED, flush: FLUSH, split: false };
 
@@ -177,9 +190,24 @@ impl<const FUSED: bool, const FLUSH: bool> Native<FUSED, FLUSH> {
     fn out(value: f32) -> f32 {
         if FLUSH { flush(value) } else { value }
     }
+
+    /// The exponential of a number that is not positive.
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
+    fn exp(number: f32) -> f32 {
+        let rounded = if FUNCTIONS & EXP2 == 0 {
+            exp(f64::from(number))
+        } else {
+            exp2(f64::from(Self::out(number * std::f32::consts::LOG2_E)))
+        };
+        Self::out(rounded as f32)
+    }
+
+    fn quotient(part: f32, whole: f32) -> f32 {
+        if FUNCTIONS & RECIPROCAL == 0 { Self::out(part / whole) } else { Self::out(part * Self::out(whole.recip())) }
+    }
 }
 
-impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
+impl<const FUSED: bool, const FLUSH: bool, const FUNCTIONS: u8> Arithmetic for Native<FUSED, FLUSH, FUNCTIONS> {
     type Number = f32;
     const DTYPE: Dtype = Dtype::F32;
     // 0 * infinity is not 0, and -0 + 0 is 0.
@@ -222,6 +250,11 @@ impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
     }
 
     #[inline(always)]
+    fn add(self, a: f32, b: f32) -> f32 {
+        Self::out(a + b)
+    }
+
+    #[inline(always)]
     fn add_product(self, sum: f32, a: f32, b: f32) -> f32 {
         if FUSED { Self::out(a.mul_add(b, sum)) } else { Self::out(sum + Self::out(a * b)) }
     }
@@ -236,16 +269,15 @@ impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Native<FUSED, FLUSH> {
         Self::out(number * 1.25)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "rounding to binary32 is the point")]
     fn softmax_gradient(self, logits: &[f32], label: usize, terms: &mut [f32], out: &mut [f32]) {
         let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let mut whole = 0.0f32;
         for (logit, term) in logits.iter().zip(&mut *terms) {
-            *term = Self::out(exp(f64::from(Self::out(logit - most))) as f32);
+            *term = Self::exp(Self::out(logit - most));
             whole += *term;
         }
         for (class, (term, out)) in terms.iter().zip(out).enumerate() {
-            let share = Self::out(*term / whole);
+            let share = Self::quotient(*term, whole);
             *out = Self::out(if class == label { share - 1.0 } else { share });
         }
     }
@@ -345,6 +377,11 @@ impl<const FUSED: bool, const FLUSH: bool> Arithmetic for Portable<FUSED, FLUSH>
     #[inline(always)]
     fn bias(weight: f32) -> f32 {
         weight
+    }
+
+    #[inline(always)]
+    fn add(self, a: f32, b: f32) -> f32 {
+        Native::<FUSED, FLUSH>.add(a, b)
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Faults on purpose: what a training must be told apart by, or nothing that it says can be relied on.
 
 use super::network::{LAYERS, PARAMETERS};
+use crate::model::training::Tier;
 
 /// A fault at one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Kind {
         /// The layer of weights, from 0.
         layer: usize,
     },
+    /// The sums of the gradient over the batch are in another order. In integers that is no fault.
+    UnorderedSum,
 }
 
 impl Kind {
@@ -50,6 +53,7 @@ impl Kind {
             Self::Exchanged => "two images exchanged",
             Self::ShiftedMask { .. } => "a mask shifted by one",
             Self::ShortLoop { .. } => "a loop cut short",
+            Self::UnorderedSum => "an unordered gradient sum",
         }
     }
 
@@ -60,6 +64,7 @@ impl Kind {
             Self::FlippedBit { .. } => "weights",
             Self::SkippedUpdate { .. } => "velocities",
             Self::Exchanged => "images of the batch",
+            Self::UnorderedSum => "gradient of the weights",
             Self::ShiftedMask { layer } | Self::ShortLoop { layer } => {
                 ["hidden layer 1", "hidden layer 2", "logits"][layer.min(LAYERS - 1)]
             }
@@ -68,10 +73,10 @@ impl Kind {
 }
 
 impl Fault {
-    /// One of each kind, at a step.
+    /// One of each kind that is a fault in an arithmetic, at a step.
     #[must_use]
-    pub fn each(step: u32) -> [Self; 5] {
-        [
+    pub fn each(tier: Tier, step: u32) -> Vec<Self> {
+        let all = [
             // A weight of the second layer that every training has in use.
             Kind::FlippedBit { weight: PARAMETERS / 2, bit: 3 },
             // The last bias: its gradient is no zero.
@@ -79,8 +84,10 @@ impl Fault {
             Kind::Exchanged,
             Kind::ShiftedMask { layer: 0 },
             Kind::ShortLoop { layer: 1 },
-        ]
-        .map(|kind| Self { step, kind })
+            Kind::UnorderedSum,
+        ];
+        let of = |kind: &Kind| tier != Tier::Integer || *kind != Kind::UnorderedSum;
+        all.into_iter().filter(of).map(|kind| Self { step, kind }).collect()
     }
 
     pub(super) fn flipped(self) -> Option<(usize, u32)> {
@@ -95,6 +102,10 @@ impl Fault {
             Kind::SkippedUpdate { weight } => Some(weight),
             _ => None,
         }
+    }
+
+    pub(super) fn unorders(self) -> bool {
+        self.kind == Kind::UnorderedSum
     }
 
     pub(super) fn exchanges(self) -> bool {

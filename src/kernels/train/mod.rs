@@ -16,7 +16,7 @@ mod tests;
 pub use reference::Steps;
 pub use shader::{Start, program};
 
-use arithmetic::{Arithmetic as _, Integer, Native, Portable};
+use arithmetic::{Arithmetic as _, EXP2, Integer, Native, Portable, RECIPROCAL};
 use fault::Fault;
 use order::{Order, Orders};
 use reference::{Trainer, classes};
@@ -30,6 +30,9 @@ use crate::model::training::{Seeds, Tier};
 pub struct Variation {
     /// The liberties that it takes; none of them concerns integers.
     pub arithmetic: Arithmetic,
+    /// How the functions of [`Tier::Native`] are computed: [`arithmetic::EXP2`] and [`arithmetic::RECIPROCAL`], in the
+    /// arithmetic that is strict otherwise. The other arithmetics have none.
+    pub functions: u8,
     /// The order of its sums.
     pub order: Order,
     /// A fault on purpose.
@@ -38,13 +41,14 @@ pub struct Variation {
 
 impl Default for Variation {
     fn default() -> Self {
-        Self { arithmetic: Arithmetic::STRICT, order: Order::First, fault: None }
+        Self { arithmetic: Arithmetic::STRICT, functions: 0, order: Order::First, fault: None }
     }
 }
 
 /// A reference before its first step.
 #[must_use]
 pub fn reference(tier: Tier, seeds: Seeds, variation: Variation) -> Box<dyn Steps> {
+    const BOTH: u8 = EXP2 | RECIPROCAL;
     fn boxed<A: arithmetic::Arithmetic + 'static>(arithmetic: A, seeds: Seeds, variation: Variation) -> Box<dyn Steps> {
         let trainer = Trainer::new(arithmetic, seeds).ordered(Orders::new(variation.order));
         Box::new(match variation.fault {
@@ -54,7 +58,12 @@ pub fn reference(tier: Tier, seeds: Seeds, variation: Variation) -> Box<dyn Step
     }
     match (tier, variation.arithmetic.fused, variation.arithmetic.flush) {
         (Tier::Integer, ..) => boxed(Integer, seeds, variation),
-        (Tier::Native, false, false) => boxed(Native::<false, false>, seeds, variation),
+        (Tier::Native, false, false) => match variation.functions {
+            EXP2 => boxed(Native::<false, false, EXP2>, seeds, variation),
+            RECIPROCAL => boxed(Native::<false, false, RECIPROCAL>, seeds, variation),
+            BOTH => boxed(Native::<false, false, BOTH>, seeds, variation),
+            _ => boxed(Native::<false, false>, seeds, variation),
+        },
         (Tier::Native, false, true) => boxed(Native::<false, true>, seeds, variation),
         (Tier::Native, true, false) => boxed(Native::<true, false>, seeds, variation),
         (Tier::Native, true, true) => boxed(Native::<true, true>, seeds, variation),

@@ -5,7 +5,7 @@ use super::data::{CLASSES, PIXELS, digits};
 use super::draws::{self, Purpose, draw};
 use super::fault::Fault;
 use super::network::{BATCH, BIASES, DROP_BELOW, LAYERS, PARAMETERS, WEIGHTS, WIDTHS, WORDS};
-use super::order::Orders;
+use super::order::{Orders, disordered};
 use crate::model::training::Seeds;
 
 /// Half the width of the initial weights of each layer, which are uniform within 1 / sqrt(inputs) as `torch.nn.Linear` has them:
@@ -28,6 +28,8 @@ pub struct Trainer<A: Arithmetic> {
     gradient: Vec<A::Number>,
     /// The second sums of the gradient.
     low: Vec<A::Number>,
+    /// The sums of a part of the batch.
+    part: Vec<A::Number>,
     rows: [Vec<A::Number>; LAYERS + 1],
     /// The exponentials of the softmax.
     terms: Vec<A::Number>,
@@ -68,6 +70,7 @@ impl<A: Arithmetic> Trainer<A> {
             velocities: none(PARAMETERS),
             gradient: none(PARAMETERS),
             low: none(PARAMETERS),
+            part: none((WIDTHS[0] + 1).max(WIDTHS[1] + 1) * WIDTHS[1]),
             rows: WIDTHS.map(|width| none(BATCH * width)),
             terms: none(BATCH * CLASSES),
             deltas: std::array::from_fn(|layer| none(BATCH * WIDTHS[layer + 1])),
@@ -183,7 +186,7 @@ impl<A: Arithmetic> Trainer<A> {
         self.gradient.fill(A::Number::default());
         self.low.fill(A::Number::default());
         for layer in 0..LAYERS {
-            self.add_gradients(layer);
+            self.add_gradients(layer, fault);
         }
         self.update(fault);
         self.step += 1;
@@ -290,7 +293,7 @@ impl<A: Arithmetic> Trainer<A> {
 
     /// Adds a layer's part of the gradient over the batch.
     #[inline(always)]
-    fn add_gradients(&mut self, layer: usize) {
+    fn add_gradients(&mut self, layer: usize, fault: Option<Fault>) {
         let (inputs, outputs) = (WIDTHS[layer], WIDTHS[layer + 1]);
         let len = BATCH * outputs;
         let [high, low] = &mut self.limbs;
@@ -301,17 +304,19 @@ impl<A: Arithmetic> Trainer<A> {
         let all = WEIGHTS[layer]..BIASES[layer] + outputs;
         for limb in 0..A::LIMBS {
             let sums = if limb == 0 { &mut self.gradient[all.clone()] } else { &mut self.low[all.clone()] };
-            for row in self.orders.rows() {
-                let deltas = &self.limbs[limb][*row as usize * outputs..][..outputs];
-                let activations = &self.rows[layer][*row as usize * inputs..][..inputs];
-                let factors = activations.iter().copied().chain([A::unit()]);
-                for (a, sums) in factors.zip(sums.chunks_exact_mut(outputs)) {
-                    if A::SKIPS_ZEROS && a == A::Number::default() {
-                        continue;
-                    }
-                    for (sum, delta) in sums.iter_mut().zip(deltas) {
-                        *sum = self.arithmetic.add_product(*sum, a, *delta);
-                    }
+            let operands = (&self.rows[layer][..], &self.limbs[limb][..], inputs);
+            let disordered = fault.filter(|f| f.unorders()).map(|f| disordered(f.step));
+            let rows = disordered.as_deref().unwrap_or(self.orders.rows());
+            let mut parts = rows.chunks(self.orders.rows_of_a_part());
+            if let Some(rows) = parts.next() {
+                add_rows(self.arithmetic, sums, rows, operands);
+            }
+            for rows in parts {
+                let part = &mut self.part[..sums.len()];
+                part.fill(A::Number::default());
+                add_rows(self.arithmetic, part, rows, operands);
+                for (sum, part) in sums.iter_mut().zip(part) {
+                    *sum = self.arithmetic.add(*sum, *part);
                 }
             }
         }
@@ -333,6 +338,30 @@ impl<A: Arithmetic> Trainer<A> {
         }
         if let Some((index, bit)) = fault.and_then(Fault::flipped) {
             self.weights[index] = A::number(A::word(self.weights[index]) ^ 1 << bit);
+        }
+    }
+}
+
+/// Adds the products of activations and gradients of rows of a batch; of the activations and the gradients, the width of a row
+/// of the activations.
+#[inline(always)]
+fn add_rows<A: Arithmetic>(
+    arithmetic: A,
+    sums: &mut [A::Number],
+    rows: &[u32],
+    (activations, deltas, inputs): (&[A::Number], &[A::Number], usize),
+) {
+    let outputs = sums.len() / (inputs + 1);
+    for row in rows {
+        let deltas = &deltas[*row as usize * outputs..][..outputs];
+        let factors = activations[*row as usize * inputs..][..inputs].iter().copied().chain([A::unit()]);
+        for (a, sums) in factors.zip(sums.chunks_exact_mut(outputs)) {
+            if A::SKIPS_ZEROS && a == A::Number::default() {
+                continue;
+            }
+            for (sum, delta) in sums.iter_mut().zip(deltas) {
+                *sum = arithmetic.add_product(*sum, a, *delta);
+            }
         }
     }
 }

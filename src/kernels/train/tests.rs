@@ -100,7 +100,7 @@ fn no_launch_and_no_liberty_moves_the_integers_and_each_liberty_moves_binary32()
 fn each_fault_is_first_seen_at_its_step_and_in_its_tensor() {
     for tier in Tier::ALL {
         for at in [0, 7, 44] {
-            for fault in Fault::each(at) {
+            for fault in Fault::each(tier, at) {
                 let mut plain = reference(tier, SEEDS, Variation::default());
                 let mut faulty = reference(tier, SEEDS, Variation { fault: Some(fault), ..Variation::default() });
                 plain.train(at);
