@@ -43,7 +43,7 @@ fn is_plain(case: &CaseRecord, execution: &Execution) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::made::{adapter, case, engine, ran, record};
+    use crate::facts::made::{adapter, case, ran, record};
     use crate::model::record::TwinDigest;
     use crate::numerics::arith::Arithmetic;
 
@@ -88,6 +88,6 @@ mod tests {
     #[test]
     fn a_planted_engine_is_no_machine() {
         let case = on("embedded:1", "a", true, false);
-        assert!(lost(&record(&[engine("embedded:1")], &[&case])).is_empty());
+        assert!(lost(&record(&[adapter("embedded:1", "interpreter", 0, 0, "0.1, reassociate")], &[&case])).is_empty());
     }
 }
