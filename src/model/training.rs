@@ -463,10 +463,12 @@ impl TrainingFile {
         self.trainings.iter().filter(|t| t.factor == Factor::Adapter && t.engine != CPU)
     }
 
-    /// The engines whose weights are not the CPU's after as many steps.
+    /// The trainings on engines whose weights are not the CPU's after as many steps: in integers all of them, as there nothing
+    /// may change them, and otherwise those of [`Factor::Adapter`].
     #[must_use]
     pub fn differing(&self) -> Vec<&Trained> {
-        self.engines().filter(|t| t.equal == Some(false)).collect()
+        let of = |t: &&Trained| t.factor == Factor::Adapter || self.arithmetic == Tier::Integer;
+        self.trainings.iter().filter(|t| t.equal == Some(false)).filter(of).collect()
     }
 
     /// Whether the CPU's own digest is another than the published one.

@@ -61,7 +61,9 @@ pub(super) fn section(file: &TrainingFile, number: usize) -> Section {
 
 /// Engines by their ids.
 fn ids(engines: &[&Trained]) -> String {
-    list(&engines.iter().map(|t| t.engine.clone()).collect::<Vec<_>>(), LISTED)
+    let mut ids: Vec<String> = engines.iter().map(|t| t.engine.clone()).collect();
+    ids.dedup();
+    list(&ids, LISTED)
 }
 
 /// Engines that failed, each once.
@@ -189,6 +191,10 @@ fn conclusions(file: &TrainingFile) -> Section {
             None => "It did not show again step by step".to_owned(),
         };
         let text = if file.arithmetic == Tier::Integer { format!("{whom}. {place}.") } else { format!("{place}.") };
+        let text = match engine.factor {
+            Factor::Adapter => text,
+            _ => format!("With {}: {text}", engine.changed),
+        };
         section.statement(Mark::Differs, engine.engine.as_str(), text);
     }
     for t in file.failed() {

@@ -147,6 +147,12 @@ fn what_an_adapter_does_by_itself_is_not_told_of_what_was_changed() {
         assert!(text.contains(&format!("so nothing is known of {busy}")), "{text}");
         assert!(!text.contains("and others with") && !text.contains("stayed the same"), "{text}");
     }
+    let mut moved = repeated(Factor::Vary, &["0", "0", "a"]);
+    (moved.arithmetic, moved.trainings[2].equal, moved.trainings[2].parting) =
+        (Tier::Integer, Some(false), Some(parting()));
+    let (tone, headline, text) = told(&moved);
+    assert!(tone == Tone::Bad && headline.contains("vulkan:0 gives another integer training"), "{headline}");
+    assert!(text.contains("With X=2: Its compiler"), "{text}");
     let mut failed = repeated(Factor::Contention, &["a", "a", "a"]);
     failed.trainings[1].failure = Some("it ended by signal 6".to_owned());
     let (tone, headline, text) = told(&failed);
