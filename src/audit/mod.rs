@@ -41,7 +41,7 @@ pub use environment::machine;
 pub use error::AuditError;
 pub use listing::{Listing, Unlisted, adapters};
 pub use pace::LEAST;
-pub use plan::{CONTROL, Plan, PlanError, Wanted};
+pub use plan::{CONTROL, Plan, PlanError, Wanted, varied};
 pub use resume::{Earlier, ResumeError};
 pub use run::{Progress, audit, audit_with};
 pub use swept::Sweep;

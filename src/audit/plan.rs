@@ -172,25 +172,7 @@ impl Plan {
                 planted.push(mode);
             }
         }
-        let mut vary: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for text in &wanted.vary {
-            let (name, values) = text.split_once('=').ok_or_else(|| PlanError::Vary(text.clone()))?;
-            let values: Vec<_> = values.split(',').map(str::to_owned).collect();
-            let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if name.is_empty()
-                || !name.chars().all(good)
-                || values.iter().any(|v| v.is_empty() || line_fault(v).is_some())
-            {
-                return Err(PlanError::Vary(text.clone()));
-            }
-            // A value that is given twice would be one engine twice, under one id.
-            let known = vary.entry(name.to_owned()).or_default();
-            for value in values {
-                if !known.contains(&value) {
-                    known.push(value);
-                }
-            }
-        }
+        let vary = varied(&wanted.vary)?;
         let mut cases: Vec<Case> =
             kernels::find(CONTROL).map(|k| k.plan(wanted.profile, wanted.seed)).unwrap_or_default();
         let mut sweeps = Vec::new();
@@ -406,6 +388,31 @@ fn suggested(filter: &CasePattern, profile: Profile) -> String {
         true => instead(path, "kernels", audited().map(|k| k.name())),
         false => format!("did you mean {}?", same.join(" or ")),
     }
+}
+
+/// The variables of `--vary NAME=a,b`, and the values of each, once.
+///
+/// # Errors
+/// When a text is not of that form.
+pub fn varied(texts: &[String]) -> Result<BTreeMap<String, Vec<String>>, PlanError> {
+    let mut vary: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in texts {
+        let (name, values) = text.split_once('=').ok_or_else(|| PlanError::Vary(text.clone()))?;
+        let values: Vec<_> = values.split(',').map(str::to_owned).collect();
+        let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(good) || values.iter().any(|v| v.is_empty() || line_fault(v).is_some())
+        {
+            return Err(PlanError::Vary(text.clone()));
+        }
+        // A value that is given twice would be one engine twice, under one id.
+        let known = vary.entry(name.to_owned()).or_default();
+        for value in values {
+            if !known.contains(&value) {
+                known.push(value);
+            }
+        }
+    }
+    Ok(vary)
 }
 
 #[cfg(test)]

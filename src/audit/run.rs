@@ -50,11 +50,15 @@ fn wanted(plan: &Plan) -> Listing {
 
 /// The settings under which an adapter is audited: without the varied variables, and with each value of those that its
 /// driver may read; one variable at a time, so that each shows its own effect.
-fn variations(plan: &Plan, adapter: &AdapterIdentity) -> Vec<BTreeMap<String, String>> {
+pub(super) fn variations(
+    vary: &BTreeMap<String, Vec<String>>,
+    vary_all: bool,
+    adapter: &AdapterIdentity,
+) -> Vec<BTreeMap<String, String>> {
     let mut out = vec![BTreeMap::new()];
     // The interpreter reads no variable.
-    let asked = |name: &str| !adapter.role().is_interpreter() && (plan.vary_all || may_matter(name, adapter));
-    for (name, values) in plan.settings.vary.iter().filter(|(name, _)| asked(name)) {
+    let asked = |name: &str| !adapter.role().is_interpreter() && (vary_all || may_matter(name, adapter));
+    for (name, values) in vary.iter().filter(|(name, _)| asked(name)) {
         out.extend(values.iter().map(|v| BTreeMap::from([(name.clone(), v.clone())])));
     }
     out
@@ -64,7 +68,7 @@ fn slots(plan: &Plan, scratch: &Path) -> Vec<EngineSlot> {
     let Listing { adapters, failed, environment } = wanted(plan);
     let mut wanted = Vec::new();
     for adapter in adapters {
-        for variables in variations(plan, &adapter) {
+        for variables in variations(&plan.settings.vary, plan.vary_all, &adapter) {
             wanted.push((adapter.clone(), variables));
         }
     }

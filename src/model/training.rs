@@ -12,6 +12,9 @@ pub const VERSION: u32 = 1;
 /// The engine id of the CPU's reference.
 pub const CPU: &str = "cpu";
 
+/// What is told as changed in a training without a change.
+pub const NOTHING: &str = "nothing";
+
 /// What a training computes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -114,6 +117,10 @@ pub enum Factor {
     Functions,
     /// Whether subnormal numbers become zero.
     Flush,
+    /// An environment variable that a driver may read.
+    Vary,
+    /// Another process that keeps the adapter busy.
+    Contention,
     /// One weight that is in use, moved by one unit in the last place before the first step.
     Ulp,
     /// The three seeds and the order of sums, together.
@@ -122,9 +129,11 @@ pub enum Factor {
 
 impl Factor {
     /// Every factor, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Control,
         Self::Adapter,
+        Self::Vary,
+        Self::Contention,
         Self::Ulp,
         Self::Order,
         Self::Atomics,
@@ -144,6 +153,8 @@ impl Factor {
         match self {
             Self::Control => "control",
             Self::Adapter => "adapter",
+            Self::Vary => "vary",
+            Self::Contention => "contention",
             Self::Init => "init",
             Self::Shuffle => "shuffle",
             Self::Dropout => "dropout",
@@ -164,6 +175,8 @@ impl Factor {
         match self {
             Self::Control => "nothing",
             Self::Adapter => "the engine that computes",
+            Self::Vary => "environment variables",
+            Self::Contention => "another process that keeps the adapter busy",
             Self::Init => "other initial weights",
             Self::Shuffle => "another order of the images",
             Self::Dropout => "other masks of dropout",
@@ -178,7 +191,19 @@ impl Factor {
         }
     }
 
-    /// Whether it is rounding alone: the mathematics stays the same.
+    /// Whether it is a matter of adapters: it is trained there and not on the CPU.
+    #[must_use]
+    pub fn is_of_adapters(self) -> bool {
+        matches!(self, Self::Adapter | Self::Vary | Self::Contention)
+    }
+
+    /// Whether the same adapter is trained on again and again, each compared with the others alone.
+    #[must_use]
+    pub fn is_of_one_adapter(self) -> bool {
+        matches!(self, Self::Vary | Self::Contention)
+    }
+
+    /// Whether it is rounding alone that a reference simulates: the mathematics stays the same.
     #[must_use]
     pub fn is_rounding(self) -> bool {
         matches!(
@@ -267,6 +292,12 @@ impl Trained {
     pub fn name(&self) -> String {
         named(self.factor, self.also)
     }
+
+    /// Whether it was made to the end without a failure, of so many steps.
+    #[must_use]
+    fn is_whole(&self, steps: u32) -> bool {
+        self.failure.is_none() && self.steps == steps && self.final_digest.is_some()
+    }
 }
 
 /// The name of one factor, or of two that are changed together.
@@ -293,6 +324,9 @@ pub struct Spread {
     /// The other one, of a pair that was changed together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<Factor>,
+    /// The adapter, where all are of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// Trainings.
     pub replicas: usize,
     /// Different digests among them.
@@ -328,17 +362,19 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// The name of what was changed: `ulp`, or `init+order` of a pair.
+    /// The name of what was changed: `ulp`, `init+order` of a pair, `vary on vulkan:0` of one adapter.
     #[must_use]
     pub fn name(&self) -> String {
-        named(self.factor, self.also)
+        let on = self.engine.as_ref().map(|engine| format!(" on {engine}")).unwrap_or_default();
+        format!("{}{on}", named(self.factor, self.also))
     }
 
     /// What was changed, to be read after "from".
     #[must_use]
     pub fn about(&self) -> String {
         let also = self.also.map(|also| format!(" and {}", also.about())).unwrap_or_default();
-        format!("{}{also}", self.factor.about())
+        let on = self.engine.as_ref().map(|engine| format!(" on {engine}")).unwrap_or_default();
+        format!("{}{also}{on}", self.factor.about())
     }
 
     /// Whether it is rounding alone: the mathematics stays the same.
@@ -427,10 +463,12 @@ impl TrainingFile {
         self.trainings.iter().filter(|t| t.factor == Factor::Adapter && t.engine != CPU)
     }
 
-    /// The engines whose weights are not the CPU's after as many steps.
+    /// The trainings on engines whose weights are not the CPU's after as many steps: in integers all of them, as there nothing
+    /// may change them, and otherwise those of [`Factor::Adapter`].
     #[must_use]
     pub fn differing(&self) -> Vec<&Trained> {
-        self.engines().filter(|t| t.equal == Some(false)).collect()
+        let of = |t: &&Trained| t.factor == Factor::Adapter || self.arithmetic == Tier::Integer;
+        self.trainings.iter().filter(|t| t.equal == Some(false)).filter(of).collect()
     }
 
     /// Whether the CPU's own digest is another than the published one.
@@ -439,10 +477,36 @@ impl TrainingFile {
         self.golden.as_ref().is_some_and(|golden| *golden != self.reference)
     }
 
+    /// Whether an adapter gives the same weights each time without a change, among the trainings of a spread of one adapter;
+    /// `None` where fewer than two were made to the end.
+    #[must_use]
+    pub fn repeats(&self, spread: &Spread) -> Option<bool> {
+        let plain = |t: &&Trained| {
+            t.factor == spread.factor && Some(&t.engine) == spread.engine.as_ref() && t.changed == NOTHING
+        };
+        let mut digests =
+            self.trainings.iter().filter(plain).filter(|t| t.is_whole(self.steps)).map(|t| &t.final_digest);
+        let first = digests.next()?;
+        let rest: Vec<bool> = digests.map(|digest| digest == first).collect();
+        (!rest.is_empty()).then(|| rest.iter().all(|same| *same))
+    }
+
+    /// The trainings on engines that failed, each engine and factor once.
+    #[must_use]
+    pub fn failed(&self) -> Vec<&Trained> {
+        let mut out: Vec<&Trained> = Vec::new();
+        for t in self.trainings.iter().filter(|t| t.failure.is_some()) {
+            if !out.iter().any(|there| (&there.engine, there.factor) == (&t.engine, t.factor)) {
+                out.push(t);
+            }
+        }
+        out
+    }
+
     /// The measures of a factor by itself.
     #[must_use]
     pub fn spread(&self, factor: Factor) -> Option<&Spread> {
-        self.spreads.iter().find(|s| s.factor == factor && s.also.is_none())
+        self.spreads.iter().find(|s| s.factor == factor && s.also.is_none() && s.engine.is_none())
     }
 
     /// A churn as a share of that of everything together; `None` where one was not measured, or nothing differs.

@@ -24,10 +24,12 @@ mod pickle;
 mod safetensors;
 mod text;
 mod torch;
+mod write;
 
 use std::path::Path;
 
 pub use open::{Raw, open};
+pub use write::{Written, write_safetensors};
 
 use crate::model::Scalar;
 use crate::numerics::drift::Sequence;

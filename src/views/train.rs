@@ -4,7 +4,7 @@ use super::document::{
     Block, Cell, Column, Detail, Document, Finding, Mark, Rows, Section, Table, Tone, Value, Weight,
 };
 use super::prepared::Prepared;
-use crate::model::training::{CPU, Factor, Parting, Spread, Tier, Trained, TrainingFile};
+use crate::model::training::{CPU, Factor, NOTHING, Parting, Spread, Tier, Trained, TrainingFile};
 use crate::model::words::{count, list, number, percent, plural};
 
 /// Engines that a sentence lists.
@@ -61,11 +61,14 @@ pub(super) fn section(file: &TrainingFile, number: usize) -> Section {
 
 /// Engines by their ids.
 fn ids(engines: &[&Trained]) -> String {
-    list(&engines.iter().map(|t| t.engine.clone()).collect::<Vec<_>>(), LISTED)
+    let mut ids: Vec<String> = engines.iter().map(|t| t.engine.clone()).collect();
+    ids.dedup();
+    list(&ids, LISTED)
 }
 
-fn failed(file: &TrainingFile) -> Vec<&Trained> {
-    file.engines().filter(|t| t.failure.is_some()).collect()
+/// Engines that failed, each once.
+fn failed(file: &TrainingFile) -> std::collections::BTreeSet<&str> {
+    file.failed().into_iter().map(|t| t.engine.as_str()).collect()
 }
 
 /// The largest mean churn of what is rounding alone, and which factor has it.
@@ -188,15 +191,23 @@ fn conclusions(file: &TrainingFile) -> Section {
             None => "It did not show again step by step".to_owned(),
         };
         let text = if file.arithmetic == Tier::Integer { format!("{whom}. {place}.") } else { format!("{place}.") };
+        let text = match engine.factor {
+            Factor::Adapter => text,
+            _ => format!("With {}: {text}", engine.changed),
+        };
         section.statement(Mark::Differs, engine.engine.as_str(), text);
     }
-    for engine in failed(file) {
-        let reason = engine.failure.as_deref().unwrap_or_default();
+    for t in file.failed() {
+        let reason = t.failure.as_deref().unwrap_or_default();
+        let on = if t.factor == Factor::Adapter { String::new() } else { format!(" ({})", t.name()) };
         section.statement(
             Mark::Failed,
-            engine.engine.as_str(),
-            format!("It ended after {} of {} steps: {reason}", count(engine.steps.into()), count(file.steps.into())),
+            t.engine.as_str(),
+            format!("It ended after {} of {} steps{on}: {reason}", count(t.steps.into()), count(file.steps.into())),
         );
+    }
+    for s in file.spreads.iter().filter(|s| s.engine.is_some()) {
+        again(&mut section, file, s);
     }
     if let Some(rounding) = rounding(file)
         && rounding.churn.value > 0.0
@@ -210,6 +221,7 @@ fn conclusions(file: &TrainingFile) -> Section {
         .iter()
         .filter(|s| s.digests == 1 && s.replicas > 1 && !matches!(s.factor, Factor::Control | Factor::Adapter))
         .filter(|s| !is_beside_the_point(file.arithmetic, s.factor))
+        .filter(|s| s.engine.is_none() || file.repeats(s) == Some(true))
         .map(|s| format!("{} ({})", s.about(), plural(s.replicas, "training")))
         .collect();
     if !still.is_empty() {
@@ -227,6 +239,36 @@ fn conclusions(file: &TrainingFile) -> Section {
         section.statement(Mark::Note, format!("Not of {} arithmetic", file.arithmetic.name()), text);
     }
     section
+}
+
+/// What trainings on one adapter say, where weights differ or too few were made.
+fn again(section: &mut Section, file: &TrainingFile, spread: &Spread) {
+    let engine = spread.engine.as_deref().unwrap_or_default();
+    let about = spread.factor.about();
+    match file.repeats(spread) {
+        Some(true) if spread.digests == 1 => {}
+        Some(true) => {
+            let plain = |t: &&Trained| t.factor == spread.factor && t.engine == engine && t.failure.is_none();
+            let all: Vec<&Trained> = file.trainings.iter().filter(plain).collect();
+            let first = all.first().and_then(|t| t.final_digest.as_ref());
+            let mut moved: Vec<String> = all
+                .iter()
+                .filter(|t| t.changed != NOTHING && t.steps == file.steps && t.final_digest.as_ref() != first)
+                .map(|t| t.changed.clone())
+                .collect();
+            moved.dedup();
+            let text = format!("It gives the same weights twice, and others with {about}: {}.", list(&moved, LISTED));
+            section.statement(Mark::Differs, engine, text);
+        }
+        Some(false) => {
+            let text = format!("It gives other weights each time by itself, so nothing is known of {about}.");
+            section.statement(Mark::Differs, engine, text);
+        }
+        None => {
+            let text = format!("It was not trained twice to the end by itself, so nothing is known of {about}.");
+            section.statement(Mark::Untested, engine, text);
+        }
+    }
 }
 
 /// Whether a factor changes what an arithmetic does not have.
@@ -379,6 +421,10 @@ fn findings(file: &TrainingFile) -> Vec<Finding> {
     if file.is_golden_moved() {
         let text = format!("the CPU's digest is {}", file.reference);
         out.push(Finding::new(Weight::Failure, "golden-digest", CPU, "", text));
+    }
+    for t in file.failed().into_iter().filter(|t| t.factor != Factor::Adapter) {
+        let text = format!("{}: {}", t.name(), t.failure.as_deref().unwrap_or_default());
+        out.push(Finding::new(Weight::Error, "failed", t.engine.as_str(), "", text));
     }
     for engine in file.engines() {
         if engine.failure.is_some() && engine.equal == Some(false) {

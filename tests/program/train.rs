@@ -158,6 +158,11 @@ fn what_can_not_be_trained_is_one_line() {
         (vec!["--factor", "weather"], "weather"),
         (vec!["--arithmetic", "decimal"], "decimal"),
         (vec!["--adapter", "no such"], "matches nothing"),
+        (vec!["--factor", "vary"], "needs --vary"),
+        (vec!["--vary", "LP_NUM_THREADS"], "NAME=a,b"),
+        (vec!["--factor", "contention", "--adapter", "embedded"], "cannot be changed here"),
+        (vec!["--vary", "X=1,2", "--adapter", "embedded"], "cannot be changed here"),
+        (vec!["--factor", "ulp", "--weights", "/dev/null/x"], "--weights"),
         (vec!["--pair", "init"], "FACTOR+FACTOR"),
         (vec!["--pair", "init+weather"], "'weather' is no factor"),
         (vec!["--pair", "order+atomics"], "change the same"),
@@ -171,6 +176,66 @@ fn what_can_not_be_trained_is_one_line() {
         assert_eq!(status(&output), 2, "{arguments:?}: {told}");
         assert!(told.contains(said) && told.trim_end().lines().count() == 1, "{arguments:?}: {told}");
     }
+}
+
+/// One adapter is trained on again and again, and says what changes it.
+#[test]
+fn an_adapter_is_trained_on_with_variables_and_under_load() {
+    let named = adapters();
+    let Some(adapter) = named.iter().find(|a| a.label().contains("llvmpipe") && !a.is_embedded()) else {
+        let output = run(&mut program(&["train", "--factor", "contention", "--adapter", "embedded"]));
+        assert_eq!(status(&output), 2, "the interpreter is no adapter: {}", stderr(&output));
+        return;
+    };
+    let id = adapter.id();
+    let arguments = ["--arithmetic", "integer", "--adapter", &id, "--epochs", "1", "--replicas", "3"];
+    let factors = ["--factor", "contention", "--vary", "LP_NUM_THREADS=1,2"];
+    let (file, within) = trained(&[&arguments[..], &factors].concat(), "");
+    assert_eq!(within, 0, "{file:?}");
+    for (factor, trainings) in [(Factor::Vary, 4), (Factor::Contention, 3)] {
+        let spread = file.spreads.iter().find(|s| s.factor == factor).unwrap_or_else(|| panic!("{factor:?}"));
+        assert_eq!((spread.replicas, spread.digests), (trainings, 1), "integers do not move: {spread:?}");
+        assert_eq!((spread.engine.as_deref(), file.repeats(spread)), (Some(id.as_str()), Some(true)), "{spread:?}");
+    }
+    let changed: Vec<&str> =
+        file.trainings.iter().filter(|t| t.factor == Factor::Vary).map(|t| t.changed.as_str()).collect();
+    assert_eq!(changed, ["nothing", "nothing", "LP_NUM_THREADS=1", "LP_NUM_THREADS=2"]);
+    assert!(file.trainings.iter().all(|t| t.failure.is_none()), "{:?}", file.trainings);
+}
+
+#[test]
+fn weights_are_tensors_that_diff_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (weights, record) = (path("weights"), path("record"));
+    let arguments = ["--factor", "ulp", "--replicas", "2", "--epochs", "1", "--weights", &weights];
+    let (file, within) = trained(&arguments, "");
+    assert_eq!(within, 0, "{file:?}");
+    let diff = |left: &str, right: &str| {
+        let file = |name: &str| format!("{weights}/cpu.{name}.safetensors");
+        run(&mut program(&["diff", &file(left), &file(right), "--fail-on", "anything", "--full"]))
+    };
+    let output = diff("control.0", "control.1");
+    assert_eq!(status(&output), 0, "the same weights: {}{}", words(&output), stderr(&output));
+    let output = diff("ulp.0", "ulp.1");
+    assert_eq!(status(&output), 1, "one weight moved all: {}{}", words(&output), stderr(&output));
+    assert!(words(&output).contains("layer1.weight"), "{}", words(&output));
+    let arguments = ["--arithmetic", "integer", "--epochs", "1", "--adapter", "embedded:0", "--out", &record];
+    let (file, within) = trained(&[&arguments[..], &["--weights", &weights]].concat(), "");
+    assert_eq!(within, 0, "{file:?}");
+    let (engine, cpu) = ("embedded-0.adapter.1.safetensors", "cpu.adapter.0.safetensors");
+    let both = [format!("{weights}/{cpu}"), format!("{weights}/{engine}")];
+    let output = run(&mut program(&["diff", &both[0], &both[1], "--fail-on", "anything"]));
+    assert_eq!(status(&output), 0, "as its digest says: {}{}", words(&output), stderr(&output));
+    let bytes = std::fs::read(&both[1]).expect("weights");
+    let length = bytes.first_chunk::<8>().map_or(0, |b| u64::from_le_bytes(*b));
+    let header: serde_json::Value =
+        serde_json::from_slice(&bytes[8..8 + usize::try_from(length).expect("short")]).expect("a header");
+    let told = |name: &str| header["__metadata__"][name].as_str().unwrap_or_default().to_owned();
+    let written = repro_audit::record::read(std::path::Path::new(&format!("{record}/record.json"))).expect("a record");
+    let case = "train/perceptron?data=871a762e&arithmetic=integer&seed=42&steps=44&wg=64";
+    assert_eq!([told("record"), told("case"), told("step")], [written.id, case.to_owned(), "44".to_owned()]);
+    assert_eq!(header["layer1.weight"]["shape"], serde_json::json!([64, 128]), "{header}");
 }
 
 /// A record of it is one as any other: it can be read, shown, compared with itself and locked.

@@ -119,6 +119,51 @@ fn integers_have_no_fused_products_and_no_subnormals() {
     assert!(text.contains("stayed the same with exp and division as drivers compute them"), "{text}");
 }
 
+/// Trainings of a factor on `vulkan:0`: digests by their first digits, the first two without a change.
+fn repeated(factor: Factor, digests: &[&str]) -> TrainingFile {
+    let made = digests.iter().zip(0..).map(|(digest, replica)| Trained {
+        changed: if replica < 2 { "nothing".to_owned() } else { format!("X={replica}") },
+        final_digest: Some(format!("{digest}{}", &DIGEST[digest.len()..])),
+        equal: None,
+        ..one("vulkan:0", factor, replica)
+    });
+    let made: Vec<Trained> = made.collect();
+    let different: std::collections::BTreeSet<_> = digests.iter().collect();
+    let of = Spread { engine: Some("vulkan:0".to_owned()), ..spread(factor, made.len(), different.len(), 0.0) };
+    file(Tier::Native, &[of], &made)
+}
+
+#[test]
+fn what_an_adapter_does_by_itself_is_not_told_of_what_was_changed() {
+    let said = |factor, digests: &[&str]| told(&repeated(factor, digests)).2;
+    let busy = "another process that keeps the adapter busy";
+    let text = said(Factor::Contention, &["a", "a", "a", "a"]);
+    assert!(text.contains(&format!("stayed the same with {busy} on vulkan:0 (4 trainings)")), "{text}");
+    let text = said(Factor::Vary, &["a", "a", "a", "b"]);
+    assert!(text.contains("the same weights twice, and others with environment variables: X=3."), "{text}");
+    assert!(!text.contains("stayed the same"), "{text}");
+    for digests in [&["a", "b", "c", "d"][..], &["a", "b", "a"]] {
+        let text = said(Factor::Contention, digests);
+        assert!(text.contains(&format!("so nothing is known of {busy}")), "{text}");
+        assert!(!text.contains("and others with") && !text.contains("stayed the same"), "{text}");
+    }
+    let mut moved = repeated(Factor::Vary, &["0", "0", "a"]);
+    (moved.arithmetic, moved.trainings[2].equal, moved.trainings[2].parting) =
+        (Tier::Integer, Some(false), Some(parting()));
+    let (tone, headline, text) = told(&moved);
+    assert!(tone == Tone::Bad && headline.contains("vulkan:0 gives another integer training"), "{headline}");
+    assert!(text.contains("With X=2: Its compiler"), "{text}");
+    let mut failed = repeated(Factor::Contention, &["a", "a", "a"]);
+    failed.trainings[1].failure = Some("it ended by signal 6".to_owned());
+    let (tone, headline, text) = told(&failed);
+    assert!(text.contains("It was not trained twice to the end by itself"), "{text}");
+    assert!(tone == Tone::Bad && headline.contains("1 engine failed") && text.contains("signal 6"), "{headline}");
+    let mut failed = repeated(Factor::Contention, &["a", "a", "b"]);
+    failed.trainings[2].failure = Some("it ended by signal 6".to_owned());
+    failed.spreads.iter_mut().for_each(|s| s.digests = 1);
+    assert!(!told(&failed).2.contains("and others with"), "what failed is no other model");
+}
+
 #[test]
 fn a_pair_is_neither_of_its_factors() {
     let pair = |factor, also, churn| Spread { also: Some(also), ..spread(factor, 5, 5, churn) };

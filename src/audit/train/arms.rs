@@ -6,7 +6,7 @@ use crate::kernels::train::arithmetic::{EXP2, RECIPROCAL};
 use crate::kernels::train::data::digits;
 use crate::kernels::train::order::Order;
 use crate::kernels::train::{Steps, Variation, predictions, reference, values};
-use crate::model::training::{Factor, Seeds, Spread, Tier, Trained};
+use crate::model::training::{Factor, NOTHING, Seeds, Spread, Tier, Trained};
 use crate::numerics::threads::{available_threads, rows};
 
 /// One training of a factor.
@@ -99,14 +99,16 @@ fn change(arm: &mut Arm, factor: Factor, replica: u32, seed: u64) -> Option<Stri
             arm.variation.functions = functions;
             what.to_owned()
         }
-        Factor::Fma | Factor::Flush | Factor::Control | Factor::Adapter => return None,
+        Factor::Fma | Factor::Flush | Factor::Control | Factor::Adapter | Factor::Vary | Factor::Contention => {
+            return None;
+        }
     })
 }
 
 /// The arms of factors that are changed together; number 0 is without a change.
 fn arms(factors: &[Factor], seed: u64, replicas: u32) -> Vec<Arm> {
     let plain =
-        Arm { seeds: Seeds::all(seed), variation: Variation::default(), nudged: None, changed: "nothing".to_owned() };
+        Arm { seeds: Seeds::all(seed), variation: Variation::default(), nudged: None, changed: NOTHING.to_owned() };
     let one = |replica: u32| -> Option<Arm> {
         let mut arm = plain.clone();
         if replica == 0 || factors == [Factor::Control] {
@@ -149,7 +151,7 @@ fn carried_out(tier: Tier, arm: &Arm, steps: u32) -> Outcome {
 }
 
 /// Makes the trainings of a factor, and of another one that is changed together with it.
-pub(super) fn on_cpu(plan: &TrainPlan, factor: Factor, also: Option<Factor>) -> (Vec<Trained>, Spread) {
+pub(super) fn on_cpu(plan: &TrainPlan, factor: Factor, also: Option<Factor>) -> (Vec<(Trained, Vec<u32>)>, Spread) {
     let both: Vec<Factor> = [factor].into_iter().chain(also).collect();
     let arms = arms(&both, plan.seed, plan.replicas);
     let mut outcomes: Vec<Option<Outcome>> = vec![None; arms.len()];
@@ -194,7 +196,7 @@ pub(super) fn on_cpu(plan: &TrainPlan, factor: Factor, also: Option<Factor>) -> 
         }
         _ => None,
     };
-    (made, spread)
+    (made.into_iter().zip(outcomes).map(|(trained, outcome)| (trained, outcome.weights)).collect(), spread)
 }
 
 /// The measures of models.
@@ -207,6 +209,7 @@ pub(super) fn of_models(factor: Factor, models: &[Model]) -> Spread {
     Spread {
         factor,
         also: None,
+        engine: None,
         replicas: models.len(),
         digests: digests.len(),
         churn: retrained::churn(models),

@@ -1,5 +1,6 @@
 //! The same training on every engine, each against the CPU's.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -78,7 +79,17 @@ impl History {
 pub(super) struct Engine {
     pub(super) trained: Trained,
     /// Its last weights.
-    weights: Option<Vec<u32>>,
+    pub(super) weights: Option<Vec<u32>>,
+}
+
+/// Which training of an engine it is.
+pub(super) struct Made {
+    pub(super) factor: Factor,
+    pub(super) replica: u32,
+    /// What is changed, in words.
+    pub(super) changed: String,
+    /// What the engine's process has in its environment besides.
+    pub(super) variables: BTreeMap<String, String>,
 }
 
 /// The training on the CPU and on every engine of the plan.
@@ -92,35 +103,32 @@ pub(super) fn on_all(
     let cpu = Trained { seconds: history.seconds, ..cpu };
     let mut out = vec![Engine { trained: cpu, weights: Some(history.weights.clone()) }];
     for (adapter, replica) in plan.adapters.iter().zip(1..) {
-        let one = on(plan, history, adapter, replica, scratch, progress)?;
+        let changed = adapter.label();
+        let how = Made { factor: Factor::Adapter, replica, changed, variables: BTreeMap::new() };
+        progress.begin(&adapter.id(), told_steps(plan, adapter));
+        let one = on(plan, history, adapter, how, scratch, progress)?;
         progress.end(one.trained.failure.as_deref());
         out.push(one);
     }
     Ok(out)
 }
 
-fn on(
+/// How many steps an engine makes.
+fn told_steps(plan: &TrainPlan, adapter: &AdapterIdentity) -> u32 {
+    if adapter.is_embedded() { plan.interpreted.min(plan.steps) } else { plan.steps }
+}
+
+/// One training on an engine, epoch by epoch beside the CPU's.
+pub(super) fn on(
     plan: &TrainPlan,
     history: &History,
     adapter: &AdapterIdentity,
-    replica: u32,
+    how: Made,
     scratch: &Path,
     progress: &mut dyn TrainProgress,
 ) -> Result<Engine, AuditError> {
-    let steps = if adapter.is_embedded() { plan.interpreted.min(plan.steps) } else { plan.steps };
-    progress.begin(&adapter.id(), steps);
-    let mut served = Served {
-        tier: plan.tier,
-        training: Training { tier: plan.tier, seeds: Seeds::all(plan.seed), launch: plan.launch },
-        server: Server::new(Seat {
-            adapter: adapter.clone(),
-            environment: plan.environment.clone(),
-            scratch: scratch.to_owned(),
-            planted: plan.planted.clone(),
-            limits: plan.limits,
-        }),
-        adapter: adapter.clone(),
-    };
+    let steps = told_steps(plan, adapter);
+    let mut served = Served::new(plan, adapter, &how.variables, scratch);
     let started = Instant::now();
     let mut made: Vec<(u32, String)> = Vec::new();
     let mut failure = None;
@@ -168,10 +176,10 @@ fn on(
         engine: adapter.id(),
         label: served.adapter.label(),
         arithmetic: plan.tier,
-        factor: Factor::Adapter,
+        factor: how.factor,
         also: None,
-        replica,
-        changed: served.adapter.label(),
+        replica: how.replica,
+        changed: if how.factor == Factor::Adapter { served.adapter.label() } else { how.changed },
         steps: reached,
         final_digest: digest,
         equal,
@@ -201,7 +209,46 @@ struct Served {
     adapter: AdapterIdentity,
 }
 
+/// What keeps an adapter busy.
+pub(super) struct Load {
+    served: Served,
+    /// The words before the first step, and the steps of an epoch.
+    begin: String,
+    steps: u32,
+}
+
+impl Load {
+    /// Of a plan's training.
+    pub(super) fn new(plan: &TrainPlan, history: &History, adapter: &AdapterIdentity, scratch: &Path) -> Self {
+        let begin = history.chunks.first().map(|(_, digest, _)| digest.clone()).unwrap_or_default();
+        Self { served: Served::new(plan, adapter, &BTreeMap::new(), scratch), begin, steps: EPOCH.min(plan.steps) }
+    }
+
+    /// Makes the first epoch once more.
+    pub(super) fn again(&mut self) -> Result<(), String> {
+        self.served.steps(0, &self.begin, self.steps, self.steps).map(drop)
+    }
+}
+
 impl Served {
+    /// One that has no process yet.
+    fn new(plan: &TrainPlan, adapter: &AdapterIdentity, variables: &BTreeMap<String, String>, scratch: &Path) -> Self {
+        // A variable that is varied has the last word.
+        let environment = plan.environment.clone().into_iter().chain(variables.clone()).collect();
+        Self {
+            tier: plan.tier,
+            training: Training { tier: plan.tier, seeds: Seeds::all(plan.seed), launch: plan.launch },
+            server: Server::new(Seat {
+                adapter: adapter.clone(),
+                environment,
+                scratch: scratch.to_owned(),
+                planted: plan.planted.clone(),
+                limits: plan.limits,
+            }),
+            adapter: adapter.clone(),
+        }
+    }
+
     /// Makes steps from words among the blobs: each step that was reached, and the digest there.
     fn steps(&mut self, step: u32, from: &str, to: u32, every: u32) -> Result<Vec<(u32, String)>, String> {
         let asked = Asked { training: self.training, step, from: from.to_owned(), to, every };
@@ -251,7 +298,8 @@ impl Served {
 }
 
 /// How far the engines that trained to the end part; `None` where fewer than two did.
-pub(super) fn spread(tier: Tier, steps: u32, made: &[Engine]) -> Option<Spread> {
+pub(super) fn spread(plan: &TrainPlan, factor: Factor, made: &[Engine]) -> Option<Spread> {
+    let (tier, steps) = (plan.tier, plan.steps);
     let model = |words: &Vec<u32>| Model {
         words: words.clone(),
         values: values(tier, words),
@@ -259,9 +307,7 @@ pub(super) fn spread(tier: Tier, steps: u32, made: &[Engine]) -> Option<Spread> 
     };
     let whole = made.iter().filter(|engine| engine.trained.steps == steps);
     let models: Vec<Model> = whole.filter_map(|engine| engine.weights.as_ref()).map(model).collect();
-    let mut spread = arms::of_models(Factor::Adapter, &models);
-    spread.parting = made.iter().find_map(|engine| engine.trained.parting.clone());
-    (models.len() > 1).then_some(spread)
+    (models.len() > 1).then(|| arms::of_models(factor, &models))
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@
 mod arms;
 mod engines;
 mod first;
+mod repeated;
 mod serve;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use repeated::can_vary;
 pub(super) use serve::answer;
 
 use super::AuditError;
@@ -23,7 +26,7 @@ use crate::kernels::train::{Variation, predictions, reference};
 use crate::model::AdapterIdentity;
 use crate::model::bits::digest_words;
 use crate::model::training::{
-    CPU, ControlResult, Factor, Launch, Seeds, Tier, Trained, Training, TrainingFile, VERSION,
+    CPU, ControlResult, Factor, Launch, Seeds, Spread, Tier, Trained, Training, TrainingFile, VERSION,
 };
 use crate::process::Limits;
 
@@ -67,6 +70,10 @@ pub struct TrainPlan {
     pub factors: Vec<Factor>,
     /// Factors that are changed together, by two. Each is of the CPU, and they change different things.
     pub pairs: Vec<(Factor, Factor)>,
+    /// The values of each variable of [`Factor::Vary`].
+    pub vary: BTreeMap<String, Vec<String>>,
+    /// Whether the weights are kept: see [`Trainings`].
+    pub keep: bool,
     /// Trainings of a factor.
     pub replicas: u32,
     /// Steps of a training, at least 1.
@@ -80,11 +87,21 @@ pub struct TrainPlan {
     /// The adapters and interpreters of [`Factor::Adapter`].
     pub adapters: Vec<AdapterIdentity>,
     /// The variables that keep broken drivers out of a child.
-    pub environment: std::collections::BTreeMap<String, String>,
+    pub environment: BTreeMap<String, String>,
     /// The modes of interpreters from number 1 on.
     pub planted: Vec<Mode>,
     /// What a child may take; the time is one chunk's.
     pub limits: Limits,
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Trainings {
+    /// What is told.
+    pub file: TrainingFile,
+    /// The last weights of each training, in the order of [`TrainingFile::trainings`]; `None` where there are none, or they were
+    /// not to be kept.
+    pub weights: Vec<Option<Vec<u32>>>,
 }
 
 /// Is told how trainings go on.
@@ -101,9 +118,9 @@ pub trait TrainProgress {
 ///
 /// # Errors
 /// When a signal asks the program to end, or the scratch folder takes no words. What fails on an adapter is part of the result.
-pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress) -> Result<TrainingFile, AuditError> {
+pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress) -> Result<Trainings, AuditError> {
     let seeds = Seeds::all(plan.seed);
-    let mut trainings = Vec::new();
+    let mut all: Vec<(Trained, Option<Vec<u32>>)> = Vec::new();
     let mut spreads = Vec::new();
     let mut singles = Vec::new();
     progress.begin("faults on purpose", 0);
@@ -113,8 +130,14 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
     for factor in &plan.factors {
         if *factor == Factor::Adapter {
             let made = engines::on_all(plan, &history, scratch, progress)?;
-            spreads.extend(engines::spread(plan.tier, plan.steps, &made));
-            trainings.extend(made.into_iter().map(|engine| engine.trained));
+            let parting = made.iter().find_map(|engine| engine.trained.parting.clone());
+            let spread = engines::spread(plan, *factor, &made);
+            spreads.extend(spread.map(|s| Spread { parting, ..s }));
+            all.extend(made.into_iter().map(|engine| (engine.trained, engine.weights.filter(|_| plan.keep))));
+        } else if factor.is_of_one_adapter() {
+            let (made, of_each) = repeated::on_each(plan, *factor, &history, scratch, progress)?;
+            spreads.extend(of_each);
+            all.extend(made.into_iter().map(|engine| (engine.trained, engine.weights.filter(|_| plan.keep))));
         } else {
             singles.push((*factor, None));
         }
@@ -124,7 +147,7 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
         let name = also.map_or_else(|| factor.name().to_owned(), |a| format!("{}+{}", factor.name(), a.name()));
         progress.begin(&format!("{name}: {} trainings on the CPU", plan.replicas), 0);
         let (made, spread) = arms::on_cpu(plan, factor, also);
-        trainings.extend(made);
+        all.extend(made.into_iter().map(|(trained, weights)| (trained, plan.keep.then_some(weights))));
         spreads.push(spread);
         progress.end(None);
         if let Some(signal) = crate::process::interrupt::stopped() {
@@ -134,9 +157,10 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
     // The control first, wherever the rest was made.
     let place = |factor: Factor| Factor::ALL.iter().position(|f| *f == factor);
     spreads.sort_by_key(|s| (s.also.is_some(), place(s.factor)));
-    trainings.sort_by_key(|t| (t.also.is_some(), place(t.factor)));
+    all.sort_by_key(|(t, _)| (t.also.is_some(), place(t.factor)));
+    let (trainings, weights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let whole = plan.tier == Tier::Integer && plan.seed == SEED && plan.steps == EPOCHS * EPOCH;
-    Ok(TrainingFile {
+    let file = TrainingFile {
         training_version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         network: "perceptron 64-128-64-10".to_owned(),
@@ -154,7 +178,8 @@ pub fn train(plan: &TrainPlan, scratch: &Path, progress: &mut dyn TrainProgress)
         controls,
         spreads,
         trainings,
-    })
+    };
+    Ok(Trainings { file, weights })
 }
 
 /// Faults on purpose in the reference: where each is first seen.

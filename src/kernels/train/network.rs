@@ -88,6 +88,31 @@ pub fn tensors() -> Vec<Tensor> {
     ]
 }
 
+/// A tensor of the parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// `layer1.weight`, `layer1.bias`.
+    pub name: String,
+    /// Of weights the inputs and the outputs, of biases the outputs.
+    pub shape: Vec<usize>,
+    /// Where it is among the words.
+    pub words: Range<usize>,
+}
+
+/// The parameters by layer, from the first to the last.
+#[must_use]
+pub fn parameters() -> Vec<Parameter> {
+    let of = |layer: usize| {
+        let (inputs, outputs) = (WIDTHS[layer], WIDTHS[layer + 1]);
+        let name = |what: &str| format!("layer{}.{what}", layer + 1);
+        [
+            Parameter { name: name("weight"), shape: vec![inputs, outputs], words: WEIGHTS[layer]..BIASES[layer] },
+            Parameter { name: name("bias"), shape: vec![outputs], words: BIASES[layer]..BIASES[layer] + outputs },
+        ]
+    };
+    (0..LAYERS).flat_map(of).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

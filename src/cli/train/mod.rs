@@ -1,5 +1,8 @@
 //! `repro-audit train`: a small training made again, with one thing changed at a time.
 
+mod weights;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +14,8 @@ use super::options::limits;
 use super::outputs::Outputs;
 use super::shown::{formats, show};
 use super::{Exit, Failure, scratch};
-use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, train};
-use crate::audit::{Listing, Plan, Wanted, adapters};
+use crate::audit::train::{EPOCH, EPOCHS, SEED, TrainPlan, TrainProgress, can_vary, train};
+use crate::audit::{Listing, Plan, Wanted, adapters, varied};
 use crate::engines::interpreter::Mode;
 use crate::formats::Format;
 use crate::gate::Lock;
@@ -69,13 +72,17 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "native")]
     arithmetic: Tier,
     /// What is changed; may be given more than once. The control is always made. Default: in integers
-    /// adapter, otherwise all.
+    /// adapter, otherwise all but contention, and vary where --vary is given.
     #[arg(long, value_enum, value_name = "FACTOR")]
     factor: Vec<Factor>,
     /// Two factors that are changed together besides, such as init+order; may be given more than once. Each is one that the
     /// CPU simulates, and one of another kind than the other.
     #[arg(long, value_name = "FACTOR+FACTOR", value_parser = pair)]
     pair: Vec<(Factor, Factor)>,
+    /// Train on every adapter whose driver may read NAME, an environment variable, again with NAME set to each value, as the
+    /// factor vary. May be given more than once.
+    #[arg(long, value_name = "NAME=A,B")]
+    vary: Vec<String>,
     /// Trainings of a factor, the one without a change included. Factors that are taken or not have two.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
     replicas: u32,
@@ -121,6 +128,9 @@ pub(super) struct Args {
     /// there is kept, in DIR/earlier.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write the last weights of every training into this folder, as safetensors.
+    #[arg(long, value_name = "DIR")]
+    weights: Option<PathBuf>,
     /// What makes the exit status 1.
     #[arg(long, value_enum, default_value = "never")]
     fail_on: FailOn,
@@ -133,33 +143,52 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let factors = factors(args);
     let on_engines = factors.contains(&Factor::Adapter);
-    if !(on_engines || args.adapter.is_empty() && args.planted.is_empty()) {
-        return Err(Failure::usage("--adapter and --planted are for --factor adapter"));
+    let on_adapters = factors.iter().any(|f| f.is_of_adapters());
+    let vary = varied(&args.vary).map_err(Failure::usage)?;
+    if factors.contains(&Factor::Vary) && vary.is_empty() {
+        return Err(Failure::usage("--factor vary needs --vary NAME=A,B"));
+    }
+    if !(on_adapters || args.adapter.is_empty() && args.planted.is_empty()) {
+        return Err(Failure::usage("--adapter and --planted are for --factor adapter, vary and contention"));
     }
     if args.out.is_some() && !on_engines {
         return Err(Failure::usage("--out is for --factor adapter: a record is of engines"));
     }
     let limits = limits(Duration::from_secs(args.timeout), args.memory);
     let mut outputs = args.out.as_deref().map(Outputs::open).transpose()?;
-    let listing = if on_engines { adapters(&args.planted, limits) } else { Listing::default() };
+    let listing = if on_adapters { adapters(&args.planted, limits) } else { Listing::default() };
     let plan = TrainPlan {
         tier: args.arithmetic,
         factors,
         pairs: args.pair.clone(),
+        vary,
+        keep: args.weights.is_some(),
         replicas: args.replicas,
         steps: args.epochs * EPOCH,
         interpreted: args.interpreter_epochs.min(args.epochs) * EPOCH,
         seed: args.seed,
         launch,
-        adapters: if on_engines { chosen(args, &listing)? } else { Vec::new() },
+        adapters: if on_adapters { chosen(args, &listing)? } else { Vec::new() },
         environment: listing.environment.clone(),
         planted: args.planted.clone(),
         limits,
     };
+    if let Some(factor) = plan.factors.iter().find(|f| f.is_of_one_adapter() && !can_vary(&plan, **f)) {
+        let why = match factor {
+            Factor::Vary => "no adapter that is trained on has a driver that reads the variable",
+            _ => "there is no adapter with a driver to keep busy",
+        };
+        return Err(Failure::usage(format!("--factor {} cannot be changed here: {why}", factor.name())));
+    }
+    if let Some(folder) = &args.weights {
+        weights::prepare(folder)?;
+    }
     let scratch = scratch()?;
     let mut shown = Shown::new();
-    let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    let made = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+    let file = &made.file;
     drop(shown);
+    let mut id = None;
     if let Some(outputs) = &mut outputs {
         let audit = Plan::new(Wanted {
             adapters: args.adapter.clone(),
@@ -171,12 +200,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         });
         let audit = audit.map_err(Failure::usage)?.with_listing(listing.clone());
         let mut record = carry_out(&audit, None)?;
-        take(&mut record, &file)?;
+        take(&mut record, file)?;
+        id = Some(record.id.clone());
         outputs.finish(&record)?;
         outputs.tell(args.format, false);
     }
-    show(&trained(&file).map_err(Failure::usage)?, args.format, args.full)?;
-    Ok(judged(&file, args.fail_on, !listing.failed.is_empty()))
+    if let Some(folder) = &args.weights {
+        weights::write(folder, &made, id.as_deref())?;
+    }
+    show(&trained(file).map_err(Failure::usage)?, args.format, args.full)?;
+    Ok(judged(file, args.fail_on, !listing.failed.is_empty()))
 }
 
 /// Puts a training into a record, in the place of the same one. Engines that the record does not list are left out.
@@ -251,6 +284,8 @@ pub(super) fn again(lock: &Lock, record: &mut Record, planted: &[Mode], limits: 
             tier,
             factors: vec![Factor::Control, Factor::Adapter],
             pairs: Vec::new(),
+            vary: BTreeMap::new(),
+            keep: false,
             replicas: 2,
             steps,
             interpreted: interpreted.max(EPOCH.min(steps)),
@@ -263,8 +298,8 @@ pub(super) fn again(lock: &Lock, record: &mut Record, planted: &[Mode], limits: 
         };
         let scratch = scratch()?;
         let mut shown = Shown::new();
-        let file = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
-        take(record, &file)?;
+        let made = train(&plan, scratch.path(), &mut shown).map_err(|e| Failure::new(Exit::Incomplete, e))?;
+        take(record, &made.file)?;
     }
     Ok(())
 }
@@ -279,7 +314,7 @@ fn unlaunchable(tier: Tier, launch: Launch) -> Option<String> {
 }
 
 fn judged(file: &TrainingFile, fail_on: FailOn, unlisted: bool) -> Exit {
-    let failed = file.engines().any(|t| t.failure.is_some() || t.equal.is_none());
+    let failed = !file.failed().is_empty() || file.engines().any(|t| t.equal.is_none());
     let drift = !file.differing().is_empty() || file.is_golden_moved();
     match (failed || unlisted || !file.is_sound(), drift && fail_on == FailOn::Drift) {
         (true, _) => Exit::Incomplete,
@@ -297,7 +332,7 @@ fn pair(text: &str) -> Result<(Factor, Factor), String> {
     let (left, right) = text.split_once('+').ok_or("it is not of the form FACTOR+FACTOR")?;
     let (left, right) = (named(left)?, named(right)?);
     for factor in [left, right] {
-        if matches!(factor, Factor::Control | Factor::Adapter | Factor::All) {
+        if factor.is_of_adapters() || matches!(factor, Factor::Control | Factor::All) {
             return Err(format!("{} is not changed together with another", factor.name()));
         }
     }
@@ -318,8 +353,14 @@ fn factors(args: &Args) -> Vec<Factor> {
         ([], Tier::Native | Tier::Portable) => &Factor::ALL,
         (wanted, _) => wanted,
     };
+    // What takes a training for each value, or keeps an adapter busy, is asked for.
+    let asked = |factor: Factor| match factor {
+        Factor::Contention => args.factor.contains(&factor),
+        Factor::Vary => args.factor.contains(&factor) || !args.vary.is_empty(),
+        _ => wanted.contains(&factor),
+    };
     // Without the control nothing that is measured counts.
-    Factor::ALL.into_iter().filter(|factor| *factor == Factor::Control || wanted.contains(factor)).collect()
+    Factor::ALL.into_iter().filter(|factor| *factor == Factor::Control || asked(*factor)).collect()
 }
 
 /// The engines that were named, each of which must be there; without a name all.
