@@ -6,8 +6,8 @@ use super::AuditError;
 use super::blobs::Blobs;
 use crate::kernels::case::Case;
 use crate::kernels::user::{Compared, Folded, Kernel};
-use crate::model::OutputComparison;
 use crate::model::bits::Bits;
+use crate::model::{EXPECTED, OutputComparison};
 use crate::numerics::drift::measure;
 use crate::record::{CaseRecord, Execution, OwnKernel, Record, write_atomically};
 
@@ -41,14 +41,24 @@ pub(super) fn beside(
     draft: &Record,
     blobs: &Blobs,
 ) -> Result<Vec<OutputComparison>, AuditError> {
-    let Some(compared) = kernel.compared_with(case) else { return Ok(Vec::new()) };
+    let mut out = Vec::new();
+    if let Some((wanted, file)) = kernel.expected(case) {
+        for execution in &record.executions {
+            let Some(digest) = execution.first() else { continue };
+            let found = blobs.get(digest, record.dtype, wanted.len)?;
+            if let Some(drift) = measure(wanted, &found) {
+                let other = format!("{EXPECTED}{file}");
+                out.push(OutputComparison { engine: execution.engine.clone(), other, drift, because: None });
+            }
+        }
+    }
+    let Some(compared) = kernel.compared_with(case) else { return Ok(out) };
     let id = compared.other.to_string();
     let Some(other) = draft.cases.iter().find(|c| c.id == id && c.elements == record.elements) else {
-        return Ok(Vec::new());
+        return Ok(out);
     };
     let len = usize::try_from(record.elements).map_err(|_| AuditError::Shape)?;
     let first = |execution: &Execution| execution.first().map(str::to_owned);
-    let mut out = Vec::new();
     for execution in &record.executions {
         let there = other.executions.iter().find(|e| e.engine == execution.engine).and_then(first);
         let (Some(left), Some(right)) = (there, first(execution)) else { continue };
@@ -106,6 +116,15 @@ pub(super) fn said_beside(cases: &[CaseRecord]) -> Vec<String> {
         for compared in &case.examination.outputs {
             let (left, right) = (output(&compared.other), output(&case.id));
             let engine = &compared.engine;
+            if let Some(file) = compared.other.strip_prefix(EXPECTED) {
+                out.push(if compared.drift.is_none() {
+                    format!("On {engine} '{right}' is what {file} expects, bit for bit.")
+                } else {
+                    let size = crate::facts::size(&compared.drift, case.quantity());
+                    format!("On {engine} '{right}' is not what {file} expects: {size}.")
+                });
+                continue;
+            }
             let because = compared.because.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
             out.push(if compared.drift.is_none() {
                 format!("On {engine} '{left}' and '{right}' hold the same bits.")

@@ -7,6 +7,7 @@ use super::{Exit, Failure};
 use crate::facts::tensors::{Asked, Limit, diff};
 use crate::formats::{self, Format};
 use crate::model::Scalar;
+use crate::process;
 use crate::tensors::{self, Content, Raw, TensorError};
 
 /// Arguments.
@@ -85,6 +86,7 @@ fn open(path: &Path, raw: Option<&Raw>) -> Result<Content, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    process::mapped::end_where_cut(Exit::Unreadable as i32);
     let raw = args.dtype.map(|scalar| Raw { scalar, shape: args.shape.as_ref().map(|s| s.0.clone()) });
     let contents = [open(&args.left, raw.as_ref())?, open(&args.right, raw.as_ref())?];
     let threads = args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);

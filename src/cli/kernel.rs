@@ -14,7 +14,7 @@ use super::shown::show;
 use super::{Exit, Failure, explain, print};
 use crate::kernels::Profile;
 use crate::kernels::case::{Case, first_seed};
-use crate::kernels::user::{Contents, Drawn, Kernel, Number, Scalars, Settings, UserError};
+use crate::kernels::user::{Contents, Drawn, FileOf, Kernel, Number, Scalars, Settings, UserError};
 use crate::wgsl::with_deep_stack;
 
 /// Arguments.
@@ -27,7 +27,7 @@ use crate::wgsl::with_deep_stack;
                         'fill X'."
 )]
 pub(super) struct Args {
-    /// The WGSL file.
+    /// The shader: WGSL; or GLSL (#version …) or SPIR-V, which naga translates to WGSL.
     file: PathBuf,
     /// The settings, instead of the TOML file of the same name beside the shader.
     #[arg(long, value_name = "FILE")]
@@ -38,10 +38,14 @@ pub(super) struct Args {
     /// Workgroups in x, y and z.
     #[arg(long, value_name = "X,Y,Z", value_delimiter = ',')]
     groups: Option<Vec<u64>>,
-    /// A buffer by its variable's name: len=, dist=, ints= (how integers are drawn), and .MEMBER= for a member of a
-    /// structure. May be given more than once.
+    /// A buffer by its variable's name: len=, dist=, ints= (how integers are drawn), .MEMBER= for a member of a structure,
+    /// data=FILE for what a file holds (npy, safetensors …), with tensor=NAME and dtype=TYPE of raw elements. May be given more than once.
     #[arg(long, value_name = "NAME:KEY=VALUE,…")]
     buffer: Vec<String>,
+    /// A file that has what an output is to be: FILE where one is compared, or NAME=FILE. Whatever `diff` reads. May be given
+    /// more than once.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    expect: Vec<String>,
     /// The value of an override. May be given more than once.
     #[arg(long = "override", value_name = "NAME=VALUE")]
     overrides: Vec<String>,
@@ -57,6 +61,9 @@ pub(super) struct Args {
     /// Print the settings in force as TOML, and run nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Print the WGSL that runs, and run nothing.
+    #[arg(long, conflicts_with = "dry_run")]
+    wgsl: bool,
     /// Where record.json, index.html, summary.csv, values.csv and the charts go. An earlier record there is kept, in
     /// DIR/earlier.
     #[arg(help_heading = "Output", long, value_name = "DIR", default_value = "repro-audit-out")]
@@ -70,6 +77,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<Exit, Failure> {
     let kernel = open(&args)?;
+    if args.wgsl {
+        print(kernel.source())?;
+        return Ok(Exit::Within);
+    }
     let mut cases: Vec<Case> = Vec::new();
     for id in &args.case {
         for case in kernel.find(id).map_err(Failure::usage)? {
@@ -151,11 +162,15 @@ pub(super) fn rehearse(kernel: &Arc<Kernel>, case: &Case, limit: Duration) -> Re
     });
     match receiver.recv_timeout(limit) {
         Ok(found) => found.map_err(Failure::usage),
-        Err(RecvTimeoutError::Timeout) => Err(Failure::usage(format!(
-            "'{case}' did not end on the interpreter within {} s; give it less to do, or more time with \
-             --timeout",
-            limit.as_secs()
-        ))),
+        Err(RecvTimeoutError::Timeout) => {
+            let place = kernel.loop_now(case).map(|line| format!(", and is in the loop on line {line}"));
+            Err(Failure::usage(format!(
+                "'{case}' did not end on the interpreter within {} s{}; let it end, give it less to do, or more time with \
+                 --timeout",
+                limit.as_secs(),
+                place.unwrap_or_default()
+            )))
+        }
         Err(RecvTimeoutError::Disconnected) => {
             Err(Failure::new(Exit::Incomplete, format!("the interpreter failed on '{case}'; please report it")))
         }
@@ -176,6 +191,7 @@ fn arguments(args: &Args) -> Vec<String> {
         add("groups", groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     }
     args.buffer.iter().for_each(|buffer| add("buffer", buffer.clone()));
+    args.expect.iter().for_each(|given| add("expect", given.clone()));
     args.overrides.iter().for_each(|given| add("override", given.clone()));
     if let Some(seed) = args.seed {
         add("seed", seed.to_string());
@@ -200,10 +216,11 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
         settings.outputs = Some(args.output.clone());
     }
     for text in &args.overrides {
-        let read = text.split_once('=').and_then(|(name, value)| Some((name.trim(), Number::read(value.trim())?)));
-        let (name, value) = read
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| UserError::new(format!("--override {text} is not of the form NAME=VALUE with a number")))?;
+        let read =
+            text.split_once('=').and_then(|(name, value)| Some((name.trim(), Number::read_constant(value.trim())?)));
+        let (name, value) = read.filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            UserError::new(format!("--override {text} is not of the form NAME=VALUE with a number, true or false"))
+        })?;
         settings.overrides.insert(name.to_owned(), value);
         for config in &mut settings.config {
             config.overrides.remove(name);
@@ -216,6 +233,21 @@ fn merge(args: &Args, mut settings: Settings) -> Result<Settings, UserError> {
         let contents = settings.buffers.entry(name.to_owned()).or_default();
         for pair in keys.split(',') {
             key(contents, pair).map_err(|why| UserError::new(format!("--buffer {text}: {why}")))?;
+        }
+    }
+    for text in &args.expect {
+        // A name of WGSL has no dot and no slash, and a file's path may have an equals sign.
+        let named = text.split_once('=').filter(|(name, _)| !name.is_empty() && !name.contains(['/', '\\', '.']));
+        let (name, file) = match (named, args.output.as_slice()) {
+            (Some((name, file)), _) => (name.to_owned(), file),
+            (None, [only]) => (only.clone(), text.as_str()),
+            (None, _) => (String::new(), text.as_str()),
+        };
+        let file = FileOf { file: file.to_owned(), ..FileOf::default() };
+        if name.is_empty() {
+            settings.expect = Some(file);
+        } else {
+            settings.buffers.entry(name).or_default().expect = Some(file);
         }
     }
     Ok(settings)
@@ -234,10 +266,21 @@ fn key(contents: &mut Contents, pair: &str) -> Result<(), String> {
             (contents.dist, contents.initial, contents.values) = (Some(drawn()?), None, None);
         }
         "ints" => (contents.ints, contents.values) = (Some(drawn()?), None),
+        "data" => {
+            let file = FileOf { file: value.to_owned(), ..FileOf::default() };
+            *contents = Contents { data: Some(file), expect: contents.expect.take(), ..Contents::default() };
+        }
+        "tensor" | "dtype" => {
+            let file = contents.data.as_mut().ok_or_else(|| format!("{name} is of a file; say data=FILE before it"))?;
+            match name {
+                "tensor" => file.tensor = Some(value.to_owned()),
+                _ => file.dtype = Some(value.parse()?),
+            }
+        }
         _ => {
-            let member = name
-                .strip_prefix('.')
-                .ok_or_else(|| format!("'{name}' is not a key; they are len, dist, ints and .MEMBER"))?;
+            let member = name.strip_prefix('.').ok_or_else(|| {
+                format!("'{name}' is not a key; they are len, dist, ints, data, tensor, dtype and .MEMBER")
+            })?;
             let number = Number::read(value).ok_or_else(|| format!("{name}={value}: a number is wanted"))?;
             contents.members.insert(member.to_owned(), Scalars::One(number));
             contents.values = None;

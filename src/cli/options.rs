@@ -12,6 +12,7 @@ use crate::facts::Disorder;
 use crate::formats::Format;
 use crate::kernels::Profile;
 use crate::kernels::case::Case;
+use crate::model::EXPECTED;
 use crate::model::adapter_model::AdapterModel;
 use crate::process::file::read_text;
 use crate::process::{Limits, default_limit};
@@ -222,7 +223,12 @@ impl Options {
         let status = |case: &CaseRecord| case.executions.iter().any(|e| adapter(&e.engine) && beyond(e.status));
         let differs = |case: &CaseRecord| {
             self.fail_on == FailOn::Drift
-                && case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
+                && (case.comparisons.iter().any(|c| c.right.engine().is_some_and(adapter) && !c.drift.is_none())
+                    || case
+                        .examination
+                        .outputs
+                        .iter()
+                        .any(|o| o.other.starts_with(EXPECTED) && adapter(&o.engine) && !o.drift.is_none()))
         };
         let derived = record.derived_cases();
         let found: Vec<_> =

@@ -33,6 +33,7 @@ impl Disorder {
             | FindingKind::Undefined
             | FindingKind::InactiveLane
             | FindingKind::OutOfBounds
+            | FindingKind::ForwardProgress
             | FindingKind::SubgroupSize
             | FindingKind::Overflow
             | FindingKind::NanArises

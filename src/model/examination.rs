@@ -37,12 +37,15 @@ impl Examination {
     }
 }
 
-/// Two outputs of one run, compared with each other.
+/// How the other side of a comparison begins that is no case, but what a file expects.
+pub const EXPECTED: &str = "expected of ";
+
+/// Two outputs of one run, compared with each other; or an output with what a file expects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutputComparison {
     /// The engine.
     pub engine: String,
-    /// The case of the other output, which is the left side.
+    /// The case of the other output, which is the left side; or [`EXPECTED`] and a file.
     pub other: String,
     /// The drift from that output to this one.
     pub drift: Drift,

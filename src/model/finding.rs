@@ -18,6 +18,8 @@ pub enum FindingKind {
     InactiveLane,
     /// An index beyond the end of an array or a buffer.
     OutOfBounds,
+    /// A workgroup waits for another one, which nothing promises to run meanwhile. Since format 1.3.
+    ForwardProgress,
     /// Legal orders of execution give different results.
     OrderDependent,
     /// Sizes of a subgroup that adapters have give different results. Since format 1.3.
@@ -43,6 +45,7 @@ impl FindingKind {
             Self::Undefined => "undefined",
             Self::InactiveLane => "inactive-lane",
             Self::OutOfBounds => "out-of-bounds",
+            Self::ForwardProgress => "forward-progress",
             Self::OrderDependent => "order-dependent",
             Self::SubgroupSize => "subgroup-size",
             Self::Overflow => "overflow",

@@ -39,7 +39,7 @@ pub use arithmetic::Arithmetic;
 pub use axis::{AXES, Axis, AxisLevel, Level};
 pub use case_id::{CaseId, CaseIdError, CasePattern};
 pub use drift::{Accuracy, Drift};
-pub use examination::{Examination, OutputComparison, TranslationGap};
+pub use examination::{EXPECTED, Examination, OutputComparison, TranslationGap};
 pub use finding::{Finding, FindingKind};
 pub use liberty::Liberty;
 pub use limit::Limit;

@@ -9,6 +9,7 @@ pub mod frame;
 mod group;
 pub mod gzip;
 pub mod interrupt;
+pub mod mapped;
 mod memory;
 mod own;
 mod tail;

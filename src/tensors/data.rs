@@ -41,8 +41,8 @@ impl Region {
         if file.metadata()?.len() == 0 {
             return Ok(Self::owned(Vec::new()));
         }
-        // SAFETY: the bytes are only read, as bytes. A program that truncates the file meanwhile ends this one with a
-        // signal, as it would any that maps files.
+        // SAFETY: the bytes are only read, as bytes, and whoever changes them meanwhile changes what is compared and nothing
+        // else. Of one who truncates the file this process is told by a signal: see `crate::process::mapped`.
         let mapped = unsafe { Mmap::map(file)? };
         let all = 0..mapped.len();
         Ok(Self(Arc::new(Held::Mapped(mapped)), all))

@@ -155,11 +155,17 @@ fn kept(diff: &CaptureDiff) -> Section {
         out.statement(Mark::Holds, "The same", format!("{}.", capital(&list(&diff.same, diff.same.len()))));
     }
     if !diff.untested.is_empty() {
-        let text = format!("{}. Nothing is said of these.", capital(&list(&diff.untested, diff.untested.len())));
+        let text = format!(
+            "{}. Nothing is said of what was not captured.",
+            capital(&list(&diff.untested, diff.untested.len()))
+        );
         out.statement(Mark::Untested, "Not captured", text);
     }
     if diff.results.differ() == Some(true) && !diff.differences.is_empty() {
-        let text = "Which of these made the results differ is not known: run again with one of them changed at a time.";
+        let text = match diff.differences.len() {
+            1 => "Whether this made the results differ is not known: run again without it.",
+            _ => "Which of these made the results differ is not known: run again with one of them changed at a time.",
+        };
         out.statement(Mark::Note, "Cause", text);
     } else if diff.results.differ() == Some(true) {
         let text = "What made the results differ was not captured, or the run does not repeat: run the same twice on one machine.";

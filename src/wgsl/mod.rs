@@ -4,6 +4,7 @@ pub(crate) mod directives;
 pub(crate) mod gaps;
 pub(crate) mod primitive;
 pub(crate) mod slice;
+pub(crate) mod translate;
 
 use naga::back::pipeline_constants::process_overrides;
 use naga::valid::{Capabilities, ModuleInfo, SubgroupOperationSet, ValidationFlags, Validator};
@@ -90,18 +91,21 @@ fn module(source: &str) -> Result<Module, Fault> {
 
 fn parsed(source: &str) -> Result<Checked, Fault> {
     let module = module(source)?;
-    let info = validator(capabilities()).validate(&module).map_err(|e| {
-        let mut parts = Vec::new();
-        let mut cause: Option<&dyn std::error::Error> = Some(e.as_inner());
-        while let Some(error) = cause {
-            parts.push(error.to_string());
-            cause = error.source();
-        }
-        // naga lists the innermost place last.
-        let inner = e.spans().find(|(span, _)| span.is_defined()).map(|(span, _)| span.location(source));
-        Fault { place: place(inner.or_else(|| e.location(source))), message: one_line(&parts) }
-    })?;
+    let info = validator(capabilities()).validate(&module).map_err(|e| invalid(&e, source))?;
     Ok(Checked { module, info })
+}
+
+/// What the validator complains of.
+fn invalid(error: &naga::WithSpan<naga::valid::ValidationError>, source: &str) -> Fault {
+    let mut parts = Vec::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(error.as_inner());
+    while let Some(error) = cause {
+        parts.push(error.to_string());
+        cause = error.source();
+    }
+    // naga lists the innermost place last.
+    let inner = error.spans().find(|(span, _)| span.is_defined()).map(|(span, _)| span.location(source));
+    Fault { place: place(inner.or_else(|| error.location(source))), message: one_line(&parts) }
 }
 
 fn one_line(parts: &[String]) -> String {

@@ -138,3 +138,32 @@ for i, dtype in enumerate(["f8", "f4", "f2", ">f4", "i8", "u2", "c8", "?"]):
         }
     }
 }
+
+/// A file that is cut while it is compared ends the program with a line and the status of a file that can't be read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_cut_meanwhile_is_told() {
+    const LENGTH: u64 = 3 << 30;
+    let at = tempfile::tempdir().expect("a folder");
+    let sparse = |name: &str| {
+        let path = at.path().join(name);
+        let file = std::fs::File::create(&path).expect("made");
+        file.set_len(LENGTH).expect("a sparse file");
+        path
+    };
+    let (left, right) = (sparse("a.bin"), sparse("b.bin"));
+    let mut command = diff(&left, &right, &["--dtype", "f32", "--threads", "1"]);
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("started");
+    let maps = format!("/proc/{}/maps", child.id());
+    let mapped = || std::fs::read_to_string(&maps).is_ok_and(|maps| maps.contains("a.bin") && maps.contains("b.bin"));
+    let begun = std::time::Instant::now();
+    while !mapped() && begun.elapsed() < std::time::Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+    std::fs::File::options().write(true).open(&left).and_then(|f| f.set_len(4096)).expect("cut");
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!((status(&output), stderr(&output).lines().count()), (5, 1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cut short while it was read"), "{}", stderr(&output));
+    assert!(output.stdout.is_empty(), "nothing is told of it");
+}

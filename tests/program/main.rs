@@ -9,6 +9,7 @@ mod explain;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod kernel;
+mod kernel_files;
 mod packaged;
 mod planted;
 mod rng_cli;

@@ -371,12 +371,13 @@ fn skips() -> Vec<Skip> {
     ]
 }
 
-const FINDINGS: [FindingKind; 11] = [
+const FINDINGS: [FindingKind; 12] = [
     FindingKind::DataRace,
     FindingKind::NonUniformBarrier,
     FindingKind::Undefined,
     FindingKind::InactiveLane,
     FindingKind::OutOfBounds,
+    FindingKind::ForwardProgress,
     FindingKind::OrderDependent,
     FindingKind::SubgroupSize,
     FindingKind::Overflow,

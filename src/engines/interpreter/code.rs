@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use super::asked::Asking;
 use super::math::{Kernel, Map1, Map2, Map3, Scalar, Wide};
@@ -336,6 +338,8 @@ pub(super) struct Code {
     pub(super) subgroup: u32,
     /// Which operations are taken from elsewhere.
     pub(super) asking: Option<Asking>,
+    /// The line of the loop or call that a machine is in, for whoever waits for it.
+    pub(super) at: Arc<AtomicU32>,
 }
 
 /// What steps do to the lanes' rows, and whether lanes wait for one another in them: at a barrier, or for a subgroup's
@@ -412,6 +416,51 @@ impl Code {
             }
         }
         all
+    }
+
+    /// Whether a loop on this line asks atomics of a buffer: it may wait for another workgroup.
+    pub(super) fn asks_others(&self, line: u32) -> bool {
+        let mut found = false;
+        let mut look = |step: &Step| {
+            if let Step::Loop { body, continuing, line: here, .. } = step
+                && *here == line
+            {
+                let mut atomics = |step: &Step| {
+                    found |= match step {
+                        Step::Atomic(atomic) => matches!(atomic.access.space, Space::Buffer(_)),
+                        Step::Load { access, .. } => access.atomic && matches!(access.space, Space::Buffer(_)),
+                        _ => false,
+                    };
+                };
+                let mut called = vec![false; self.functions.len()];
+                self.each(body, &mut called, &mut atomics);
+                self.each(continuing, &mut called, &mut atomics);
+            }
+        };
+        self.each(&self.body, &mut vec![false; self.functions.len()], &mut look);
+        found
+    }
+
+    /// Looks at every step of a block, those of functions that it calls included, each function once.
+    fn each(&self, block: &[Step], called: &mut [bool], look: &mut dyn FnMut(&Step)) {
+        for step in block {
+            look(step);
+            match step {
+                Step::If { accept, reject, .. } => {
+                    self.each(accept, called, look);
+                    self.each(reject, called, look);
+                }
+                Step::Loop { body, continuing, .. } => {
+                    self.each(body, called, look);
+                    self.each(continuing, called, look);
+                }
+                Step::Switch { arms, .. } => arms.iter().for_each(|arm| self.each(&arm.body, called, look)),
+                Step::Call { function, .. } if !std::mem::replace(&mut called[*function], true) => {
+                    self.each(&self.functions[*function], called, look);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// How deep blocks lie within each other, calls included.

@@ -1,10 +1,13 @@
 //! A program on the interpreter: its passes compiled once, executed as often as wanted.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
 use super::asked::Asking;
 use super::code::{Binding, Code};
 use super::compile::compile;
 use super::dispatch::{How, dispatch};
-use super::machine::{Buffer, Indeterminate, Notice, Seen, Watch, Way};
+use super::machine::{Buffer, Indeterminate, Notice, Seen, Stopped, Watch, Way};
 use super::mode::{Mode, Schedule};
 use crate::engines::RunError;
 use crate::model::finding::TWO_WORKGROUPS;
@@ -143,11 +146,27 @@ impl Ready {
         all.into_iter().collect()
     }
 
+    /// The same, which says in `at` on which line the loop is that it is in.
+    pub(super) fn telling(mut self, at: &Arc<AtomicU32>) -> Self {
+        self.passes.iter_mut().for_each(|(code, _)| code.at = Arc::clone(at));
+        self
+    }
+
+    /// Whether the loop on a line may wait for another workgroup.
+    pub(super) fn asks_others(&self, line: u32) -> bool {
+        self.passes.iter().any(|(code, _)| code.asks_others(line))
+    }
+
     /// Executes all passes.
     ///
     /// # Errors
     /// A workgroup that does not end.
     pub(super) fn execute(&self, program: &Program, how: Execution) -> Result<Executed, RunError> {
+        self.attempt(program, how).map_err(|e| RunError::Stopped(e.to_string()))
+    }
+
+    /// [`Self::execute`], whose error says where a workgroup did not end.
+    pub(super) fn attempt(&self, program: &Program, how: Execution) -> Result<Executed, Stopped> {
         let buffers: Vec<Buffer> = program
             .buffers
             .iter()
@@ -175,7 +194,7 @@ impl Ready {
                 threads: how.threads,
                 watch: how.watch.then(|| Watch::new(code, &words)),
             };
-            let done = dispatch(code, &own, *groups, how).map_err(|e| RunError::Stopped(e.to_string()))?;
+            let done = dispatch(code, &own, *groups, how)?;
             done.watch.iter().for_each(|watch| watched.add(watch));
             done.seen.iter().for_each(|kept| seen.add(kept));
             steps += done.steps;

@@ -1,10 +1,11 @@
 //! The embedded adapter as an engine: who it is, and running a program under several legal orders of execution.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::asked::{Asking, Covered};
 use super::execute::{Executed, Execution, MOST_STEPS, Ready, Watched};
-use super::machine::Indeterminate;
+use super::machine::{Indeterminate, Stopped};
 use super::recorded::{Apart, Recording};
 use super::{Mode, Schedule};
 use crate::engines::collect::{Collected, POISON};
@@ -70,19 +71,23 @@ const MOST_PASSES: u64 = 1 << 29;
 /// the largest numbers, which hide nothing.
 const UNWRITTEN: [u32; 3] = [POISON[0], f32::MAX.to_bits(), f32::MIN.to_bits()];
 
+/// Steps that a workgroup may take at least in another order than the first, before it is said to wait for another one.
+const BRIEF: u64 = 1 << 22;
+
 /// Runs programs in one mode.
 #[derive(Debug)]
 pub struct Runner {
     pub(super) mode: Mode,
     threads: usize,
     most_steps: u64,
+    at: Arc<AtomicU32>,
 }
 
 impl Runner {
     /// An interpreter in this mode.
     #[must_use]
     pub fn open(mode: Mode) -> Self {
-        Self { mode, threads: available_threads(), most_steps: MOST_STEPS }
+        Self { mode, threads: available_threads(), most_steps: MOST_STEPS, at: Arc::default() }
     }
 
     /// The same on at most this many threads. The results do not depend on it.
@@ -96,6 +101,13 @@ impl Runner {
     #[must_use]
     pub fn with_most_steps(mut self, steps: u64) -> Self {
         self.most_steps = steps;
+        self
+    }
+
+    /// The same, which says in `at` on which line the loop is that it is in; 0 before the first.
+    #[must_use]
+    pub fn telling(mut self, at: &Arc<AtomicU32>) -> Self {
+        self.at = Arc::clone(at);
         self
     }
 
@@ -226,7 +238,7 @@ impl Runner {
         }
         let repeats = repeats.max(1);
         let started = std::time::Instant::now();
-        let ready = Ready::new(program, &self.mode)?;
+        let ready = Ready::new(program, &self.mode)?.telling(&self.at);
         let compile_seconds = started.elapsed().as_secs_f64();
         let started = std::time::Instant::now();
         let mut threads = 1;
@@ -236,6 +248,8 @@ impl Runner {
         let mut run = 0;
         // Where no order can matter, one more order shows that as well as many.
         let mut enough = repeats;
+        // Steps of the first order, and the loop that waits for another workgroup in vain in another one.
+        let (mut first_steps, mut waits): (u64, Option<u32>) = (0, None);
         while run < enough || (run == 1 && collected.suspicious()) {
             // The first run is watched. Where no two workgroups touched the same word, and nothing is atomic, their order
             // cannot matter, and the others may use all processors.
@@ -247,14 +261,33 @@ impl Runner {
                 apart,
                 ..self.how(self.mode.order(run))
             };
-            let Executed { words, watched: noticed, .. } = match ready.execute(program, how) {
+            let done = match ready.attempt(program, how) {
                 // Invocations may wait for one another by themselves, which the first order let them do.
-                Err(RunError::Stopped(_)) if run > 0 && ready.has_atomics() => {
+                Err(_) if run > 0 && ready.has_atomics() => {
                     apart = false;
-                    ready.execute(program, Execution { apart, ..how })?
+                    let brief = first_steps.saturating_mul(4).max(BRIEF).min(how.most_steps);
+                    match ready.attempt(program, Execution { apart, most_steps: brief, ..how }) {
+                        // And so may workgroups. With no more orders to be tried, the first one shows what there is to show.
+                        Err(Stopped::Steps { line, .. })
+                            if self.mode.schedule.is_none()
+                                && ready.has_storage_atomics()
+                                && ready.asks_others(line) =>
+                        {
+                            waits = Some(line);
+                            enough = run + 1;
+                            let order = self.mode.order(0);
+                            ready.attempt(program, Execution { apart, schedule: order, ..how })
+                        }
+                        Err(_) if brief < how.most_steps => ready.attempt(program, Execution { apart, ..how }),
+                        done => done,
+                    }
                 }
-                done => done?,
+                done => done,
             };
+            let Executed { words, watched: noticed, steps, .. } = done.map_err(|e| RunError::Stopped(e.to_string()))?;
+            if run == 0 {
+                first_steps = steps;
+            }
             if run == 0 {
                 if !noticed.conflict && !ready.has_storage_atomics() {
                     threads = self.threads;
@@ -269,6 +302,14 @@ impl Runner {
         }
         let distinct = collected.finish()?;
         let mut findings = std::mem::take(&mut watched.findings);
+        findings.extend(waits.map(|line| Finding {
+            kind: FindingKind::ForwardProgress,
+            line: Some(line),
+            message: format!(
+                "it relies on progress between workgroups, which WGSL does not promise: the loop on line {line} asks an atomic of a \
+                 buffer, ends where workgroups run one after another in their order, and does not where they run in another"
+            ),
+        }));
         let mut kept = distinct.iter().filter_map(|d| d.bits.as_ref());
         if let Some(first) = kept.next()
             && distinct.len() > 1

@@ -14,6 +14,8 @@ pub(super) struct Filling {
     pub(super) ints: Drawn,
     /// Scalars that are given, from the first on.
     pub(super) values: Option<Vec<Number>>,
+    /// The same as patterns.
+    pub(super) patterns: Option<Vec<u64>>,
     /// Scalars that are given, by their number.
     pub(super) members: Vec<(usize, Number)>,
 }
@@ -24,7 +26,9 @@ impl Filling {
         let of = |kind: Kind| if kind.is_float() { self.floats } else { self.ints };
         let given = |place: usize| self.members.iter().any(|(index, _)| *index == place);
         let mut scalars = layout.leaves(len).enumerate();
-        self.values.is_none() && scalars.any(|(place, (_, kind))| of(kind).is_random() && !given(place))
+        self.values.is_none()
+            && self.patterns.is_none()
+            && scalars.any(|(place, (_, kind))| of(kind).is_random() && !given(place))
     }
 }
 
@@ -32,6 +36,10 @@ impl Filling {
 pub(super) fn words(layout: &Layout, len: u64, filling: &Filling, slot: Slot, seed: u64) -> Result<Vec<u32>, String> {
     let bytes = usize::try_from(layout.bytes(len)).map_err(|_| "it is too large".to_owned())?;
     let mut out = vec![0u32; bytes.div_ceil(4)];
+    if let Some(patterns) = &filling.patterns {
+        layout.leaves(len).zip(patterns).for_each(|((at, kind), bits)| put(&mut out, at, kind, *bits));
+        return Ok(out);
+    }
     if let Some(values) = &filling.values {
         for ((at, kind), value) in layout.leaves(len).zip(values) {
             put(&mut out, at, kind, encode(kind, *value)?);
@@ -145,7 +153,7 @@ mod tests {
     }
 
     fn drawn(floats: Drawn, ints: Drawn) -> Filling {
-        Filling { floats, ints, values: None, members: Vec::new() }
+        Filling { floats, ints, values: None, patterns: None, members: Vec::new() }
     }
 
     #[test]

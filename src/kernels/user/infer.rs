@@ -14,9 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::UserError;
 use super::fill::Filling;
+use super::given::{self, Given};
 use super::layout::Kind;
-use super::settings::{Config, Contents, Drawn, Number, PassSettings, Settings};
+use super::settings::{Config, Contents, Drawn, FileOf, Number, PassSettings, Settings};
 use super::shader::{Binding, Entry, Shader};
+use crate::model::bits::Bits;
 use crate::numerics::inputs::Distribution;
 
 /// Elements of a runtime-sized array of which nothing is said.
@@ -58,6 +60,16 @@ pub(super) struct Output {
     pub(super) kind: Kind,
 }
 
+/// What an output is expected to be.
+#[derive(Debug)]
+pub(super) struct Expected {
+    /// The buffer, by its place in [`Resolved::held`].
+    pub(super) buffer: usize,
+    pub(super) bits: Bits,
+    /// The file that says so.
+    pub(super) file: FileOf,
+}
+
 /// One way to run it.
 #[derive(Debug)]
 pub(super) struct Configured {
@@ -77,6 +89,8 @@ pub(super) struct Resolved {
     pub(super) configs: Vec<Configured>,
     /// Two outputs, by their places, that are compared with each other.
     pub(super) compare: Option<[usize; 2]>,
+    /// What outputs are expected to be.
+    pub(super) expected: Vec<Expected>,
     pub(super) seed: u64,
     /// The settings that say all of it: read again with the shader they give the same.
     pub(super) settings: Settings,
@@ -108,16 +122,35 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
     let bindings = shader.shared(first)?;
     let nothing = Contents::default();
     let said = |binding: &Binding| given.buffers.get(&binding.name).unwrap_or(&nothing);
-    let lens: Vec<u64> = bindings.iter().map(|b| length(b, said(b)).map_err(wrong)).collect::<Result<_, _>>()?;
+    let read = |of: &Option<FileOf>, name: &str| of.as_ref().map(|f| given::read(f, name)).transpose().map_err(wrong);
+    let data: Vec<Option<Given>> = bindings.iter().map(|b| read(&said(b).data, &b.name)).collect::<Result<_, _>>()?;
+    let lens: Vec<u64> = bindings
+        .iter()
+        .zip(&data)
+        .map(|(b, data)| length(b, said(b), data.as_ref().map(Given::count)).map_err(wrong))
+        .collect::<Result<_, _>>()?;
     let mut outputs = outputs(shader, &bindings, &entry, given.outputs.as_deref(), from)?;
     let elements = outputs.first().map_or(1, |o| bindings[o.buffer].layout.elements(lens[o.buffer]));
     // A whole number that is off is a graver thing than a fraction.
     outputs.sort_by_key(|o| o.kind.is_float());
     let compare = given.compare.as_ref().map(|pair| pair_of(&outputs, pair)).transpose().map_err(wrong)?;
+    if given.expect.is_some() && outputs.iter().any(|o| o.buffer != outputs[0].buffer) {
+        let all: Vec<_> = outputs.iter().map(|o| o.title.as_str()).collect();
+        return Err(wrong(format!("several outputs are compared ({}); say of which, as NAME=FILE", all.join(", "))));
+    }
+    let mut expected = Vec::new();
+    for (buffer, binding) in bindings.iter().enumerate() {
+        let alone = given.expect.as_ref().filter(|_| outputs.iter().all(|o| o.buffer == buffer));
+        let wanted = said(binding).expect.as_ref().or(alone).cloned();
+        let Some(found) = read(&wanted, &binding.name)? else { continue };
+        let bits = expectation(binding, lens[buffer], &outputs, buffer, &found).map_err(wrong)?;
+        expected.push(Expected { buffer, bits, file: found.file });
+    }
     let mut held = Vec::new();
     let mut buffers = BTreeMap::new();
-    for (binding, len) in bindings.into_iter().zip(lens) {
-        let (filling, contents) = filling(&binding, said(&binding), len, elements).map_err(wrong)?;
+    for ((binding, len), data) in bindings.into_iter().zip(lens).zip(data) {
+        let (filling, mut contents) = filling(&binding, said(&binding), len, elements, data.as_ref()).map_err(wrong)?;
+        contents.expect = expected.iter().find(|e| e.buffer == held.len()).map(|e| e.file.clone());
         buffers.insert(binding.name.clone(), contents);
         held.push(Held { binding, len, filling });
     }
@@ -171,6 +204,7 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
         entry: given.passes.is_none().then_some(entry),
         passes: listed,
         compare: given.compare.clone(),
+        expect: None,
         groups: if alone { effective.first().and_then(|c| c.groups.clone()) } else { given.groups.clone() },
         seed: Some(given.seed.unwrap_or(SEED)),
         outputs: Some(outputs.iter().map(|o| o.title.clone()).collect()),
@@ -178,7 +212,7 @@ pub(super) fn resolve(shader: &Shader, given: &Settings, from: &str) -> Result<R
         buffers,
         config: if alone { Vec::new() } else { effective },
     };
-    Ok(Resolved { held, outputs, configs, compare, seed: given.seed.unwrap_or(SEED), settings })
+    Ok(Resolved { held, outputs, configs, compare, expected, seed: given.seed.unwrap_or(SEED), settings })
 }
 
 fn pairs(params: &[(String, String)]) -> String {
@@ -231,9 +265,9 @@ fn known(shader: &Shader, given: &Settings, names: &[String]) -> String {
 }
 
 /// The length of a buffer's open array: said, or that of its values, or the default.
-fn length(binding: &Binding, said: &Contents) -> Result<u64, String> {
+fn length(binding: &Binding, said: &Contents, file: Option<u64>) -> Result<u64, String> {
     let (name, layout) = (&binding.name, &binding.layout);
-    let count = said.values.as_ref().map(|v| v.len() as u64);
+    let count = file.or(said.values.as_ref().map(|v| v.len() as u64));
     if !layout.is_open() {
         let elements = layout.elements(1);
         if said.len.is_some_and(|len| len != elements) {
@@ -324,8 +358,39 @@ fn outputs(
     Ok(all)
 }
 
+/// What a file says that an output is to hold, as the output is compared.
+fn expectation(binding: &Binding, len: u64, outputs: &[Output], buffer: usize, found: &Given) -> Result<Bits, String> {
+    let name = &binding.name;
+    let [kind] = binding.layout.kinds()[..] else {
+        return Err(format!("'{name}' holds scalars of several types, and expect is for one type"));
+    };
+    if !outputs.iter().any(|o| o.buffer == buffer) {
+        return Err(format!("'{name}' is not compared, so that nothing can be expected of it; list it in outputs"));
+    }
+    let count = binding.layout.scalars(len);
+    if found.count() != count {
+        return Err(format!("'{name}' has {count} scalars, and {} has {}", found.file.file, found.count()));
+    }
+    let patterns = found.scalars(binding.layout.leaves(len).map(|(_, kind)| kind))?;
+    let low = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap_or_default();
+    let halves = |bits: &u64| u16::try_from(bits & 0xffff).unwrap_or_default();
+    Ok(match kind {
+        Kind::F16 => Bits::halves(kind.dtype(), &patterns.iter().map(halves).collect::<Vec<_>>()),
+        _ if kind.is_wide() => {
+            Bits::words(kind.dtype(), patterns.iter().flat_map(|bits| [low(*bits), low(*bits >> 32)]).collect())
+        }
+        _ => Bits::words(kind.dtype(), patterns.into_iter().map(low).collect()),
+    })
+}
+
 /// What a buffer holds, and the settings that say so.
-fn filling(binding: &Binding, said: &Contents, len: u64, elements: u64) -> Result<(Option<Filling>, Contents), String> {
+fn filling(
+    binding: &Binding,
+    said: &Contents,
+    len: u64,
+    elements: u64,
+    data: Option<&Given>,
+) -> Result<(Option<Filling>, Contents), String> {
     let (name, layout) = (&binding.name, &binding.layout);
     let kinds = layout.kinds();
     let (has_floats, has_ints) = (kinds.iter().any(|k| k.is_float()), kinds.iter().any(|k| !k.is_float()));
@@ -336,6 +401,20 @@ fn filling(binding: &Binding, said: &Contents, len: u64, elements: u64) -> Resul
         return Err(format!("'{name}' has dist and initial, which say the same; leave one out"));
     }
     let is_said = drawn.is_some() || said.ints.is_some() || !said.members.is_empty();
+    if let Some(data) = data {
+        if is_said || said.values.is_some() {
+            return Err(format!("'{name}' has data of a file, and values or how to draw them; leave one out"));
+        }
+        let patterns = data.scalars(layout.leaves(len).map(|(_, kind)| kind)).map_err(|e| format!("'{name}': {e}"))?;
+        let filling = Filling {
+            floats: Drawn::Zeros,
+            ints: Drawn::Zeros,
+            values: None,
+            patterns: Some(patterns),
+            members: Vec::new(),
+        };
+        return Ok((Some(filling), Contents { len: open, data: Some(data.file.clone()), ..Contents::default() }));
+    }
     if said.values.is_some() && is_said {
         return Err(format!("'{name}' has values and says how to draw them; leave one out"));
     }
@@ -348,8 +427,13 @@ fn filling(binding: &Binding, said: &Contents, len: u64, elements: u64) -> Resul
         return Err(format!("'{name}' has ints = '{ints}', {why}"));
     }
     if let Some(values) = &said.values {
-        let filling =
-            Filling { floats: Drawn::Zeros, ints: Drawn::Zeros, values: Some(values.clone()), members: Vec::new() };
+        let filling = Filling {
+            floats: Drawn::Zeros,
+            ints: Drawn::Zeros,
+            values: Some(values.clone()),
+            patterns: None,
+            members: Vec::new(),
+        };
         let contents = Contents { len: open, values: Some(values.clone()), ..Contents::default() };
         return Ok((Some(filling), contents));
     }
@@ -375,7 +459,7 @@ fn filling(binding: &Binding, said: &Contents, len: u64, elements: u64) -> Resul
         ..Contents::default()
     };
     let members = members(binding, said)?;
-    Ok((Some(Filling { floats, ints, values: None, members }), contents))
+    Ok((Some(Filling { floats, ints, values: None, patterns: None, members }), contents))
 }
 
 /// The scalars that members name.

@@ -5,6 +5,7 @@
 
 mod error;
 mod fill;
+mod given;
 mod infer;
 mod layout;
 mod problem;
@@ -20,14 +21,16 @@ pub use error::UserError;
 pub use infer::{LENGTH, SEED};
 pub use layout::{Kind, Layout, Leaf, Tail};
 pub use problem::{Reference, Unrun};
-pub use settings::{Config, Contents, Drawn, Number, PassSettings, Scalars, Settings};
+pub use settings::{Config, Contents, Drawn, FileOf, Number, PassSettings, Scalars, Settings};
 
 use crate::engines::RunError;
 use crate::kernels::case::{Case, CaseError};
 use crate::kernels::{Buffer, Pass, Problem, Program};
+use crate::model::bits::Bits;
 use crate::model::record::OwnKernel;
 use crate::model::text::{line_fault, lines_fault, shown};
-use crate::process::file::read_text;
+use crate::process::file::{TEXT, read_text, read_up_to};
+use crate::wgsl::translate::Language;
 use infer::{Resolved, resolve};
 use problem::{OwnProblem, Shared};
 use shader::Shader;
@@ -40,6 +43,8 @@ pub struct Kernel {
     resolved: Resolved,
     cases: Vec<(Case, Arc<Shared>)>,
     arguments: Vec<String>,
+    /// What the file is written in, where that is not WGSL.
+    language: Option<&'static str>,
 }
 
 impl Kernel {
@@ -69,17 +74,37 @@ impl Kernel {
                 None => Ok(text),
             }
         };
-        let source = read(file)?;
+        let unreadable = |e: std::io::Error| UserError::of(&name, format!("can't be read: {e}"));
+        let content = read_up_to(file, TEXT).map_err(unreadable)?;
+        let language = Language::of(&content);
+        let source = match language {
+            None => read(file)?,
+            Some(language) => language.translate(&content).map_err(|fault| UserError::shader(&name, &fault))?,
+        };
         let beside = file.with_extension("toml");
         let from = settings.or_else(|| beside.exists().then_some(beside.as_path()));
         let (said, from) = match from {
             Some(path) => {
                 let from = path.display().to_string();
-                (Settings::read(&from, &read(path)?)?, from)
+                let mut said = Settings::read(&from, &read(path)?)?;
+                let folder = path.parent().unwrap_or(Path::new(""));
+                let of_buffers = said.buffers.values_mut().flat_map(|c| [&mut c.data, &mut c.expect]);
+                for file in of_buffers.chain([&mut said.expect]).flatten() {
+                    file.file = folder.join(&file.file).display().to_string();
+                }
+                (said, from)
             }
             None => (Settings::default(), name.clone()),
         };
-        Self::new(&name, &source, &flags(said)?, &from, arguments)
+        let mut kernel = Self::new(&name, &source, &flags(said)?, &from, arguments)?;
+        kernel.language = language.map(Language::name);
+        Ok(kernel)
+    }
+
+    /// The WGSL that runs.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.shader.source
     }
 
     /// A shader with these settings. `file` names it in errors and in the cases' ids, `from` the settings in errors.
@@ -114,7 +139,7 @@ impl Kernel {
             })
             .collect::<Result<_, UserError>>()?;
         let cases = cases(&shader, &resolved, &buffers);
-        Ok(Self { shader, resolved, cases, arguments })
+        Ok(Self { shader, resolved, cases, arguments, language: None })
     }
 
     /// The kernel that a record, or an audit's scratch folder, holds.
@@ -245,6 +270,11 @@ impl Kernel {
             }
         }
         let mut notes = vec![format!("{file} is a kernel of your own; its strict reference is the interpreter.")];
+        if let Some(language) = self.language {
+            notes.push(format!(
+                "{file} is {language}: naga's translation to WGSL is what runs, and lines are its lines; --wgsl prints it."
+            ));
+        }
         notes.extend(found);
         if !reasons.is_empty() {
             notes.push(format!(
@@ -278,6 +308,22 @@ impl Kernel {
             passes.flat_map(|(e, _)| specified::folded(&e.checked, buffer, &self.shader.prepared)).collect()
         });
         Some(Compared { other, titles, folded })
+    }
+
+    /// What a file says that a case's output is to be, and the file. Of no case of several configurations is it another.
+    #[must_use]
+    pub fn expected(&self, case: &Case) -> Option<(&Bits, &str)> {
+        let title = case.text("output");
+        let output = self.resolved.outputs.iter().find(|o| o.title == title)?;
+        let expected = self.resolved.expected.iter().find(|e| e.buffer == output.buffer)?;
+        Some((&expected.bits, &expected.file.file))
+    }
+
+    /// The line of the loop that the interpreter is in while it works out the reference of a case.
+    #[must_use]
+    pub fn loop_now(&self, case: &Case) -> Option<u32> {
+        let (_, shared) = self.cases.iter().find(|(c, _)| c == case)?;
+        Some(shared.at.load(std::sync::atomic::Ordering::Relaxed)).filter(|line| *line > 0)
     }
 
     /// What a record holds of it.
@@ -339,7 +385,9 @@ fn line_in(message: &str) -> u32 {
 
 fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case, Arc<Shared>)> {
     // What the other parts of an id say is not in the digest: the seed, the output, the configuration.
-    let rest = Settings { seed: None, outputs: None, config: Vec::new(), ..resolved.settings.clone() };
+    let mut rest = Settings { seed: None, outputs: None, config: Vec::new(), ..resolved.settings.clone() };
+    // What is expected changes no result.
+    rest.buffers.values_mut().for_each(|contents| contents.expect = None);
     let digests = [digest(&shader.source), digest(&rest.write(&|_| None))];
     let mut out = Vec::new();
     for output in &resolved.outputs {
@@ -368,7 +416,10 @@ fn cases(shader: &Shader, resolved: &Resolved, buffers: &[Buffer]) -> Vec<(Case,
             let has_fma = entries().any(|entry| specified::has_fma(&entry.checked));
             let guessed = config.passes.first().map(|(_, groups)| *groups).filter(|_| config.inferred);
             let reference = OnceLock::new();
-            out.push((case, Arc::new(Shared { program, unspecified, has_fma, guessed, reference })));
+            out.push((
+                case,
+                Arc::new(Shared { program, unspecified, has_fma, guessed, reference, at: Arc::default() }),
+            ));
         }
     }
     out

@@ -1,5 +1,6 @@
 //! One case of a kernel of the user's own: its program, and what the interpreter says of it.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use super::specified::Unspecified;
@@ -58,17 +59,19 @@ pub(super) struct Shared {
     /// The dispatch, where nobody said what it is.
     pub(super) guessed: Option<[u32; 3]>,
     pub(super) reference: OnceLock<Result<Reference, Unrun>>,
+    /// The line of the loop that the interpreter is in.
+    pub(super) at: Arc<AtomicU32>,
 }
 
 impl Shared {
     /// The reference, computed once.
     pub(super) fn reference(&self) -> &Result<Reference, Unrun> {
-        self.reference.get_or_init(|| reference(&self.program, self.unspecified))
+        self.reference.get_or_init(|| reference(&self.program, self.unspecified, &self.at))
     }
 }
 
-fn reference(program: &Program, unspecified: Option<Unspecified>) -> Result<Reference, Unrun> {
-    let examined = match Runner::open(Mode::default()).examine(program, ORDERS) {
+fn reference(program: &Program, unspecified: Option<Unspecified>, at: &Arc<AtomicU32>) -> Result<Reference, Unrun> {
+    let examined = match Runner::open(Mode::default()).telling(at).examine(program, ORDERS) {
         Ok(Ok(examined)) => examined,
         Ok(Err(skip)) => return Err(Unrun::Skip(skip)),
         Err(error) => return Err(Unrun::Failed(error)),

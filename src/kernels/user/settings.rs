@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::error::UserError;
+use crate::model::Scalar;
 use crate::numerics::inputs::Distribution;
 
 /// Everything that may be said. What is left out is inferred from the shader.
@@ -25,8 +26,10 @@ pub struct Settings {
     /// Two outputs of one type and length that are to be compared with each other, such as the same functions evaluated by
     /// the front end and at run time.
     pub compare: Option<[String; 2]>,
-    /// Values of the shader's `override` declarations.
-    #[serde(default)]
+    /// What the only output is to be; of several, each has its own among `buffers`.
+    pub expect: Option<FileOf>,
+    /// Values of the shader's `override` declarations; of a `bool`, also `true` and `false`.
+    #[serde(default, deserialize_with = "constants")]
     pub overrides: BTreeMap<String, Number>,
     /// What the buffers hold, by the variable's name.
     #[serde(default)]
@@ -60,9 +63,71 @@ pub struct Contents {
     pub ints: Option<Drawn>,
     /// Every scalar, in order.
     pub values: Option<Vec<Number>>,
+    /// The file that has every scalar, in order: npy, safetensors or any other that `diff` reads; raw elements with `dtype`. A
+    /// relative path starts where the settings are.
+    pub data: Option<FileOf>,
+    /// What the buffer is to hold at the end, where it is compared.
+    pub expect: Option<FileOf>,
     /// The members of a structure by name; the others are drawn.
     #[serde(default)]
     pub members: BTreeMap<String, Scalars>,
+}
+
+/// A tensor of a file: its path, or a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "PathOrTable")]
+pub struct FileOf {
+    /// The file.
+    pub file: String,
+    /// The tensor; may be left out where there is one, or one of the buffer's name.
+    pub tensor: Option<String>,
+    /// Takes the file as raw little-endian elements of this type.
+    pub dtype: Option<Scalar>,
+    /// The file's digest (BLAKE3): another file is refused.
+    pub digest: Option<String>,
+}
+
+/// How a tensor of a file is written.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a file's path is wanted, or { file = …, tensor = …, dtype = … }")]
+enum PathOrTable {
+    Path(String),
+    Table(FileTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileTable {
+    file: String,
+    tensor: Option<String>,
+    dtype: Option<Scalar>,
+    digest: Option<String>,
+}
+
+impl From<PathOrTable> for FileOf {
+    fn from(said: PathOrTable) -> Self {
+        match said {
+            PathOrTable::Path(file) => Self { file, ..Self::default() },
+            PathOrTable::Table(FileTable { file, tensor, dtype, digest }) => Self { file, tensor, dtype, digest },
+        }
+    }
+}
+
+impl FileOf {
+    /// As TOML.
+    fn write(&self) -> String {
+        let mut out = format!("{{ file = {}", quoted(&self.file));
+        for (name, value) in [
+            ("tensor", self.tensor.as_deref()),
+            ("dtype", self.dtype.map(Scalar::name)),
+            ("digest", self.digest.as_deref()),
+        ] {
+            if let Some(value) = value {
+                out.push_str(&format!(", {name} = {}", quoted(value)));
+            }
+        }
+        out + " }"
+    }
 }
 
 /// Another way to compute the same: other values of overrides, another dispatch.
@@ -72,7 +137,7 @@ pub struct Config {
     /// As [`Settings::groups`].
     pub groups: Option<Vec<u64>>,
     /// Besides [`Settings::overrides`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "constants")]
     pub overrides: BTreeMap<String, Number>,
 }
 
@@ -97,6 +162,16 @@ impl Number {
         }
     }
 
+    /// The value of an override as typed in a flag: a number, `true` or `false`.
+    #[must_use]
+    pub fn read_constant(text: &str) -> Option<Self> {
+        match text {
+            "true" => Some(Self::Int(1)),
+            "false" => Some(Self::Int(0)),
+            other => Self::read(other),
+        }
+    }
+
     /// A number as typed in a flag.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
@@ -116,6 +191,22 @@ impl fmt::Display for Number {
             Self::Float(x) => write!(f, "{x:?}"),
         }
     }
+}
+
+/// Values of overrides: a pipeline takes numbers alone, 1 and 0 for true and false.
+fn constants<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Number>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a number, true or false is wanted")]
+    enum Constant {
+        Flag(bool),
+        Number(Number),
+    }
+    let all = BTreeMap::<String, Constant>::deserialize(from)?;
+    let number = |constant| match constant {
+        Constant::Flag(flag) => Number::Int(flag.into()),
+        Constant::Number(number) => number,
+    };
+    Ok(all.into_iter().map(|(name, constant)| (name, number(constant))).collect())
 }
 
 /// One number, or several.
@@ -284,6 +375,11 @@ impl Settings {
             if let Some(values) = &contents.values {
                 line(format!("values = {}", list(values)));
             }
+            for (word, file) in [("data", &contents.data), ("expect", &contents.expect)] {
+                if let Some(file) = file {
+                    line(format!("{word} = {}", file.write()));
+                }
+            }
             if !contents.members.is_empty() {
                 let each = contents.members.iter().map(|(name, scalars)| match scalars {
                     Scalars::One(one) => format!("{} = {one}", key(name)),
@@ -332,6 +428,8 @@ mod tests {
                     \n[buffers.\"größe\"]\nlen = 5\ndist = \"fill -0.0\"\n\
                     \n[buffers.p]\nints = \"below 7\"\nmembers = { a = 1e300, b = [1, 2.0] }\n\
                     \n[buffers.v]\nvalues = [1, -inf, nan, 4294967295]\n\
+                    \n[buffers.w]\ndata = { file = \"a b.bin\", tensor = \"t\", dtype = \"f32\", digest = \"00\" }\n\
+                    expect = { file = \"w.npy\" }\n\
                     \n[[config]]\ngroups = [1]\noverrides = { N = 4 }\n";
         let read = Settings::read("x.toml", text).expect("it is read");
         assert_eq!(read.write(&|_| None), text, "canonical");
@@ -354,7 +452,9 @@ mod tests {
             ("[buffers.x]\nvalues = [1, \"a\"]", "a number is wanted"),
             ("[buffers.x]\nlen = -1", "k.toml:2:7: "),
             ("groups = 4", "k.toml:1:10: "),
-            ("[overrides]\nN = \"x\"", "k.toml:2:5: "),
+            ("[overrides]\nN = \"x\"", "a number, true or false is wanted"),
+            ("[buffers.x]\ndata = 3", "a file's path is wanted"),
+            ("[buffers.x]\ndata = { path = \"x\" }", "a file's path is wanted"),
             ("[[config]]\nworkgroups = [1]", "unknown field `workgroups`"),
         ];
         for (text, expected) in wrong {

@@ -63,6 +63,7 @@ fn title(kind: FindingKind) -> &'static str {
         FindingKind::Undefined => "Function without a value",
         FindingKind::InactiveLane => "Read of an inactive invocation",
         FindingKind::OutOfBounds => "Access out of bounds",
+        FindingKind::ForwardProgress => "Relies on progress between workgroups",
         FindingKind::OrderDependent => "Depends on the order of execution",
         FindingKind::SubgroupSize => "Depends on the size of a subgroup",
         FindingKind::Overflow => "Overflow to infinity",

@@ -66,6 +66,9 @@ pub(super) fn title(
                     "{place} depends on the size of a subgroup: adapters may differ in that, and are not at fault for it"
                 )
             }
+            FindingKind::ForwardProgress => {
+                format!("{place} relies on progress between workgroups, which WGSL does not promise: it may never end")
+            }
             FindingKind::Overflow | FindingKind::NanArises => {
                 format!("{place}: results are not finite on strict arithmetic either")
             }

@@ -147,6 +147,7 @@ pub(super) fn compile(
         subgroup_barriers: false,
         subgroup: mode.subgroup,
         asking: asking.cloned(),
+        at: std::sync::Arc::default(),
     };
     let mut compiler = Compiler {
         layouts: Layouts { module },

@@ -227,6 +227,10 @@ impl Machine<'_> {
         match self.fuel.checked_sub(steps as u64) {
             Some(left) => {
                 self.fuel = left;
+                // Several machines may share it; most ask for the same line again.
+                if self.code.at.load(Relaxed) != line {
+                    self.code.at.store(line, Relaxed);
+                }
                 Ok(())
             }
             None => Err(Stopped::Steps { limit: self.way.most_steps, line }),
