@@ -277,7 +277,10 @@ fn a_record_whose_training_missed_a_control_is_invalid() {
         let text = terminal::write(&audit::Audit::new(&record).document(), &options);
         assert!(text.contains("Invalid, do not rely on this"), "{text}");
         assert!(!text.contains("vulkan:1 gives another integer training"), "{text}");
-        assert!(Lock::of(&[record]).is_err(), "nor is it locked");
+        assert!(Lock::of(std::slice::from_ref(&record)).is_err(), "nor is it locked");
+        let derived = record.with_derived_cases();
+        assert!(facts::soundness(&derived).is_invalid(), "nor where its epochs are cases");
+        assert!(Lock::of(&[derived]).is_err(), "as the program locks it");
     }
 }
 

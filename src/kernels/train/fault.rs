@@ -34,7 +34,8 @@ pub enum Kind {
         /// The layer of weights before it, from 0.
         layer: usize,
     },
-    /// The sums of a layer leave out their last term.
+    /// The sums of a layer leave out the second half of their terms. The last one alone can be zero for a whole batch, and
+    /// leaving it out changes nothing then.
     ShortLoop {
         /// The layer of weights, from 0.
         layer: usize,

@@ -229,7 +229,7 @@ impl<A: Arithmetic> Trainer<A> {
             }
             let row = &before[layer][row * inputs..][..inputs];
             let order = self.orders.inputs(layer);
-            let order = if short { &order[..order.len() - 1] } else { order };
+            let order = if short { &order[..order.len() / 2] } else { order };
             for index in order {
                 let (a, weights) = (row[*index as usize], &operands[*index as usize * outputs..][..outputs]);
                 if A::SKIPS_ZEROS && a == A::Number::default() {

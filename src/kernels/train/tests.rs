@@ -115,6 +115,26 @@ fn each_fault_is_first_seen_at_its_step_and_in_its_tensor() {
     }
 }
 
+/// A fault that changes nothing for some seeds would call their trainings invalid.
+#[test]
+fn each_fault_is_seen_whatever_the_seed() {
+    let at = 50;
+    for tier in Tier::ALL {
+        for seed in 0..40 {
+            let seeds = Seeds { init: seed, shuffle: seed, dropout: seed };
+            let mut plain = reference(tier, seeds, Variation::default());
+            plain.train(at + 1);
+            let plain = plain.words();
+            for fault in Fault::each(tier, at) {
+                let mut faulty = reference(tier, seeds, Variation { fault: Some(fault), ..Variation::default() });
+                faulty.train(at + 1);
+                let found = apart(&plain, &faulty.words());
+                assert_eq!(found, Some(fault.kind.tensor()), "{tier:?}, seed {seed}: {fault:?}");
+            }
+        }
+    }
+}
+
 /// Sums that wrap would still be the same everywhere, but no training.
 #[test]
 fn integers_stay_within_their_words() {

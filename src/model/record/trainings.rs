@@ -1,11 +1,11 @@
 //! Trainings as cases, one an epoch: for all that relates results and does not ask where they came from.
 
-use super::format::{CaseRecord, Comparison, Record};
+use super::format::{CaseRecord, Comparison, Control, Record};
 use super::result::{Dispersion, Distinct, Execution, Outcome, Status, TwinDigest};
 use super::sweeps;
 use crate::model::axis::AxisLevel;
 use crate::model::bits::Dtype;
-use crate::model::training::{Tier, Trained, TrainingFile};
+use crate::model::training::{CPU, Tier, Trained, TrainingFile};
 use crate::model::{Accuracy, Arithmetic, Drift, Examination, Side};
 
 /// What stands for the kernel in the id of a training's case:
@@ -21,10 +21,18 @@ impl Record {
         all
     }
 
-    /// The record with its sweeps and trainings among its cases, and no longer apart. Its id is of what it was.
+    /// The record with its sweeps and trainings among its cases, and no longer apart. Its id is of what it was. What keeps a
+    /// training from being relied on keeps the record from it.
     #[must_use]
     pub fn with_derived_cases(mut self) -> Self {
         let cases = self.derived_cases();
+        let unsound = self.trainings.iter().filter(|t| !t.is_sound());
+        self.controls.extend(unsound.map(|training| Control {
+            name: "of a training".to_owned(),
+            engine: CPU.to_owned(),
+            about: format!("the controls of {} did not hold", training_id(training, training.steps)),
+            caught: false,
+        }));
         self.cases.extend(cases);
         self.sweeps.clear();
         self.trainings.clear();
