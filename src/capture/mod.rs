@@ -87,7 +87,7 @@ pub type NotStarted = std::io::Error;
 /// # Errors
 /// [`CaptureError`], where what was named can't be read: a capture without it would be of another run.
 pub fn prepare(asked: Asked) -> Result<Prepared, CaptureError> {
-    let secrets = Secrets::of(std::env::vars());
+    let secrets = Secrets::of(std::env::vars_os());
     let mut notes = Vec::new();
     let argv: Vec<String> = asked.argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let patterns = artifacts::patterns(&asked.artifacts)?;
@@ -96,7 +96,9 @@ pub fn prepare(asked: Asked) -> Result<Prepared, CaptureError> {
     let code = code::read(asked.patch, &secrets, &mut notes);
     let mut machine = audit::machine();
     machine.variables.clear();
-    let set = |name: &'static str| std::env::var(name).ok().map(|value| (name.to_owned(), secrets.clean(&value)));
+    let set = |name: &'static str| {
+        std::env::var_os(name).map(|value| (name.to_owned(), secrets.clean_words(&value.to_string_lossy())))
+    };
     let software = software::read(&asked.argv, code::top().as_deref(), &mut notes);
     let accelerators = accelerators::read(Path::new("/"), &mut notes);
     let audit = record::newest_of_machine(&machine.machine_id, &[Path::new(record::FOLDER)]);
@@ -169,14 +171,29 @@ impl Prepared {
             };
             let is_artifact = self.patterns.iter().any(|p| p.matches_path(&path));
             if !is_artifact {
-                self.capture.files.insert(self.secrets.clean(&name), digest);
+                self.capture.files.insert(self.secrets.clean_words(&name), digest);
             }
         }
         if !self.asked.artifacts.is_empty() {
             let made = artifacts::read(&self.asked.artifacts, &self.seen, &mut self.capture.notes);
             self.capture.artifacts = Some(made);
         }
+        self.without_secrets();
         self.capture.ids = record::capture::ids(&self.capture);
         Ok(self.capture)
+    }
+
+    /// Names that other programs and people chose: of files, folders and branches.
+    fn without_secrets(&mut self) {
+        let clean = |text: &mut String| *text = self.secrets.clean_words(text);
+        self.capture.data.iter_mut().for_each(|data| clean(&mut data.path));
+        self.capture.notes.iter_mut().for_each(clean);
+        if let Some(code) = &mut self.capture.code {
+            clean(&mut code.folder);
+            code.branch.iter_mut().for_each(clean);
+        }
+        let artifacts = self.capture.artifacts.take();
+        self.capture.artifacts =
+            artifacts.map(|all| all.into_iter().map(|(name, a)| (self.secrets.clean_words(&name), a)).collect());
     }
 }

@@ -166,9 +166,9 @@ impl Outputs {
         })
     }
 
-    /// Renders a record that was read from elsewhere: everything but the record itself.
-    pub(super) fn render(folder: &Path, record: &Record) -> Result<(), Failure> {
-        refuse_anothers(folder, &record.id)?;
+    /// Renders a record that was read from a file of this id, its own or that of a merged record: everything but the record.
+    pub(super) fn render(folder: &Path, record: &Record, id: &str) -> Result<(), Failure> {
+        refuse_anothers(folder, &record.id).or_else(|_| refuse_anothers(folder, id))?;
         files(record, folder).map_err(|e| unrendered(folder, e))
     }
 

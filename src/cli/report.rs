@@ -48,7 +48,7 @@ fn write(args: &Args) -> Result<Exit, Failure> {
     // A record by itself is shown as it is, the times of single executions included.
     if let Ok(path) = record::find(&args.record, &[Path::new(record::FOLDER)]) {
         match record::read(&path) {
-            Ok(record) => return one(args, &record),
+            Ok(record) => return one(args, &record, &record.id),
             Err(ReadError::Several { .. }) => {}
             Err(e) => return Err(Failure::new(Exit::Unreadable, e)),
         }
@@ -62,7 +62,8 @@ fn write(args: &Args) -> Result<Exit, Failure> {
     }
     let mut members = merged.members();
     if let (Some(member), None, true) = (members.next(), members.next(), merged.missing().is_empty()) {
-        return one(args, &merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?);
+        let record = merged.record(member).map_err(|e| Failure::new(Exit::Unreadable, e))?;
+        return one(args, &record, &merged.id());
     }
     let view = crate::facts::set::relate(&merged);
     match &args.out {
@@ -72,8 +73,9 @@ fn write(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Within)
 }
 
-/// Shows one record, as its file states it: what it states wrongly is a fault, which the view tells.
-fn one(args: &Args, record: &Record) -> Result<Exit, Failure> {
+/// Shows one record, as its file states it: what it states wrongly is a fault, which the view tells. `id` is that of the file,
+/// which may be a merged record of this one alone.
+fn one(args: &Args, record: &Record, id: &str) -> Result<Exit, Failure> {
     if let Some(format) = args.statement {
         show(&Statement::new(record), format, true)?;
         return Ok(Exit::Within);
@@ -83,7 +85,7 @@ fn one(args: &Args, record: &Record) -> Result<Exit, Failure> {
         super::warn(&soundness(record));
     }
     match &args.out {
-        Some(folder) => Outputs::render(folder, record)?,
+        Some(folder) => Outputs::render(folder, record, id)?,
         None => show(&Audit::new(record), args.format, args.full)?,
     }
     Ok(Exit::Within)

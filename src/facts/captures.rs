@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::model::capture::{Accelerator, Artifact, Capture, Tree};
+use crate::model::capture::{Accelerator, Artifact, Capture, REDACTED, Tree};
 use crate::model::variables::{FRAMEWORKS, Moves};
 use crate::model::words::{list, plural};
 use crate::record::capture::{placed_argv, placed_parameters};
@@ -123,15 +123,23 @@ pub struct CaptureDiff {
     pub same: Vec<String>,
     /// What was not captured on a side, so that it is not compared.
     pub untested: Vec<String>,
+    /// Whose values, or a part of them, were left out of a capture as secrets, so that these are not compared.
+    pub secrets: Vec<String>,
     /// The results.
     pub results: Results,
 }
+
+const ASKED: &str = "any: another training was asked for";
 
 /// What a hyperparameter or an argument is about, by its name.
 fn of_name(name: &str) -> (Belongs, &'static str) {
     let name = name.to_lowercase();
     let words: BTreeSet<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let has = |all: &[&str]| all.iter().any(|w| words.contains(w) || w.len() > 4 && name.contains(w));
+    // A rate of learning at the start, and a layer that rearranges pixels.
+    if words.contains("lr") || name.ends_with("_lr") || name.contains("pixel") {
+        return (Belongs::Asked, ASKED);
+    }
     let is_seed = has(&["seed", "seeds", "rng"]) || words.iter().any(|w| w.ends_with("seed"));
     let order =
         ["shuffle", "workers", "sampler", "split", "splits", "fold", "folds", "prefetch", "drop_last", "world_size"];
@@ -148,7 +156,7 @@ fn of_name(name: &str) -> (Belongs, &'static str) {
     } else if is_order {
         (Belongs::Shuffling, "another order or division of the samples, so that each step adds other gradients")
     } else {
-        (Belongs::Asked, "any: another training was asked for")
+        (Belongs::Asked, ASKED)
     }
 }
 
@@ -278,9 +286,25 @@ struct Found {
     differences: Vec<Difference>,
     same: Vec<String>,
     untested: Vec<String>,
+    secrets: Vec<String>,
 }
 
 impl Found {
+    /// Members of two maps that differ. Those of which a part was left out are remembered: where the rest is the same, they may
+    /// differ all the same.
+    fn differing<'a>(
+        &mut self,
+        what: &str,
+        left: &'a BTreeMap<String, String>,
+        right: &'a BTreeMap<String, String>,
+    ) -> Vec<(&'a String, [Option<String>; 2])> {
+        let left_out = |text: &String| text.contains(REDACTED);
+        let secret = left.iter().chain(right).filter(|(name, value)| left_out(name) || left_out(value));
+        let names: BTreeSet<&String> = secret.map(|(name, _)| name).collect();
+        self.secrets.extend(names.into_iter().map(|name| format!("{what} {}", name.trim_start_matches("argument "))));
+        differing(left, right).collect()
+    }
+
     fn put(
         &mut self,
         belongs: Belongs,
@@ -314,6 +338,12 @@ impl Found {
         if self.differences.len() == before {
             self.same.push(what.to_owned());
         }
+    }
+
+    /// The same of a part of which `secrets` were known before it.
+    fn same_but(&mut self, before: usize, secrets: usize, what: &str) {
+        let but = if self.secrets.len() > secrets { " but for secrets" } else { "" };
+        self.same(before, &format!("{what}{but}"));
     }
 }
 
@@ -365,8 +395,8 @@ fn to_usize(n: u64) -> usize {
 fn command(found: &mut Found, left: &Capture, right: &Capture) {
     let (l, r) = (placed_argv(left), placed_argv(right));
     let (named, other) = (arguments(&l), arguments(&r));
-    let before = found.differences.len();
-    for (name, sides) in differing(&named, &other) {
+    let (before, secrets) = (found.differences.len(), found.secrets.len());
+    for (name, sides) in found.differing("argument", &named, &other) {
         let (belongs, could) =
             if name == "program" || name.starts_with("argument ") { (Belongs::Asked, PROGRAM) } else { of_name(name) };
         found.put(belongs, format!("argument {}", name.trim_start_matches("argument ")), sides, could);
@@ -375,20 +405,20 @@ fn command(found: &mut Found, left: &Capture, right: &Capture) {
         let sides = [Some(l.join(" ")), Some(r.join(" "))];
         found.put(Belongs::Asked, "order of arguments", sides, "none, unless the program heeds their order");
     }
-    found.same(before, "command");
+    found.same_but(before, secrets, "command");
     let (l, r) = (placed_parameters(left), placed_parameters(right));
-    let before = found.differences.len();
+    let (before, secrets) = (found.differences.len(), found.secrets.len());
     if l.is_none() && r.is_none() {
         return;
     }
     if let Some((l, r)) = found.both("hyperparameters of a file", &l, &r) {
         let owned = |of: &BTreeMap<&str, String>| of.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
         let (l, r): (BTreeMap<String, String>, BTreeMap<String, String>) = (owned(l), owned(r));
-        for (name, sides) in differing(&l, &r) {
+        for (name, sides) in found.differing("hyperparameter", &l, &r) {
             let (belongs, could) = of_name(name);
             found.put(belongs, name.clone(), sides, could);
         }
-        found.same(before, "hyperparameters");
+        found.same_but(before, secrets, "hyperparameters");
     }
 }
 
@@ -470,12 +500,12 @@ fn software(found: &mut Found, left: &Capture, right: &Capture) {
     if !l.locks.is_empty() {
         found.same(before, "lock files");
     }
-    let before = found.differences.len();
-    for (name, sides) in differing(&left.variables, &right.variables) {
+    let (before, secrets) = (found.differences.len(), found.secrets.len());
+    for (name, sides) in found.differing("variable", &left.variables, &right.variables) {
         let (belongs, could) = of_variable(name);
         found.put(belongs, format!("variable {name}"), sides, could);
     }
-    found.same(before, "the known variables");
+    found.same_but(before, secrets, "the known variables");
 }
 
 /// Accelerators by who tells and what they are, with how many there are.
@@ -509,9 +539,7 @@ fn machine(found: &mut Found, left: &Capture, right: &Capture) {
     compare(found, "driver", Belongs::Updates, DRIVER, &|a| a.driver.clone());
     compare(found, "accelerator", Belongs::Hardware, CARD, &|a| a.name.clone());
     let settings = |a: &Accelerator| a.settings.iter().map(|(n, v)| format!("{n} {v}")).collect::<Vec<_>>().join(", ");
-    if found.differences.len() == before {
-        compare(found, "build or setting of the driver", Belongs::Updates, DRIVER, &settings);
-    }
+    compare(found, "build or setting of the driver", Belongs::Updates, DRIVER, &settings);
     if !left.accelerators.is_empty() {
         found.same(before, "accelerators and their drivers");
     }
@@ -557,8 +585,10 @@ fn results(left: &Capture, right: &Capture, untested: &mut Vec<String>) -> Resul
     let names: BTreeSet<&String> = l.keys().chain(r.keys()).collect();
     for name in names {
         let older = |a: Option<&Artifact>| a.is_some_and(|a| a.older);
+        // What a command did not write is no result of it.
         if older(l.get(name)) || older(r.get(name)) {
             out.older.push(name.clone());
+            continue;
         }
         match (l.get(name), r.get(name)) {
             (Some(a), Some(b)) if a.digest == b.digest => out.same.push(name.clone()),
@@ -592,6 +622,9 @@ pub fn compare([left_name, right_name]: [&str; 2], left: &Capture, right: &Captu
     software(&mut found, left, right);
     machine(&mut found, left, right);
     let results = results(left, right, &mut found.untested);
+    for (side, notes) in [("left", &left.notes), ("right", &right.notes)] {
+        found.untested.extend(notes.iter().map(|note| format!("on the {side}, {note}")));
+    }
     // What computes comes before what may not, and otherwise the order in which it was found is kept.
     found.differences.sort_by_key(|d| (d.belongs, d.could == OTHER_PACKAGE));
     CaptureDiff {
@@ -600,6 +633,7 @@ pub fn compare([left_name, right_name]: [&str; 2], left: &Capture, right: &Captu
         differences: found.differences,
         same: found.same,
         untested: found.untested,
+        secrets: found.secrets,
         results,
     }
 }
@@ -640,6 +674,8 @@ mod tests {
             ("lr", Belongs::Asked),
             ("epochs", Belongs::Asked),
             ("again", Belongs::Asked),
+            ("warmup_init_lr", Belongs::Asked),
+            ("pixel_shuffle", Belongs::Asked),
         ] {
             assert_eq!(of_name(name).0, wanted, "{name}");
         }

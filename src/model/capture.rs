@@ -20,6 +20,7 @@ pub enum CaptureKind {
 
 /// See the module. Texts are another program's, and are as they came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Capture {
     /// What kind of file this is.
     pub kind: CaptureKind,
@@ -57,6 +58,7 @@ pub struct Capture {
 
 /// The ids of a capture, as 64 hexadecimal digits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ids {
     /// Of all that the run was given, the machine left out: the same on another machine.
     pub situation: String,
@@ -68,6 +70,7 @@ pub struct Ids {
 
 /// What ran.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ran {
     /// The command and its arguments; what looks like a secret is [`REDACTED`].
     pub argv: Vec<String>,
@@ -86,6 +89,7 @@ pub const REDACTED: &str = "[redacted]";
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ended {
     /// Its exit status, where it ended by itself.
     pub code: Option<i32>,
@@ -114,6 +118,7 @@ impl std::fmt::Display for Ended {
 
 /// The state of a git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Code {
     /// The commit; `None` before the first one.
     pub commit: Option<String>,
@@ -131,6 +136,7 @@ pub struct Code {
 
 /// A difference from a commit, as `git diff` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Patch {
     /// Its digest (BLAKE3).
     pub digest: String,
@@ -144,6 +150,7 @@ pub struct Patch {
 
 /// Files below a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tree {
     /// The path as it was given.
     pub path: String,
@@ -161,6 +168,7 @@ pub struct Tree {
 
 /// The libraries of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Software {
     /// The command's interpreter, such as `CPython 3.11.2`.
     pub interpreter: Option<String>,
@@ -172,6 +180,7 @@ pub struct Software {
 
 /// An accelerator and its driver.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Accelerator {
     /// Who told of it: `nvidia-smi`, `rocm-smi`, `sysfs`, `vulkan`, `gl`, `metal`, `dx12`.
     pub told_by: String,
@@ -185,6 +194,7 @@ pub struct Accelerator {
 
 /// An audit record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditRef {
     /// Its id.
     pub id: String,
@@ -194,6 +204,7 @@ pub struct AuditRef {
 
 /// A file that the command made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Artifact {
     /// Its digest (BLAKE3).
     pub digest: String,

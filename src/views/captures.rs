@@ -87,11 +87,14 @@ fn lead(diff: &CaptureDiff) -> String {
     let at = |side: &Side| side.started.get(..16).unwrap_or(&side.started).replace('T', " ");
     let told = |side: &Side| format!("{} (run {}, {})", side.name, short(&side.run), at(side));
     let same = match (diff.left.situation == diff.right.situation, diff.left.with_machine == diff.right.with_machine) {
-        (true, true) => "One situation, on machines that are alike.",
-        (true, false) => "One situation, on two kinds of machine.",
-        (false, _) => "Two situations.",
+        (true, true) => "One situation, on machines that are alike",
+        (true, false) => "One situation, on two kinds of machine",
+        (false, _) => "Two situations",
     };
-    format!("{} against {}. {same}", told(&diff.left), told(&diff.right))
+    // An id is of what was captured.
+    let known = diff.secrets.is_empty() || diff.left.situation != diff.right.situation;
+    let as_far = if known { "" } else { ", as far as is known without the secrets" };
+    format!("{} against {}. {same}{as_far}.", told(&diff.left), told(&diff.right))
 }
 
 fn results(results: &Results) -> Section {
@@ -160,6 +163,13 @@ fn kept(diff: &CaptureDiff) -> Section {
             capital(&list(&diff.untested, diff.untested.len()))
         );
         out.statement(Mark::Untested, "Not captured", text);
+    }
+    if !diff.secrets.is_empty() {
+        let text = format!(
+            "Not captured, as they look like secrets, and so not compared: values in {}.",
+            list(&diff.secrets, NAMES)
+        );
+        out.statement(Mark::Untested, "Left out", text);
     }
     if diff.results.differ() == Some(true) && !diff.differences.is_empty() {
         let text = match diff.differences.len() {

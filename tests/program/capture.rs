@@ -308,6 +308,9 @@ fn secrets_never_reach_the_file() {
     let mut command = project.command(&["--params", "conf.yaml", "--", "true", "--token", "planted-as-argument"]);
     command
         .args(["API_KEY=planted-as-assignment", "--url=x?planted-in-the-environment", "--password=planted-as-option"])
+        .args(["--wandb.key=planted-1", "accessToken=planted-2", "--credentials", "planted-3", "--pat", "planted-4"])
+        .args(["https://h/x?token=planted-5", "Authorization: Bearer planted-6", "https://me:p/planted-7@host/x"])
+        .args(["-c", "x=1 HF_TOKEN=planted-8 true"])
         .env("WANDB_API_KEY", "planted-in-the-environment")
         .env("HF_TOKEN", "planted-as-token")
         .env("SOMETHING", "planted-anywhere")
@@ -327,6 +330,35 @@ fn secrets_never_reach_the_file() {
 
 #[cfg(unix)]
 #[test]
+fn a_variable_that_is_no_text_is_nobodys_end() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let project = Project::new();
+    let mut command = project.command(&["--", "true"]);
+    let value = std::ffi::OsStr::from_bytes(b"planted\xff");
+    command.env("FOO", value).env("XLA_FLAGS", value);
+    assert_eq!(status(&run(&mut command)), 0, "it ran");
+    let flags = &project.captured("repro-audit-capture")["variables"]["XLA_FLAGS"];
+    assert_eq!(*flags, "planted\u{fffd}", "one on the list is there as far as it is text");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_left_out_is_not_told_as_the_same() {
+    let project = Project::new();
+    for (out, token, key) in [("a", "one", "1"), ("b", "two", "1"), ("c", "one", "2")] {
+        let arguments = ["--out", out, "--", "true", "--token", token, "--prng_key", key];
+        assert_eq!(status(&run(&mut project.command(&arguments))), 0, "it ran");
+    }
+    let text = words(&project.compare("a", "b", &[]));
+    assert!(text.contains("as far as is known without the secrets"), "{text}");
+    assert!(text.contains("not compared: values in argument token"), "{text}");
+    assert!(text.contains("Command but for secrets"), "{text}");
+    let text = words(&project.compare("a", "c", &[]));
+    assert!(text.contains("argument prng_key: 1 → 2") && text.contains("Two situations."), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
 fn what_is_no_capture_is_told_in_one_line() {
     let project = Project::new();
     for out in ["a", "b"] {
@@ -341,6 +373,7 @@ fn what_is_no_capture_is_told_in_one_line() {
         (text.replace("\"true\"", "\"false\""), 5, "was changed after it was written"),
         (text.replace("\"format\": 1", "\"format\": 9"), 5, "update repro-audit"),
         (text.replace("\"version\"", "\"vertion\""), 5, "is not a capture"),
+        (text.replace("\"version\"", "\"more\": 1, \"version\""), 5, "unknown field `more`"),
     ] {
         assert_ne!(change, text, "it is another text");
         project.put("b/capture.json", &change);

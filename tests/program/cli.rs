@@ -252,6 +252,14 @@ fn records_are_merged_compared_and_missed() {
     assert!(at("page/summary.csv").exists() && at("page/charts/classes.png").exists(), "and its parts");
     let output = run(&mut program(&["report", &other, "--full"]));
     assert!(String::from_utf8_lossy(&output.stdout).contains("Kernels by classes"), "a table");
+    // A set of one record is shown as that record, in the set's own folder too.
+    std::fs::create_dir(at("alone")).expect("a folder");
+    let alone = text("alone/record.json");
+    assert_eq!(status(&run(&mut program(&["merge", &one, "--out", &alone]))), 0, "one is merged");
+    let output = run(&mut program(&["report", &alone, "--out", &text("alone")]));
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let output = run(&mut program(&["report", &two, "--out", &text("alone")]));
+    assert_eq!(status(&output), 2, "another record is refused there: {}", stderr(&output));
     // The strict interpreter computes the same in both.
     let output = run(&mut program(&["compare", &one, &two]));
     assert_eq!(status(&output), 0, "{}", stderr(&output));
