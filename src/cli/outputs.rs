@@ -168,13 +168,13 @@ impl Outputs {
 
     /// Renders a record that was read from a file of this id, its own or that of a merged record: everything but the record.
     pub(super) fn render(folder: &Path, record: &Record, id: &str) -> Result<(), Failure> {
-        refuse_anothers(folder, &record.id).or_else(|_| refuse_anothers(folder, id))?;
+        refuse_anothers(folder, &[&record.id, id])?;
         files(record, folder).map_err(|e| unrendered(folder, e))
     }
 
     /// Renders what merged records say together.
     pub(super) fn render_merged(folder: &Path, view: &crate::facts::set::Related) -> Result<(), Failure> {
-        refuse_anothers(folder, &view.id)?;
+        refuse_anothers(folder, &[&view.id])?;
         let foot = format!("merged record {} · repro-audit", short(&view.id));
         let done = crate::formats::files::write(view, &view.id, &foot, folder);
         done.map(|_| ()).map_err(|e| unrendered(folder, e))
@@ -254,10 +254,10 @@ fn unrendered(folder: &Path, error: FormatError) -> Failure {
     }
 }
 
-/// Refuses a folder that holds another record: its report would be lost, and this one's would pass for it.
-fn refuse_anothers(folder: &Path, id: &str) -> Result<(), Failure> {
+/// Refuses a folder that holds a record of none of these ids: its report would be lost, and this one's would pass for it.
+fn refuse_anothers(folder: &Path, ids: &[&str]) -> Result<(), Failure> {
     let there = folder.join("record.json");
-    if record::is_record(&there) && record::stated_id(&there).unwrap_or_default() != id {
+    if record::is_record(&there) && !ids.contains(&record::stated_id(&there).unwrap_or_default().as_str()) {
         return Err(Failure::usage(format!(
             "{} holds another record, whose report would be lost; choose another folder with --out DIR",
             folder.display()
